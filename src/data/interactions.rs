@@ -1,0 +1,112 @@
+//! Distinct (user, item) pairs in compressed rows.
+
+/// Who interacted with what: for each user the sorted, distinct items. (U users, I items.)
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Interactions {
+    item_count: usize,
+    offsets: Vec<usize>,
+    items: Vec<u32>,
+}
+
+impl Default for Interactions {
+    fn default() -> Self {
+        Interactions { item_count: 0, offsets: vec![0], items: Vec::new() }
+    }
+}
+
+impl Interactions {
+    /// From (user, item) pairs in any order; repeated pairs count once.
+    ///
+    /// # Panics
+    /// When a pair names a user or item beyond the counts: a defect of the caller.
+    pub fn from_pairs(user_count: usize, item_count: usize, pairs: &[(u32, u32)]) -> Interactions {
+        let mut starts = vec![0usize; user_count + 1];
+        for &(user, item) in pairs {
+            assert!((item as usize) < item_count, "item {item} of {item_count}");
+            starts[user as usize + 1] += 1;
+        }
+        for user in 0..user_count {
+            starts[user + 1] += starts[user];
+        }
+        let mut next = starts.clone();
+        let mut unsorted = vec![0u32; pairs.len()];
+        for &(user, item) in pairs {
+            unsorted[next[user as usize]] = item;
+            next[user as usize] += 1;
+        }
+        let mut offsets = Vec::with_capacity(user_count + 1);
+        offsets.push(0);
+        let mut kept = 0;
+        for user in 0..user_count {
+            let (start, end) = (starts[user], starts[user + 1]);
+            unsorted[start..end].sort_unstable();
+            let first = kept;
+            for position in start..end {
+                let item = unsorted[position];
+                if kept == first || unsorted[kept - 1] != item {
+                    unsorted[kept] = item;
+                    kept += 1;
+                }
+            }
+            offsets.push(kept);
+        }
+        unsorted.truncate(kept);
+        unsorted.shrink_to_fit();
+        Interactions { item_count, offsets, items: unsorted }
+    }
+
+    /// U.
+    pub fn user_count(&self) -> usize {
+        self.offsets.len() - 1
+    }
+
+    /// I.
+    pub fn item_count(&self) -> usize {
+        self.item_count
+    }
+
+    /// The number of distinct pairs.
+    pub fn len(&self) -> usize {
+        self.items.len()
+    }
+
+    /// Whether there are no pairs.
+    pub fn is_empty(&self) -> bool {
+        self.items.is_empty()
+    }
+
+    /// The items of `user`, sorted.
+    pub fn items_of(&self, user: u32) -> &[u32] {
+        &self.items[self.offsets[user as usize]..self.offsets[user as usize + 1]]
+    }
+
+    /// Where each user's items begin in [`Interactions::items`], (U + 1).
+    pub fn offsets(&self) -> &[usize] {
+        &self.offsets
+    }
+
+    /// All items, user after user.
+    pub fn items(&self) -> &[u32] {
+        &self.items
+    }
+
+    /// Whether `user` has `item`.
+    pub fn contains(&self, user: u32, item: u32) -> bool {
+        self.items_of(user).binary_search(&item).is_ok()
+    }
+
+    /// All pairs, by user, then item.
+    pub fn pairs(&self) -> impl Iterator<Item = (u32, u32)> + '_ {
+        (0..self.user_count() as u32)
+            .flat_map(|user| self.items_of(user).iter().map(move |&item| (user, item)))
+    }
+
+    /// How many users have each item, (I): f(j) of Tran et al. 2019, eq. 4.
+    pub fn item_frequencies(&self) -> Vec<u32> {
+        let mut counts = vec![0; self.item_count];
+        for &item in &self.items {
+            counts[item as usize] += 1;
+        }
+        counts
+    }
+}
