@@ -8,7 +8,9 @@
 
 pub mod data;
 pub mod error;
+pub mod gpu;
 pub mod model;
 pub mod random;
+pub mod sampling;
 
 pub use error::{Error, Result};

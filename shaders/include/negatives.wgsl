@@ -1,0 +1,9 @@
+// Row slot of negative `pick` = pair * N + k: drawn on the GPU where there are candidates, else planned.
+override negative_count: u32 = 1u;
+
+fn negative_slot(pick: u32) -> u32 {
+    if plan.candidate_count == 0u {
+        return plan.words[plan.negatives_at + pick];
+    }
+    return picks[pick];
+}

@@ -1,0 +1,66 @@
+// include: plan settings lanes negatives
+// For each pair: squared distances, the nearest negative, the hinge (Tran et al. 2019, eq. 1) and its
+// shares of the GOR moments (eq. 3). One workgroup a pair; a lane owns a vec4 of the dimension.
+struct PairLoss {
+    hinge: f32,         // before weighting
+    weight: f32,        // 0 where the pair has no negative
+    moment_1: f32,      // sum over k of v_j . v_k
+    moment_2: f32,      // sum over k of (v_j . v_k)^2
+    nearest: u32,       // k of the nearest negative, or none
+    unused_0: u32,
+    unused_1: u32,
+    unused_2: u32,
+}
+
+@group(0) @binding(3) var<storage, read> rows: array<vec4<f32>>;                // (R, D/4 + 1)
+@group(0) @binding(4) var<storage, read> picks: array<u32>;                     // (B, N)
+@group(0) @binding(5) var<storage, read_write> similarities: array<f32>;        // (B, N) v_j . v_k
+@group(0) @binding(6) var<storage, read_write> pairs: array<PairLoss>;          // (B)
+
+fn chunk_of(slot: u32, lane: u32) -> vec4<f32> {
+    if lane >= chunk_count || slot == none { return vec4<f32>(0.0); }
+    return rows[slot * (chunk_count + 1u) + lane];
+}
+
+@compute @workgroup_size(lane_count)
+fn triplet_loss(
+    @builtin(workgroup_id) group: vec3<u32>,
+    @builtin(num_workgroups) group_count: vec3<u32>,
+    @builtin(local_invocation_index) lane: u32,
+) {
+    let pair = group.x + group.y * group_count.x;
+    if pair >= plan.pair_count { return; }
+    let user = chunk_of(user_of_pair(pair), lane);
+    let positive = chunk_of(positive_of_pair(pair), lane);
+    let apart = user - positive;
+
+    var positive_distance = 0.0;
+    var nearest_distance = 1e30;
+    var nearest = none;
+    var moment_1 = 0.0;
+    var moment_2 = 0.0;
+    for (var k = 0u; k < negative_count; k += 1u) {
+        let slot = negative_slot(pair * negative_count + k);
+        let negative = chunk_of(slot, lane);
+        let away = user - negative;
+        let sums = lane_sum(lane, vec4<f32>(dot(apart, apart), dot(away, away), dot(positive, negative), 0.0));
+        positive_distance = sums.x;
+        if slot != none {
+            moment_1 += sums.z;
+            moment_2 += sums.z * sums.z;
+            if sums.y < nearest_distance {
+                nearest_distance = sums.y;
+                nearest = k;
+            }
+        }
+        if lane == 0u { similarities[pair * negative_count + k] = sums.z; }
+    }
+    if lane == 0u {
+        var loss = PairLoss(0.0, 0.0, moment_1, moment_2, nearest, 0u, 0u, 0u);
+        if nearest != none {
+            loss.weight = 1.0;
+            loss.hinge = max(positive_distance - nearest_distance + settings.margin, 0.0);
+        }
+        pairs[pair] = loss;
+    }
+}

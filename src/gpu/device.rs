@@ -1,0 +1,212 @@
+//! An open device and its queue: buffers, uploads, read-backs, waiting with a limit, and failures as
+//! errors in place of panics.
+
+use super::adapter::{self, AdapterChoice, AdapterSummary};
+use crate::{Error, Result};
+use bytemuck::Pod;
+use std::sync::{Arc, Mutex, mpsc};
+use std::time::Duration;
+
+/// Longest wait for one submission. Submissions are sized to a fraction of a second, so this much means
+/// that the device hangs.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// An open device.
+pub struct Gpu {
+    pub(crate) device: wgpu::Device,
+    pub(crate) queue: wgpu::Queue,
+    adapter: AdapterSummary,
+    failure: Arc<Mutex<Option<String>>>,
+}
+
+impl std::fmt::Debug for Gpu {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Gpu").field("adapter", &self.adapter).finish_non_exhaustive()
+    }
+}
+
+impl Gpu {
+    /// Opens the adapter that `choice` means, with WebGPU's default limits, raised only in the sizes of
+    /// buffers and bindings.
+    ///
+    /// # Errors
+    /// [`Error::Adapter`] where there is no such adapter or it cannot be opened.
+    pub fn open(choice: &AdapterChoice) -> Result<Gpu> {
+        let (adapter, summary) = adapter::choose(&adapter::instance(), choice)?;
+        let offered = adapter.limits();
+        let limits = wgpu::Limits {
+            max_storage_buffer_binding_size: offered.max_storage_buffer_binding_size,
+            max_buffer_size: offered.max_buffer_size,
+            ..wgpu::Limits::default()
+        };
+        let descriptor = wgpu::DeviceDescriptor {
+            label: Some("spherec"),
+            required_limits: limits,
+            memory_hints: wgpu::MemoryHints::Performance,
+            ..Default::default()
+        };
+        let (device, queue) = pollster::block_on(adapter.request_device(&descriptor)).map_err(|error| {
+            Error::Adapter(format!(
+                "adapter {} ({}) cannot be opened: {error}",
+                summary.name, summary.backend
+            ))
+        })?;
+        let failure = Arc::new(Mutex::new(None));
+        let seen = Arc::clone(&failure);
+        device.on_uncaptured_error(Arc::new(move |error: wgpu::Error| note(&seen, error.to_string())));
+        let seen = Arc::clone(&failure);
+        device.set_device_lost_callback(move |reason, message| {
+            if reason != wgpu::DeviceLostReason::Destroyed {
+                note(&seen, format!("the device was lost ({reason:?}): {message}"));
+            }
+        });
+        Ok(Gpu { device, queue, adapter: summary, failure })
+    }
+
+    /// The adapter in use.
+    pub fn adapter(&self) -> &AdapterSummary {
+        &self.adapter
+    }
+
+    /// Bytes that one storage binding may have.
+    pub fn max_binding_bytes(&self) -> u64 {
+        let limits = self.device.limits();
+        limits.max_storage_buffer_binding_size.min(limits.max_buffer_size)
+    }
+
+    /// The first error that the device reported since it was opened, if any.
+    ///
+    /// # Errors
+    /// [`Error::Gpu`] with the device's own words.
+    pub fn check(&self) -> Result<()> {
+        match self.failure.lock() {
+            Ok(failure) => match failure.as_ref() {
+                Some(message) => Err(Error::Gpu(message.clone())),
+                None => Ok(()),
+            },
+            Err(_) => Err(Error::Gpu("an error was lost in a panic".to_owned())),
+        }
+    }
+
+    /// A buffer of at least `bytes` (rounded up to 16), zeroed, for storage, copies and `extra` uses.
+    ///
+    /// # Errors
+    /// [`Error::Gpu`] naming the buffer and its size where memory is short.
+    pub fn buffer(&self, name: &str, bytes: u64, extra: wgpu::BufferUsages) -> Result<wgpu::Buffer> {
+        let size = bytes.max(16).next_multiple_of(16);
+        let limit = self.device.limits().max_buffer_size;
+        if size > limit {
+            return Err(Error::Gpu(format!(
+                "{name} needs {size} bytes; this adapter's buffers end at {limit}"
+            )));
+        }
+        let scope = self.device.push_error_scope(wgpu::ErrorFilter::OutOfMemory);
+        let buffer = self.device.create_buffer(&wgpu::BufferDescriptor {
+            label: Some(name),
+            size,
+            usage: wgpu::BufferUsages::STORAGE
+                | wgpu::BufferUsages::COPY_DST
+                | wgpu::BufferUsages::COPY_SRC
+                | extra,
+            mapped_at_creation: false,
+        });
+        match pollster::block_on(scope.pop()) {
+            Some(error) => Err(Error::Gpu(format!("no memory for {name} ({size} bytes): {error}"))),
+            None => Ok(buffer),
+        }
+    }
+
+    /// A storage buffer holding `values`.
+    ///
+    /// # Errors
+    /// As [`Gpu::buffer`].
+    pub fn upload<T: Pod>(&self, name: &str, values: &[T]) -> Result<wgpu::Buffer> {
+        let bytes: &[u8] = bytemuck::cast_slice(values);
+        let buffer = self.buffer(name, bytes.len() as u64, wgpu::BufferUsages::UNIFORM)?;
+        self.write(&buffer, 0, bytes);
+        Ok(buffer)
+    }
+
+    /// Writes bytes (a multiple of 4) at `offset`, before the next submission.
+    pub fn write(&self, buffer: &wgpu::Buffer, offset: u64, bytes: &[u8]) {
+        // Large writes go in pieces, so that the staging memory is bounded.
+        const PIECE: usize = 32 << 20;
+        for (index, piece) in bytes.chunks(PIECE).enumerate() {
+            self.queue.write_buffer(buffer, offset + (index * PIECE) as u64, piece);
+            if bytes.len() > PIECE {
+                self.queue.submit([]);
+            }
+        }
+    }
+
+    /// Waits until `submission` is done.
+    ///
+    /// # Errors
+    /// [`Error::Gpu`] when the device hangs, is lost or has reported an error.
+    pub fn wait(&self, submission: wgpu::SubmissionIndex) -> Result<()> {
+        let poll = wgpu::PollType::Wait { submission_index: Some(submission), timeout: Some(PATIENCE) };
+        self.device
+            .poll(poll)
+            .map_err(|error| Error::Gpu(format!("no answer from {}: {error}", self.adapter.name)))?;
+        self.check()
+    }
+
+    /// The first `count` values of a buffer, in pieces of bounded size.
+    ///
+    /// # Errors
+    /// [`Error::Gpu`] as [`Gpu::wait`].
+    pub fn read<T: Pod>(&self, buffer: &wgpu::Buffer, count: usize) -> Result<Vec<T>> {
+        const PIECE: u64 = 64 << 20;
+        let total = (count * size_of::<T>()) as u64;
+        let staging = self.device.create_buffer(&wgpu::BufferDescriptor {
+            label: Some("read-back"),
+            size: total.clamp(16, PIECE).next_multiple_of(16),
+            usage: wgpu::BufferUsages::MAP_READ | wgpu::BufferUsages::COPY_DST,
+            mapped_at_creation: false,
+        });
+        let mut values = vec![T::zeroed(); count];
+        let bytes: &mut [u8] = bytemuck::cast_slice_mut(&mut values);
+        let mut done = 0;
+        while done < total {
+            let size = (total - done).min(PIECE);
+            let mut encoder = self.device.create_command_encoder(&Default::default());
+            encoder.copy_buffer_to_buffer(buffer, done, &staging, 0, size.next_multiple_of(4));
+            let submission = self.queue.submit([encoder.finish()]);
+            self.map_into(&staging, submission, &mut bytes[done as usize..(done + size) as usize])?;
+            done += size;
+        }
+        Ok(values)
+    }
+
+    /// Copies the beginning of a mappable buffer once `submission`, which fills it, is done.
+    pub(crate) fn map_into(
+        &self,
+        staging: &wgpu::Buffer,
+        submission: wgpu::SubmissionIndex,
+        bytes: &mut [u8],
+    ) -> Result<()> {
+        let (sender, receiver) = mpsc::channel();
+        let slice = staging.slice(..bytes.len().next_multiple_of(8) as u64);
+        slice.map_async(wgpu::MapMode::Read, move |result| {
+            let _ = sender.send(result);
+        });
+        self.wait(submission)?;
+        match receiver.recv_timeout(PATIENCE) {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => return Err(Error::Gpu(format!("a result cannot be read back: {error}"))),
+            Err(_) => return Err(Error::Gpu("a result never came back".to_owned())),
+        }
+        {
+            let view = slice.get_mapped_range().map_err(|error| Error::Gpu(error.to_string()))?;
+            bytes.copy_from_slice(&view[..bytes.len()]);
+        }
+        staging.unmap();
+        Ok(())
+    }
+}
+
+fn note(failure: &Mutex<Option<String>>, message: String) {
+    if let Ok(mut failure) = failure.lock() {
+        failure.get_or_insert(message);
+    }
+}

@@ -1,0 +1,121 @@
+//! The structs that Rust and WGSL share. A test compares each with the offsets that naga computes.
+
+use bytemuck::{Pod, Zeroable};
+
+/// Mirror of `Settings` in `shaders/include/settings.wgsl`.
+#[repr(C)]
+#[derive(Debug, Clone, Copy, PartialEq, Pod, Zeroable)]
+pub struct Settings {
+    /// Margin of the hinge.
+    pub margin: f32,
+    /// Weight of L_GOR.
+    pub gor_weight: f32,
+    /// 1 / D, D before padding.
+    pub inverse_dim: f32,
+    /// Exponent of stage 2.
+    pub hardness: f32,
+    /// Step size.
+    pub learning_rate: f32,
+    /// Decay of the first moment.
+    pub beta_1: f32,
+    /// Decay of the second moment.
+    pub beta_2: f32,
+    /// Added to the root of the corrected second moment.
+    pub epsilon: f32,
+    /// ln beta_1.
+    pub log_beta_1: f32,
+    /// ln beta_2.
+    pub log_beta_2: f32,
+    /// ln( beta_1 / sqrt(beta_2) ).
+    pub log_ratio: f32,
+    /// Entries of the catch-up table.
+    pub catch_up_count: u32,
+}
+
+/// Mirror of `Shard` in `shaders/include/shard.wgsl`.
+#[repr(C)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Pod, Zeroable)]
+pub struct Shard {
+    /// Position in the list of shards.
+    pub index: u32,
+    /// Table row of the shard's first row.
+    pub first_row: u32,
+    /// Rows of the shard.
+    pub row_count: u32,
+    /// `row_catch_up`: the step up to which rows are brought.
+    pub step: u32,
+}
+
+/// Mirror of `Block` in `shaders/include/block.wgsl`.
+#[repr(C)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Pod, Zeroable)]
+pub struct Block {
+    /// The block's first pair in the batch.
+    pub first_pair: u32,
+    /// Pairs that the scores have room for.
+    pub pair_capacity: u32,
+    /// To 16 bytes.
+    pub unused_0: u32,
+    /// To 16 bytes.
+    pub unused_1: u32,
+}
+
+/// Mirror of the fixed part of `Plan` in `shaders/include/plan.wgsl`, where each field is explained.
+#[repr(C)]
+#[derive(Debug, Clone, Copy, PartialEq, Default, Pod, Zeroable)]
+#[allow(missing_docs, reason = "each field is explained in plan.wgsl")]
+pub struct PlanHeader {
+    pub step: u32,
+    pub log_slot: u32,
+    pub pair_count: u32,
+    pub candidate_count: u32,
+    pub item_slot_count: u32,
+    pub row_count: u32,
+    pub draw_key_0: u32,
+    pub draw_key_1: u32,
+    pub bias_1: f32,
+    pub root_bias_2: f32,
+    pub rows_at: u32,
+    pub users_at: u32,
+    pub positives_at: u32,
+    pub negatives_at: u32,
+    pub uses_at: u32,
+    pub excluded_at: u32,
+    pub quads_at: u32,
+    pub shards_at: u32,
+}
+
+/// Mirror of `PairLoss` in `shaders/triplet_loss.wgsl`.
+#[repr(C)]
+#[derive(Debug, Clone, Copy, PartialEq, Default, Pod, Zeroable)]
+pub struct PairLoss {
+    /// Before weighting.
+    pub hinge: f32,
+    /// 0 where the pair has no negative.
+    pub weight: f32,
+    /// Sum over k of v_j . v_k.
+    pub moment_1: f32,
+    /// Sum over k of (v_j . v_k)^2.
+    pub moment_2: f32,
+    /// k of the nearest negative, or [`NONE`].
+    pub nearest: u32,
+    /// To 32 bytes.
+    pub unused: [u32; 3],
+}
+
+/// Mirror of `StepSums` in `shaders/row_gradient.wgsl`: what a step reports.
+#[repr(C)]
+#[derive(Debug, Clone, Copy, PartialEq, Default, Pod, Zeroable)]
+pub struct StepSums {
+    /// Sum over pairs of weight * hinge.
+    pub triplet: f32,
+    /// Pairs with a positive hinge.
+    pub active_count: f32,
+    /// M1 of Tran et al. 2019, eq. 3.
+    pub moment_1: f32,
+    /// M2.
+    pub moment_2: f32,
+}
+
+/// No row, no slot, no pick: `none` in the shaders.
+pub const NONE: u32 = u32::MAX;

@@ -1,0 +1,16 @@
+//! The device side: choosing an adapter, compiling the kernels of `shaders/`, tables in row shards,
+//! and the encoding of training steps.
+
+mod adapter;
+mod device;
+mod kernel;
+pub mod layout;
+pub mod shader;
+mod step;
+mod tables;
+
+pub use adapter::{AdapterChoice, AdapterSummary, adapters};
+pub use device::Gpu;
+pub use kernel::{Bindings, Kernel};
+pub use step::{Optimizer, StepShape, Stepper};
+pub use tables::Tables;

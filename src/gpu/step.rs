@@ -1,0 +1,437 @@
+//! Training steps on the device: the working set of a step, and the encoding of many steps into one
+//! submission. Nothing is read back within a step.
+
+use super::device::Gpu;
+use super::kernel::{Bindings, Kernel, fold};
+use super::layout::{Block, PlanHeader, Settings, Shard, StepSums};
+use super::tables::{TableShard, Tables};
+use crate::sampling::{Plan, PlanShape};
+use crate::{Error, Result};
+use serde::{Deserialize, Serialize};
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+/// What turns a gradient into a step.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Optimizer {
+    /// Adam, equal to dense Adam (DESIGN section 4).
+    Adam,
+    /// Plain gradient descent.
+    Sgd,
+}
+
+/// The sizes of a run's steps.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct StepShape {
+    /// The sizes that the planner knows.
+    pub plan: PlanShape,
+    /// D.
+    pub dim: usize,
+}
+
+/// Steps that one submission may have: the length of the log.
+const MAX_STEPS: usize = 512;
+/// Bytes for the plans of one submission.
+const PLAN_BYTES: u64 = 16 << 20;
+/// Bytes that the scores of one block of pairs may take.
+const SCORE_BYTES: usize = 64 << 20;
+/// Pairs that one thread of `candidate_score` scores; a block is a multiple of it.
+pub(crate) const POSITIVES_PER_THREAD: usize = 8;
+/// Threads of a workgroup of `candidate_score`.
+pub(crate) const SCORE_LANES: usize = 64;
+/// Threads of a workgroup of `negative_draw`.
+pub(crate) const DRAW_LANES: usize = 64;
+/// Submissions in flight.
+const IN_FLIGHT: usize = 2;
+
+impl StepShape {
+    /// D / 4, padded.
+    pub fn chunk_count(&self) -> usize {
+        self.dim.div_ceil(4)
+    }
+
+    /// Threads of a workgroup that owns a quad of rows.
+    pub fn lane_count(&self) -> usize {
+        self.chunk_count().next_multiple_of(8)
+    }
+
+    /// Pairs whose scores fit one block.
+    pub fn pair_capacity(&self) -> usize {
+        let row_bytes = (self.plan.candidate_slot_capacity() * 4).max(1);
+        let fitting = (SCORE_BYTES / row_bytes).max(1);
+        fitting.min(self.plan.batch_size).next_multiple_of(POSITIVES_PER_THREAD)
+    }
+
+    /// The values of the kernels' `override` constants, but for `lane_count`.
+    pub fn constants(&self, optimizer: Optimizer) -> Vec<(&'static str, f64)> {
+        vec![
+            ("chunk_count", self.chunk_count() as f64),
+            ("negative_count", self.plan.negative_count as f64),
+            ("pair_words", self.plan.pair_words() as f64),
+            ("has_momentum", f64::from(u8::from(optimizer == Optimizer::Adam))),
+        ]
+    }
+
+    /// Bytes on the device for tables and working set, by what they are for.
+    pub fn memory(&self, optimizer: Optimizer) -> Vec<(&'static str, u64)> {
+        let rows = (self.plan.item_count + self.plan.user_count) as u64;
+        let row_bytes = self.chunk_count() as u64 * 16;
+        let moments = if optimizer == Optimizer::Adam { 2 } else { 0 };
+        vec![
+            ("points", rows * row_bytes),
+            ("moments", moments * rows * row_bytes),
+            ("last steps", rows * 4),
+            ("working rows", 2 * self.row_bytes()),
+            ("candidates", self.packed_bytes() + self.picked_bytes()),
+            ("scores", self.score_bytes()),
+            ("plans", PLAN_BYTES + self.plan.plan_capacity_bytes()),
+        ]
+    }
+
+    fn row_bytes(&self) -> u64 {
+        (self.plan.row_capacity() * (self.chunk_count() + 1) * 16) as u64
+    }
+
+    fn packed_bytes(&self) -> u64 {
+        (self.plan.candidate_slot_capacity() * self.chunk_count() * 16) as u64
+    }
+
+    fn picked_bytes(&self) -> u64 {
+        (self.plan.candidate_slot_capacity() * self.plan.pair_words() * 4) as u64
+    }
+
+    fn score_bytes(&self) -> u64 {
+        (self.pair_capacity() * self.plan.candidate_slot_capacity() * 4) as u64
+    }
+}
+
+/// A kernel with its buffers, once for each shard or block.
+#[derive(Debug)]
+struct Stage {
+    kernel: Kernel,
+    bindings: Vec<Bindings>,
+}
+
+/// Runs steps on the tables.
+#[derive(Debug)]
+pub struct Stepper {
+    gpu: Arc<Gpu>,
+    tables: Tables,
+    shape: StepShape,
+    row_load: Stage,
+    candidate_score: Stage,
+    negative_draw: Stage,
+    triplet_loss: Stage,
+    row_gradient: Stage,
+    row_step: Stage,
+    row_catch_up: Option<Stage>,
+    plans: wgpu::Buffer,
+    plan_alignment: u64,
+    step_log: wgpu::Buffer,
+    staging: Vec<wgpu::Buffer>,
+    in_flight: VecDeque<InFlight>,
+    last_step: u32,
+}
+
+#[derive(Debug)]
+struct InFlight {
+    submission: wgpu::SubmissionIndex,
+    staging: wgpu::Buffer,
+    step_count: usize,
+}
+
+impl Stepper {
+    /// Compiles the kernels and takes the memory for steps of `shape` on `tables`.
+    ///
+    /// # Errors
+    /// [`Error::Gpu`] where memory is short or the adapter's bindings are too small for the shape.
+    pub fn new(
+        gpu: Arc<Gpu>,
+        tables: Tables,
+        shape: StepShape,
+        settings: Settings,
+        catch_up: &[[f32; 2]],
+        optimizer: Optimizer,
+    ) -> Result<Stepper> {
+        Stepper::check(&gpu, &shape)?;
+        let buffers = Buffers::new(&gpu, &shape, settings, catch_up)?;
+        let mut constants = shape.constants(optimizer);
+        constants.push(("lane_count", shape.lane_count() as f64));
+        let window = shape.plan.plan_capacity_bytes();
+        let per_shard = |name: &str| -> Result<Stage> {
+            let kernel = Kernel::new(&gpu, name, &constants)?;
+            let bind = |shard: &TableShard| kernel.bind(&gpu, window, &buffers.with_shard(shard));
+            Ok(Stage { bindings: tables.shards.iter().map(bind).collect::<Result<_>>()?, kernel })
+        };
+        let whole = |name: &str| -> Result<Stage> {
+            let kernel = Kernel::new(&gpu, name, &constants)?;
+            Ok(Stage { bindings: vec![kernel.bind(&gpu, window, &buffers.list())?], kernel })
+        };
+        let blocks = buffers.blocks(&gpu, &shape)?;
+        let per_block = |name: &str, lane_count: usize| -> Result<Stage> {
+            let mut constants = shape.constants(optimizer);
+            constants.push(("lane_count", lane_count as f64));
+            let kernel = Kernel::new(&gpu, name, &constants)?;
+            let bind = |block: &wgpu::Buffer| {
+                let mut list = buffers.list();
+                list.push(("block", block));
+                kernel.bind(&gpu, window, &list)
+            };
+            Ok(Stage { bindings: blocks.iter().map(bind).collect::<Result<_>>()?, kernel })
+        };
+        let staging = (0..IN_FLIGHT)
+            .map(|_| {
+                gpu.device.create_buffer(&wgpu::BufferDescriptor {
+                    label: Some("step_log staging"),
+                    size: (MAX_STEPS * size_of::<StepSums>()) as u64,
+                    usage: wgpu::BufferUsages::MAP_READ | wgpu::BufferUsages::COPY_DST,
+                    mapped_at_creation: false,
+                })
+            })
+            .collect();
+        Ok(Stepper {
+            row_load: per_shard("row_load")?,
+            candidate_score: per_block("candidate_score", SCORE_LANES)?,
+            negative_draw: per_block("negative_draw", DRAW_LANES)?,
+            triplet_loss: whole("triplet_loss")?,
+            row_gradient: whole("row_gradient")?,
+            row_step: per_shard(match optimizer {
+                Optimizer::Adam => "row_adam",
+                Optimizer::Sgd => "row_sgd",
+            })?,
+            row_catch_up: match optimizer {
+                Optimizer::Adam => Some(per_shard("row_catch_up")?),
+                Optimizer::Sgd => None,
+            },
+            plan_alignment: u64::from(gpu.device.limits().min_storage_buffer_offset_alignment),
+            plans: buffers.plans,
+            step_log: buffers.step_log,
+            staging,
+            in_flight: VecDeque::new(),
+            last_step: 0,
+            gpu,
+            tables,
+            shape,
+        })
+    }
+
+    fn check(gpu: &Gpu, shape: &StepShape) -> Result<()> {
+        let limit = gpu.max_binding_bytes();
+        let needs = [
+            ("the working rows (--batch-size, --candidates)", shape.row_bytes()),
+            ("the candidates (--candidates)", shape.packed_bytes()),
+            ("the picks (--candidates, --batch-size)", shape.picked_bytes()),
+            ("the scores (--candidates)", shape.score_bytes()),
+            ("a step's plan (--batch-size, --negatives)", shape.plan.plan_capacity_bytes()),
+        ];
+        for (what, bytes) in needs {
+            if bytes > limit {
+                return Err(Error::Gpu(format!(
+                    "{what} would need {bytes} bytes in one binding; {} ends at {limit}",
+                    gpu.adapter().name
+                )));
+            }
+        }
+        Ok(())
+    }
+
+    /// The tables that the steps work on.
+    pub fn tables(&self) -> &Tables {
+        &self.tables
+    }
+
+    /// Most steps of one submission.
+    pub fn max_steps(&self) -> usize {
+        let plan_bytes = self.shape.plan.plan_capacity_bytes().next_multiple_of(self.plan_alignment);
+        MAX_STEPS.min((PLAN_BYTES / plan_bytes.min(PLAN_BYTES)) as usize).max(1)
+    }
+
+    /// Whether a further submission would wait for an earlier one.
+    pub fn is_full(&self) -> bool {
+        self.in_flight.len() == IN_FLIGHT
+    }
+
+    /// Encodes and submits `plans` (at most [`Stepper::max_steps`]). Where [`Stepper::is_full`], collect first.
+    ///
+    /// # Errors
+    /// [`Error::Gpu`] where the device failed, or where there are too many plans.
+    pub fn submit(&mut self, plans: &mut [Plan]) -> Result<()> {
+        if plans.is_empty() || plans.len() > self.max_steps() || self.is_full() {
+            return Err(Error::Gpu(format!("{} plans cannot be submitted now", plans.len())));
+        }
+        let mut encoder = self.gpu.device.create_command_encoder(&Default::default());
+        let mut offsets = Vec::with_capacity(plans.len());
+        let mut bytes: Vec<u8> = Vec::new();
+        for (slot, plan) in plans.iter_mut().enumerate() {
+            plan.header.log_slot = slot as u32;
+            offsets.push(bytes.len() as u32);
+            bytes.extend_from_slice(bytemuck::bytes_of(&plan.header));
+            bytes.extend_from_slice(bytemuck::cast_slice(&plan.words));
+            bytes.resize(bytes.len().next_multiple_of(self.plan_alignment as usize), 0);
+        }
+        self.gpu.queue.write_buffer(&self.plans, 0, &bytes);
+        {
+            let mut pass = encoder.begin_compute_pass(&Default::default());
+            for (plan, &offset) in plans.iter().zip(&offsets) {
+                self.encode(&mut pass, plan, offset);
+            }
+        }
+        let staging = self.staging.pop().ok_or_else(|| Error::Gpu("no staging buffer is free".to_owned()))?;
+        let log_bytes = (plans.len() * size_of::<StepSums>()) as u64;
+        encoder.copy_buffer_to_buffer(&self.step_log, 0, &staging, 0, log_bytes);
+        let submission = self.gpu.queue.submit([encoder.finish()]);
+        self.last_step = plans[plans.len() - 1].header.step;
+        self.in_flight.push_back(InFlight { submission, staging, step_count: plans.len() });
+        self.gpu.check()
+    }
+
+    fn encode(&self, pass: &mut wgpu::ComputePass<'_>, plan: &Plan, offset: u32) {
+        let header: &PlanHeader = &plan.header;
+        let shard_groups: Vec<_> =
+            (0..self.tables.shards.len()).map(|index| fold(plan.shard_quads(index).len() as u32)).collect();
+        let run = |pass: &mut wgpu::ComputePass<'_>, stage: &Stage, index: usize, groups: (u32, u32)| {
+            stage.kernel.dispatch(pass, &stage.bindings[index], offset, groups);
+        };
+        for (index, &groups) in shard_groups.iter().enumerate() {
+            run(pass, &self.row_load, index, groups);
+        }
+        if header.candidate_count > 0 {
+            let capacity = self.shape.pair_capacity() as u32;
+            for (index, first) in (0..header.pair_count).step_by(capacity as usize).enumerate() {
+                let pairs = capacity.min(header.pair_count - first);
+                let columns = (header.candidate_count / 4).div_ceil(SCORE_LANES as u32);
+                let rows = pairs.div_ceil(POSITIVES_PER_THREAD as u32);
+                run(pass, &self.candidate_score, index, (columns, rows));
+                run(pass, &self.negative_draw, index, fold(pairs));
+            }
+        }
+        run(pass, &self.triplet_loss, 0, fold(header.pair_count));
+        run(pass, &self.row_gradient, 0, fold(header.row_count / 4));
+        for (index, &groups) in shard_groups.iter().enumerate() {
+            run(pass, &self.row_step, index, groups);
+        }
+    }
+
+    /// Waits for the oldest submission and returns the sums of its steps; `None` where none is in flight.
+    ///
+    /// # Errors
+    /// [`Error::Gpu`] where the device failed.
+    pub fn collect(&mut self) -> Result<Option<Vec<StepSums>>> {
+        let Some(oldest) = self.in_flight.pop_front() else { return Ok(None) };
+        let mut sums = vec![StepSums::default(); oldest.step_count];
+        self.gpu.map_into(&oldest.staging, oldest.submission, bytemuck::cast_slice_mut(&mut sums))?;
+        self.staging.push(oldest.staging);
+        Ok(Some(sums))
+    }
+
+    /// Brings all rows up to the last submitted step, as evaluation and saving need.
+    ///
+    /// # Errors
+    /// [`Error::Gpu`] where the device failed.
+    pub fn catch_up(&mut self) -> Result<()> {
+        let Some(stage) = &self.row_catch_up else { return Ok(()) };
+        for (index, shard) in self.tables.shards.iter().enumerate() {
+            let uniform = Shard {
+                index: index as u32,
+                first_row: shard.first_row as u32,
+                row_count: shard.row_count as u32,
+                step: self.last_step,
+            };
+            self.gpu.write(&shard.uniform, 0, bytemuck::bytes_of(&uniform));
+        }
+        let mut encoder = self.gpu.device.create_command_encoder(&Default::default());
+        {
+            let mut pass = encoder.begin_compute_pass(&Default::default());
+            for (index, shard) in self.tables.shards.iter().enumerate() {
+                let groups = fold(shard.row_count as u32);
+                stage.kernel.dispatch(&mut pass, &stage.bindings[index], 0, groups);
+            }
+        }
+        let submission = self.gpu.queue.submit([encoder.finish()]);
+        self.gpu.wait(submission)
+    }
+}
+
+/// The buffers of the working set, by the names that the kernels use.
+struct Buffers {
+    plans: wgpu::Buffer,
+    settings: wgpu::Buffer,
+    catch_up: wgpu::Buffer,
+    rows: wgpu::Buffer,
+    packed: wgpu::Buffer,
+    scores: wgpu::Buffer,
+    picks: wgpu::Buffer,
+    picked: wgpu::Buffer,
+    similarities: wgpu::Buffer,
+    pairs: wgpu::Buffer,
+    gradients: wgpu::Buffer,
+    step_log: wgpu::Buffer,
+}
+
+impl Buffers {
+    fn new(gpu: &Gpu, shape: &StepShape, settings: Settings, catch_up: &[[f32; 2]]) -> Result<Buffers> {
+        let buffer = |name: &str, bytes: u64| gpu.buffer(name, bytes, wgpu::BufferUsages::empty());
+        let picks = (shape.plan.batch_size * shape.plan.negative_count * 4) as u64;
+        Ok(Buffers {
+            plans: buffer("plans", PLAN_BYTES + shape.plan.plan_capacity_bytes())?,
+            settings: gpu.upload("settings", &[settings])?,
+            catch_up: gpu.upload("catch_up", catch_up)?,
+            rows: buffer("rows", shape.row_bytes())?,
+            packed: buffer("packed", shape.packed_bytes())?,
+            scores: buffer("scores", shape.score_bytes())?,
+            picks: buffer("picks", picks)?,
+            picked: buffer("picked", shape.picked_bytes())?,
+            similarities: buffer("similarities", picks)?,
+            pairs: buffer("pairs", (shape.plan.batch_size * 32) as u64)?,
+            gradients: buffer("gradients", shape.row_bytes())?,
+            step_log: buffer("step_log", (MAX_STEPS * size_of::<StepSums>()) as u64)?,
+        })
+    }
+
+    fn list(&self) -> Vec<(&'static str, &wgpu::Buffer)> {
+        vec![
+            ("plan", &self.plans),
+            ("settings", &self.settings),
+            ("catch_up", &self.catch_up),
+            ("rows", &self.rows),
+            ("packed", &self.packed),
+            ("scores", &self.scores),
+            ("picks", &self.picks),
+            ("picked", &self.picked),
+            ("similarities", &self.similarities),
+            ("pairs", &self.pairs),
+            ("gradients", &self.gradients),
+            ("step_log", &self.step_log),
+        ]
+    }
+
+    fn with_shard<'a>(&'a self, shard: &'a TableShard) -> Vec<(&'static str, &'a wgpu::Buffer)> {
+        let mut list = self.list();
+        list.extend([
+            ("shard", &shard.uniform),
+            ("points", &shard.points),
+            ("momentum", &shard.momentum),
+            ("variance", &shard.variance),
+            ("last_steps", &shard.last_steps),
+        ]);
+        list
+    }
+
+    /// One uniform for each block of pairs.
+    fn blocks(&self, gpu: &Gpu, shape: &StepShape) -> Result<Vec<wgpu::Buffer>> {
+        let capacity = shape.pair_capacity();
+        (0..shape.plan.batch_size)
+            .step_by(capacity)
+            .map(|first| {
+                let block = Block {
+                    first_pair: first as u32,
+                    pair_capacity: capacity as u32,
+                    unused_0: 0,
+                    unused_1: 0,
+                };
+                gpu.upload("block", &[block])
+            })
+            .collect()
+    }
+}

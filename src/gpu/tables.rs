@@ -1,0 +1,153 @@
+//! The stored rows of items and users on the device: points and, for Adam, their moments, in row shards
+//! that each fit one storage binding.
+
+use super::device::Gpu;
+use super::layout::Shard;
+use crate::{Error, Result};
+
+/// Points (and moments) of all rows: items first, then users.
+#[derive(Debug)]
+pub struct Tables {
+    pub(crate) shards: Vec<TableShard>,
+    row_count: usize,
+    rows_per_shard: usize,
+    dim: usize,
+}
+
+/// One shard's buffers.
+#[derive(Debug)]
+pub(crate) struct TableShard {
+    pub(crate) first_row: usize,
+    pub(crate) row_count: usize,
+    pub(crate) uniform: wgpu::Buffer,
+    pub(crate) points: wgpu::Buffer,
+    pub(crate) momentum: wgpu::Buffer,
+    pub(crate) variance: wgpu::Buffer,
+    pub(crate) last_steps: wgpu::Buffer,
+}
+
+impl Tables {
+    /// Rows that a shard may have on this adapter at dimension `dim`; at most `most`, for tests.
+    pub fn rows_per_shard(gpu: &Gpu, row_count: usize, dim: usize, most: Option<usize>) -> usize {
+        let row_bytes = dim.next_multiple_of(4) * 4;
+        let fitting = (gpu.max_binding_bytes() as usize / row_bytes).max(1);
+        fitting.min(row_count.max(1)).min(most.unwrap_or(usize::MAX))
+    }
+
+    /// Tables of `row_count` rows of `dim` numbers. `fill` writes the starting point of a row; columns that
+    /// pad `dim` to a multiple of 4 are zero and stay zero. `with_moments` for Adam.
+    ///
+    /// # Errors
+    /// [`Error::Gpu`] where memory is short.
+    pub fn new(
+        gpu: &Gpu,
+        row_count: usize,
+        dim: usize,
+        rows_per_shard: usize,
+        with_moments: bool,
+        mut fill: impl FnMut(usize, &mut [f32]),
+    ) -> Result<Tables> {
+        let padded = dim.next_multiple_of(4);
+        let mut shards = Vec::new();
+        for first_row in (0..row_count).step_by(rows_per_shard) {
+            let shard_rows = rows_per_shard.min(row_count - first_row);
+            let bytes = (shard_rows * padded * 4) as u64;
+            let moment_bytes = if with_moments { bytes } else { 0 };
+            let none = wgpu::BufferUsages::empty();
+            let uniform = Shard {
+                index: shards.len() as u32,
+                first_row: first_row as u32,
+                row_count: shard_rows as u32,
+                step: 0,
+            };
+            let points = gpu.buffer("points", bytes, none)?;
+            // In pieces, so that the starting points of a large table never stand in memory twice.
+            let piece_rows = ((8 << 20) / (padded * 4)).max(1);
+            let mut piece = Vec::new();
+            for piece_first in (0..shard_rows).step_by(piece_rows) {
+                let count = piece_rows.min(shard_rows - piece_first);
+                piece.clear();
+                piece.resize(count * padded, 0.0f32);
+                for (index, row) in piece.chunks_mut(padded).enumerate() {
+                    fill(first_row + piece_first + index, &mut row[..dim]);
+                }
+                gpu.write(&points, (piece_first * padded * 4) as u64, bytemuck::cast_slice(&piece));
+                if shard_rows > piece_rows {
+                    let submission = gpu.queue.submit([]);
+                    gpu.wait(submission)?;
+                }
+            }
+            shards.push(TableShard {
+                first_row,
+                row_count: shard_rows,
+                uniform: gpu.upload("shard", &[uniform])?,
+                points,
+                momentum: gpu.buffer("momentum", moment_bytes, none)?,
+                variance: gpu.buffer("variance", moment_bytes, none)?,
+                last_steps: gpu.buffer("last_steps", shard_rows as u64 * 4, none)?,
+            });
+        }
+        Ok(Tables { shards, row_count, rows_per_shard, dim })
+    }
+
+    /// All rows.
+    pub fn row_count(&self) -> usize {
+        self.row_count
+    }
+
+    /// Rows of every shard but the last, which may have fewer.
+    pub fn shard_rows(&self) -> usize {
+        self.rows_per_shard
+    }
+
+    /// D.
+    pub fn dim(&self) -> usize {
+        self.dim
+    }
+
+    /// The stored points of rows `first..first + count`, (count, D), without padding.
+    ///
+    /// # Errors
+    /// [`Error::Gpu`] where reading back fails.
+    pub fn points(&self, gpu: &Gpu) -> Result<Vec<f32>> {
+        self.read(gpu, |shard| &shard.points)
+    }
+
+    /// Adam's first and second moments, each (rows, D).
+    ///
+    /// # Errors
+    /// [`Error::Gpu`] where reading back fails.
+    pub fn moments(&self, gpu: &Gpu) -> Result<(Vec<f32>, Vec<f32>)> {
+        Ok((self.read(gpu, |shard| &shard.momentum)?, self.read(gpu, |shard| &shard.variance)?))
+    }
+
+    /// The step at which each row was last stepped, (rows).
+    ///
+    /// # Errors
+    /// [`Error::Gpu`] where reading back fails.
+    pub fn last_steps(&self, gpu: &Gpu) -> Result<Vec<u32>> {
+        let mut all = Vec::with_capacity(self.row_count);
+        for shard in &self.shards {
+            all.extend(gpu.read::<u32>(&shard.last_steps, shard.row_count)?);
+        }
+        Ok(all)
+    }
+
+    fn read<'a>(
+        &'a self,
+        gpu: &Gpu,
+        buffer: impl Fn(&'a TableShard) -> &'a wgpu::Buffer,
+    ) -> Result<Vec<f32>> {
+        let padded = self.dim.next_multiple_of(4);
+        let mut all = Vec::new();
+        all.try_reserve_exact(self.row_count * self.dim)
+            .map_err(|_| Error::Gpu(format!("no memory to read {} rows back", self.row_count)))?;
+        for shard in &self.shards {
+            let rows = gpu.read::<f32>(buffer(shard), shard.row_count * padded)?;
+            for row in rows.chunks(padded) {
+                all.extend_from_slice(&row[..self.dim]);
+            }
+        }
+        Ok(all)
+    }
+}

@@ -1,0 +1,57 @@
+//! Draws from a fixed discrete distribution in constant time.
+
+use crate::random::Stream;
+use rand::Rng;
+
+/// Vose's alias table (IEEE Trans. Software Eng. 17(9), 1991): one look-up of eight bytes a draw.
+#[derive(Debug, Clone)]
+pub struct AliasTable {
+    /// (threshold, alias): keep the column when the low word is at most the threshold.
+    columns: Vec<(u32, u32)>,
+}
+
+impl AliasTable {
+    /// The distribution proportional to `weights` (finite, not negative, not all zero), or `None` where
+    /// the weights are none such.
+    pub fn new(weights: &[f64]) -> Option<AliasTable> {
+        let total: f64 = weights.iter().sum();
+        let valid = weights.iter().all(|&weight| weight >= 0.0) && total > 0.0 && total.is_finite();
+        if !valid {
+            return None;
+        }
+        let scale = weights.len() as f64 / total;
+        let mut share: Vec<f64> = weights.iter().map(|weight| weight * scale).collect();
+        let (mut small, mut large) = (Vec::new(), Vec::new());
+        for (index, &share) in share.iter().enumerate() {
+            if share < 1.0 { small.push(index) } else { large.push(index) }
+        }
+        let mut columns: Vec<(u32, u32)> = (0..weights.len() as u32).map(|index| (u32::MAX, index)).collect();
+        while let (Some(&low), Some(&high)) = (small.last(), large.last()) {
+            small.pop();
+            columns[low] = ((share[low] * 4_294_967_296.0) as u32, high as u32);
+            share[high] -= 1.0 - share[low];
+            if share[high] < 1.0 {
+                large.pop();
+                small.push(high);
+            }
+        }
+        // What is left in `small` got there by rounding, unless its weight is zero.
+        if let Some(heaviest) = (0..weights.len()).max_by(|&a, &b| weights[a].total_cmp(&weights[b])) {
+            for index in small {
+                if weights[index] == 0.0 {
+                    columns[index] = (0, heaviest as u32);
+                }
+            }
+        }
+        Some(AliasTable { columns })
+    }
+
+    /// One index.
+    #[inline]
+    pub fn draw(&self, stream: &mut Stream) -> u32 {
+        let column = stream.below(self.columns.len() as u32);
+        let (threshold, alias) = self.columns[column as usize];
+        // A threshold of zero is a weight of zero, to the last bit: never keep the column.
+        if stream.next_u32() < threshold || threshold == u32::MAX { column } else { alias }
+    }
+}

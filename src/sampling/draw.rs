@@ -1,0 +1,186 @@
+//! Items drawn on the CPU: uniform and popularity negatives, and the candidates of stage 1.
+
+use super::alias::AliasTable;
+use crate::random::Stream;
+use rand::Rng;
+use rand_distr::{Distribution, Exp1};
+use serde::{Deserialize, Serialize};
+
+/// How negatives are found.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+pub enum Sampler {
+    /// Every item alike.
+    Uniform,
+    /// Pr(j) ~ f(j)^beta, f the training count (Tran et al. 2019, eq. 4).
+    Popularity {
+        /// The exponent.
+        beta: f64,
+    },
+    /// Popularity candidates, then similarity-weighted draws on the GPU (Tran et al. 2019, 3.2).
+    TwoStage {
+        /// The exponent of stage 1.
+        beta: f64,
+        /// C, the candidates of a batch.
+        candidate_count: usize,
+        /// The exponent of stage 2 (DESIGN: log weight = -hardness ln(1 - s^2)).
+        hardness: f64,
+    },
+}
+
+impl Sampler {
+    /// The name on the command line.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Sampler::Uniform => "uniform",
+            Sampler::Popularity { .. } => "popularity",
+            Sampler::TwoStage { .. } => "two-stage",
+        }
+    }
+
+    /// The exponent of the CPU's draws; uniform is 0.
+    pub fn beta(&self) -> f64 {
+        match *self {
+            Sampler::Uniform => 0.0,
+            Sampler::Popularity { beta } | Sampler::TwoStage { beta, .. } => beta,
+        }
+    }
+}
+
+/// Draws items by popularity, f(j)^beta.
+#[derive(Debug, Clone)]
+pub struct ItemSampler {
+    weights: Vec<f64>,
+    /// `None`: all weights alike.
+    alias: Option<AliasTable>,
+    drawable_count: usize,
+}
+
+/// Rejections after which a draw is made by a scan of what is left: exact, and bounded in time.
+const MAX_REJECTIONS: usize = 64;
+
+impl ItemSampler {
+    /// From the training counts f, (I). `beta` 0 is uniform over all items, trained or not.
+    pub fn new(frequencies: &[u32], beta: f64) -> ItemSampler {
+        let weights: Vec<f64> = frequencies.iter().map(|&count| f64::from(count).powf(beta)).collect();
+        let drawable_count = weights.iter().filter(|&&weight| weight > 0.0).count();
+        let alias = if beta == 0.0 { None } else { AliasTable::new(&weights) };
+        ItemSampler { weights, alias, drawable_count }
+    }
+
+    /// Items that can be drawn at all: those of positive weight.
+    pub fn drawable_count(&self) -> usize {
+        self.drawable_count
+    }
+
+    #[inline]
+    fn draw(&self, stream: &mut Stream) -> u32 {
+        match &self.alias {
+            None => stream.below(self.weights.len() as u32),
+            Some(alias) => alias.draw(stream),
+        }
+    }
+
+    /// One item that is neither in `own` (sorted) nor in `taken`, or `None` where no such item exists.
+    /// Items of weight zero are drawn, uniformly, only where all others are excluded.
+    pub fn draw_outside(&self, stream: &mut Stream, own: &[u32], taken: &[u32]) -> Option<u32> {
+        let excluded = |item: u32| own.binary_search(&item).is_ok() || taken.contains(&item);
+        for _ in 0..MAX_REJECTIONS {
+            let item = self.draw(stream);
+            if !excluded(item) {
+                return Some(item);
+            }
+        }
+        let rest: Vec<u32> = (0..self.weights.len() as u32).filter(|&item| !excluded(item)).collect();
+        let total: f64 = rest.iter().map(|&item| self.weights[item as usize]).sum();
+        if total <= 0.0 {
+            let position = if rest.is_empty() { return None } else { stream.below(rest.len() as u32) };
+            return rest.get(position as usize).copied();
+        }
+        let mut left = total * (f64::from(stream.next_u32()) + 0.5) / 4_294_967_296.0;
+        for &item in &rest {
+            left -= self.weights[item as usize];
+            if left < 0.0 {
+                return Some(item);
+            }
+        }
+        rest.iter().rev().copied().find(|&item| self.weights[item as usize] > 0.0)
+    }
+
+    /// `count` distinct items, one after another without replacement (fewer where fewer can be drawn).
+    /// `is_new` says whether an item is seen for the first time, and remembers it.
+    pub fn draw_distinct(
+        &self,
+        stream: &mut Stream,
+        count: usize,
+        items: &mut Vec<u32>,
+        mut is_new: impl FnMut(u32) -> bool,
+    ) {
+        let count = count.min(self.drawable_count);
+        // Where much of the catalogue is asked for, rejection is slow: exponential keys (Efraimidis and
+        // Spirakis, 2006) draw from the same law.
+        if count * 3 > self.drawable_count {
+            for item in self.smallest_keys(stream, count) {
+                is_new(item);
+                items.push(item);
+            }
+            return;
+        }
+        let mut misses = 0;
+        while items.len() < count {
+            let item = self.draw(stream);
+            if is_new(item) {
+                items.push(item);
+            } else {
+                misses += 1;
+                if misses > 8 * count {
+                    return self.fill_from_rest(stream, count, items, is_new);
+                }
+            }
+        }
+    }
+
+    /// The rest of a distinct draw, where few heavy items take nearly all of the weight.
+    fn fill_from_rest(
+        &self,
+        stream: &mut Stream,
+        count: usize,
+        items: &mut Vec<u32>,
+        mut is_new: impl FnMut(u32) -> bool,
+    ) {
+        let mut sorted = items.clone();
+        sorted.sort_unstable();
+        let mut keys = self.exponential_keys(stream);
+        keys.retain(|&(_, item)| sorted.binary_search(&item).is_err());
+        keys.sort_unstable_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
+        for (_, item) in keys.into_iter().take(count - items.len()) {
+            is_new(item);
+            items.push(item);
+        }
+    }
+
+    fn smallest_keys(&self, stream: &mut Stream, count: usize) -> Vec<u32> {
+        let mut keys = self.exponential_keys(stream);
+        let order = |a: &(f64, u32), b: &(f64, u32)| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1));
+        if count < keys.len() {
+            keys.select_nth_unstable_by(count, order);
+            keys.truncate(count);
+        }
+        // In the order of the items: what is drawn is a set, and sorted rows are read faster.
+        let mut items: Vec<u32> = keys.into_iter().map(|(_, item)| item).collect();
+        items.sort_unstable();
+        items
+    }
+
+    /// E / weight with E exponential, for each drawable item: the first `count` in order are a draw of
+    /// `count` items one after another without replacement.
+    fn exponential_keys(&self, stream: &mut Stream) -> Vec<(f64, u32)> {
+        let weights = self.weights.iter().enumerate().filter(|&(_, &weight)| weight > 0.0);
+        weights
+            .map(|(item, &weight)| {
+                let exponential: f64 = Exp1.sample(stream);
+                (exponential / weight, item as u32)
+            })
+            .collect()
+    }
+}

@@ -1,0 +1,17 @@
+//! What a step works on, decided on the CPU: the order of the training pairs, uniform and popularity
+//! negatives, the candidates of two-stage sampling, and the plan that lays all of it out for the kernels.
+
+mod alias;
+mod draw;
+mod epoch;
+mod layout;
+mod plan;
+mod planner;
+mod queue;
+
+pub use alias::AliasTable;
+pub use draw::{ItemSampler, Sampler};
+pub use epoch::EpochOrder;
+pub use plan::{Plan, PlanShape};
+pub use planner::Planner;
+pub use queue::PlanQueue;

@@ -1,0 +1,131 @@
+//! One step as data, in the layout of `shaders/include/plan.wgsl`.
+
+use crate::gpu::layout::{NONE, PlanHeader};
+
+/// What all plans of a run have in common.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PlanShape {
+    /// B: pairs of a full batch.
+    pub batch_size: usize,
+    /// N: negatives of a pair.
+    pub negative_count: usize,
+    /// C: candidates of a batch; 0 where negatives are drawn on the CPU.
+    pub candidate_count: usize,
+    /// I: item rows come first in the table, user rows follow.
+    pub item_count: usize,
+    /// U.
+    pub user_count: usize,
+    /// Table rows of a shard.
+    pub rows_per_shard: usize,
+    /// Most words that the excluded slots of one batch can take.
+    pub excluded_capacity: usize,
+}
+
+impl PlanShape {
+    /// S: shards of the table.
+    pub fn shard_count(&self) -> usize {
+        (self.item_count + self.user_count).div_ceil(self.rows_per_shard)
+    }
+
+    /// Most candidate slots, holes included.
+    pub fn candidate_slot_capacity(&self) -> usize {
+        self.section_capacity(self.candidate_count)
+    }
+
+    /// Most row slots, holes included.
+    pub fn row_capacity(&self) -> usize {
+        let own_negatives = if self.candidate_count == 0 { self.batch_size * self.negative_count } else { 0 };
+        let other_items = (self.batch_size + own_negatives).min(self.item_count);
+        self.candidate_slot_capacity()
+            + self.section_capacity(other_items)
+            + self.section_capacity(self.batch_size.min(self.user_count))
+    }
+
+    /// Each shard's part of a section is rounded up to whole quads.
+    fn section_capacity(&self, count: usize) -> usize {
+        if count == 0 { 0 } else { (count + 3 * self.shard_count().min(count)).next_multiple_of(4) }
+    }
+
+    /// Words of `picked` for each candidate: a bit a pair.
+    pub fn pair_words(&self) -> usize {
+        self.batch_size.div_ceil(32)
+    }
+
+    /// Most bytes that a plan can take.
+    pub fn plan_capacity_bytes(&self) -> u64 {
+        let (pairs, rows) = (self.batch_size, self.row_capacity());
+        let words = size_of::<PlanHeader>() / 4
+            + 2 * rows + 1                                  // rows, uses_at
+            + 4 * pairs + 2 * pairs * self.negative_count   // slots of pairs, negatives, uses
+            + rows + 1 + self.excluded_capacity             // excluded_at, excluded
+            + rows / 4 + self.shard_count() + 1;
+        words as u64 * 4
+    }
+}
+
+/// One step as data. Section names and meanings are those of `plan.wgsl`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Plan {
+    /// Counts, and where each section begins.
+    pub header: PlanHeader,
+    /// All sections.
+    pub words: Vec<u32>,
+}
+
+impl Plan {
+    fn section(&self, at: u32, count: u32) -> &[u32] {
+        &self.words[at as usize..][..count as usize]
+    }
+
+    /// (R) the table row of each slot, or [`NONE`].
+    pub fn rows(&self) -> &[u32] {
+        self.section(self.header.rows_at, self.header.row_count)
+    }
+
+    /// (B) the row slot of each pair's user.
+    pub fn users(&self) -> &[u32] {
+        self.section(self.header.users_at, self.header.pair_count)
+    }
+
+    /// (B) the row slot of each pair's positive.
+    pub fn positives(&self) -> &[u32] {
+        self.section(self.header.positives_at, self.header.pair_count)
+    }
+
+    /// (B, N) the row slots of negatives drawn on the CPU; empty where there are candidates.
+    pub fn negatives(&self, negative_count: usize) -> &[u32] {
+        if self.header.candidate_count > 0 {
+            return &[];
+        }
+        self.section(self.header.negatives_at, self.header.pair_count * negative_count as u32)
+    }
+
+    /// The uses of a slot: pair * 2 for a user or positive, pick * 2 + 1 for a negative.
+    pub fn uses(&self, slot: u32) -> &[u32] {
+        let offsets = self.section(self.header.uses_at + slot, 2);
+        &self.words[offsets[0] as usize..offsets[1] as usize]
+    }
+
+    /// The candidate slots that are items of the user in row slot `user`.
+    pub fn excluded(&self, user: u32) -> &[u32] {
+        let offsets = self.section(self.header.excluded_at + user - self.header.item_slot_count, 2);
+        &self.words[offsets[0] as usize..offsets[1] as usize]
+    }
+
+    /// The quads of shard `index`.
+    pub fn shard_quads(&self, index: usize) -> &[u32] {
+        let offsets = self.section(self.header.shards_at + index as u32, 2);
+        &self.section(self.header.quads_at, self.header.row_count / 4)
+            [offsets[0] as usize..offsets[1] as usize]
+    }
+
+    /// Bytes on the device.
+    pub fn byte_count(&self) -> u64 {
+        (size_of::<PlanHeader>() + self.words.len() * 4) as u64
+    }
+
+    /// Slots that hold a row, for whoever counts work.
+    pub fn filled_row_count(&self) -> usize {
+        self.rows().iter().filter(|&&row| row != NONE).count()
+    }
+}

@@ -1,0 +1,279 @@
+//! Making the plan of one step: drawing, giving slots to rows, and listing what each slot is used for.
+
+use super::draw::{ItemSampler, Sampler};
+use super::epoch::EpochOrder;
+use super::layout::{list_quads, place};
+use super::plan::{Plan, PlanShape};
+use crate::data::Interactions;
+use crate::gpu::layout::{NONE, PlanHeader};
+use crate::random::{Purpose, Stream, key};
+use std::sync::Arc;
+
+/// Makes the plan of any step from (seed, step) alone; keeps scratch memory between calls.
+#[derive(Debug, Clone)]
+pub struct Planner {
+    order: Arc<EpochOrder>,
+    items: Arc<ItemSampler>,
+    two_stage: bool,
+    shape: PlanShape,
+    betas: (f64, f64),
+    seed: u64,
+    item_slots: SlotMap,
+    user_slots: SlotMap,
+    pairs: Vec<(u32, u32)>,
+    candidates: Vec<u32>,
+    negatives: Vec<u32>,
+}
+
+impl Planner {
+    /// A planner of the run `seed`. `betas` are Adam's, for its bias corrections.
+    pub fn new(
+        order: Arc<EpochOrder>,
+        items: Arc<ItemSampler>,
+        sampler: Sampler,
+        shape: PlanShape,
+        betas: (f64, f64),
+        seed: u64,
+    ) -> Planner {
+        Planner {
+            order,
+            items,
+            two_stage: matches!(sampler, Sampler::TwoStage { .. }),
+            shape,
+            betas,
+            seed,
+            item_slots: SlotMap::new(shape.item_count),
+            user_slots: SlotMap::new(shape.user_count),
+            pairs: Vec::new(),
+            candidates: Vec::new(),
+            negatives: Vec::new(),
+        }
+    }
+
+    /// The shape of this run's plans.
+    pub fn shape(&self) -> &PlanShape {
+        &self.shape
+    }
+
+    /// The plan of step `step`, counted from 1.
+    pub fn plan(&mut self, step: u64) -> Plan {
+        let mut pairs = std::mem::take(&mut self.pairs);
+        self.order.batch(step, self.shape.batch_size, &mut pairs);
+        self.item_slots.clear();
+        self.user_slots.clear();
+        self.candidates.clear();
+        self.negatives.clear();
+        if self.two_stage {
+            self.draw_candidates(step);
+        } else {
+            self.draw_negatives(step, &pairs);
+        }
+        let plan = self.lay_out(step, &pairs);
+        self.pairs = pairs;
+        plan
+    }
+
+    /// Stage 1: C distinct candidates by popularity.
+    fn draw_candidates(&mut self, step: u64) {
+        let mut stream = Stream::new(self.seed, Purpose::Candidates, step);
+        let slots = &mut self.item_slots;
+        let is_new = |item| slots.mark(item);
+        self.items.draw_distinct(&mut stream, self.shape.candidate_count, &mut self.candidates, is_new);
+    }
+
+    /// Uniform and popularity sampling: N distinct items for each pair, none of them the user's.
+    fn draw_negatives(&mut self, step: u64, pairs: &[(u32, u32)]) {
+        let mut stream = Stream::new(self.seed, Purpose::Negatives, step);
+        for &(user, _) in pairs {
+            let own = self.order.train().items_of(user);
+            let first = self.negatives.len();
+            for _ in 0..self.shape.negative_count {
+                let drawn = self.items.draw_outside(&mut stream, own, &self.negatives[first..]);
+                self.negatives.push(drawn.unwrap_or(NONE));
+            }
+        }
+    }
+
+    fn lay_out(&mut self, step: u64, pairs: &[(u32, u32)]) -> Plan {
+        let (item_count, negative_count) = (self.shape.item_count as u32, self.shape.negative_count);
+        let mut words = Vec::with_capacity(self.shape.row_capacity() * 3 + pairs.len() * 8);
+        let mut rows = Vec::with_capacity(self.shape.row_capacity());
+        self.place(&self.candidates, &mut rows);
+        let candidate_count = rows.len();
+        // Items of the batch that are no candidates, in the order of their first use.
+        let mut others = Vec::with_capacity(pairs.len());
+        let batch_items = pairs.iter().map(|&(_, item)| item).chain(self.negatives.iter().copied());
+        for item in batch_items.filter(|&item| item != NONE) {
+            if self.item_slots.mark(item) {
+                others.push(item);
+            }
+        }
+        self.place(&others, &mut rows);
+        let item_slot_count = rows.len();
+        others.clear();
+        for &(user, _) in pairs {
+            if self.user_slots.mark(user) {
+                others.push(item_count + user);
+            }
+        }
+        self.place(&others, &mut rows);
+        for (slot, &row) in rows.iter().enumerate().filter(|&(_, &row)| row != NONE) {
+            if row < item_count {
+                self.item_slots.set(row, slot as u32);
+            } else {
+                self.user_slots.set(row - item_count, slot as u32);
+            }
+        }
+        words.extend_from_slice(&rows);
+        let users_at = words.len();
+        words.extend(pairs.iter().map(|&(user, _)| self.user_slots.get(user)));
+        let positives_at = words.len();
+        words.extend(pairs.iter().map(|&(_, item)| self.item_slots.get(item)));
+        let negatives_at = words.len();
+        words.extend(self.negatives.iter().map(|&item| self.item_slots.get(item)));
+        let end = words.len();
+        let uses_at = list_uses(
+            &mut words,
+            rows.len(),
+            users_at..positives_at,
+            positives_at..negatives_at,
+            negatives_at..end,
+            negative_count,
+        );
+        let excluded_at = self.list_excluded(&rows[item_slot_count..], candidate_count, &mut words);
+        let (quads_at, shards_at) =
+            list_quads(&rows, self.shape.rows_per_shard, self.shape.shard_count(), &mut words);
+        let draw_key = key(self.seed, Purpose::Draw, step);
+        let (beta_1, beta_2) = self.betas;
+        let header = PlanHeader {
+            step: step as u32,
+            log_slot: 0,
+            pair_count: pairs.len() as u32,
+            candidate_count: candidate_count as u32,
+            item_slot_count: item_slot_count as u32,
+            row_count: rows.len() as u32,
+            draw_key_0: draw_key[0],
+            draw_key_1: draw_key[1],
+            bias_1: (1.0 - beta_1.powf(step as f64)) as f32,
+            root_bias_2: (1.0 - beta_2.powf(step as f64)).sqrt() as f32,
+            rows_at: 0,
+            users_at: users_at as u32,
+            positives_at: positives_at as u32,
+            negatives_at: negatives_at as u32,
+            uses_at,
+            excluded_at,
+            quads_at,
+            shards_at,
+        };
+        Plan { header, words }
+    }
+
+    fn place(&self, section: &[u32], rows: &mut Vec<u32>) {
+        place(section, self.shape.rows_per_shard, self.shape.shard_count(), rows);
+    }
+
+    /// For each user slot the candidate slots that the user has as items: exact exclusion.
+    fn list_excluded(&self, user_rows: &[u32], candidate_count: usize, words: &mut Vec<u32>) -> u32 {
+        let excluded_at = words.len();
+        words.resize(excluded_at + user_rows.len() + 1, 0);
+        let train: &Interactions = self.order.train();
+        for (index, &row) in user_rows.iter().enumerate() {
+            words[excluded_at + index] = words.len() as u32;
+            if row == NONE || candidate_count == 0 {
+                continue;
+            }
+            for &item in train.items_of(row - self.shape.item_count as u32) {
+                let slot = self.item_slots.get(item);
+                if (slot as usize) < candidate_count {
+                    words.push(slot);
+                }
+            }
+        }
+        words[excluded_at + user_rows.len()] = words.len() as u32;
+        excluded_at as u32
+    }
+}
+
+/// The uses of each slot, in the order of pairs, as compressed rows appended to `words`.
+fn list_uses(
+    words: &mut Vec<u32>,
+    row_count: usize,
+    users: std::ops::Range<usize>,
+    positives: std::ops::Range<usize>,
+    negatives: std::ops::Range<usize>,
+    negative_count: usize,
+) -> u32 {
+    let uses_at = words.len();
+    let lists_at = uses_at + row_count + 1;
+    words.resize(lists_at + users.len() + positives.len() + negatives.len(), 0);
+    let (slots, lists) = words.split_at_mut(uses_at);
+    let (offsets, _) = lists.split_at_mut(row_count + 1);
+    for &slot in slots[users.start..negatives.end].iter().filter(|&&slot| slot != NONE) {
+        offsets[slot as usize + 1] += 1;
+    }
+    offsets[0] = lists_at as u32;
+    for slot in 0..row_count {
+        offsets[slot + 1] += offsets[slot];
+    }
+    // Filling moves each offset to the next one's place; a shift puts them back.
+    let mut put = |offsets_at: usize, slot: u32, code: u32, words: &mut Vec<u32>| {
+        if slot != NONE {
+            let at = words[offsets_at + slot as usize];
+            words[at as usize] = code;
+            words[offsets_at + slot as usize] += 1;
+        }
+    };
+    for pair in 0..users.len() {
+        put(uses_at, words[users.start + pair], pair as u32 * 2, words);
+        put(uses_at, words[positives.start + pair], pair as u32 * 2, words);
+        for k in 0..if negatives.is_empty() { 0 } else { negative_count } {
+            let pick = pair * negative_count + k;
+            put(uses_at, words[negatives.start + pick], pick as u32 * 2 + 1, words);
+        }
+    }
+    words.copy_within(uses_at..uses_at + row_count, uses_at + 1);
+    words[uses_at] = lists_at as u32;
+    uses_at as u32
+}
+
+/// Slots by row number, emptied in constant time.
+#[derive(Debug, Clone)]
+struct SlotMap {
+    /// (round, slot): valid while the round is the current one.
+    entries: Vec<(u32, u32)>,
+    round: u32,
+}
+
+impl SlotMap {
+    fn new(count: usize) -> SlotMap {
+        SlotMap { entries: vec![(0, NONE); count], round: 0 }
+    }
+
+    fn clear(&mut self) {
+        if self.round == u32::MAX {
+            self.entries.fill((0, NONE));
+            self.round = 0;
+        }
+        self.round += 1;
+    }
+
+    /// Whether `row` is seen for the first time since the last clear.
+    fn mark(&mut self, row: u32) -> bool {
+        let entry = &mut self.entries[row as usize];
+        let new = entry.0 != self.round;
+        *entry = (self.round, entry.1);
+        new
+    }
+
+    fn set(&mut self, row: u32, slot: u32) {
+        self.entries[row as usize] = (self.round, slot);
+    }
+
+    fn get(&self, row: u32) -> u32 {
+        if row == NONE {
+            return NONE;
+        }
+        let (round, slot) = self.entries[row as usize];
+        if round == self.round { slot } else { NONE }
+    }
+}

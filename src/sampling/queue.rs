@@ -1,0 +1,54 @@
+//! Plans made ahead on background threads, handed out in the order of the steps.
+
+use super::plan::Plan;
+use super::planner::Planner;
+use std::sync::mpsc::{Receiver, sync_channel};
+use std::time::{Duration, Instant};
+
+/// Plans in order, several steps ahead of whoever takes them. Dropping it ends the threads.
+#[derive(Debug)]
+pub struct PlanQueue {
+    receivers: Vec<Receiver<(Plan, Duration)>>,
+    next: u64,
+    planning: Duration,
+}
+
+impl PlanQueue {
+    /// Starts `thread_count` threads (at least 1) that plan the steps `first..=last`, at most `ahead`
+    /// steps ahead each.
+    pub fn start(planner: &Planner, first: u64, last: u64, thread_count: usize, ahead: usize) -> PlanQueue {
+        let thread_count = thread_count.max(1);
+        let receivers = (0..thread_count as u64)
+            .map(|thread| {
+                let mut planner = planner.clone();
+                let (sender, receiver) = sync_channel(ahead.max(1));
+                std::thread::spawn(move || {
+                    for step in (first + thread..=last).step_by(thread_count) {
+                        let start = Instant::now();
+                        let plan = planner.plan(step);
+                        // The receiver is gone when training ended early.
+                        if sender.send((plan, start.elapsed())).is_err() {
+                            return;
+                        }
+                    }
+                });
+                receiver
+            })
+            .collect();
+        PlanQueue { receivers, next: 0, planning: Duration::ZERO }
+    }
+
+    /// The plan of the next step, or `None` after the last.
+    pub fn take(&mut self) -> Option<Plan> {
+        let thread = (self.next % self.receivers.len() as u64) as usize;
+        let (plan, spent) = self.receivers[thread].recv().ok()?;
+        self.next += 1;
+        self.planning += spent;
+        Some(plan)
+    }
+
+    /// CPU time that planning took so far, over all plans taken.
+    pub fn planning_time(&self) -> Duration {
+        self.planning
+    }
+}
