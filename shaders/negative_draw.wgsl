@@ -17,9 +17,13 @@ const negative_side: f32 = -64.0;   // below any key of a candidate with s >= 0:
 var<workgroup> lane_keys: array<f32, lane_count>;
 var<workgroup> lane_slots: array<u32, lane_count>;
 
+// -ln(-ln(1 - v)), v uniform. Near v = 0 the inner logarithm is a series: `log` near 1 loses what decides
+// among the largest keys.
 fn gumbel(bits: u32) -> f32 {
-    let u = (f32(bits >> 9u) + 0.5) * 1.1920928955078125e-7;    // 2^-23, so that 0 < u < 1
-    return -log(-log(u));
+    let v = (f32(bits >> 9u) + 0.5) * 1.1920928955078125e-7;    // 2^-23, so that 0 < v < 1
+    var exponential = -log(1.0 - v);
+    if v < 0.02 { exponential = v * (1.0 + v * (0.5 + v * (0.33333334 + v * 0.25))); }
+    return -log(exponential);
 }
 
 fn draw_key(s: f32, bits: u32) -> f32 {

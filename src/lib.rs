@@ -10,7 +10,10 @@ pub mod data;
 pub mod error;
 pub mod gpu;
 pub mod model;
+pub mod optimizer;
 pub mod random;
+pub mod reference;
 pub mod sampling;
+pub mod selftest;
 
 pub use error::{Error, Result};

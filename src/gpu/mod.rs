@@ -11,6 +11,8 @@ mod tables;
 
 pub use adapter::{AdapterChoice, AdapterSummary, adapters};
 pub use device::Gpu;
+pub(crate) use kernel::fold;
 pub use kernel::{Bindings, Kernel};
-pub use step::{Optimizer, StepShape, Stepper};
+pub(crate) use step::{DRAW_LANES, POSITIVES_PER_THREAD, SCORE_LANES};
+pub use step::{StepShape, Stepper};
 pub use tables::Tables;

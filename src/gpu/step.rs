@@ -5,21 +5,11 @@ use super::device::Gpu;
 use super::kernel::{Bindings, Kernel, fold};
 use super::layout::{Block, PlanHeader, Settings, Shard, StepSums};
 use super::tables::{TableShard, Tables};
+use crate::optimizer::Optimizer;
 use crate::sampling::{Plan, PlanShape};
 use crate::{Error, Result};
-use serde::{Deserialize, Serialize};
 use std::collections::VecDeque;
 use std::sync::Arc;
-
-/// What turns a gradient into a step.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Optimizer {
-    /// Adam, equal to dense Adam (DESIGN section 4).
-    Adam,
-    /// Plain gradient descent.
-    Sgd,
-}
 
 /// The sizes of a run's steps.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -216,7 +216,7 @@ fn list_uses(
         offsets[slot + 1] += offsets[slot];
     }
     // Filling moves each offset to the next one's place; a shift puts them back.
-    let mut put = |offsets_at: usize, slot: u32, code: u32, words: &mut Vec<u32>| {
+    let put = |offsets_at: usize, slot: u32, code: u32, words: &mut Vec<u32>| {
         if slot != NONE {
             let at = words[offsets_at + slot as usize];
             words[at as usize] = code;

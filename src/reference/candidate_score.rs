@@ -1,0 +1,32 @@
+//! Twin of `shaders/candidate_score.wgsl`.
+
+use super::{Sizes, dot, vector};
+use crate::gpu::layout::Block;
+use crate::sampling::Plan;
+
+/// Similarities of each pair's positive to each candidate, for one block of pairs.
+pub fn candidate_score(
+    plan: &Plan,
+    block: &Block,
+    rows: &[f32],
+    packed: &[f32],
+    scores: &mut [f32],
+    sizes: &Sizes,
+) {
+    let candidate_count = plan.header.candidate_count as usize;
+    for local_pair in 0..block.pair_capacity as usize {
+        // The kernel works on whole groups of pairs; those beyond the batch repeat its last one.
+        let pair = block.first_pair as usize + local_pair;
+        let group = pair - local_pair % crate::gpu::POSITIVES_PER_THREAD;
+        if group >= plan.header.pair_count as usize {
+            break;
+        }
+        let positive = plan.positives()[pair.min(plan.header.pair_count as usize - 1)];
+        let positive = vector(rows, sizes, positive);
+        for candidate in 0..candidate_count {
+            let column: Vec<f32> =
+                (0..sizes.dim()).map(|d| packed[d * candidate_count + candidate]).collect();
+            scores[local_pair * candidate_count + candidate] = dot(&column, &positive);
+        }
+    }
+}

@@ -1,0 +1,68 @@
+//! A plain CPU twin of every kernel: same names, same order, loops. Compared by eye and by test.
+
+mod candidate_score;
+mod catch_up;
+mod negative_draw;
+mod row_adam;
+mod row_catch_up;
+mod row_gradient;
+mod row_load;
+mod row_sgd;
+mod stepper;
+mod triplet_loss;
+
+pub use candidate_score::candidate_score;
+pub use negative_draw::{draw_key, negative_draw};
+pub use row_adam::row_adam;
+pub use row_catch_up::row_catch_up;
+pub use row_gradient::row_gradient;
+pub use row_load::row_load;
+pub use row_sgd::row_sgd;
+pub(crate) use stepper::shards;
+pub use stepper::{Scratch, State, step};
+pub use triplet_loss::triplet_loss;
+
+use crate::gpu::layout::NONE;
+use crate::sampling::Plan;
+
+/// The kernels' `override` constants, but for workgroup sizes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Sizes {
+    /// D / 4, padded.
+    pub chunk_count: usize,
+    /// N.
+    pub negative_count: usize,
+    /// B / 32, rounded up.
+    pub pair_words: usize,
+    /// Whether untouched rows move: Adam.
+    pub has_momentum: bool,
+}
+
+impl Sizes {
+    /// D, padded.
+    pub fn dim(&self) -> usize {
+        self.chunk_count * 4
+    }
+
+    /// Numbers of a working row: D and one vec4 more.
+    pub fn stride(&self) -> usize {
+        self.chunk_count * 4 + 4
+    }
+}
+
+/// Row slot of negative `pick`: drawn where there are candidates, else planned.
+fn negative_slot(plan: &Plan, sizes: &Sizes, picks: &[u32], pick: usize) -> u32 {
+    if plan.header.candidate_count == 0 { plan.negatives(sizes.negative_count)[pick] } else { picks[pick] }
+}
+
+/// The unit vector in slot `slot`, zero where there is none, (D).
+fn vector(rows: &[f32], sizes: &Sizes, slot: u32) -> Vec<f32> {
+    if slot == NONE {
+        return vec![0.0; sizes.dim()];
+    }
+    rows[slot as usize * sizes.stride()..][..sizes.dim()].to_vec()
+}
+
+fn dot(a: &[f32], b: &[f32]) -> f32 {
+    a.iter().zip(b).map(|(x, y)| x * y).sum()
+}

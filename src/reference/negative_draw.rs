@@ -1,0 +1,71 @@
+//! Twin of `shaders/negative_draw.wgsl`.
+
+use super::Sizes;
+use crate::gpu::layout::{Block, NONE, Settings};
+use crate::random::pcg4d;
+use crate::sampling::Plan;
+
+const NEVER: f32 = -1e30;
+const NEGATIVE_SIDE: f32 = -64.0;
+
+fn gumbel(bits: u32) -> f32 {
+    let v = ((bits >> 9) as f32 + 0.5) * 1.192_092_9e-7;
+    let series = v * (1.0 + v * (0.5 + v * (0.333_333_34 + v * 0.25)));
+    let exponential = if v < 0.02 { series } else { -(1.0 - v).ln() };
+    -exponential.ln()
+}
+
+/// The key of a candidate of similarity `s`: its log weight plus Gumbel noise.
+pub fn draw_key(settings: &Settings, s: f32, bits: u32) -> f32 {
+    if s >= 0.0 {
+        return gumbel(bits) - settings.hardness * ((1.0 - s) * (1.0 + s)).max(1e-12).ln();
+    }
+    if s > -1.5 {
+        return gumbel(bits) + NEGATIVE_SIDE;
+    }
+    NEVER
+}
+
+/// For each pair of a block the N candidates with the largest keys, none of them the user's.
+pub fn negative_draw(
+    plan: &Plan,
+    settings: &Settings,
+    block: &Block,
+    scores: &mut [f32],
+    picks: &mut [u32],
+    picked: &mut [u32],
+    sizes: &Sizes,
+) {
+    let candidate_count = plan.header.candidate_count as usize;
+    let quarter = candidate_count / 4;
+    for local_pair in 0..block.pair_capacity as usize {
+        let pair = block.first_pair as usize + local_pair;
+        if pair >= plan.header.pair_count as usize {
+            break;
+        }
+        let scores = &mut scores[local_pair * candidate_count..][..candidate_count];
+        for &slot in plan.excluded(plan.users()[pair]) {
+            scores[slot as usize] = -2.0;
+        }
+        let mut keys: Vec<(f32, u32)> = (0..candidate_count)
+            .map(|slot| {
+                let (part, index) = (slot / quarter, slot % quarter);
+                let key = [plan.header.draw_key_0, plan.header.draw_key_1];
+                let bits = pcg4d([key[0], key[1], pair as u32, index as u32])[part];
+                let hole = plan.rows()[slot] == NONE;
+                (if hole { NEVER } else { draw_key(settings, scores[slot], bits) }, slot as u32)
+            })
+            .collect();
+        if sizes.negative_count > 1 {
+            keys.iter().for_each(|&(key, slot)| scores[slot as usize] = key);
+        }
+        keys.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
+        for k in 0..sizes.negative_count {
+            let best = keys.get(k).filter(|(key, _)| *key > NEVER).map_or(NONE, |&(_, slot)| slot);
+            picks[pair * sizes.negative_count + k] = best;
+            if best != NONE {
+                picked[best as usize * sizes.pair_words + pair / 32] |= 1 << (pair % 32);
+            }
+        }
+    }
+}

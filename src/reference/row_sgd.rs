@@ -1,0 +1,29 @@
+//! Twin of `shaders/row_sgd.wgsl`.
+
+use super::Sizes;
+use crate::gpu::layout::{NONE, Settings, Shard};
+use crate::sampling::Plan;
+
+/// One step of plain gradient descent on each touched row of one shard.
+pub fn row_sgd(
+    plan: &Plan,
+    settings: &Settings,
+    shard: &Shard,
+    points: &mut [f32],
+    gradients: &[f32],
+    sizes: &Sizes,
+) {
+    let dim = sizes.dim();
+    for &quad in plan.shard_quads(shard.index as usize) {
+        for slot in (quad * 4) as usize..(quad * 4 + 4) as usize {
+            let row = plan.rows()[slot];
+            if row == NONE || gradients[slot * sizes.stride() + dim] == 0.0 {
+                continue;
+            }
+            for d in 0..dim {
+                let index = (row - shard.first_row) as usize * dim + d;
+                points[index] -= settings.learning_rate * gradients[slot * sizes.stride() + d];
+            }
+        }
+    }
+}

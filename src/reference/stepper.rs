@@ -1,0 +1,182 @@
+//! A whole step on the twins: what the engine is compared with, and a CPU statement of the algorithm.
+
+use super::Sizes;
+use super::triplet_loss;
+use super::{candidate_score, negative_draw, row_adam, row_catch_up, row_gradient, row_load, row_sgd};
+use crate::gpu::StepShape;
+use crate::gpu::layout::{Block, PairLoss, Settings, Shard, StepSums};
+use crate::optimizer::Optimizer;
+use crate::sampling::Plan;
+
+/// The stored rows of items, then users; D padded.
+#[derive(Debug, Clone, PartialEq)]
+pub struct State {
+    /// (rows, D).
+    pub points: Vec<f32>,
+    /// (rows, D).
+    pub momentum: Vec<f32>,
+    /// (rows, D).
+    pub variance: Vec<f32>,
+    /// (rows).
+    pub last_steps: Vec<u32>,
+}
+
+impl State {
+    /// Rows at `points`, at rest.
+    pub fn new(points: Vec<f32>, sizes: &Sizes) -> State {
+        let row_count = points.len() / sizes.dim();
+        State {
+            momentum: vec![0.0; points.len()],
+            variance: vec![0.0; points.len()],
+            last_steps: vec![0; row_count],
+            points,
+        }
+    }
+
+    /// Brings all rows up to `step`.
+    pub fn catch_up(&mut self, settings: &Settings, catch_up: &[[f32; 2]], step: u32, sizes: &Sizes) {
+        let row_count = self.last_steps.len() as u32;
+        let shard = Shard { index: 0, first_row: 0, row_count, step };
+        let State { points, momentum, variance, last_steps } = self;
+        row_catch_up(settings, &shard, points, momentum, variance, last_steps, catch_up, sizes);
+    }
+}
+
+/// The working set of a step.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Scratch {
+    /// (R, D + 4) unit vectors and inverse norms.
+    pub rows: Vec<f32>,
+    /// (D, C) candidates.
+    pub packed: Vec<f32>,
+    /// (pair capacity, C).
+    pub scores: Vec<f32>,
+    /// (B, N).
+    pub picks: Vec<u32>,
+    /// (C, pair words).
+    pub picked: Vec<u32>,
+    /// (B, N).
+    pub similarities: Vec<f32>,
+    /// (B).
+    pub pairs: Vec<PairLoss>,
+    /// (R, D + 4).
+    pub gradients: Vec<f32>,
+    /// (steps).
+    pub step_log: Vec<StepSums>,
+}
+
+impl Scratch {
+    /// A working set filled with `poison`, but for `picked`, which starts empty.
+    pub fn new(shape: &StepShape, sizes: &Sizes, poison: f32) -> Scratch {
+        let (plan, words) = (&shape.plan, poison.to_bits());
+        let picks = plan.batch_size * plan.negative_count;
+        let pair = PairLoss { hinge: poison, weight: poison, ..PairLoss::default() };
+        Scratch {
+            rows: vec![poison; plan.row_capacity() * sizes.stride()],
+            packed: vec![poison; plan.candidate_slot_capacity() * sizes.dim()],
+            scores: vec![poison; shape.pair_capacity() * plan.candidate_slot_capacity()],
+            picks: vec![words; picks],
+            picked: vec![0; plan.candidate_slot_capacity() * sizes.pair_words],
+            similarities: vec![poison; picks],
+            pairs: vec![pair; plan.batch_size],
+            gradients: vec![poison; plan.row_capacity() * sizes.stride()],
+            step_log: vec![StepSums { triplet: poison, ..StepSums::default() }; 4],
+        }
+    }
+}
+
+/// The row shards of `shape`'s table.
+pub(crate) fn shards(shape: &StepShape, step: u32) -> Vec<Shard> {
+    let row_count = shape.plan.item_count + shape.plan.user_count;
+    (0..row_count)
+        .step_by(shape.plan.rows_per_shard)
+        .enumerate()
+        .map(|(index, first)| Shard {
+            index: index as u32,
+            first_row: first as u32,
+            row_count: shape.plan.rows_per_shard.min(row_count - first) as u32,
+            step,
+        })
+        .collect()
+}
+
+/// One step of `plan` on `state`, through `scratch`.
+#[allow(clippy::too_many_arguments, reason = "a step needs all that the kernels need")]
+pub fn step(
+    plan: &Plan,
+    settings: &Settings,
+    catch_up: &[[f32; 2]],
+    state: &mut State,
+    scratch: &mut Scratch,
+    shape: &StepShape,
+    sizes: &Sizes,
+    optimizer: Optimizer,
+) -> StepSums {
+    let dim = sizes.dim();
+    let range =
+        |shard: &Shard| shard.first_row as usize * dim..(shard.first_row + shard.row_count) as usize * dim;
+    let rows_of = |shard: &Shard| shard.first_row as usize..(shard.first_row + shard.row_count) as usize;
+    let s = scratch;
+    for shard in &shards(shape, 0) {
+        let (points, momentum) = (&state.points[range(shard)], &state.momentum[range(shard)]);
+        let (variance, last_steps) = (&state.variance[range(shard)], &state.last_steps[rows_of(shard)]);
+        row_load(
+            plan,
+            settings,
+            shard,
+            points,
+            momentum,
+            variance,
+            last_steps,
+            catch_up,
+            &mut s.rows,
+            &mut s.packed,
+            sizes,
+        );
+    }
+    if plan.header.candidate_count > 0 {
+        let capacity = shape.pair_capacity() as u32;
+        for first_pair in (0..plan.header.pair_count).step_by(capacity as usize) {
+            let block = Block { first_pair, pair_capacity: capacity, unused_0: 0, unused_1: 0 };
+            candidate_score(plan, &block, &s.rows, &s.packed, &mut s.scores, sizes);
+            negative_draw(plan, settings, &block, &mut s.scores, &mut s.picks, &mut s.picked, sizes);
+        }
+    }
+    triplet_loss(plan, settings, &s.rows, &s.picks, &mut s.similarities, &mut s.pairs, sizes);
+    row_gradient(
+        plan,
+        settings,
+        &s.rows,
+        &s.picks,
+        &s.similarities,
+        &s.pairs,
+        &mut s.picked,
+        &mut s.gradients,
+        &mut s.step_log,
+        sizes,
+    );
+    for shard in &shards(shape, 0) {
+        let points = &mut state.points[range(shard)];
+        match optimizer {
+            Optimizer::Sgd => row_sgd(plan, settings, shard, points, &s.gradients, sizes),
+            Optimizer::Adam => {
+                let (momentum, variance) =
+                    (&mut state.momentum[range(shard)], &mut state.variance[range(shard)]);
+                let last_steps = &mut state.last_steps[rows_of(shard)];
+                row_adam(
+                    plan,
+                    settings,
+                    shard,
+                    points,
+                    momentum,
+                    variance,
+                    last_steps,
+                    catch_up,
+                    &s.gradients,
+                    sizes,
+                );
+            }
+        }
+    }
+    s.step_log[plan.header.log_slot as usize]
+}

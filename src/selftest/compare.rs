@@ -1,0 +1,78 @@
+//! Comparing what a kernel left in its buffers with what the twin left.
+
+use super::Outcome;
+
+/// The contents of one buffer.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Values {
+    /// Compared within a tolerance.
+    Float(Vec<f32>),
+    /// Compared exactly.
+    Word(Vec<u32>),
+    /// `PairLoss` in words: four numbers, then four words.
+    Pair(Vec<u32>),
+}
+
+/// Buffers by the names that the kernels use.
+pub(super) type Arrays = Vec<(&'static str, Values)>;
+
+/// |a - b| <= TOLERANCE * max(1, |b|): all quantities of a step are of order one or below, and their sums
+/// run over hundreds of terms.
+const TOLERANCE: f64 = 1e-5;
+
+pub(super) fn outcome(kernel: &str, case: &'static str, expected: &Arrays, seen: &Arrays) -> Outcome {
+    let mut outcome =
+        Outcome { kernel: kernel.to_owned(), case, compared_count: 0, worst_share: 0.0, failure: None };
+    for ((name, expected), (_, seen)) in expected.iter().zip(seen) {
+        match (expected, seen) {
+            (Values::Float(expected), Values::Float(seen)) if expected.len() == seen.len() => {
+                floats(&mut outcome, name, expected, seen);
+            }
+            (Values::Word(expected), Values::Word(seen)) if expected.len() == seen.len() => {
+                words(&mut outcome, name, expected, seen);
+            }
+            (Values::Pair(expected), Values::Pair(seen)) if expected.len() == seen.len() => {
+                for (expected, seen) in expected.chunks(8).zip(seen.chunks(8)) {
+                    let as_floats = |words: &[u32]| {
+                        words[..4].iter().map(|&word| f32::from_bits(word)).collect::<Vec<_>>()
+                    };
+                    floats(&mut outcome, name, &as_floats(expected), &as_floats(seen));
+                    words(&mut outcome, name, &expected[4..], &seen[4..]);
+                }
+            }
+            _ => fail(&mut outcome, format!("{name}: another length or type")),
+        }
+    }
+    if outcome.compared_count == 0 || expected.len() != seen.len() {
+        fail(&mut outcome, "nothing was compared".to_owned());
+    }
+    outcome
+}
+
+fn floats(outcome: &mut Outcome, name: &str, expected: &[f32], seen: &[f32]) {
+    for (index, (&expected, &seen)) in expected.iter().zip(seen).enumerate() {
+        let allowed = TOLERANCE * f64::from(expected.abs().max(1.0));
+        let share = (f64::from(expected) - f64::from(seen)).abs() / allowed;
+        outcome.compared_count += 1;
+        // Phrased so that NaN fails.
+        if !(share <= 1.0) {
+            fail(outcome, format!("{name}[{index}] is {seen}, the twin's is {expected}"));
+        }
+        if !(share <= outcome.worst_share) {
+            outcome.worst_share = share;
+        }
+    }
+}
+
+fn words(outcome: &mut Outcome, name: &str, expected: &[u32], seen: &[u32]) {
+    outcome.compared_count += expected.len();
+    if let Some(index) = (0..expected.len()).find(|&index| expected[index] != seen[index]) {
+        outcome.worst_share = f64::INFINITY;
+        fail(outcome, format!("{name}[{index}] is {}, the twin's is {}", seen[index], expected[index]));
+    }
+}
+
+fn fail(outcome: &mut Outcome, what: String) {
+    let text = format!("{} on {}: {what}", outcome.kernel, outcome.case);
+    outcome.failure.get_or_insert(text);
+}

@@ -1,0 +1,5 @@
+//! Everything that needs an adapter: kernels against their twins, against golden numbers, with defects
+//! put in, and the whole engine.
+
+mod kernels;
+mod support;
