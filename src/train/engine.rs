@@ -1,0 +1,364 @@
+//! The engine: steps planned ahead, submitted in groups, collected a group late.
+
+use super::config::TrainConfig;
+use super::event::{EpochSums, Event, Stop};
+use super::pace::Pace;
+use crate::data::{Interactions, Split};
+use crate::evaluate::{Metrics, evaluate};
+use crate::gpu::layout::StepSums;
+use crate::gpu::{Gpu, StepShape, Stepper, Tables};
+use crate::model::Embeddings;
+use crate::optimizer::{Optimizer, catch_up_table};
+use crate::random::{Purpose, Stream};
+use crate::sampling::{EpochOrder, ItemSampler, Plan, PlanQueue, PlanShape, Planner, Sampler};
+use crate::{Error, Result};
+use rand_distr::{Distribution, StandardNormal};
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+/// What training leaves.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Trained {
+    /// The best embeddings on the validation part, or the last where there is none.
+    pub embeddings: Embeddings,
+    /// The epoch that they are from.
+    pub epoch: usize,
+    /// Epochs done (the last one may be a part).
+    pub epochs_done: usize,
+    /// What they scored on the validation part.
+    pub valid: Option<Metrics>,
+    /// Why training ended.
+    pub stop: Stop,
+    /// How the time was spent.
+    pub timing: Timing,
+}
+
+/// How a run's time was spent.
+#[derive(Debug, Clone, Copy, PartialEq, Default, serde::Serialize)]
+pub struct Timing {
+    /// Steps done.
+    pub step_count: u64,
+    /// Seconds in steps, from first to last, without evaluation.
+    pub step_seconds: f64,
+    /// Seconds of these in which the device had nothing to do, at least.
+    pub empty_seconds: f64,
+    /// CPU seconds in planning, on other threads.
+    pub planning_seconds: f64,
+}
+
+/// Plans each planner thread keeps ready.
+const PLANS_AHEAD: usize = 64;
+
+/// Trains on `split.train`, evaluating on `split.valid` where that is not empty. `observe` hears every
+/// [`Event`]; once `interrupt` is set, the steps in flight are finished and training ends.
+///
+/// # Errors
+/// [`Error::Setting`] and [`Error::Data`] where the request cannot be met; [`Error::Gpu`] where the device
+/// fails or the loss is no longer a number.
+pub fn train(
+    gpu: Arc<Gpu>,
+    split: &Split,
+    config: &TrainConfig,
+    interrupt: &AtomicBool,
+    observe: &mut dyn FnMut(&Event),
+) -> Result<Trained> {
+    config.check()?;
+    let mut config = config.clone();
+    let train = trainable(&split.train, config.negative_count, observe)?;
+    let items = ItemSampler::new(&split.train.item_frequencies(), config.sampler.beta());
+    fit_candidates(&mut config, &items, observe)?;
+    if config.batch_size > train.len() {
+        let message = format!("--batch-size {} is lowered to {}: all training pairs", config.batch_size, train.len());
+        observe(&Event::Warning(message));
+        config.batch_size = train.len();
+    }
+    let mut run = Run::new(gpu, split, &config, Arc::new(train), Arc::new(items), observe)?;
+    let result = run.epochs(interrupt, observe);
+    let stop = result?;
+    run.finish(stop)
+}
+
+/// The training pairs of users who have at least N items that are not theirs.
+fn trainable(train: &Interactions, negative_count: usize, observe: &mut dyn FnMut(&Event)) -> Result<Interactions> {
+    if train.is_empty() {
+        return Err(Error::Data("there is nothing to train on: no interactions in the training part".to_owned()));
+    }
+    let item_count = train.item_count();
+    if item_count < 2 {
+        return Err(Error::Data(format!("a metric needs at least 2 items, but the data has {item_count}")));
+    }
+    let can = |user: u32| item_count - train.items_of(user).len() >= negative_count;
+    let left_out = (0..train.user_count() as u32).filter(|&user| !can(user)).count();
+    if left_out == 0 {
+        return Ok(train.clone());
+    }
+    let pairs: Vec<_> = train.pairs().filter(|&(user, _)| can(user)).collect();
+    if pairs.is_empty() {
+        return Err(Error::Data(format!(
+            "every user has all but fewer than {negative_count} (--negatives) of the {item_count} items: \
+             there are no negatives"
+        )));
+    }
+    observe(&Event::Warning(format!(
+        "{left_out} users are left out of training: fewer than {negative_count} (--negatives) of the {item_count} \
+         items are not theirs"
+    )));
+    Ok(Interactions::from_pairs(train.user_count(), item_count, &pairs))
+}
+
+/// Lowers C to the items that can be drawn.
+fn fit_candidates(config: &mut TrainConfig, items: &ItemSampler, observe: &mut dyn FnMut(&Event)) -> Result<()> {
+    let negative_count = config.negative_count;
+    if let Sampler::TwoStage { candidate_count, .. } = &mut config.sampler {
+        if *candidate_count > items.drawable_count() {
+            let lowered = items.drawable_count();
+            observe(&Event::Warning(format!(
+                "--candidates {candidate_count} is lowered to {lowered}: all items that can be drawn"
+            )));
+            *candidate_count = lowered;
+        }
+        if *candidate_count < negative_count {
+            let message = format!("must be at least --negatives {negative_count}, but is {candidate_count}");
+            return Err(Error::setting("--candidates", message));
+        }
+    }
+    Ok(())
+}
+
+/// The most that the excluded candidates of one batch can be.
+fn excluded_capacity(train: &Interactions, batch_size: usize, candidate_count: usize) -> usize {
+    let mut counts: Vec<usize> = (0..train.user_count() as u32)
+        .map(|user| train.items_of(user).len().min(candidate_count))
+        .collect();
+    counts.sort_unstable_by(|a, b| b.cmp(a));
+    counts.iter().take(batch_size).sum()
+}
+
+/// What a step that is in flight belongs to.
+struct Pending {
+    epoch: usize,
+    pair_counts: Vec<u64>,
+}
+
+struct Run<'a> {
+    gpu: Arc<Gpu>,
+    split: &'a Split,
+    config: &'a TrainConfig,
+    stepper: Stepper,
+    queue: PlanQueue,
+    epoch_steps: u64,
+    pace: Pace,
+    pending: VecDeque<Pending>,
+    sums: EpochSums,
+    timing: Timing,
+    epochs_done: usize,
+    best: Option<(usize, Metrics, Embeddings)>,
+    last_report: Instant,
+    pairs_since_report: u64,
+}
+
+impl<'a> Run<'a> {
+    fn new(
+        gpu: Arc<Gpu>,
+        split: &'a Split,
+        config: &'a TrainConfig,
+        train: Arc<Interactions>,
+        items: Arc<ItemSampler>,
+        observe: &mut dyn FnMut(&Event),
+    ) -> Result<Run<'a>> {
+        let (item_count, user_count) = (train.item_count(), train.user_count());
+        let candidate_count = match config.sampler {
+            Sampler::TwoStage { candidate_count, .. } => candidate_count,
+            _ => 0,
+        };
+        let rows_per_shard = Tables::rows_per_shard(&gpu, item_count + user_count, config.dim, None);
+        let plan_shape = PlanShape {
+            batch_size: config.batch_size,
+            negative_count: config.negative_count,
+            candidate_count,
+            item_count,
+            user_count,
+            rows_per_shard,
+            excluded_capacity: excluded_capacity(&train, config.batch_size, candidate_count),
+        };
+        let shape = StepShape { plan: plan_shape, dim: config.dim };
+        let pair_count = train.len();
+        let order = Arc::new(EpochOrder::new(train, config.seed));
+        let epoch_steps = order.step_count(config.batch_size);
+        let last_step = epoch_steps * config.epochs as u64;
+        if last_step >= u64::from(u32::MAX) {
+            return Err(Error::setting("--epochs", format!("would need {last_step} steps, more than 2^32")));
+        }
+        let memory = shape.memory(config.optimizer);
+        observe(&Event::Started { pair_count, epoch_steps, epochs: config.epochs, memory });
+        let catch_up = catch_up_table(config.betas)?;
+        let settings = config.constants().settings(catch_up.len());
+        let with_moments = config.optimizer == Optimizer::Adam;
+        let fill = |row: usize, point: &mut [f32]| starting_point(config.seed, row, point);
+        let tables = Tables::new(&gpu, item_count + user_count, config.dim, rows_per_shard, with_moments, fill)?;
+        let stepper = Stepper::new(Arc::clone(&gpu), tables, shape, settings, &catch_up, config.optimizer)?;
+        let planner = Planner::new(order, items, config.sampler, plan_shape, config.betas, config.seed);
+        let cores = std::thread::available_parallelism().map_or(1, |count| count.get());
+        let queue = PlanQueue::start(&planner, 1, last_step, (cores / 4).clamp(1, 4), PLANS_AHEAD);
+        Ok(Run {
+            pace: Pace::new(stepper.max_steps()),
+            gpu,
+            split,
+            config,
+            stepper,
+            queue,
+            epoch_steps,
+            pending: VecDeque::new(),
+            sums: EpochSums::default(),
+            timing: Timing::default(),
+            epochs_done: 0,
+            best: None,
+            last_report: Instant::now(),
+            pairs_since_report: 0,
+        })
+    }
+
+    fn epochs(&mut self, interrupt: &AtomicBool, observe: &mut dyn FnMut(&Event)) -> Result<Stop> {
+        let mut evaluations_since_best = 0;
+        for epoch in 1..=self.config.epochs {
+            let start = Instant::now();
+            let completed = self.epoch(epoch, interrupt, observe)?;
+            let seconds = start.elapsed().as_secs_f64();
+            self.timing.step_seconds += seconds;
+            self.epochs_done = epoch;
+            let sums = std::mem::take(&mut self.sums);
+            if sums.step_count > 0 {
+                observe(&Event::Epoch { epoch, sums, seconds });
+            }
+            if !completed {
+                return Ok(Stop::Interrupted);
+            }
+            let is_due = epoch % self.config.evaluate_every == 0 || epoch == self.config.epochs;
+            if !self.split.valid.is_empty() && is_due {
+                self.pace.pause();
+                let is_best = self.evaluate(epoch, observe)?;
+                evaluations_since_best = if is_best { 0 } else { evaluations_since_best + 1 };
+                if self.config.patience > 0 && evaluations_since_best >= self.config.patience {
+                    return Ok(Stop::Patience);
+                }
+            }
+        }
+        Ok(Stop::Epochs)
+    }
+
+    /// One epoch; false where it was interrupted.
+    fn epoch(&mut self, epoch: usize, interrupt: &AtomicBool, observe: &mut dyn FnMut(&Event)) -> Result<bool> {
+        let mut left = self.epoch_steps;
+        while left > 0 && !interrupt.load(Ordering::Relaxed) {
+            let count = left.min(self.pace.step_count() as u64);
+            let mut plans: Vec<Plan> = Vec::with_capacity(count as usize);
+            while (plans.len() as u64) < count {
+                let plan = self.queue.take();
+                plans.push(plan.ok_or_else(|| Error::Gpu("the planning thread ended early".to_owned()))?);
+            }
+            if self.stepper.is_full() {
+                self.collect(observe)?;
+            }
+            self.stepper.submit(&mut plans)?;
+            self.pace.submitted();
+            let pair_counts = plans.iter().map(|plan| u64::from(plan.header.pair_count)).collect();
+            self.pending.push_back(Pending { epoch, pair_counts });
+            left -= count;
+        }
+        while !self.pending.is_empty() {
+            self.collect(observe)?;
+        }
+        Ok(left == 0)
+    }
+
+    /// Takes the oldest submission's sums.
+    fn collect(&mut self, observe: &mut dyn FnMut(&Event)) -> Result<()> {
+        let (Some(pending), Some(sums)) = (self.pending.pop_front(), self.stepper.collect()?) else {
+            return Ok(());
+        };
+        self.pace.collected(sums.len(), !self.pending.is_empty());
+        let inverse_dim = 1.0 / self.config.dim as f64;
+        for (step, &pair_count) in sums.iter().zip(&pending.pair_counts) {
+            self.add(step, pair_count, inverse_dim)?;
+        }
+        let elapsed = self.last_report.elapsed();
+        if elapsed > Duration::from_millis(100) {
+            let pairs_per_second = self.pairs_since_report as f64 / elapsed.as_secs_f64();
+            observe(&Event::Progress { epoch: pending.epoch, sums: self.sums, pairs_per_second });
+            self.last_report = Instant::now();
+            self.pairs_since_report = 0;
+        }
+        Ok(())
+    }
+
+    fn add(&mut self, step: &StepSums, pair_count: u64, inverse_dim: f64) -> Result<()> {
+        let (moment_1, moment_2) = (f64::from(step.moment_1), f64::from(step.moment_2));
+        self.timing.step_count += 1;
+        if !(step.triplet.is_finite() && moment_1.is_finite() && moment_2.is_finite()) {
+            return Err(Error::Gpu(format!(
+                "the loss is not a number at step {}; try a smaller --learning-rate",
+                self.timing.step_count
+            )));
+        }
+        self.sums.step_count += 1;
+        self.sums.pair_count += pair_count;
+        self.sums.triplet += f64::from(step.triplet);
+        self.sums.active_count += f64::from(step.active_count);
+        self.sums.gor += moment_1 * moment_1 + (moment_2 - inverse_dim).max(0.0);
+        self.pairs_since_report += pair_count;
+        Ok(())
+    }
+
+    /// Ranks the validation part; whether it is the best so far, by NDCG.
+    fn evaluate(&mut self, epoch: usize, observe: &mut dyn FnMut(&Event)) -> Result<bool> {
+        let start = Instant::now();
+        let embeddings = self.embeddings()?;
+        let all = evaluate(&embeddings, &self.split.train, None, &self.split.valid, &[self.config.k])?;
+        let metrics = all.into_iter().next().ok_or_else(|| Error::Data("nothing was evaluated".to_owned()))?;
+        let is_best = self.best.as_ref().is_none_or(|(_, best, _)| metrics.ndcg > best.ndcg);
+        if is_best {
+            self.best = Some((epoch, metrics.clone(), embeddings));
+        }
+        observe(&Event::Evaluated { epoch, metrics, is_best, seconds: start.elapsed().as_secs_f64() });
+        self.last_report = Instant::now();
+        self.pairs_since_report = 0;
+        Ok(is_best)
+    }
+
+    /// The unit rows as they are now.
+    fn embeddings(&mut self) -> Result<Embeddings> {
+        self.stepper.catch_up()?;
+        let dim = self.config.dim;
+        let mut items = self.stepper.tables().points(&self.gpu)?;
+        for row in items.chunks_mut(dim) {
+            let norm = row.iter().map(|&x| f64::from(x) * f64::from(x)).sum::<f64>().sqrt();
+            row.iter_mut().for_each(|x| *x = (f64::from(*x) / norm.max(1e-12)) as f32);
+        }
+        let users = items.split_off(self.split.train.item_count() * dim);
+        Ok(Embeddings { dim, users, items })
+    }
+
+    fn finish(mut self, stop: Stop) -> Result<Trained> {
+        self.timing.empty_seconds = self.pace.empty.as_secs_f64();
+        self.timing.planning_seconds = self.queue.planning_time().as_secs_f64();
+        let (epoch, valid, embeddings) = match self.best.take() {
+            Some((epoch, metrics, embeddings)) => (epoch, Some(metrics), embeddings),
+            None => (self.epochs_done, None, self.embeddings()?),
+        };
+        let (epochs_done, timing) = (self.epochs_done, self.timing);
+        Ok(Trained { embeddings, epoch, epochs_done, valid, stop, timing })
+    }
+}
+
+/// A row's starting point: normal numbers of variance 1/D, so that its norm is near one and Adam's steps
+/// mean the same at every dimension.
+fn starting_point(seed: u64, row: usize, point: &mut [f32]) {
+    let mut stream = Stream::new(seed, Purpose::Init, row as u64);
+    let scale = 1.0 / (point.len() as f32).sqrt();
+    for x in point {
+        let normal: f32 = StandardNormal.sample(&mut stream);
+        *x = normal * scale;
+    }
+}

@@ -1,0 +1,11 @@
+//! The training loop: an engine that plans, submits and collects steps, evaluates, stops early, and tells
+//! what happens as events. It prints nothing and writes no file.
+
+mod config;
+mod engine;
+mod event;
+mod pace;
+
+pub use config::{TrainConfig, defaults};
+pub use engine::{Trained, train};
+pub use event::{EpochSums, Event, Stop};
