@@ -1,11 +1,12 @@
 //! String ids, kept as the bytes that the input had.
 
-use bstr::{ByteSlice, ByteVec};
+use bstr::ByteVec;
 use rustc_hash::FxHashMap;
+use std::fmt::Write;
 
 /// A list of distinct ids with look-up in both directions. An id is opaque bytes; its text form
 /// escapes what is not printable UTF-8 (and the backslash), so that it is one line and loses nothing.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct IdTable {
     bytes: Vec<u8>,
     ends: Vec<usize>,
@@ -13,6 +14,9 @@ pub struct IdTable {
 }
 
 impl IdTable {
+    /// The most ids that a table can hold; row `u32::MAX` is never used.
+    pub const MAX_COUNT: usize = u32::MAX as usize;
+
     /// The number of ids.
     pub fn len(&self) -> usize {
         self.ends.len()
@@ -24,15 +28,26 @@ impl IdTable {
     }
 
     /// The bytes of id `index`.
+    ///
+    /// # Panics
+    /// When there is no such row: a defect of the caller.
     pub fn bytes(&self, index: u32) -> &[u8] {
         let index = index as usize;
         let start = if index == 0 { 0 } else { self.ends[index - 1] };
         &self.bytes[start..self.ends[index]]
     }
 
-    /// The text form of id `index`.
+    /// The text form of id `index`: see [`id_text`].
+    ///
+    /// # Panics
+    /// When there is no such row: a defect of the caller.
     pub fn text(&self, index: u32) -> String {
-        self.bytes(index).escape_bytes().to_string()
+        id_text(self.bytes(index))
+    }
+
+    /// The bytes of all ids, by row.
+    pub fn iter(&self) -> impl Iterator<Item = &[u8]> + '_ {
+        (0..self.ends.len() as u32).map(|row| self.bytes(row))
     }
 
     /// The row of the id with these bytes.
@@ -42,19 +57,33 @@ impl IdTable {
 
     /// The row of the id whose text form, or whose bytes, `text` is.
     pub fn find_text(&self, text: &str) -> Option<u32> {
-        self.find(&Vec::unescape_bytes(text)).or_else(|| self.find(text.as_bytes()))
+        self.find(&id_from_text(text)).or_else(|| self.find(text.as_bytes()))
     }
 
     /// The row of the id with these bytes, added at the end where it is new.
+    ///
+    /// # Panics
+    /// Beyond [`IdTable::MAX_COUNT`] ids; [`IdTable::try_intern`] does not.
     pub fn intern(&mut self, id: &[u8]) -> u32 {
+        match self.try_intern(id) {
+            Some(row) => row,
+            None => panic!("more than {} ids", Self::MAX_COUNT),
+        }
+    }
+
+    /// As [`IdTable::intern`], but `None` where the id is new and the table is full.
+    pub fn try_intern(&mut self, id: &[u8]) -> Option<u32> {
         if let Some(&row) = self.index.get(id) {
-            return row;
+            return Some(row);
+        }
+        if self.ends.len() >= Self::MAX_COUNT {
+            return None;
         }
         let row = self.ends.len() as u32;
         self.bytes.extend_from_slice(id);
         self.ends.push(self.bytes.len());
         self.index.insert(id.into(), row);
-        row
+        Some(row)
     }
 
     /// The ids "0", "1", ... `count - 1`.
@@ -65,4 +94,39 @@ impl IdTable {
         }
         table
     }
+}
+
+/// The text form of an id: UTF-8 as it is, but the backslash doubled, line breaks and tabs as `\n`,
+/// `\r`, `\t`, and other control characters, line separators and bytes that are not UTF-8 as `\xNN`.
+/// It is one line, holds no tab, and [`id_from_text`] gives the bytes back.
+pub fn id_text(id: &[u8]) -> String {
+    let mut text = String::with_capacity(id.len());
+    for chunk in id.utf8_chunks() {
+        for character in chunk.valid().chars() {
+            match character {
+                '\\' => text.push_str("\\\\"),
+                '\n' => text.push_str("\\n"),
+                '\r' => text.push_str("\\r"),
+                '\t' => text.push_str("\\t"),
+                _ if character.is_control() || matches!(character, '\u{2028}' | '\u{2029}') => {
+                    push_hex(&mut text, character.encode_utf8(&mut [0; 4]).as_bytes());
+                }
+                _ => text.push(character),
+            }
+        }
+        push_hex(&mut text, chunk.invalid());
+    }
+    text
+}
+
+fn push_hex(text: &mut String, bytes: &[u8]) {
+    for byte in bytes {
+        // Writing to a string cannot fail.
+        let _ = write!(text, "\\x{byte:02X}");
+    }
+}
+
+/// The bytes of the id whose text form is `text`.
+pub fn id_from_text(text: &str) -> Vec<u8> {
+    Vec::unescape_bytes(text)
 }

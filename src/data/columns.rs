@@ -1,0 +1,273 @@
+//! Which columns hold the user, the item and the rating: by the names that public data sets use, by
+//! the names or numbers that were asked for, or by position.
+
+use super::text::{Text, shown};
+use crate::{Error, Result};
+use csv::ByteRecord;
+use std::str::FromStr;
+
+/// A column of delimited text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Column {
+    /// By its name in the header, in any case, with or without RecBole's `:type` ending.
+    Name(String),
+    /// By its number, from 1.
+    Number(usize),
+}
+
+impl FromStr for Column {
+    type Err = String;
+
+    /// A whole number of at least 1 is a position, anything else a name.
+    fn from_str(text: &str) -> std::result::Result<Column, String> {
+        match text.parse() {
+            Ok(0) => Err("columns count from 1".to_owned()),
+            Ok(number) => Ok(Column::Number(number)),
+            Err(_) if text.is_empty() => Err("a column needs a name or a number".to_owned()),
+            Err(_) => Ok(Column::Name(text.to_owned())),
+        }
+    }
+}
+
+/// What a column is for; `flag` names it in errors.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Role {
+    User,
+    Item,
+    Rating,
+}
+
+impl Role {
+    pub(super) fn flag(self) -> &'static str {
+        match self {
+            Role::User => "--user-column",
+            Role::Item => "--item-column",
+            Role::Rating => "--rating-column",
+        }
+    }
+
+    fn word(self) -> &'static str {
+        match self {
+            Role::User => "user",
+            Role::Item => "item",
+            Role::Rating => "rating",
+        }
+    }
+
+    /// Names that mean this role, in [`normal`] form, the likelier first.
+    fn known_names(self) -> &'static [&'static str] {
+        match self {
+            Role::User => &[
+                "userid",
+                "user",
+                "uid",
+                "users",
+                "username",
+                "reviewerid",
+                "reviewer",
+                "customerid",
+                "customer",
+                "memberid",
+                "visitorid",
+            ],
+            Role::Item => &[
+                "itemid",
+                "item",
+                "iid",
+                "items",
+                "productid",
+                "product",
+                "movieid",
+                "movie",
+                "isbn",
+                "bookid",
+                "book",
+                "parentasin",
+                "asin",
+                "songid",
+                "song",
+                "trackid",
+                "track",
+                "artistid",
+                "artist",
+                "businessid",
+                "business",
+                "articleid",
+                "article",
+                "paperid",
+                "paper",
+                "docid",
+                "videoid",
+                "video",
+                "gameid",
+                "game",
+                "placeid",
+                "venueid",
+                "locationid",
+                "tagid",
+            ],
+            Role::Rating => &[
+                "rating",
+                "ratings",
+                "bookrating",
+                "score",
+                "stars",
+                "overall",
+                "weight",
+                "playcount",
+                "plays",
+                "count",
+                "value",
+            ],
+        }
+    }
+
+    /// The column of a header whose name is known for this role.
+    fn find(self, header: &ByteRecord) -> Option<usize> {
+        let names: Vec<String> = header.iter().map(normal).collect();
+        self.known_names().iter().find_map(|known| names.iter().position(|name| name == known))
+    }
+}
+
+/// A column name in lower case without blanks, `_`, `-` and what follows a colon.
+fn normal(name: &[u8]) -> String {
+    let text = String::from_utf8_lossy(name);
+    let text = text.split(':').next().unwrap_or_default();
+    text.chars().filter(|c| !matches!(c, '_' | '-' | ' ')).flat_map(char::to_lowercase).collect()
+}
+
+/// Whether a first row holds a known user name and a known item name, or one of them ending in "id".
+pub(super) fn has_known_names(row: &ByteRecord) -> bool {
+    let user = Role::User.find(row);
+    let item = Role::Item.find(row);
+    let is_id = |column: Option<usize>| column.is_some_and(|column| normal(&row[column]).ends_with("id"));
+    (user.is_some() && item.is_some() && user != item) || is_id(user) || is_id(item)
+}
+
+/// The columns in use, from 0.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Columns {
+    pub(super) user: usize,
+    pub(super) item: usize,
+    /// Only where a rating decides.
+    pub(super) rating: Option<usize>,
+}
+
+/// What was asked for; `None` is to be found.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Wanted<'a> {
+    pub(super) user: Option<&'a Column>,
+    pub(super) item: Option<&'a Column>,
+    pub(super) rating: Option<&'a Column>,
+    /// Whether ratings are needed (`--min-rating`).
+    pub(super) needs_rating: bool,
+}
+
+impl Wanted<'_> {
+    /// Finds the columns in a first row, which is the header where `has_header`.
+    pub(super) fn resolve(&self, text: &Text, first: &ByteRecord, has_header: bool) -> Result<Columns> {
+        let finder = Finder { text, first, has_header };
+        let user = finder.asked_or_known(Role::User, self.user)?;
+        let item = finder.asked_or_known(Role::Item, self.item)?;
+        let (user, item) = match (user, item) {
+            (Some(user), Some(item)) => (user, item),
+            (Some(user), None) => (user, finder.other(Role::Item, user, 1)?),
+            (None, Some(item)) => (finder.other(Role::User, item, 0)?, item),
+            (None, None) => (finder.at(Role::User, 0)?, finder.at(Role::Item, 1)?),
+        };
+        if user == item {
+            let message = format!("and --item-column are both column {} of {}", user + 1, finder.list());
+            return Err(Error::setting("--user-column", message));
+        }
+        let mut rating = finder.asked_or_known(Role::Rating, self.rating)?;
+        if !self.needs_rating {
+            rating = None;
+        } else if rating.is_none() {
+            let position = 2;
+            if has_header || user == position || item == position || first.len() <= position {
+                let message =
+                    format!("needs a --rating-column; {} has {}", text.path.display(), finder.list());
+                return Err(Error::setting("--min-rating", message));
+            }
+            rating = Some(position);
+        }
+        Ok(Columns { user, item, rating })
+    }
+}
+
+struct Finder<'a> {
+    text: &'a Text,
+    first: &'a ByteRecord,
+    has_header: bool,
+}
+
+impl Finder<'_> {
+    fn asked_or_known(&self, role: Role, asked: Option<&Column>) -> Result<Option<usize>> {
+        let found = match asked {
+            None if self.has_header => return Ok(role.find(self.first)),
+            None => return Ok(None),
+            Some(Column::Number(number)) => number.checked_sub(1).filter(|&column| column < self.first.len()),
+            Some(Column::Name(_)) if !self.has_header => {
+                return Err(Error::setting(
+                    role.flag(),
+                    "is a name, but the file has no header: give a number",
+                ));
+            }
+            Some(Column::Name(name)) => {
+                let same = self.first.iter().position(|column| column == name.as_bytes());
+                same.or_else(|| {
+                    let name = normal(name.as_bytes());
+                    self.first.iter().position(|column| normal(column) == name)
+                })
+            }
+        };
+        match (found, asked) {
+            (Some(column), _) => Ok(Some(column)),
+            (None, Some(Column::Name(name))) => Err(self.missing(role, &shown(name.as_bytes()))),
+            (None, Some(Column::Number(number))) => Err(self.missing(role, &number.to_string())),
+            (None, None) => Ok(None),
+        }
+    }
+
+    /// The column of `role` when only the other of user and item is known: its usual place where the
+    /// known one has its own usual place, or the only other column. No guess beyond that.
+    fn other(&self, role: Role, known: usize, usual: usize) -> Result<usize> {
+        if known + usual == 1 {
+            return self.at(role, usual);
+        }
+        if self.first.len() == 2 && known < 2 {
+            return Ok(1 - known);
+        }
+        if !self.has_header && known != usual {
+            return self.at(role, usual);
+        }
+        let message = format!("has no column known to be the {}: name it with {}", role.word(), role.flag());
+        Err(self.text.error(format!("{message}; it has {}", self.list())))
+    }
+
+    fn at(&self, role: Role, column: usize) -> Result<usize> {
+        if column < self.first.len() {
+            Ok(column)
+        } else {
+            Err(self.missing(role, &(column + 1).to_string()))
+        }
+    }
+
+    fn missing(&self, role: Role, column: &str) -> Error {
+        self.text.error(format!("has no column {column} ({}): it has {}", role.flag(), self.list()))
+    }
+
+    /// "the columns `user`, `item`", or "2 columns" where they have no names.
+    fn list(&self) -> String {
+        const LISTED: usize = 20;
+        if !self.has_header {
+            return super::text::counted(self.first.len(), "column");
+        }
+        let names: Vec<String> = self.first.iter().take(LISTED).map(shown).collect();
+        let rest = match self.first.len().saturating_sub(LISTED) {
+            0 => String::new(),
+            more => format!(" and {more} more"),
+        };
+        format!("the columns {}{rest}", names.join(", "))
+    }
+}

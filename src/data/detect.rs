@@ -1,0 +1,152 @@
+//! What an unknown file is, judged by its first lines: an adjacency list or delimited text, with which
+//! separator, with a header or without.
+//!
+//! The rules, in the order in which they apply:
+//! - *Adjacency list*: all lines hold whole numbers only, one blank between two, and not all lines have
+//!   the same number of them. It is of the count form where each line's first number is the number of
+//!   the others (or where most lines are so and first numbers repeat: a line that is not so is then an
+//!   error, later). Else the id comes first, where no first number repeats and no length is that of four
+//!   fifths of the lines: otherwise it is delimited text, some row of which lacks a field.
+//! - *Separator*: one under which the first row is a header of known names; else the first of `::`, tab,
+//!   comma or semicolon (whichever gives more fields) and space that splits four fifths of the rows into
+//!   the same number of fields, at least 2; else the one that does so for the most rows.
+//! - *Header*: the first row is one where it has a known name for the user and one for the item, or one
+//!   that ends in "id"; or where nothing in it is a number while, in all rows below, both ids or some
+//!   other column are numbers. String ids without a header therefore keep their first row.
+
+use super::columns::has_known_names;
+use super::rows::{Rows, Separator};
+use super::text::lines;
+use csv::ByteRecord;
+use rustc_hash::{FxHashMap, FxHashSet};
+
+/// How many lines are looked at, of how many bytes together.
+const SAMPLE_LINES: usize = 1000;
+const SAMPLE_BYTES: usize = 1 << 20;
+
+/// The first lines of `data`, whole.
+pub(super) fn sample(data: &[u8]) -> &[u8] {
+    let end = lines(data)
+        .take(SAMPLE_LINES)
+        .take_while(|&(offset, _)| offset < SAMPLE_BYTES)
+        .last()
+        .map_or(0, |(offset, line)| offset + line.len());
+    &data[..end]
+}
+
+/// The two kinds of adjacency list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Adjacency {
+    Count,
+    Id,
+}
+
+/// Whether a sample is an adjacency list, and of which kind.
+pub(super) fn adjacency(sample: &[u8]) -> Option<Adjacency> {
+    let mut widths: FxHashMap<usize, usize> = FxHashMap::default();
+    let mut first_numbers = FxHashSet::default();
+    let (mut line_count, mut counted_lines) = (0usize, 0usize);
+    for (_, line) in lines(sample).filter(|(_, line)| !line.trim_ascii().is_empty()) {
+        let mut numbers = line.trim_ascii_end().split(|&b| b == b' ' || b == b'\t');
+        let first = numbers.next().filter(|number| is_whole(number))?;
+        let mut others = 0;
+        for number in numbers {
+            if !is_whole(number) {
+                return None;
+            }
+            others += 1;
+        }
+        *widths.entry(others).or_default() += 1;
+        first_numbers.insert(first);
+        line_count += 1;
+        counted_lines += usize::from(parse_count(first) == Some(others));
+    }
+    let repeats = first_numbers.len() < line_count;
+    let most_alike = widths.values().copied().max().unwrap_or(0);
+    if widths.len() < 2 {
+        None
+    } else if counted_lines == line_count || (2 * counted_lines > line_count && repeats) {
+        Some(Adjacency::Count)
+    } else if repeats || 5 * most_alike >= 4 * line_count {
+        None
+    } else {
+        Some(Adjacency::Id)
+    }
+}
+
+fn is_whole(field: &[u8]) -> bool {
+    !field.is_empty() && field.iter().all(u8::is_ascii_digit)
+}
+
+pub(super) fn parse_count(field: &[u8]) -> Option<usize> {
+    std::str::from_utf8(field).ok()?.parse().ok()
+}
+
+/// The separator of a sample; `None` where nothing splits it.
+pub(super) fn separator(sample: &[u8]) -> Option<Separator> {
+    const CLASSES: [(u8, Separator); 5] = [
+        (3, Separator::DoubleColon),
+        (2, Separator::Byte(b'\t')),
+        (1, Separator::Byte(b',')),
+        (1, Separator::Byte(b';')),
+        (0, Separator::Byte(b' ')),
+    ];
+    let mut best = None;
+    for (class, separator) in CLASSES {
+        let rows = rows(sample, separator);
+        let Some(first) = rows.first() else { continue };
+        if has_known_names(first) && first.len() >= 2 {
+            return Some(separator);
+        }
+        let Some((width, agreeing)) = usual_width(&rows) else { continue };
+        let consistent = agreeing * 5 >= rows.len() * 4;
+        let merit = (consistent, if consistent { 0 } else { agreeing }, class, width);
+        if best.is_none_or(|(best_merit, _)| merit > best_merit) {
+            best = Some((merit, separator));
+        }
+    }
+    best.map(|(_, separator)| separator)
+}
+
+/// The commonest number of fields that is at least 2, and how many rows have it.
+fn usual_width(rows: &[ByteRecord]) -> Option<(usize, usize)> {
+    let mut widths: Vec<usize> = rows.iter().map(ByteRecord::len).filter(|&width| width >= 2).collect();
+    widths.sort_unstable();
+    let runs = widths.chunk_by(|a, b| a == b).map(|run| (run[0], run.len()));
+    runs.max_by_key(|&(width, count)| (count, width))
+}
+
+/// The rows of a sample, up to one that cannot be read.
+pub(super) fn rows(sample: &[u8], separator: Separator) -> Vec<ByteRecord> {
+    let mut reader = Rows::new(sample, separator);
+    let mut rows = Vec::new();
+    let mut record = ByteRecord::new();
+    while let Ok(Some(_)) = reader.next(&mut record) {
+        rows.push(record.clone());
+    }
+    rows
+}
+
+/// Whether the first of the sample's rows is a header; `user` and `item` are the columns of the ids if
+/// they are given by number, else the first two.
+pub(super) fn header(rows: &[ByteRecord], user: usize, item: usize) -> bool {
+    let Some((first, below)) = rows.split_first() else { return false };
+    if has_known_names(first) {
+        return true;
+    }
+    if first.iter().any(is_number) {
+        return false;
+    }
+    let is_numeric = |column: usize| {
+        let mut fields = below.iter().filter_map(|row| row.get(column)).filter(|f| !f.is_empty()).peekable();
+        fields.peek().is_some() && fields.all(is_number)
+    };
+    let named = |column: usize| first.get(column).is_some_and(|field| !field.is_empty());
+    let mut others = (0..first.len()).filter(|&column| column != user && column != item);
+    (is_numeric(user) && is_numeric(item)) || others.any(|column| named(column) && is_numeric(column))
+}
+
+fn is_number(field: &[u8]) -> bool {
+    let text = std::str::from_utf8(field).unwrap_or_default().trim();
+    text.parse::<f64>().is_ok_and(f64::is_finite)
+}

@@ -1,0 +1,247 @@
+//! Generated interactions whose right answer is known: items in planted clusters, popularity by a power
+//! law, users with one or two favourite clusters.
+
+use super::{Dataset, IdTable, Interactions};
+use crate::random::{Purpose, Stream};
+use crate::{Error, Result};
+use rand::RngExt;
+use rand_distr::weighted::WeightedAliasIndex;
+use rand_distr::{Binomial, Distribution, Poisson};
+use rustc_hash::FxHashSet;
+
+/// The share of a user's second favourite cluster, where it has one, in what it takes from both.
+const SECOND_SHARE: f64 = 1.0 / 3.0;
+
+/// What to generate.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct GenerateOptions {
+    /// `--users`.
+    pub user_count: usize,
+    /// `--items`; an item that nobody takes is not in the result.
+    pub item_count: usize,
+    /// `--clusters`, of equally many items (give or take one).
+    pub cluster_count: usize,
+    /// `--interactions-per-user`: the mean of 1 + a Poisson number; at most the items of a cluster. A
+    /// user never takes more than its clusters hold, which lowers the mean where they are small.
+    pub interactions_per_user: f64,
+    /// `--popularity-exponent`, 0 to 4: the item of rank r is taken with weight r^-exponent.
+    pub popularity_exponent: f64,
+    /// `--noise`, 0 to 1: the share of interactions outside the user's clusters.
+    pub noise: f64,
+    /// `--seed`.
+    pub seed: u64,
+}
+
+impl Default for GenerateOptions {
+    fn default() -> Self {
+        GenerateOptions {
+            user_count: 2000,
+            item_count: 1000,
+            cluster_count: 20,
+            interactions_per_user: 20.0,
+            popularity_exponent: 0.8,
+            noise: 0.1,
+            seed: 0,
+        }
+    }
+}
+
+impl GenerateOptions {
+    fn check(&self) -> Result<()> {
+        for (flag, count) in [("--users", self.user_count), ("--items", self.item_count)] {
+            if count == 0 || count > IdTable::MAX_COUNT {
+                let message = format!("must be 1 to {}, but is {count}", IdTable::MAX_COUNT);
+                return Err(Error::setting(flag, message));
+            }
+        }
+        if self.cluster_count == 0 || self.cluster_count > self.item_count {
+            let message = format!("must be 1 to --items {}, but is {}", self.item_count, self.cluster_count);
+            return Err(Error::setting("--clusters", message));
+        }
+        let cluster_size = self.item_count / self.cluster_count;
+        check_range("--interactions-per-user", self.interactions_per_user, cluster_size as f64, 1.0)?;
+        check_range("--popularity-exponent", self.popularity_exponent, 4.0, 0.0)?;
+        check_range("--noise", self.noise, 1.0, 0.0)
+    }
+}
+
+fn check_range(flag: &'static str, value: f64, most: f64, least: f64) -> Result<()> {
+    if (least..=most).contains(&value) {
+        return Ok(());
+    }
+    Err(Error::setting(flag, format!("must be {least} to {most}, but is {value}")))
+}
+
+/// A data set and the truth behind it.
+#[derive(Debug, Clone, Default)]
+pub struct Generated {
+    /// Ids are `u0`, `u1`, ... and `i0`, `i1`, ...
+    pub dataset: Dataset,
+    /// The favourite cluster of each user, (U).
+    pub user_clusters: Vec<u32>,
+    /// The cluster of each item, (I).
+    pub item_clusters: Vec<u32>,
+}
+
+/// Generates interactions; the same options give the same ones.
+///
+/// # Errors
+/// An option out of its range.
+pub fn generate(options: &GenerateOptions) -> Result<Generated> {
+    options.check()?;
+    let world = World::new(options)?;
+    let mut user_clusters = Vec::with_capacity(options.user_count);
+    let mut pairs = Vec::new();
+    for user in 0..options.user_count as u32 {
+        let mut stream = Stream::new(options.seed, Purpose::Generate, u64::from(user) + 1);
+        let (favourite, items) = world.items_of_user(options, &mut stream);
+        user_clusters.push(favourite);
+        pairs.extend(items.into_iter().map(|item| (user, item)));
+    }
+    // Items that nobody took are left out, as they would be from a file.
+    let mut rows = vec![None; options.item_count];
+    pairs.iter().for_each(|&(_, item)| rows[item as usize] = Some(0));
+    let mut items = IdTable::default();
+    let mut item_clusters = Vec::new();
+    for (item, row) in rows.iter_mut().enumerate().filter(|(_, row)| row.is_some()) {
+        *row = Some(items.intern(format!("i{item}").as_bytes()));
+        item_clusters.push(world.clusters[item]);
+    }
+    let mut users = IdTable::default();
+    for user in 0..options.user_count {
+        users.intern(format!("u{user}").as_bytes());
+    }
+    let pairs: Vec<(u32, u32)> =
+        pairs.iter().filter_map(|&(user, item)| Some((user, rows[item as usize]?))).collect();
+    let interactions = Interactions::from_pairs(users.len(), items.len(), &pairs);
+    Ok(Generated { dataset: Dataset { users, items, interactions }, user_clusters, item_clusters })
+}
+
+/// The items: their clusters, and how likely each is.
+struct World {
+    clusters: Vec<u32>,
+    everything: Pool,
+    by_cluster: Vec<Pool>,
+}
+
+impl World {
+    fn new(options: &GenerateOptions) -> Result<World> {
+        let mut stream = Stream::new(options.seed, Purpose::Generate, 0);
+        let mut clusters: Vec<u32> =
+            (0..options.item_count).map(|item| (item % options.cluster_count) as u32).collect();
+        shuffle(&mut clusters, &mut stream);
+        let mut ranks: Vec<usize> = (1..=options.item_count).collect();
+        shuffle(&mut ranks, &mut stream);
+        let weight = |item: u32| (ranks[item as usize] as f64).powf(-options.popularity_exponent);
+        let mut members = vec![Vec::new(); options.cluster_count];
+        for item in 0..options.item_count as u32 {
+            members[clusters[item as usize] as usize].push(item);
+        }
+        let everything = Pool::new((0..options.item_count as u32).collect(), weight)?;
+        let by_cluster = members.into_iter().map(|items| Pool::new(items, weight)).collect::<Result<_>>()?;
+        Ok(World { clusters, everything, by_cluster })
+    }
+
+    /// A user's favourite cluster and its distinct items.
+    fn items_of_user(&self, options: &GenerateOptions, stream: &mut Stream) -> (u32, Vec<u32>) {
+        let cluster_count = options.cluster_count as u32;
+        let favourite = stream.below(cluster_count);
+        let has_second = cluster_count > 1 && stream.random::<bool>();
+        // Any cluster but the first, each as likely.
+        let second = has_second.then(|| (favourite + 1 + stream.below(cluster_count - 1)) % cluster_count);
+        let count = 1 + poisson(options.interactions_per_user - 1.0, stream);
+        let has_outside = u32::from(has_second) + 1 < cluster_count;
+        let noise_count = if has_outside { binomial(count, options.noise, stream) } else { 0 };
+        let own_count = count - noise_count;
+        let second_count = if has_second { binomial(own_count, SECOND_SHARE, stream) } else { 0 };
+
+        let mut taken = Taken::default();
+        self.by_cluster[favourite as usize].draw(own_count - second_count, &mut taken, stream, |_| true);
+        if let Some(second) = second {
+            self.by_cluster[second as usize].draw(second_count, &mut taken, stream, |_| true);
+        }
+        let is_outside = |item: u32| {
+            let cluster = self.clusters[item as usize];
+            cluster != favourite && Some(cluster) != second
+        };
+        self.everything.draw(noise_count, &mut taken, stream, is_outside);
+        (favourite, taken.list)
+    }
+}
+
+#[derive(Default)]
+struct Taken {
+    list: Vec<u32>,
+    set: FxHashSet<u32>,
+}
+
+impl Taken {
+    fn take(&mut self, item: u32) -> bool {
+        let is_new = self.set.insert(item);
+        if is_new {
+            self.list.push(item);
+        }
+        is_new
+    }
+}
+
+/// Items to draw from by weight.
+struct Pool {
+    items: Vec<u32>,
+    weights: Vec<f64>,
+    alias: WeightedAliasIndex<f64>,
+}
+
+impl Pool {
+    fn new(items: Vec<u32>, weight: impl Fn(u32) -> f64) -> Result<Pool> {
+        let weights: Vec<f64> = items.iter().map(|&item| weight(item)).collect();
+        let alias = WeightedAliasIndex::new(weights.clone())
+            .map_err(|error| Error::Data(format!("cannot draw items by popularity: {error}")))?;
+        Ok(Pool { items, weights, alias })
+    }
+
+    /// Takes `count` more items that are allowed and not yet taken, or all of them if there are fewer.
+    fn draw(&self, count: usize, taken: &mut Taken, stream: &mut Stream, is_allowed: impl Fn(u32) -> bool) {
+        let mut missing = count;
+        for _ in 0..20 * count {
+            if missing == 0 {
+                return;
+            }
+            let item = self.items[self.alias.sample(stream)];
+            if is_allowed(item) && taken.take(item) {
+                missing -= 1;
+            }
+        }
+        if missing == 0 {
+            return;
+        }
+        // Repeats prevail: one exponential key an item gives the same law without them (Efraimidis and
+        // Spirakis, "Weighted random sampling with a reservoir", 2006).
+        let mut keys: Vec<(f64, u32)> = Vec::new();
+        for (&item, weight) in self.items.iter().zip(&self.weights) {
+            if is_allowed(item) && !taken.set.contains(&item) {
+                keys.push((-(1.0 - stream.random::<f64>()).ln() / weight, item));
+            }
+        }
+        keys.sort_unstable_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
+        for &(_, item) in keys.iter().take(missing) {
+            taken.take(item);
+        }
+    }
+}
+
+/// A Poisson number; 0 where the mean is too small for the distribution.
+fn poisson(mean: f64, stream: &mut Stream) -> usize {
+    Poisson::new(mean).map_or(0, |distribution| distribution.sample(stream) as usize)
+}
+
+/// A binomial number; `probability` is within 0..=1, so that the distribution exists.
+fn binomial(count: usize, probability: f64, stream: &mut Stream) -> usize {
+    Binomial::new(count as u64, probability).map_or(0, |distribution| distribution.sample(stream) as usize)
+}
+
+fn shuffle<T>(values: &mut [T], stream: &mut Stream) {
+    for last in (1..values.len()).rev() {
+        values.swap(last, stream.below(last as u32 + 1) as usize);
+    }
+}

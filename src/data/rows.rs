@@ -1,0 +1,170 @@
+//! The rows of delimited text: fields between one-byte separators with RFC 4180 quotes, or between
+//! `::` without any.
+
+use super::text::lines;
+use crate::{Error, Result};
+use csv::ByteRecord;
+use std::fmt;
+use std::str::FromStr;
+
+/// What stands between two fields of a row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Separator {
+    /// One byte, such as a tab; fields may be quoted.
+    Byte(u8),
+    /// `::`, as in MovieLens' `ratings.dat`; a quote has no meaning.
+    DoubleColon,
+}
+
+impl Separator {
+    /// Fails where the separator is a quote or ends lines.
+    pub(super) fn check(self) -> Result<()> {
+        match self {
+            Separator::Byte(b'"' | b'\n' | b'\r') => {
+                Err(Error::setting("--separator", format!("cannot be {self}")))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+impl fmt::Display for Separator {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Separator::DoubleColon => f.write_str("`::`"),
+            Separator::Byte(b'\t') => f.write_str("tab"),
+            Separator::Byte(b' ') => f.write_str("space"),
+            Separator::Byte(byte) => f.write_str(&super::text::shown(&[*byte])),
+        }
+    }
+}
+
+impl FromStr for Separator {
+    type Err = String;
+
+    /// One character, `::`, or one of `tab`, `\t`, `comma`, `semicolon`, `space`, `pipe`.
+    fn from_str(text: &str) -> std::result::Result<Separator, String> {
+        let byte = match (text, text.as_bytes()) {
+            ("::", _) => return Ok(Separator::DoubleColon),
+            ("tab" | "\\t", _) => b'\t',
+            ("comma", _) => b',',
+            ("semicolon", _) => b';',
+            ("space", _) => b' ',
+            ("pipe", _) => b'|',
+            (_, &[byte]) if !matches!(byte, b'"' | b'\n' | b'\r') => byte,
+            _ => return Err("a separator is one ASCII character, `tab`, `space` or `::`".to_owned()),
+        };
+        Ok(Separator::Byte(byte))
+    }
+}
+
+/// A cursor over the rows of a text; rows without a character are passed over.
+pub(super) struct Rows<'a> {
+    data: &'a [u8],
+    splitter: Splitter<'a>,
+}
+
+enum Splitter<'a> {
+    Quoted { reader: Box<csv::Reader<&'a [u8]>>, separator: u8 },
+    DoubleColon { position: usize },
+}
+
+impl<'a> Rows<'a> {
+    pub(super) fn new(data: &'a [u8], separator: Separator) -> Rows<'a> {
+        let splitter = match separator {
+            Separator::DoubleColon => Splitter::DoubleColon { position: 0 },
+            Separator::Byte(separator) => {
+                let mut builder = csv::ReaderBuilder::new();
+                builder.has_headers(false).flexible(true).delimiter(separator);
+                Splitter::Quoted { reader: Box::new(builder.from_reader(data)), separator }
+            }
+        };
+        Rows { data, splitter }
+    }
+
+    /// Reads the next row into `record` and gives the offset of its first byte; `None` at the end.
+    ///
+    /// # Errors
+    /// The offset and what is wrong, where a quote is not closed.
+    pub(super) fn next(
+        &mut self,
+        record: &mut ByteRecord,
+    ) -> std::result::Result<Option<usize>, (usize, String)> {
+        match &mut self.splitter {
+            Splitter::DoubleColon { position } => {
+                record.clear();
+                let start = *position;
+                let Some((offset, line)) = lines(&self.data[start..]).find(|(_, line)| !line.is_empty())
+                else {
+                    return Ok(None);
+                };
+                split_double_colon(line, record);
+                // The line's end may be passed later: what is left of it reads as an empty line.
+                *position = start + offset + line.len();
+                Ok(Some(start + offset))
+            }
+            Splitter::Quoted { reader, separator } => {
+                let more = reader.read_byte_record(record).map_err(|error| (0, error.to_string()))?;
+                if !more {
+                    return Ok(None);
+                }
+                let mut start = record.position().map_or(0, |position| position.byte() as usize);
+                let end = (reader.position().byte() as usize).min(self.data.len());
+                // The reader's position is that before the line ends that it passed over.
+                while matches!(self.data.get(start), Some(b'\n' | b'\r')) {
+                    start += 1;
+                }
+                let spans_lines = record.as_slice().iter().any(|&b| b == b'\n' || b == b'\r');
+                let at_end = end == self.data.len();
+                if (spans_lines || at_end) && !closes_quotes(&self.data[start..end], *separator, spans_lines)
+                {
+                    return Err((start, "a quote that opens in this row is not closed properly".to_owned()));
+                }
+                Ok(Some(start))
+            }
+        }
+    }
+}
+
+fn split_double_colon(line: &[u8], record: &mut ByteRecord) {
+    let mut field_start = 0;
+    let mut position = 0;
+    while position + 1 < line.len() {
+        if line[position] == b':' && line[position + 1] == b':' {
+            record.push_field(&line[field_start..position]);
+            position += 2;
+            field_start = position;
+        } else {
+            position += 1;
+        }
+    }
+    record.push_field(&line[field_start..]);
+}
+
+/// Whether each quoted field of a raw row is closed: where `strict`, by a quote just before a separator
+/// or the row's end. The reader is lenient, so that one stray quote could swallow the rows up to the next.
+fn closes_quotes(raw: &[u8], separator: u8, strict: bool) -> bool {
+    let ends_field = |byte: Option<&u8>| byte.is_none_or(|&b| b == separator || b == b'\n' || b == b'\r');
+    let mut position = 0;
+    while position < raw.len() {
+        if raw[position] == b'"' {
+            position += 1;
+            loop {
+                match (raw.get(position), raw.get(position + 1)) {
+                    (None, _) => return false,
+                    (Some(b'"'), Some(b'"')) => position += 2,
+                    (Some(b'"'), next) if ends_field(next) => break,
+                    (Some(b'"'), _) if strict => return false,
+                    (Some(b'"'), _) => break,
+                    _ => position += 1,
+                }
+            }
+            position += 1;
+        }
+        while !ends_field(raw.get(position)) {
+            position += 1;
+        }
+        position += 1;
+    }
+    true
+}

@@ -1,0 +1,140 @@
+//! Random splits into training, validation and test, user by user.
+
+use super::{Interactions, Split};
+use crate::random::{Purpose, Stream};
+use crate::{Error, Result};
+use rand::RngExt;
+
+/// How a user's items are divided.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Protocol {
+    /// Shares of each user's items.
+    Holdout {
+        /// `--test-fraction`, in 0..1.
+        test_fraction: f64,
+        /// `--valid-fraction`, in 0..1, of all items.
+        valid_fraction: f64,
+    },
+    /// Each user's items dealt into folds, one of which is the test set.
+    Folds {
+        /// `--folds`, at least 2.
+        count: usize,
+        /// `--fold`, from 0.
+        fold: usize,
+        /// `--valid-fraction`, in 0..1, of the items outside the test fold.
+        valid_fraction: f64,
+    },
+}
+
+impl Protocol {
+    /// # Errors
+    /// A fraction outside 0..1, fractions of which nothing is left, fewer than 2 folds, or a fold that
+    /// does not exist.
+    pub fn check(&self) -> Result<()> {
+        match *self {
+            Protocol::Holdout { test_fraction, valid_fraction } => {
+                check_fraction("--test-fraction", test_fraction)?;
+                check_fraction("--valid-fraction", valid_fraction)?;
+                let sum = test_fraction + valid_fraction;
+                if sum >= 1.0 {
+                    let message =
+                        format!("and --valid-fraction must leave something to train on, but sum to {sum}");
+                    return Err(Error::setting("--test-fraction", message));
+                }
+            }
+            Protocol::Folds { count, fold, valid_fraction } => {
+                check_fraction("--valid-fraction", valid_fraction)?;
+                if count < 2 || u32::try_from(count).is_err() {
+                    return Err(Error::setting("--folds", format!("must be at least 2, but is {count}")));
+                }
+                if fold >= count {
+                    let message = format!("must be below --folds {count}, counting from 0, but is {fold}");
+                    return Err(Error::setting("--fold", message));
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+fn check_fraction(flag: &'static str, fraction: f64) -> Result<()> {
+    if (0.0..1.0).contains(&fraction) {
+        return Ok(());
+    }
+    Err(Error::setting(flag, format!("must be at least 0 and below 1, but is {fraction}")))
+}
+
+/// Splits `all` at random, each user by its own stream: the same seed gives the same split, and users do
+/// not affect each other. The sizes of the parts are the fractions in expectation, rounded at random;
+/// each user with an item keeps one to train on (so a user with a single item is never tested). With
+/// one seed, the test parts of the folds share no pair, and together hold all but those single items.
+///
+/// # Errors
+/// As [`Protocol::check`].
+pub fn split(all: &Interactions, protocol: &Protocol, seed: u64) -> Result<Split> {
+    protocol.check()?;
+    let (mut train, mut valid, mut test) = (Vec::with_capacity(all.len()), Vec::new(), Vec::new());
+    let mut parts = Vec::new();
+    for user in 0..all.user_count() as u32 {
+        let items = all.items_of(user);
+        let mut stream = Stream::new(seed, Purpose::Split, u64::from(user));
+        assign(protocol, items.len(), &mut stream, &mut parts);
+        for (&item, part) in items.iter().zip(&parts) {
+            match part {
+                Part::Train => train.push((user, item)),
+                Part::Valid => valid.push((user, item)),
+                Part::Test => test.push((user, item)),
+            }
+        }
+    }
+    let part = |pairs: &[(u32, u32)]| Interactions::from_pairs(all.user_count(), all.item_count(), pairs);
+    Ok(Split { train: part(&train), valid: part(&valid), test: part(&test) })
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Part {
+    Train,
+    Valid,
+    Test,
+}
+
+/// Fills `parts` with the part of each of one user's items.
+fn assign(protocol: &Protocol, item_count: usize, stream: &mut Stream, parts: &mut Vec<Part>) {
+    parts.clear();
+    parts.resize(item_count, Part::Train);
+    if item_count < 2 {
+        return;
+    }
+    let order = shuffled(item_count, stream);
+    match *protocol {
+        Protocol::Holdout { test_fraction, valid_fraction } => {
+            // One shift rounds both borders, so that each part and their sum are right in expectation.
+            let shift: f64 = stream.random();
+            let border =
+                |share: f64| ((item_count as f64 * share + shift).floor() as usize).min(item_count - 1);
+            let test_end = border(test_fraction);
+            let valid_end = border(test_fraction + valid_fraction).max(test_end);
+            order[..test_end].iter().for_each(|&item| parts[item] = Part::Test);
+            order[test_end..valid_end].iter().for_each(|&item| parts[item] = Part::Valid);
+        }
+        Protocol::Folds { count, fold, valid_fraction } => {
+            let start = stream.below(count as u32) as usize;
+            let shift: f64 = stream.random();
+            let in_fold = |position: usize| (start + position) % count == fold;
+            let (tested, rest): (Vec<usize>, Vec<usize>) = (0..item_count).partition(|&p| in_fold(p));
+            tested.iter().for_each(|&position| parts[order[position]] = Part::Test);
+            let valid_count = (rest.len() as f64 * valid_fraction + shift).floor() as usize;
+            let valid_count = valid_count.min(rest.len().saturating_sub(1));
+            rest[..valid_count].iter().for_each(|&position| parts[order[position]] = Part::Valid);
+        }
+    }
+}
+
+/// 0..count in random order. Written out, so that a new version of a library changes no split.
+fn shuffled(count: usize, stream: &mut Stream) -> Vec<usize> {
+    let mut order: Vec<usize> = (0..count).collect();
+    for last in (1..count).rev() {
+        order.swap(last, stream.below(last as u32 + 1) as usize);
+    }
+    order
+}

@@ -1,0 +1,75 @@
+//! Interactions and item labels as CSV that [`load`](super::load) reads back byte for byte.
+
+use super::{Dataset, IdTable};
+use crate::{Error, Result};
+use std::io::{BufWriter, Write};
+use std::path::{Path, PathBuf};
+
+/// Writes the pairs as CSV with the header `user,item`, by user, then item. A file of that name is
+/// replaced once all is written.
+///
+/// # Errors
+/// The folder or the file cannot be written.
+pub fn write_interactions(path: &Path, dataset: &Dataset) -> Result<()> {
+    replace(path, |out| {
+        let mut writer = csv::Writer::from_writer(out);
+        writer.write_record(["user", "item"])?;
+        for (user, item) in dataset.interactions.pairs() {
+            writer.write_record([dataset.users.bytes(user), dataset.items.bytes(item)])?;
+        }
+        Ok(writer.flush()?)
+    })
+}
+
+/// Writes the cluster of each item as CSV with the header `item,cluster`; `clusters` is (I). A file of
+/// that name is replaced once all is written.
+///
+/// # Errors
+/// The folder or the file cannot be written; a number of clusters other than that of the items.
+pub fn write_item_labels(path: &Path, items: &IdTable, clusters: &[u32]) -> Result<()> {
+    if clusters.len() != items.len() {
+        return Err(Error::Data(format!("{} labels for {} items", clusters.len(), items.len())));
+    }
+    replace(path, |out| {
+        let mut writer = csv::Writer::from_writer(out);
+        writer.write_record(["item", "cluster"])?;
+        for (item, cluster) in items.iter().zip(clusters) {
+            writer.write_record([item, cluster.to_string().as_bytes()])?;
+        }
+        Ok(writer.flush()?)
+    })
+}
+
+/// Lets `write` fill a file beside `path`, which takes its place at the end. What is no regular file,
+/// such as a pipe, is written to directly.
+fn replace(path: &Path, write: impl FnOnce(&mut dyn Write) -> csv::Result<()>) -> Result<()> {
+    let write_error = |error: csv::Error| Error::io(path, "write")(error.into());
+    if path.is_dir() {
+        return Err(Error::file(path, "is a folder, not a file"));
+    }
+    if path.exists() && !path.is_file() {
+        let file = std::fs::File::options().write(true).open(path).map_err(Error::io(path, "write"))?;
+        return write(&mut BufWriter::new(file)).map_err(write_error);
+    }
+    // A link stays a link: its target is replaced.
+    let target = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    let folder = match target.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent.to_owned(),
+        _ => PathBuf::from("."),
+    };
+    let mut file = new_file_in(&folder).map_err(Error::io(path, "create"))?;
+    write(&mut BufWriter::new(&mut file)).map_err(write_error)?;
+    file.persist(&target).map_err(|error| Error::io(path, "write")(error.error))?;
+    Ok(())
+}
+
+/// A temporary file with the rights of an ordinary new one, which is not private.
+fn new_file_in(folder: &Path) -> std::io::Result<tempfile::NamedTempFile> {
+    let mut builder = tempfile::Builder::new();
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        builder.permissions(std::fs::Permissions::from_mode(0o666));
+    }
+    builder.tempfile_in(folder)
+}
