@@ -8,7 +8,9 @@
 
 pub mod data;
 pub mod error;
+pub mod evaluate;
 pub mod model;
 pub mod random;
+pub mod recommend;
 
 pub use error::{Error, Result};
