@@ -8,10 +8,12 @@
 
 pub mod data;
 pub mod error;
+pub mod evaluate;
 pub mod gpu;
 pub mod model;
 pub mod optimizer;
 pub mod random;
+pub mod recommend;
 pub mod reference;
 pub mod sampling;
 pub mod selftest;

@@ -1,0 +1,182 @@
+//! How good a model is: every user with a test item ranks all items, and what the test set holds is
+//! looked up in the ranking. (Metrics as in Tran et al. 2019, 4.1.2.)
+
+pub mod metrics;
+mod selection;
+mod top_k;
+
+pub use selection::Scored;
+pub use top_k::Search;
+
+use crate::data::Interactions;
+use crate::model::Embeddings;
+use crate::{Error, Result};
+use serde::{Deserialize, Serialize};
+use std::sync::atomic::{AtomicU32, Ordering};
+
+/// Means over the users with a test item; all but the counts and `mmr` are fractions of 1.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Metrics {
+    /// How many users had a test item.
+    pub users: usize,
+    /// The length of the rankings.
+    pub k: usize,
+    /// Mean average precision, each user's divided by min(|relevant|, k).
+    pub map: f64,
+    /// Normalised discounted cumulative gain, binary, the ideal list of min(|relevant|, k).
+    pub ndcg: f64,
+    /// Hits divided by the number of relevant items.
+    pub recall: f64,
+    /// Hits divided by k.
+    pub precision: f64,
+    /// Popularity bias: the median training count of a user's k items (Tran et al. 2019, 4.1.2), a
+    /// number of users. Its mean is over the users for whom any item could be ranked.
+    pub mmr: f64,
+    /// The share of all items that are recommended to anybody.
+    pub coverage: f64,
+}
+
+/// The metrics of one user at one k.
+struct UserMetrics {
+    map: f64,
+    ndcg: f64,
+    recall: f64,
+    precision: f64,
+    median: Option<f64>,
+}
+
+/// Ranks all items for every user of `test` with at least one item, and measures the k best for each k
+/// of `ks`; one [`Metrics`] a k, in the order of `ks`.
+///
+/// A user's items in `train` and in `also_exclude` (the validation part, when testing) are left out of
+/// the ranking; those of `test` count as relevant even if they are left out so. `train` also gives the
+/// counts of `mmr`. Of equal scores the lower item comes first; scores that are not a number come last.
+/// Runs on the current rayon pool; the result does not depend on its size.
+///
+/// # Errors
+/// [`Error::Setting`] for no k or a k of 0; [`Error::Data`] where users or items of the sets and the
+/// embeddings differ in number, or no user has a test item.
+///
+/// ```
+/// use spherec::{data::Interactions, evaluate::evaluate, model::Embeddings};
+///
+/// // One user at (1, 0); items, nearest first: 0 (trained on), 2, 1.
+/// let embeddings = Embeddings {
+///     dim: 2,
+///     users: vec![1.0, 0.0],
+///     items: vec![1.0, 0.0, -1.0, 0.0, 0.6, 0.8],
+/// };
+/// let train = Interactions::from_pairs(1, 3, &[(0, 0)]);
+/// let test = Interactions::from_pairs(1, 3, &[(0, 1)]);
+/// let metrics = evaluate(&embeddings, &train, None, &test, &[1, 2])?;
+/// assert_eq!((metrics[0].map, metrics[0].recall), (0.0, 0.0));
+/// assert_eq!((metrics[1].map, metrics[1].recall, metrics[1].precision), (0.5, 1.0, 0.5));
+/// # Ok::<(), spherec::Error>(())
+/// ```
+pub fn evaluate(
+    embeddings: &Embeddings,
+    train: &Interactions,
+    also_exclude: Option<&Interactions>,
+    test: &Interactions,
+    ks: &[usize],
+) -> Result<Vec<Metrics>> {
+    let Some(&deepest) = ks.iter().max() else {
+        return Err(Error::setting("-k", "needs at least one value"));
+    };
+    for &k in ks {
+        check_k(k)?;
+    }
+    check_table(embeddings)?;
+    check_sizes(embeddings, train, "training set")?;
+    check_sizes(embeddings, test, "test set")?;
+    if let Some(valid) = also_exclude {
+        check_sizes(embeddings, valid, "validation set")?;
+    }
+    let users: Vec<u32> =
+        (0..test.user_count() as u32).filter(|&user| !test.items_of(user).is_empty()).collect();
+    if users.is_empty() {
+        return Err(Error::Data("no user has a test item, so there is nothing to evaluate".into()));
+    }
+    let frequencies = train.item_frequencies();
+    // The best place that each item has in any ranking: the smallest k at which it is recommended, less 1.
+    let places: Vec<AtomicU32> = (0..test.item_count()).map(|_| AtomicU32::new(u32::MAX)).collect();
+    let search = Search {
+        query_table: &embeddings.users,
+        queries: &users,
+        items: &embeddings.items,
+        dim: embeddings.dim,
+        k: deepest,
+    };
+    let excluded = |position: usize, item: u32| {
+        let user = users[position];
+        train.contains(user, item) || also_exclude.is_some_and(|valid| valid.contains(user, item))
+    };
+    let by_user = search.run(excluded, |position, best| {
+        let ranking: Vec<u32> = best.iter().map(|scored| scored.row).collect();
+        for (place, &item) in ranking.iter().enumerate() {
+            places[item as usize].fetch_min(place as u32, Ordering::Relaxed);
+        }
+        let relevant = test.items_of(users[position]);
+        ks.iter().map(|&k| UserMetrics::new(&ranking, relevant, &frequencies, k)).collect::<Vec<_>>()
+    });
+    Ok(ks.iter().enumerate().map(|(index, &k)| mean(&by_user, index, k, &places)).collect())
+}
+
+impl UserMetrics {
+    fn new(ranking: &[u32], relevant: &[u32], frequencies: &[u32], k: usize) -> UserMetrics {
+        UserMetrics {
+            map: metrics::average_precision(ranking, relevant, k),
+            ndcg: metrics::ndcg(ranking, relevant, k),
+            recall: metrics::recall(ranking, relevant, k),
+            precision: metrics::precision(ranking, relevant, k),
+            median: metrics::median_frequency(ranking, frequencies, k),
+        }
+    }
+}
+
+/// Sums in the order of the users, so that the threads leave no trace in the last bits.
+fn mean(by_user: &[Vec<UserMetrics>], index: usize, k: usize, places: &[AtomicU32]) -> Metrics {
+    let column = || by_user.iter().filter_map(move |user| user.get(index));
+    let users = by_user.len();
+    let average = |value: fn(&UserMetrics) -> f64| column().map(value).sum::<f64>() / users as f64;
+    let ranked = column().filter(|user| user.median.is_some()).count();
+    let recommended = places.iter().filter(|place| (place.load(Ordering::Relaxed) as usize) < k).count();
+    Metrics {
+        users,
+        k,
+        map: average(|user| user.map),
+        ndcg: average(|user| user.ndcg),
+        recall: average(|user| user.recall),
+        precision: average(|user| user.precision),
+        mmr: column().filter_map(|user| user.median).sum::<f64>() / ranked.max(1) as f64,
+        coverage: recommended as f64 / places.len().max(1) as f64,
+    }
+}
+
+/// That a ranking of `k` can be asked for.
+pub(crate) fn check_k(k: usize) -> Result<()> {
+    if k == 0 { Err(Error::setting("-k", "must be at least 1, but is 0")) } else { Ok(()) }
+}
+
+/// That the embeddings are whole rows.
+pub(crate) fn check_table(embeddings: &Embeddings) -> Result<()> {
+    let Embeddings { dim, users, items } = embeddings;
+    if *dim == 0 || !users.len().is_multiple_of(*dim) || !items.len().is_multiple_of(*dim) {
+        let sizes = format!("{} and {} values", users.len(), items.len());
+        return Err(Error::Data(format!("the embeddings ({sizes}) are not rows of dimension {dim}")));
+    }
+    Ok(())
+}
+
+/// That `interactions`, called `what`, are about the users and items of the embeddings.
+pub(crate) fn check_sizes(embeddings: &Embeddings, interactions: &Interactions, what: &str) -> Result<()> {
+    let theirs = (interactions.user_count(), interactions.item_count());
+    let ours = (embeddings.user_count(), embeddings.item_count());
+    if theirs == ours {
+        return Ok(());
+    }
+    Err(Error::Data(format!(
+        "the {what} has {} users and {} items, but the model has {} and {}",
+        theirs.0, theirs.1, ours.0, ours.1
+    )))
+}

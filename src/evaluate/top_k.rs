@@ -1,0 +1,149 @@
+//! Exact search for the rows with the largest dot products: blocks of queries times blocks of items by
+//! a matrix product, each block reduced to the k best before the next, so that memory does not grow
+//! with the tables.
+
+use super::selection::{Scored, Selection};
+use faer::linalg::matmul::matmul;
+use faer::{Accum, MatMut, MatRef, Par};
+use rayon::prelude::*;
+
+/// Queries in a block at most. With [`ITEM_BLOCK`], half a megabyte of scores: it stays in the cache.
+const QUERY_BLOCK: usize = 128;
+/// Queries in a block at least, where there are few: enough for the product to be worth packing.
+const QUERY_BLOCK_MIN: usize = 32;
+/// Below this many blocks, blocks are made smaller, so that every core has some.
+const BLOCK_COUNT: usize = 32;
+/// Block heights are multiples of this; missing queries are zeros.
+const QUERY_STEP: usize = 16;
+/// Items in a block, always: the last one is filled up with zeros, so that every score is computed in
+/// the same way and equal rows have equal scores.
+const ITEM_BLOCK: usize = 1024;
+
+/// A search for the `k` items with the largest dot products with each query. On unit rows these are
+/// the nearest.
+#[derive(Debug, Clone, Copy)]
+pub struct Search<'a> {
+    /// The table of queries, row-major, rows of `dim`.
+    pub query_table: &'a [f32],
+    /// Which rows of `query_table` are asked about, (Q), each a row of the table.
+    pub queries: &'a [u32],
+    /// The table searched, (I, D), row-major.
+    pub items: &'a [f32],
+    /// D, at least 1.
+    pub dim: usize,
+    /// How many are wanted; the ranking is shorter where fewer remain.
+    pub k: usize,
+}
+
+/// What one thread works in.
+struct Workspace {
+    queries: Vec<f32>,
+    items: Vec<f32>,
+    scores: Vec<f32>,
+    selections: Vec<Selection>,
+    best: Vec<Scored>,
+}
+
+impl Search<'_> {
+    /// Ranks all items for each query and gives the ranking (best first, equal scores by row, scores
+    /// that are not a number last) to `visit`, with the query's position in `queries`. Returns what
+    /// `visit` returned, (Q), in the order of `queries`. An item for which `excluded(position, item)`
+    /// holds is left out.
+    ///
+    /// Runs on the current rayon pool; the result does not depend on its size.
+    ///
+    /// # Panics
+    /// When `dim` is 0, a query is not in the table, or `items` is no whole number of rows: a defect of
+    /// the caller.
+    pub fn run<T: Send>(
+        &self,
+        excluded: impl Fn(usize, u32) -> bool + Sync,
+        visit: impl Fn(usize, &[Scored]) -> T + Sync,
+    ) -> Vec<T> {
+        assert!(self.dim > 0 && self.items.len().is_multiple_of(self.dim), "rows of {}", self.dim);
+        let k = self.k.min(self.items.len() / self.dim);
+        if k == 0 {
+            return (0..self.queries.len()).map(|position| visit(position, &[])).collect();
+        }
+        let height = block_height(self.queries.len());
+        let blocks = self.queries.par_chunks(height).enumerate();
+        let results: Vec<Vec<T>> = blocks
+            .map_init(
+                || self.workspace(height, k),
+                |space, (block, queries)| {
+                    self.search_block(space, block * height, queries, &excluded);
+                    let Workspace { selections, best, .. } = space;
+                    let rankings = selections.iter_mut().zip(block * height..).take(queries.len());
+                    rankings
+                        .map(|(selection, position)| {
+                            selection.finish(best);
+                            visit(position, best)
+                        })
+                        .collect()
+                },
+            )
+            .collect();
+        results.into_iter().flatten().collect()
+    }
+
+    fn workspace(&self, height: usize, k: usize) -> Workspace {
+        Workspace {
+            queries: vec![0.0; height * self.dim],
+            items: vec![0.0; ITEM_BLOCK * self.dim],
+            scores: vec![0.0; height * ITEM_BLOCK],
+            selections: (0..height).map(|_| Selection::new(k)).collect(),
+            best: Vec::new(),
+        }
+    }
+
+    /// Fills the selections of `queries`, the first of which has position `first`.
+    fn search_block(
+        &self,
+        space: &mut Workspace,
+        first: usize,
+        queries: &[u32],
+        excluded: &(impl Fn(usize, u32) -> bool + Sync),
+    ) {
+        let Workspace { queries: query_rows, items: tail, scores, selections, .. } = space;
+        let height = queries.len().next_multiple_of(QUERY_STEP);
+        query_rows.fill(0.0);
+        for (row, &query) in query_rows.chunks_exact_mut(self.dim).zip(queries) {
+            row.copy_from_slice(&self.query_table[query as usize * self.dim..][..self.dim]);
+        }
+        for selection in selections.iter_mut() {
+            selection.clear();
+        }
+        let query_rows = &query_rows[..height * self.dim];
+        let scores = &mut scores[..height * ITEM_BLOCK];
+        for (index, block) in self.items.chunks(ITEM_BLOCK * self.dim).enumerate() {
+            let count = block.len() / self.dim;
+            let whole = if count == ITEM_BLOCK {
+                block
+            } else {
+                tail.fill(0.0);
+                tail[..block.len()].copy_from_slice(block);
+                &tail[..]
+            };
+            multiply(query_rows, whole, self.dim, scores);
+            let start = (index * ITEM_BLOCK) as u32;
+            let rows = scores.chunks_exact(ITEM_BLOCK).zip(selections.iter_mut()).take(queries.len());
+            for (offset, (row, selection)) in rows.enumerate() {
+                selection.offer(start, &row[..count], |item| excluded(first + offset, item));
+            }
+        }
+    }
+}
+
+/// The queries in a block, of `query_count`. It must not depend on the number of threads.
+fn block_height(query_count: usize) -> usize {
+    query_count.div_ceil(BLOCK_COUNT).next_multiple_of(QUERY_STEP).clamp(QUERY_BLOCK_MIN, QUERY_BLOCK)
+}
+
+/// `scores` (rows, [`ITEM_BLOCK`]) = `queries` (rows, dim) times `items` ([`ITEM_BLOCK`], dim) transposed.
+fn multiply(queries: &[f32], items: &[f32], dim: usize, scores: &mut [f32]) {
+    let rows = queries.len() / dim;
+    let queries = MatRef::from_row_major_slice(queries, rows, dim);
+    let items = MatRef::from_row_major_slice(items, ITEM_BLOCK, dim);
+    let scores = MatMut::from_row_major_slice_mut(scores, rows, ITEM_BLOCK);
+    matmul(scores, Accum::Replace, queries, items.transpose(), 1.0, Par::Seq);
+}
