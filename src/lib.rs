@@ -8,7 +8,9 @@
 
 pub mod data;
 pub mod error;
+pub mod export;
 pub mod model;
+pub mod plot;
 pub mod random;
 
 pub use error::{Error, Result};
