@@ -22,15 +22,15 @@ pub(super) fn write_ids(path: &Path, ids: &IdTable) -> Result<()> {
 }
 
 pub(super) fn write_embeddings(path: &Path, embeddings: &Embeddings) -> Result<()> {
-    let tensor = |name: &str, table| {
-        let rows = [embeddings.user_count(), embeddings.item_count()][usize::from(name == "items")];
-        (name.to_owned(), Dtype::F32, vec![rows, embeddings.dim], little_endian(table))
-    };
+    let Embeddings { dim, users, items } = embeddings;
+    let (users_shape, items_shape) =
+        (vec![embeddings.user_count(), *dim], vec![embeddings.item_count(), *dim]);
+    let (users, items) = (bytemuck::cast_slice(users), bytemuck::cast_slice(items));
     write_tensors(
         path,
         &[
-            tensor("users", bytemuck::cast_slice(&embeddings.users)),
-            tensor("items", bytemuck::cast_slice(&embeddings.items)),
+            ("users".to_owned(), Dtype::F32, users_shape, little_endian(users)),
+            ("items".to_owned(), Dtype::F32, items_shape, little_endian(items)),
         ],
     )
 }
