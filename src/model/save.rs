@@ -143,3 +143,26 @@ fn sync_folder(folder: &Path) -> Result<()> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The second rename fails, because there is no new model to put in place.
+    #[test]
+    fn the_old_model_is_put_back_when_the_new_one_cannot_take_its_place() {
+        let place = tempfile::TempDir::new().unwrap();
+        let (folder, temporary) = (place.path().join("model"), place.path().join("temporary"));
+        fs::create_dir(&temporary).unwrap();
+        let model = Model {
+            embeddings: crate::model::Embeddings { dim: 4, ..Default::default() },
+            ..Default::default()
+        };
+        model.save(&folder, &[("metrics.csv", b"old")]).unwrap();
+        let error = swap(&folder, &temporary).unwrap_err().to_string();
+        assert!(error.contains("cannot replace"), "{error}");
+        assert_eq!(fs::read(folder.join("metrics.csv")).unwrap(), b"old");
+        Model::load(&folder).unwrap();
+        assert!(!temporary.join("old").exists());
+    }
+}

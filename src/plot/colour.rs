@@ -6,7 +6,7 @@ pub enum Colours<'a> {
     /// Nothing: all points have one colour.
     Plain,
     /// A number for each point, from light (lowest) to dark (highest) on a sequential map. Points
-    /// with higher numbers are drawn over others. A point without a finite number is grey.
+    /// with higher numbers are drawn larger, and over others. A point without a finite number is grey.
     Values(&'a [f32]),
     /// A group for each point, such as its label. Eight groups have the colours of Okabe and Ito
     /// (2008); further ones repeat them lighter and darker. A point without a group is grey.
@@ -40,20 +40,34 @@ impl Colours<'_> {
                 (0..count).map(|at| groups.get(at).map_or(GREY, |&group| group_colour(group))).collect()
             }
             Colours::Values(values) => {
-                let finite = || values.iter().copied().filter(|value| value.is_finite());
-                let low = f64::from(finite().fold(f32::INFINITY, f32::min));
-                let span = f64::from(finite().fold(f32::NEG_INFINITY, f32::max)) - low;
-                let share = |value: f32| {
-                    if span > 0.0 { ((f64::from(value) - low) / span) as f32 } else { 0.5 }
-                };
-                let colour = |at: usize| match values.get(at) {
-                    Some(&value) if value.is_finite() => sequential(share(value)),
-                    _ => GREY,
-                };
-                (0..count).map(colour).collect()
+                let colours = shares(values).map(|share| share.map_or(GREY, sequential));
+                colours.chain(std::iter::repeat(GREY)).take(count).collect()
             }
         }
     }
+
+    /// The radii of `count` points, as parts of the picture's: higher values have larger discs.
+    pub(super) fn sizes(&self, count: usize) -> Vec<f32> {
+        match self {
+            Colours::Values(values) => {
+                let sizes = shares(values).map(|share| share.map_or(1.0, |share| 0.9 + 0.9 * share));
+                sizes.chain(std::iter::repeat(1.0)).take(count).collect()
+            }
+            _ => vec![1.0; count],
+        }
+    }
+}
+
+/// Where each value lies between the lowest (0) and the highest (1); none where it is not finite.
+fn shares(values: &[f32]) -> impl Iterator<Item = Option<f32>> + '_ {
+    let finite = || values.iter().copied().filter(|value| value.is_finite());
+    let low = f64::from(finite().fold(f32::INFINITY, f32::min));
+    let span = f64::from(finite().fold(f32::NEG_INFINITY, f32::max)) - low;
+    values.iter().map(move |&value| match value.is_finite() {
+        true if span > 0.0 => Some(((f64::from(value) - low) / span) as f32),
+        true => Some(0.5),
+        false => None,
+    })
 }
 
 /// The colour of group number `group`.

@@ -51,11 +51,12 @@ pub fn scatter(points: &[[f32; 2]], colours: Colours, options: &Options) -> RgbI
         Some(alpha) if alpha.is_finite() => vec![alpha.clamp(0.0, 1.0); places.len()],
         _ => crowd_alphas(&places, radius, size),
     };
-    let colour_of = colours.of_points(points.len());
+    let (colour_of, size_of) = (colours.of_points(points.len()), colours.sizes(points.len()));
     let (edges, width) = ([margin, size as f32 - margin], (2.0 * unit).max(1.0));
     draw_axes(&mut canvas, &view, edges, width);
     for at in drawing_order(&finite, colours) {
-        canvas.disc(places[at], radius, colour_of[finite[at]], alphas[at]);
+        let point = finite[at];
+        canvas.disc(places[at], radius * size_of[point], colour_of[point], alphas[at]);
     }
     draw_frame(&mut canvas, edges, width);
     canvas.into_image()
@@ -107,19 +108,28 @@ impl View {
 /// The opacity of each disc: high where it lies alone, and falling with the number of others near
 /// it, so that crowds show their density instead of one flat colour.
 fn crowd_alphas(places: &[[f32; 2]], radius: f32, size: u32) -> Vec<f32> {
-    let cell = (4.0 * radius).max(1.0);
-    let width = (size as f32 / cell) as usize + 1;
-    let index = |place: &[f32; 2]| {
-        let along = |x: f32| ((x / cell) as usize).min(width - 1);
-        along(place[1]) * width + along(place[0])
+    let cell = (6.0 * radius).max(4.0);
+    let width = (size as f32 / cell) as usize + 2;
+    // The four cells around a place, and how near it is to the middle of each.
+    let corners = |place: &[f32; 2]| {
+        let [x, y] = place.map(|x| (x / cell).clamp(0.0, (width - 2) as f32));
+        let (column, row) = (x as usize, y as usize);
+        let (right, down) = (x - column as f32, y - row as f32);
+        [(0, 0), (1, 0), (0, 1), (1, 1)].map(|(dx, dy)| {
+            let across = if dx == 1 { right } else { 1.0 - right };
+            let weight = across * if dy == 1 { down } else { 1.0 - down };
+            ((row + dy) * width + column + dx, weight)
+        })
     };
-    let mut counts = vec![0u32; width * width];
+    let mut counts = vec![0.0f32; width * width];
     for place in places {
-        counts[index(place)] += 1;
+        corners(place).iter().for_each(|&(at, weight)| counts[at] += weight);
     }
-    // How many discs lie on one spot of the cell, were they spread evenly.
-    let layers = |count: u32| count as f32 * std::f32::consts::PI * radius * radius / (cell * cell);
-    places.iter().map(|place| (0.85 / (1.0 + 0.5 * layers(counts[index(place)]))).max(0.12)).collect()
+    // How many discs lie on one spot, were those of a cell spread evenly.
+    let disc_share = std::f32::consts::PI * radius * radius / (cell * cell);
+    let layers =
+        |place| corners(place).iter().map(|&(at, weight)| counts[at] * weight).sum::<f32>() * disc_share;
+    places.iter().map(|place| (0.85 / (1.0 + 0.35 * layers(place))).max(0.2)).collect()
 }
 
 /// Positions in `finite` in the order of drawing: by value where there are values, else shuffled

@@ -1,0 +1,5 @@
+//! Tests that need no GPU.
+
+mod export;
+mod model_folder;
+mod plot;
