@@ -9,13 +9,16 @@
 pub mod data;
 pub mod error;
 pub mod evaluate;
+pub mod export;
 pub mod gpu;
 pub mod model;
 pub mod optimizer;
+pub mod plot;
 pub mod random;
 pub mod recommend;
 pub mod reference;
 pub mod sampling;
 pub mod selftest;
+pub mod train;
 
 pub use error::{Error, Result};

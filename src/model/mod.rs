@@ -1,4 +1,20 @@
 //! The trained model: embeddings in memory, and the folder that keeps them on disk.
+//!
+//! A folder holds `model.safetensors` (the tables), `interactions.safetensors` (the split),
+//! `users.txt` and `items.txt` (one id a line, in the text form of [`IdTable::text`]), `model.json`
+//! (what it is, how it was made, and the SHA-256 of every other file), and the logs of the training.
+
+mod load;
+mod manifest;
+mod output;
+mod save;
+mod tables;
+
+pub use output::check_output;
+
+use crate::data::{IdTable, Split};
+use crate::{Error, Result};
+use serde_json::Value;
 
 /// Users and items as points of the unit sphere (unit rows, or zero rows where padding says so).
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -14,12 +30,12 @@ pub struct Embeddings {
 impl Embeddings {
     /// U.
     pub fn user_count(&self) -> usize {
-        self.users.len() / self.dim
+        self.users.len().checked_div(self.dim).unwrap_or(0)
     }
 
     /// I.
     pub fn item_count(&self) -> usize {
-        self.items.len() / self.dim
+        self.items.len().checked_div(self.dim).unwrap_or(0)
     }
 
     /// The point of `user`, (D).
@@ -30,5 +46,91 @@ impl Embeddings {
     /// The point of `item`, (D).
     pub fn item(&self, item: u32) -> &[f32] {
         &self.items[item as usize * self.dim..][..self.dim]
+    }
+}
+
+/// A trained model with all that is needed to use and judge it.
+#[derive(Debug, Clone, Default)]
+pub struct Model {
+    /// The points, (U, D) and (I, D).
+    pub embeddings: Embeddings,
+    /// Ids of the users, (U).
+    pub users: IdTable,
+    /// Ids of the items, (I).
+    pub items: IdTable,
+    /// What was learned from, and what was held out.
+    pub split: Split,
+    /// How the model was made.
+    pub record: Record,
+}
+
+/// How a model was made.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Record {
+    /// The version of spherec that wrote the model.
+    pub spherec_version: String,
+    /// The configuration of the training.
+    pub config: Value,
+    /// What was measured at the end of the training.
+    pub metrics: Value,
+    /// The name of the adapter that the training ran on.
+    pub adapter: String,
+}
+
+impl Default for Record {
+    fn default() -> Record {
+        Record {
+            spherec_version: env!("CARGO_PKG_VERSION").to_owned(),
+            config: Value::Null,
+            metrics: Value::Null,
+            adapter: String::new(),
+        }
+    }
+}
+
+impl Model {
+    /// Whether the parts fit together and every number is finite.
+    ///
+    /// # Errors
+    /// [`Error::Data`] that names the part and the row.
+    pub fn check(&self) -> Result<()> {
+        let (dim, embeddings) = (self.embeddings.dim, &self.embeddings);
+        if dim == 0 {
+            return Err(Error::Data("the model has dimension 0".into()));
+        }
+        for (name, table, ids) in
+            [("users", &embeddings.users, &self.users), ("items", &embeddings.items, &self.items)]
+        {
+            if Some(table.len()) != ids.len().checked_mul(dim) {
+                let (found, count) = (table.len(), ids.len());
+                return Err(Error::Data(format!(
+                    "{name}: {found} numbers are not {count} rows of dimension {dim}"
+                )));
+            }
+            check_finite(name, table, dim).map_err(Error::Data)?;
+        }
+        let Split { train, valid, test } = &self.split;
+        for (name, part) in [("train", train), ("valid", valid), ("test", test)] {
+            let (users, items) = (part.user_count(), part.item_count());
+            if (users, items) != (self.users.len(), self.items.len()) {
+                return Err(Error::Data(format!(
+                    "the {name} part has {users} users and {items} items, but the model {} and {}",
+                    self.users.len(),
+                    self.items.len()
+                )));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The first value of `table` (rows of `dim`) that is not finite, as a message.
+fn check_finite(name: &str, table: &[f32], dim: usize) -> std::result::Result<(), String> {
+    match table.iter().position(|value| !value.is_finite()) {
+        None => Ok(()),
+        Some(at) => {
+            let (row, column) = (at / dim, at % dim);
+            Err(format!("`{name}` row {row} column {column} is {}, not a finite number", table[at]))
+        }
     }
 }

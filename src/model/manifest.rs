@@ -1,0 +1,111 @@
+//! `model.json`: what a model folder says about itself.
+
+use super::{Model, Record};
+use crate::{Error, Result};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+
+pub(super) const MANIFEST: &str = "model.json";
+pub(super) const TABLES: &str = "model.safetensors";
+pub(super) const INTERACTIONS: &str = "interactions.safetensors";
+pub(super) const USERS: &str = "users.txt";
+pub(super) const ITEMS: &str = "items.txt";
+
+const FORMAT: &str = "spherec-model";
+const FORMAT_VERSION: u64 = 1;
+
+/// The size and checksum of one file of the folder.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct FileRecord {
+    pub(super) bytes: u64,
+    pub(super) sha256: String,
+}
+
+/// How many pairs each part of the split has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct PairCounts {
+    pub(super) train: usize,
+    pub(super) valid: usize,
+    pub(super) test: usize,
+}
+
+/// The contents of `model.json`, in the order in which people read them.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct Manifest {
+    format: String,
+    format_version: u64,
+    spherec_version: String,
+    pub(super) dim: usize,
+    pub(super) user_count: usize,
+    pub(super) item_count: usize,
+    pub(super) pair_count: PairCounts,
+    adapter: String,
+    config: Value,
+    metrics: Value,
+    /// Every other file of the model by its name.
+    pub(super) files: BTreeMap<String, FileRecord>,
+}
+
+impl Manifest {
+    /// What `model.json` says of `model`, whose other files are `files`.
+    pub(super) fn new(model: &Model, files: BTreeMap<String, FileRecord>) -> Manifest {
+        let (split, record) = (&model.split, model.record.clone());
+        Manifest {
+            format: FORMAT.to_owned(),
+            format_version: FORMAT_VERSION,
+            spherec_version: record.spherec_version,
+            dim: model.embeddings.dim,
+            user_count: model.users.len(),
+            item_count: model.items.len(),
+            pair_count: PairCounts {
+                train: split.train.len(),
+                valid: split.valid.len(),
+                test: split.test.len(),
+            },
+            adapter: record.adapter,
+            config: record.config,
+            metrics: record.metrics,
+            files,
+        }
+    }
+
+    /// The part that the library's users see.
+    pub(super) fn into_record(self) -> Record {
+        Record {
+            spherec_version: self.spherec_version,
+            config: self.config,
+            metrics: self.metrics,
+            adapter: self.adapter,
+        }
+    }
+
+    /// Reads `model.json` of `folder`. The format's name is checked before its version, and that
+    /// before the rest, so that the error says which of the three is wrong.
+    pub(super) fn read(folder: &Path) -> Result<Manifest> {
+        let path = folder.join(MANIFEST);
+        let text = fs::read(&path).map_err(Error::io(&path, "read"))?;
+        let value: Value = serde_json::from_slice(&text)
+            .map_err(|error| Error::file(&path, format!("is not JSON, or is truncated: {error}")))?;
+        if value.get("format").and_then(Value::as_str) != Some(FORMAT) {
+            return Err(Error::file(
+                &path,
+                format!("is not a spherec model: it has no \"format\": \"{FORMAT}\""),
+            ));
+        }
+        let version = value.get("format_version").and_then(Value::as_u64);
+        if version != Some(FORMAT_VERSION) {
+            let found = value.get("format_version").map_or("none".into(), Value::to_string);
+            return Err(Error::file(
+                &path,
+                format!(
+                    "has format version {found}, but spherec {} reads {FORMAT_VERSION}",
+                    env!("CARGO_PKG_VERSION")
+                ),
+            ));
+        }
+        serde_json::from_value(value).map_err(|error| Error::file(&path, format!("is damaged: {error}")))
+    }
+}

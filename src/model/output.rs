@@ -1,0 +1,149 @@
+//! Where a model may be written: found out before the training, not after it.
+
+use super::manifest::{MANIFEST, Manifest};
+use crate::{Error, Result};
+use std::ffi::OsString;
+use std::fs;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+
+/// What is at the place where a model shall go.
+pub(super) enum Place {
+    /// Nothing.
+    Free,
+    /// A folder with nothing in it.
+    Empty,
+    /// A model, which the new one replaces.
+    Model(Box<Manifest>),
+}
+
+/// Whether a model can be saved as `folder`: it must not exist, or be empty, or be a model of
+/// spherec; and the folder that it is in (created where missing) must be writable, which is tried
+/// with a temporary file. To be called before the training starts.
+///
+/// # Errors
+/// [`Error::File`] or [`Error::Io`] that says what is in the way.
+pub fn check_output(folder: &Path) -> Result<()> {
+    let folder = resolve(folder)?;
+    inspect(&folder)?;
+    let mut parent = parent_of(&folder)?;
+    // Missing parents are created when the model is saved; here the nearest one there is tried.
+    while let Err(error) = fs::symlink_metadata(&parent) {
+        if error.kind() != ErrorKind::NotFound {
+            return Err(Error::io(&parent, "use")(error));
+        }
+        parent = parent_of(&parent)?;
+    }
+    if !parent.is_dir() {
+        return Err(Error::file(&parent, "is not a folder, so no model can be saved in it"));
+    }
+    temporary_folder(&folder, &parent)?.close().map_err(Error::io(&parent, "write in"))
+}
+
+/// `folder` as an absolute path, with links followed where it exists.
+pub(super) fn resolve(folder: &Path) -> Result<PathBuf> {
+    match fs::canonicalize(folder) {
+        Ok(path) => Ok(path),
+        Err(error) if error.kind() == ErrorKind::NotFound => {
+            if folder.is_symlink() {
+                return Err(Error::file(folder, "is a link to nothing"));
+            }
+            std::path::absolute(folder).map_err(Error::io(folder, "use"))
+        }
+        Err(error) => Err(Error::io(folder, "use")(error)),
+    }
+}
+
+/// The folder in which `folder` (absolute) lies.
+pub(super) fn parent_of(folder: &Path) -> Result<PathBuf> {
+    match (folder.parent(), folder.file_name()) {
+        (Some(parent), Some(_)) => Ok(parent.to_owned()),
+        _ => Err(Error::file(folder, "cannot be a model folder: name a folder inside it")),
+    }
+}
+
+/// What is at `folder` (resolved); an error where it may not be replaced.
+pub(super) fn inspect(folder: &Path) -> Result<Place> {
+    match fs::metadata(folder) {
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Place::Free),
+        Err(error) => return Err(Error::io(folder, "read")(error)),
+        Ok(found) if !found.is_dir() => {
+            return Err(Error::file(folder, "exists and is not a folder, so it is not a spherec model"));
+        }
+        Ok(_) => {}
+    }
+    // A folder is replaced as a whole, which would pull it from under those who stand in it.
+    if std::env::current_dir().is_ok_and(|current| current.starts_with(folder)) {
+        return Err(Error::file(folder, "is the current folder, or holds it: name a folder inside it"));
+    }
+    if is_mount_point(folder) {
+        return Err(Error::file(
+            folder,
+            "is a mount point, which cannot be replaced: name a folder inside it",
+        ));
+    }
+    if fs::read_dir(folder).map_err(Error::io(folder, "read"))?.next().is_none() {
+        return Ok(Place::Empty);
+    }
+    if !folder.join(MANIFEST).is_file() {
+        return Err(Error::file(folder, "exists and is not a spherec model: it has no model.json"));
+    }
+    match Manifest::read(folder) {
+        Ok(manifest) => Ok(Place::Model(Box::new(manifest))),
+        Err(Error::File { message, .. }) => {
+            Err(Error::file(folder, format!("exists and is not a spherec model: its model.json {message}")))
+        }
+        Err(error) => Err(error),
+    }
+}
+
+#[cfg(unix)]
+fn is_mount_point(folder: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    let device = |path: &Path| fs::metadata(path).map(|found| found.dev()).ok();
+    folder.parent().is_some_and(|parent| device(parent) != device(folder))
+}
+
+#[cfg(not(unix))]
+fn is_mount_point(_folder: &Path) -> bool {
+    false
+}
+
+/// A new hidden folder in `parent`, deleted when dropped, named after `folder`.
+pub(super) fn temporary_folder(folder: &Path, parent: &Path) -> Result<tempfile::TempDir> {
+    tempfile::Builder::new()
+        .prefix(&temporary_prefix(folder))
+        .tempdir_in(parent)
+        .map_err(Error::io(parent, "write in"))
+}
+
+fn temporary_prefix(folder: &Path) -> OsString {
+    let mut prefix = OsString::from(".");
+    prefix.push(folder.file_name().unwrap_or_default());
+    prefix.push(".spherec-");
+    prefix
+}
+
+/// The error for a model folder that is not there. A save that was killed between its two renames
+/// leaves the models in a temporary folder; then the error says where.
+pub(super) fn no_folder(folder: &Path) -> Error {
+    if folder.exists() {
+        return Error::file(folder, "is not a folder, so it is not a spherec model");
+    }
+    let left_over = || -> Option<PathBuf> {
+        let folder = std::path::absolute(folder).ok()?;
+        let prefix = temporary_prefix(&folder);
+        let entries = fs::read_dir(folder.parent()?).ok()?.filter_map(|entry| entry.ok());
+        entries
+            .filter(|entry| entry.file_name().as_encoded_bytes().starts_with(prefix.as_encoded_bytes()))
+            .flat_map(|entry| ["new", "old"].map(|name| entry.path().join(name)))
+            .find(|path| path.join(MANIFEST).is_file())
+    };
+    match left_over() {
+        None => Error::file(folder, "there is no such folder"),
+        Some(path) => Error::file(
+            folder,
+            format!("there is no such folder, but an interrupted save left a model in {}", path.display()),
+        ),
+    }
+}

@@ -1,0 +1,168 @@
+//! Writing a model folder: all of it beside the old one, then a swap, so that at every moment a
+//! whole model is on disk.
+
+use super::manifest::{FileRecord, INTERACTIONS, ITEMS, MANIFEST, Manifest, TABLES, USERS};
+use super::output::{self, Place};
+use super::{Model, load, tables};
+use crate::{Error, Result};
+use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::fs::{self, File};
+use std::io::{Read, Write};
+use std::path::{Component, Path};
+
+impl Model {
+    /// Writes the model as `folder`, with `extra` files (name, contents), such as the logs of the
+    /// training, beside it. Missing parents are created.
+    ///
+    /// All files are written to a hidden folder beside `folder`, flushed to the disk, and moved into
+    /// place by renaming. A model that was there is replaced with its logs; other files that someone
+    /// put into its folder are kept (as `NAME.1` where the new model has a file `NAME`). After a
+    /// failure the old model is in place, and a new one that was written completely is kept: the
+    /// error says where.
+    ///
+    /// # Errors
+    /// [`Error::Data`] from [`Model::check`]; [`Error::File`] or [`Error::Io`] from the disk, or where
+    /// `folder` exists and is neither empty nor a model.
+    pub fn save(&self, folder: &Path, extra: &[(&str, &[u8])]) -> Result<()> {
+        self.check()?;
+        let folder = output::resolve(folder)?;
+        let parent = output::parent_of(&folder)?;
+        fs::create_dir_all(&parent).map_err(Error::io(&parent, "create"))?;
+        let temporary = output::temporary_folder(&folder, &parent)?;
+        let new = temporary.path().join("new");
+        // Created here, not by `tempfile`, which would keep it private to its owner.
+        fs::create_dir(&new).map_err(Error::io(&new, "create"))?;
+        self.write(&new, extra)?;
+        if let Err(error) = swap(&folder, temporary.path()) {
+            let kept = temporary.keep();
+            return Err(Error::file(&folder, format!("{error}; nothing is lost: see {}", kept.display())));
+        }
+        sync_folder(&parent)
+    }
+
+    /// Writes every file into the empty folder `new`, `model.json` last.
+    fn write(&self, new: &Path, extra: &[(&str, &[u8])]) -> Result<()> {
+        let path = |name: &str| new.join(name);
+        tables::write_ids(&path(USERS), &self.users)?;
+        tables::write_ids(&path(ITEMS), &self.items)?;
+        tables::write_embeddings(&path(TABLES), &self.embeddings)?;
+        tables::write_split(&path(INTERACTIONS), &self.split)?;
+        // safetensors makes files that only their owner can read: make them like the others.
+        let like = fs::metadata(path(USERS)).map_err(Error::io(&path(USERS), "read"))?.permissions();
+        for name in [TABLES, INTERACTIONS] {
+            fs::set_permissions(path(name), like.clone()).map_err(Error::io(&path(name), "write"))?;
+        }
+        let mut files = BTreeMap::new();
+        for name in [USERS, ITEMS, TABLES, INTERACTIONS] {
+            files.insert(name.to_owned(), flush_and_hash(&path(name))?);
+        }
+        for (name, bytes) in extra {
+            let plain = matches!(
+                Path::new(name).components().collect::<Vec<_>>()[..],
+                [Component::Normal(part)] if part == *name
+            );
+            if !plain || *name == MANIFEST || files.contains_key(*name) {
+                return Err(Error::Data(format!("{name:?} cannot be the name of an extra file")));
+            }
+            fs::write(path(name), bytes).map_err(Error::io(&path(name), "write"))?;
+            files.insert((*name).to_owned(), flush_and_hash(&path(name))?);
+        }
+        let at = path(MANIFEST);
+        let mut text = serde_json::to_vec_pretty(&Manifest::new(self, files))
+            .map_err(|error| Error::file(&at, format!("cannot be written: {error}")))?;
+        text.push(b'\n');
+        let mut file = File::create(&at).map_err(Error::io(&at, "create"))?;
+        file.write_all(&text).and_then(|()| file.sync_all()).map_err(Error::io(&at, "write"))?;
+        sync_folder(new)
+    }
+}
+
+/// Puts `temporary/new` in the place of `folder`, whose old contents go to `temporary/old`.
+fn swap(folder: &Path, temporary: &Path) -> Result<()> {
+    let (new, old) = (temporary.join("new"), temporary.join("old"));
+    let own_files = match output::inspect(folder)? {
+        Place::Free => return fs::rename(&new, folder).map_err(Error::io(folder, "create")),
+        Place::Empty => Vec::new(),
+        Place::Model(manifest) => {
+            manifest.files.into_keys().chain([MANIFEST.to_owned()]).map(OsString::from).collect()
+        }
+    };
+    fs::rename(folder, &old).map_err(Error::io(folder, "replace"))?;
+    if let Err(error) = fs::rename(&new, folder) {
+        let failed = Error::io(folder, "replace")(error);
+        return match fs::rename(&old, folder) {
+            Ok(()) => Err(failed),
+            Err(error) => Err(Error::file(folder, format!("{failed}, and cannot be put back: {error}"))),
+        };
+    }
+    keep_foreign_files(&old, folder, &own_files)
+}
+
+/// Moves what is in `old` and not in `own_files` to `folder`.
+fn keep_foreign_files(old: &Path, folder: &Path, own_files: &[OsString]) -> Result<()> {
+    for entry in fs::read_dir(old).map_err(Error::io(old, "read"))? {
+        let name = entry.map_err(Error::io(old, "read"))?.file_name();
+        if own_files.contains(&name) {
+            continue;
+        }
+        let mut target = folder.join(&name);
+        let mut number = 0;
+        while target.symlink_metadata().is_ok() {
+            number += 1;
+            let mut numbered = name.clone();
+            numbered.push(format!(".{number}"));
+            target = folder.join(numbered);
+        }
+        fs::rename(old.join(&name), &target).map_err(Error::io(&target, "keep"))?;
+    }
+    Ok(())
+}
+
+/// Flushes the file to the disk, then reads it back for its size and checksum.
+fn flush_and_hash(path: &Path) -> Result<FileRecord> {
+    // Windows flushes only what is open for writing.
+    let mut file = File::options().read(true).write(true).open(path).map_err(Error::io(path, "read"))?;
+    file.sync_all().map_err(Error::io(path, "write"))?;
+    let (mut hash, mut bytes, mut block) = (Sha256::new(), 0, vec![0; 1 << 20]);
+    loop {
+        let count = file.read(&mut block).map_err(Error::io(path, "read"))?;
+        if count == 0 {
+            return Ok(FileRecord { bytes, sha256: load::hex(&hash.finalize()) });
+        }
+        hash.update(&block[..count]);
+        bytes += count as u64;
+    }
+}
+
+/// Makes the names in `folder` durable, where the system has a way to.
+fn sync_folder(folder: &Path) -> Result<()> {
+    if cfg!(unix) {
+        File::open(folder).and_then(|file| file.sync_all()).map_err(Error::io(folder, "write"))?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The second rename fails, because there is no new model to put in place.
+    #[test]
+    fn the_old_model_is_put_back_when_the_new_one_cannot_take_its_place() {
+        let place = tempfile::TempDir::new().unwrap();
+        let (folder, temporary) = (place.path().join("model"), place.path().join("temporary"));
+        fs::create_dir(&temporary).unwrap();
+        let model = Model {
+            embeddings: crate::model::Embeddings { dim: 4, ..Default::default() },
+            ..Default::default()
+        };
+        model.save(&folder, &[("metrics.csv", b"old")]).unwrap();
+        let error = swap(&folder, &temporary).unwrap_err().to_string();
+        assert!(error.contains("cannot replace"), "{error}");
+        assert_eq!(fs::read(folder.join("metrics.csv")).unwrap(), b"old");
+        Model::load(&folder).unwrap();
+        assert!(!temporary.join("old").exists());
+    }
+}

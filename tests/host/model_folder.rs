@@ -1,0 +1,304 @@
+//! The model folder: round trips, and what happens to what is already on disk.
+
+use proptest::prelude::*;
+use serde_json::json;
+use spherec::Error;
+use spherec::data::{IdTable, Interactions, Split};
+use spherec::model::{Embeddings, Model, Record, check_output};
+use std::fs;
+use std::path::Path;
+use tempfile::TempDir;
+
+const ODD_IDS: [&[u8]; 14] = [
+    b"",
+    b" ",
+    b"\\",
+    b"\\n",
+    b"\n",
+    b"\r",
+    b"\r\n",
+    b"a\tb",
+    b"\0",
+    b"393\xdf704064",
+    b"\\x41",
+    b"A",
+    "\u{2028}\u{85}\u{fffd}".as_bytes(),
+    b"\xff\xfe",
+];
+
+fn table(ids: impl IntoIterator<Item = Vec<u8>>) -> IdTable {
+    let mut table = IdTable::default();
+    ids.into_iter().for_each(|id| {
+        table.intern(&id);
+    });
+    table
+}
+
+pub(crate) fn model(users: IdTable, items: IdTable, dim: usize, pairs: &[(u32, u32)], seed: u32) -> Model {
+    let (user_count, item_count) = (users.len(), items.len());
+    let number = |at: usize| (((at as u32 + 1).wrapping_mul(2_654_435_761) ^ seed) as f32) / 4e9 - 0.5;
+    let part = |which: usize| {
+        let own: Vec<_> =
+            pairs.iter().copied().filter(|(user, item)| (user + item) as usize % 3 == which).collect();
+        Interactions::from_pairs(user_count, item_count, &own)
+    };
+    let config = json!({"dim": dim, "learning_rate": 1e-3, "name": "a \"b\"", "third": 0.1 + 0.2});
+    Model {
+        embeddings: Embeddings {
+            dim,
+            users: (0..user_count * dim).map(number).collect(),
+            items: (0..item_count * dim).map(|at| number(at + 7_000_000)).collect(),
+        },
+        users,
+        items,
+        split: Split { train: part(0), valid: part(1), test: part(2) },
+        record: Record {
+            config,
+            metrics: json!({"map": 0.0481}),
+            adapter: "llvmpipe (LLVM)".into(),
+            ..Record::default()
+        },
+    }
+}
+
+pub(crate) fn odd_model() -> Model {
+    let ids = || table(ODD_IDS.map(<[u8]>::to_vec));
+    model(ids(), ids(), 4, &[(0, 0), (0, 1), (0, 2), (3, 9), (3, 10), (13, 13), (13, 12)], 1)
+}
+
+fn assert_same(left: &Model, right: &Model) {
+    let bits = |values: &[f32]| values.iter().map(|value| value.to_bits()).collect::<Vec<_>>();
+    assert_eq!(left.embeddings.dim, right.embeddings.dim);
+    assert_eq!(bits(&left.embeddings.users), bits(&right.embeddings.users));
+    assert_eq!(bits(&left.embeddings.items), bits(&right.embeddings.items));
+    for (left, right) in [(&left.users, &right.users), (&left.items, &right.items)] {
+        assert_eq!(left.len(), right.len());
+        for row in 0..left.len() as u32 {
+            assert_eq!(left.bytes(row), right.bytes(row));
+            assert_eq!(right.find(left.bytes(row)), Some(row));
+        }
+    }
+    assert_eq!(left.split.train, right.split.train);
+    assert_eq!(left.split.valid, right.split.valid);
+    assert_eq!(left.split.test, right.split.test);
+    assert_eq!(left.record, right.record);
+}
+
+/// The names in `folder`, sorted.
+fn names(folder: &Path) -> Vec<String> {
+    let mut names: Vec<String> = fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    names.sort();
+    names
+}
+
+#[test]
+fn a_model_comes_back_as_it_was() {
+    let place = TempDir::new().unwrap();
+    let folder = place.path().join("not/yet/model");
+    let model = odd_model();
+    assert!(!model.split.train.is_empty() && !model.split.valid.is_empty() && !model.split.test.is_empty());
+    model.save(&folder, &[("metrics.jsonl", b"{}\n"), ("metrics.csv", b"")]).unwrap();
+    assert_same(&model, &Model::load(&folder).unwrap());
+    assert_eq!(
+        names(&folder),
+        [
+            "interactions.safetensors",
+            "items.txt",
+            "metrics.csv",
+            "metrics.jsonl",
+            "model.json",
+            "model.safetensors",
+            "users.txt"
+        ]
+    );
+    assert_eq!(fs::read(folder.join("metrics.jsonl")).unwrap(), b"{}\n");
+    assert_eq!(names(folder.parent().unwrap()), ["model"], "nothing temporary is left");
+    let text = fs::read_to_string(folder.join("users.txt")).unwrap();
+    assert_eq!(text.lines().count(), ODD_IDS.len());
+}
+
+#[cfg(unix)]
+#[test]
+fn every_file_has_the_permissions_of_an_ordinary_one() {
+    use std::os::unix::fs::PermissionsExt;
+    let place = TempDir::new().unwrap();
+    let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    let (file, folder) = (place.path().join("file"), place.path().join("folder"));
+    fs::write(&file, "").unwrap();
+    fs::create_dir(&folder).unwrap();
+    let saved = place.path().join("model");
+    odd_model().save(&saved, &[]).unwrap();
+    assert_eq!(mode(&saved), mode(&folder));
+    for name in names(&saved) {
+        assert_eq!(mode(&saved.join(&name)), mode(&file), "{name}");
+    }
+}
+
+#[test]
+fn saving_again_replaces_the_model_and_keeps_what_others_put_there() {
+    let place = TempDir::new().unwrap();
+    let folder = place.path().join("model");
+    let (old, new) = (odd_model(), model(table([b"u".to_vec()]), table([b"i".to_vec()]), 8, &[(0, 0)], 2));
+    old.save(&folder, &[("metrics.jsonl", b"old")]).unwrap();
+    fs::write(folder.join("notes.txt"), "mine").unwrap();
+    fs::write(folder.join("metrics.csv"), "mine too").unwrap();
+    fs::create_dir(folder.join("export")).unwrap();
+    fs::write(folder.join("export/items.tsv"), "1\n").unwrap();
+    new.save(&folder, &[("metrics.csv", b"new")]).unwrap();
+    assert_same(&new, &Model::load(&folder).unwrap());
+    assert!(!folder.join("metrics.jsonl").exists(), "the old model's log went with it");
+    for (name, text) in [
+        ("notes.txt", "mine"),
+        ("metrics.csv", "new"),
+        ("metrics.csv.1", "mine too"),
+        ("export/items.tsv", "1\n"),
+    ] {
+        assert_eq!(fs::read_to_string(folder.join(name)).unwrap(), text, "{name}");
+    }
+    assert_eq!(names(place.path()), ["model"]);
+}
+
+#[test]
+fn a_model_that_does_not_fit_together_is_not_saved() {
+    let place = TempDir::new().unwrap();
+    let folder = place.path().join("model");
+    odd_model().save(&folder, &[]).unwrap();
+    type Change = fn(&mut Model);
+    let changes: [(&str, Change); 6] = [
+        ("row 1 column 2 is NaN", |model| model.embeddings.users[6] = f32::NAN),
+        ("`items` row 0 column 0 is inf", |model| model.embeddings.items[0] = f32::INFINITY),
+        ("are not 14 rows of dimension 4", |model| model.embeddings.users.truncate(55)),
+        ("15 rows", |model| {
+            model.items.intern(b"one more");
+        }),
+        ("dimension 0", |model| model.embeddings = Embeddings::default()),
+        ("the valid part", |model| model.split.valid = Interactions::default()),
+    ];
+    for (expected, change) in changes {
+        let mut model = odd_model();
+        change(&mut model);
+        let error = model.save(&folder, &[]).unwrap_err().to_string();
+        assert!(error.contains(expected), "{expected:?} is not in {error:?}");
+    }
+    for name in ["model.json", "users.txt", "../x", "a/b", "", ".", "/etc/x", "a/"] {
+        assert!(odd_model().save(&folder, &[(name, b"")]).is_err(), "{name:?}");
+    }
+    assert_same(&odd_model(), &Model::load(&folder).unwrap());
+    assert_eq!(names(place.path()), ["model"]);
+}
+
+#[test]
+fn a_save_that_fails_leaves_what_was_there() {
+    let place = TempDir::new().unwrap();
+    let file = place.path().join("file");
+    fs::write(&file, "mine").unwrap();
+    let foreign = place.path().join("foreign");
+    fs::create_dir(&foreign).unwrap();
+    fs::write(foreign.join("thesis.tex"), "mine").unwrap();
+
+    assert!(odd_model().save(&file.join("model"), &[]).is_err());
+    for (folder, kept) in [(&file, &file), (&foreign, &foreign.join("thesis.tex"))] {
+        let error = odd_model().save(folder, &[]).unwrap_err().to_string();
+        assert!(error.contains("not a spherec model"), "{error}");
+        assert_eq!(fs::read_to_string(kept).unwrap(), "mine");
+        // The new model is not lost either: the error says where it is.
+        let (_, at) = error.rsplit_once("see ").unwrap();
+        assert_same(&odd_model(), &Model::load(&Path::new(at).join("new")).unwrap());
+    }
+}
+
+#[test]
+fn an_output_folder_is_judged_before_the_training() {
+    let place = TempDir::new().unwrap();
+    let at = |name: &str| place.path().join(name);
+    let refused = |name: &str, expected: &str| {
+        let error = check_output(&at(name)).unwrap_err();
+        assert!(matches!(error, Error::File { .. } | Error::Io { .. }), "{error:?}");
+        let error = error.to_string();
+        assert!(error.contains(expected), "{name}: {expected:?} is not in {error:?}");
+        assert!(error.contains(&*at(name.split('/').next().unwrap()).to_string_lossy()), "{error}");
+    };
+    fs::write(at("file"), "").unwrap();
+    for name in ["empty", "foreign", "broken", "other", "newer"] {
+        fs::create_dir(at(name)).unwrap();
+    }
+    fs::write(at("foreign/thesis.tex"), "").unwrap();
+    fs::write(at("broken/model.json"), "{").unwrap();
+    fs::write(at("other/model.json"), "{\"format\": \"keras\"}").unwrap();
+    fs::write(at("newer/model.json"), "{\"format\": \"spherec-model\", \"format_version\": 2}").unwrap();
+    odd_model().save(&at("model"), &[]).unwrap();
+
+    for name in ["new", "new/in/new", "empty", "model", "model/", "empty/inside"] {
+        check_output(&at(name)).unwrap_or_else(|error| panic!("{name}: {error}"));
+    }
+    refused("file", "exists and is not a folder");
+    refused("file/model", "cannot use");
+    refused("foreign", "has no model.json");
+    refused("broken", "is not JSON");
+    refused("other", "is not a spherec model");
+    refused("newer", "format version 2");
+    assert!(check_output(Path::new("/")).is_err());
+    assert!(check_output(Path::new(".")).is_err());
+    assert_eq!(names(place.path()), ["broken", "empty", "file", "foreign", "model", "newer", "other"]);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_place_that_takes_no_files_is_refused() {
+    // Nobody, not even root, can create a file in /proc.
+    let error = check_output(Path::new("/proc/model")).unwrap_err().to_string();
+    assert!(error.contains("cannot write in"), "{error}");
+}
+
+#[cfg(unix)]
+#[test]
+fn links_to_a_model_stay_links() {
+    let place = TempDir::new().unwrap();
+    let (folder, link) = (place.path().join("model"), place.path().join("link"));
+    odd_model().save(&folder, &[]).unwrap();
+    std::os::unix::fs::symlink(&folder, &link).unwrap();
+    odd_model().save(&link, &[]).unwrap();
+    assert!(link.is_symlink() && folder.is_dir());
+    fs::remove_dir_all(&folder).unwrap();
+    assert!(check_output(&link).is_err(), "a link to nothing");
+}
+
+#[test]
+fn a_folder_that_is_not_there_is_an_error_that_knows_of_interrupted_saves() {
+    let place = TempDir::new().unwrap();
+    let folder = place.path().join("model");
+    assert!(Model::load(&folder).unwrap_err().to_string().contains("no such folder"));
+    let kept = place.path().join(".model.spherec-x1y2z3/old");
+    odd_model().save(&kept, &[]).unwrap();
+    let error = Model::load(&folder).unwrap_err().to_string();
+    assert!(error.contains(&*kept.to_string_lossy()), "{error}");
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
+
+    #[test]
+    fn any_model_comes_back_as_it_was(
+        users in prop::collection::hash_set(prop::collection::vec(any::<u8>(), 0..6), 0..9),
+        items in prop::collection::hash_set("[\\\\nrtx0-9 \t\n]{0,5}", 0..9),
+        dim in 1usize..9,
+        raw_pairs in prop::collection::vec((any::<u32>(), any::<u32>()), 0..40),
+        seed in any::<u32>(),
+    ) {
+        let users = table(users);
+        let items = table(items.into_iter().map(String::into_bytes));
+        let (user_count, item_count) = (users.len() as u32, items.len() as u32);
+        let pairs: Vec<(u32, u32)> = match user_count * item_count {
+            0 => Vec::new(),
+            _ => raw_pairs.iter().map(|(user, item)| (user % user_count, item % item_count)).collect(),
+        };
+        let model = model(users, items, dim, &pairs, seed);
+        let place = TempDir::new().unwrap();
+        let folder = place.path().join("model");
+        model.save(&folder, &[]).unwrap();
+        assert_same(&model, &Model::load(&folder).unwrap());
+    }
+}
