@@ -45,7 +45,10 @@ impl Protocol {
             Protocol::Folds { count, fold, valid_fraction } => {
                 check_fraction("--valid-fraction", valid_fraction)?;
                 if count < 2 || u32::try_from(count).is_err() {
-                    return Err(Error::setting("--folds", format!("must be at least 2, but is {count}")));
+                    return Err(Error::setting(
+                        "--folds",
+                        format!("must be 2 to {}, but is {count}", u32::MAX),
+                    ));
                 }
                 if fold >= count {
                     let message = format!("must be below --folds {count}, counting from 0, but is {fold}");
