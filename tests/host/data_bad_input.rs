@@ -79,6 +79,9 @@ fn rows_with_too_few_fields() {
     refuse(b"user,item,rating\na,x,5\nbob\n", &detect(), message);
     let message = "PATH:3: 2 fields, but at least 4 expected, as in the first row: `12\\t45`";
     refuse(b"1\t5\t3\t881\n1\t6\t3\t882\n12\t45", &detect(), message);
+    // Whole numbers, unequally many, but no adjacency list: nearly all lines are alike.
+    let message = "PATH:6: 2 fields, but at least 3 expected, as in the first row: `6 6`";
+    refuse(b"1 5 3\n2 6 1\n3 6 5\n4 6 4\n5 6 2\n6 6\n", &detect(), message);
     // A separator too many at the end of the first row asks nothing of the others.
     let (_folder, path) = file(b"1,5,\n1,6\n");
     assert_eq!(data::load(&path, &detect()).expect("readable").0.interactions.len(), 2);

@@ -79,6 +79,14 @@ fn without_noise_a_user_has_two_clusters_at_most() {
 }
 
 #[test]
+fn noise_lies_outside_the_favourites() {
+    let made = made(&GenerateOptions { noise: 1.0, ..options() });
+    for (user, item) in made.dataset.interactions.pairs() {
+        assert_ne!(made.user_clusters[user as usize], made.item_clusters[item as usize]);
+    }
+}
+
+#[test]
 fn popularity_falls_as_a_power() {
     let counts = |popularity_exponent| {
         let options = GenerateOptions { popularity_exponent, interactions_per_user: 5.0, ..options() };
