@@ -5,7 +5,7 @@ use super::columns::{Columns, Wanted};
 use super::detect;
 use super::load::{Collector, LoadOptions};
 use super::rows::{Rows, Separator};
-use super::text::{Text, counted, shown};
+use super::text::{Text, counted, lines, shown};
 use crate::{Error, Result};
 use csv::ByteRecord;
 
@@ -38,7 +38,7 @@ pub(super) fn read(text: &Text, options: &LoadOptions, collector: &mut Collector
             continue;
         }
         if record.len() < layout.width {
-            return Err(text.row_error(offset, too_few(&record, layout.width)));
+            return Err(text.row_error(offset, too_few(&record, layout.width, &text.data[offset..])));
         }
         let is_positive = match (rating, options.min_rating) {
             (Some(column), Some(threshold)) => {
@@ -115,16 +115,17 @@ fn has_header(options: &LoadOptions, rows: &[ByteRecord]) -> Result<bool> {
 }
 
 fn no_separator(text: &Text) -> Error {
-    let first = super::text::lines(&text.data).map(|(_, line)| line).find(|line| !line.is_empty());
+    let first = lines(&text.data).map(|(_, line)| line).find(|line| !line.is_empty());
     text.error(format!(
         "has no columns that tab, comma, semicolon, `::` or space would separate (first row: {}): name a --separator",
         shown(first.unwrap_or_default())
     ))
 }
 
-fn too_few(record: &ByteRecord, width: usize) -> String {
+fn too_few(record: &ByteRecord, width: usize, rest: &[u8]) -> String {
     let fields = counted(record.len(), "field");
-    format!("{fields}, but at least {width} expected, as in the first row: {}", shown(record.as_slice()))
+    let row = lines(rest).next().map_or(&b""[..], |(_, line)| line);
+    format!("{fields}, but at least {width} expected, as in the first row: {}", shown(row))
 }
 
 /// A finite number.

@@ -11,8 +11,9 @@
 //!   comma or semicolon (whichever gives more fields) and space that splits four fifths of the rows into
 //!   the same number of fields, at least 2; else the one that does so for the most rows.
 //! - *Header*: the first row is one where it has a known name for the user and one for the item, or one
-//!   that ends in "id"; or where nothing in it is a number while, in all rows below, both ids or some
-//!   other column are numbers. String ids without a header therefore keep their first row.
+//!   that ends in "id"; or where nothing in it is a number while, in all rows below, some column beside
+//!   the ids holds numbers, or both ids do and their names have no digit. String ids without a header
+//!   therefore keep their first row.
 
 use super::columns::has_known_names;
 use super::rows::{Rows, Separator};
@@ -143,7 +144,9 @@ pub(super) fn header(rows: &[ByteRecord], user: usize, item: usize) -> bool {
     };
     let named = |column: usize| first.get(column).is_some_and(|field| !field.is_empty());
     let mut others = (0..first.len()).filter(|&column| column != user && column != item);
-    (is_numeric(user) && is_numeric(item)) || others.any(|column| named(column) && is_numeric(column))
+    let is_name = |column: usize| named(column) && !first[column].iter().any(u8::is_ascii_digit);
+    [user, item].into_iter().all(|column| is_name(column) && is_numeric(column))
+        || others.any(|column| named(column) && is_numeric(column))
 }
 
 fn is_number(field: &[u8]) -> bool {

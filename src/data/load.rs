@@ -39,8 +39,14 @@ impl FromStr for Format {
     }
 }
 
-/// How to read a file; what is `None` is found from the file itself, by the rules that
-/// `spherec train --help` gives.
+/// How to read a file; what is `None` is found from its first 1,000 lines.
+///
+/// Lines of whole numbers only, unequally many, are an adjacency list: with a count first where it is
+/// right, else with a user id first. All else is delimited text. Its separator is the one under which
+/// the first row has known names, else the first of `::`, tab, comma or semicolon, and space that gives
+/// nearly all rows the same number of fields. Its first row is a header where it has known names, or
+/// no number above columns of numbers; string ids without a header keep their first row. Quotes are
+/// RFC 4180's; ids are opaque bytes, neither trimmed nor decoded.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct LoadOptions {
     /// `--format`. An adjacency list is looked for only where all options below are `None`.

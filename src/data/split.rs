@@ -4,9 +4,11 @@ use super::{Interactions, Split};
 use crate::random::{Purpose, Stream};
 use crate::{Error, Result};
 use rand::RngExt;
+use serde::{Deserialize, Serialize};
 
 /// How a user's items are divided.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
 pub enum Protocol {
     /// Shares of each user's items.
     Holdout {
@@ -45,7 +47,10 @@ impl Protocol {
             Protocol::Folds { count, fold, valid_fraction } => {
                 check_fraction("--valid-fraction", valid_fraction)?;
                 if count < 2 || u32::try_from(count).is_err() {
-                    return Err(Error::setting("--folds", format!("must be at least 2, but is {count}")));
+                    return Err(Error::setting(
+                        "--folds",
+                        format!("must be 2 to {}, but is {count}", u32::MAX),
+                    ));
                 }
                 if fold >= count {
                     let message = format!("must be below --folds {count}, counting from 0, but is {fold}");

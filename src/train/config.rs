@@ -143,12 +143,19 @@ impl TrainConfig {
         };
         let not_negative = |flag, value: f64| {
             let valid = value >= 0.0 && value.is_finite();
-            if valid { Ok(()) } else { Err(Error::setting(flag, format!("must be at least 0, but is {value}"))) }
+            if valid {
+                Ok(())
+            } else {
+                Err(Error::setting(flag, format!("must be at least 0, but is {value}")))
+            }
         };
         positive("--margin", self.margin)?;
         positive("--learning-rate", self.learning_rate)?;
         if !(self.epsilon >= 1e-30 && self.epsilon.is_finite()) {
-            return Err(Error::setting("--epsilon", format!("must be at least 1e-30, but is {}", self.epsilon)));
+            return Err(Error::setting(
+                "--epsilon",
+                format!("must be at least 1e-30, but is {}", self.epsilon),
+            ));
         }
         not_negative("--gor-weight", self.gor_weight)?;
         not_negative("--beta", self.sampler.beta())?;

@@ -70,7 +70,8 @@ pub fn train(
     let items = ItemSampler::new(&split.train.item_frequencies(), config.sampler.beta());
     fit_candidates(&mut config, &items, observe)?;
     if config.batch_size > train.len() {
-        let message = format!("--batch-size {} is lowered to {}: all training pairs", config.batch_size, train.len());
+        let message =
+            format!("--batch-size {} is lowered to {}: all training pairs", config.batch_size, train.len());
         observe(&Event::Warning(message));
         config.batch_size = train.len();
     }
@@ -81,9 +82,15 @@ pub fn train(
 }
 
 /// The training pairs of users who have at least N items that are not theirs.
-fn trainable(train: &Interactions, negative_count: usize, observe: &mut dyn FnMut(&Event)) -> Result<Interactions> {
+fn trainable(
+    train: &Interactions,
+    negative_count: usize,
+    observe: &mut dyn FnMut(&Event),
+) -> Result<Interactions> {
     if train.is_empty() {
-        return Err(Error::Data("there is nothing to train on: no interactions in the training part".to_owned()));
+        return Err(Error::Data(
+            "there is nothing to train on: no interactions in the training part".to_owned(),
+        ));
     }
     let item_count = train.item_count();
     if item_count < 2 {
@@ -109,7 +116,11 @@ fn trainable(train: &Interactions, negative_count: usize, observe: &mut dyn FnMu
 }
 
 /// Lowers C to the items that can be drawn.
-fn fit_candidates(config: &mut TrainConfig, items: &ItemSampler, observe: &mut dyn FnMut(&Event)) -> Result<()> {
+fn fit_candidates(
+    config: &mut TrainConfig,
+    items: &ItemSampler,
+    observe: &mut dyn FnMut(&Event),
+) -> Result<()> {
     let negative_count = config.negative_count;
     if let Sampler::TwoStage { candidate_count, .. } = &mut config.sampler {
         if *candidate_count > items.drawable_count() {
@@ -129,9 +140,8 @@ fn fit_candidates(config: &mut TrainConfig, items: &ItemSampler, observe: &mut d
 
 /// The most that the excluded candidates of one batch can be.
 fn excluded_capacity(train: &Interactions, batch_size: usize, candidate_count: usize) -> usize {
-    let mut counts: Vec<usize> = (0..train.user_count() as u32)
-        .map(|user| train.items_of(user).len().min(candidate_count))
-        .collect();
+    let mut counts: Vec<usize> =
+        (0..train.user_count() as u32).map(|user| train.items_of(user).len().min(candidate_count)).collect();
     counts.sort_unstable_by(|a, b| b.cmp(a));
     counts.iter().take(batch_size).sum()
 }
@@ -197,7 +207,8 @@ impl<'a> Run<'a> {
         let settings = config.constants().settings(catch_up.len());
         let with_moments = config.optimizer == Optimizer::Adam;
         let fill = |row: usize, point: &mut [f32]| starting_point(config.seed, row, point);
-        let tables = Tables::new(&gpu, item_count + user_count, config.dim, rows_per_shard, with_moments, fill)?;
+        let tables =
+            Tables::new(&gpu, item_count + user_count, config.dim, rows_per_shard, with_moments, fill)?;
         let stepper = Stepper::new(Arc::clone(&gpu), tables, shape, settings, &catch_up, config.optimizer)?;
         let planner = Planner::new(order, items, config.sampler, plan_shape, config.betas, config.seed);
         let cores = std::thread::available_parallelism().map_or(1, |count| count.get());
@@ -249,7 +260,12 @@ impl<'a> Run<'a> {
     }
 
     /// One epoch; false where it was interrupted.
-    fn epoch(&mut self, epoch: usize, interrupt: &AtomicBool, observe: &mut dyn FnMut(&Event)) -> Result<bool> {
+    fn epoch(
+        &mut self,
+        epoch: usize,
+        interrupt: &AtomicBool,
+        observe: &mut dyn FnMut(&Event),
+    ) -> Result<bool> {
         let mut left = self.epoch_steps;
         while left > 0 && !interrupt.load(Ordering::Relaxed) {
             let count = left.min(self.pace.step_count() as u64);
@@ -316,7 +332,8 @@ impl<'a> Run<'a> {
         let start = Instant::now();
         let embeddings = self.embeddings()?;
         let all = evaluate(&embeddings, &self.split.train, None, &self.split.valid, &[self.config.k])?;
-        let metrics = all.into_iter().next().ok_or_else(|| Error::Data("nothing was evaluated".to_owned()))?;
+        let metrics =
+            all.into_iter().next().ok_or_else(|| Error::Data("nothing was evaluated".to_owned()))?;
         let is_best = self.best.as_ref().is_none_or(|(_, best, _)| metrics.ndcg > best.ndcg);
         if is_best {
             self.best = Some((epoch, metrics.clone(), embeddings));

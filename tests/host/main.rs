@@ -1,6 +1,10 @@
 //! Tests that need no adapter.
 
+mod data_bad_input;
+mod data_generate;
+mod data_ids;
 mod data_load;
+mod data_split;
 mod evaluate_golden;
 mod evaluate_oracle;
 mod export;

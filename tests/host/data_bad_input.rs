@@ -1,0 +1,200 @@
+//! Files and options that cannot be used: each an error that says where and why.
+
+use crate::data_load::file;
+use spherec::data::{self, Column, Format, LoadOptions, MAX_ID_BYTES, Separator};
+
+fn detect() -> LoadOptions {
+    LoadOptions::default()
+}
+
+fn min_rating() -> LoadOptions {
+    LoadOptions { min_rating: Some(4.0), ..detect() }
+}
+
+/// Loads `bytes` and wants exactly this message; `PATH` stands for the file's path.
+#[track_caller]
+fn refuse(bytes: &[u8], options: &LoadOptions, expected: &str) {
+    let (_folder, path) = file(bytes);
+    let error = data::load(&path, options).expect_err("an error").to_string();
+    let error = error.replace(&path.display().to_string(), "PATH");
+    assert_eq!(error, expected);
+}
+
+#[test]
+fn files_that_hold_nothing() {
+    for bytes in [&b""[..], b"\n\r\n \n", b"\xef\xbb\xbf", b"\xef\xbb\xbf\n"] {
+        refuse(bytes, &detect(), "PATH: is empty");
+    }
+    refuse(b"user,item\n", &detect(), "PATH: has a header, but no rows");
+    refuse(b"user,item\n,\n", &detect(), "PATH: has a header, but no rows");
+    let count = LoadOptions { format: Format::AdjacencyCount, ..detect() };
+    refuse(b"0\n0\n", &count, "PATH: is an adjacency list without any item");
+    refuse(
+        b"user,item,rating\na,x,1\na,y,2\n",
+        &min_rating(),
+        "PATH: none of its 2 rows has a rating of at least 4",
+    );
+}
+
+#[test]
+fn paths_that_are_no_file() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let missing = folder.path().join("missing.csv");
+    let error = data::load(&missing, &detect()).expect_err("an error").to_string();
+    assert!(error.starts_with(&format!("{}: cannot read: ", missing.display())), "{error}");
+    let error = data::load(folder.path(), &detect()).expect_err("an error").to_string();
+    assert_eq!(error, format!("{}: is a folder, not a file", folder.path().display()));
+}
+
+#[test]
+fn files_that_are_no_text() {
+    for (bytes, word) in [
+        (&b"\x1f\x8b\x08"[..], "gzip"),
+        (b"PK\x03\x04", "zip"),
+        (b"PAR1..", "Parquet"),
+        (b"\xff\xfeu\0", "UTF-16"),
+    ] {
+        let (_folder, path) = file(bytes);
+        let error = data::load(&path, &detect()).expect_err("an error").to_string();
+        assert!(error.contains(word), "{error}");
+    }
+}
+
+#[test]
+fn an_error_names_the_line_whatever_the_line_ends() {
+    let text = "user,item\na,x\n\n\nb,y\nc,\n";
+    for end in ["\n", "\r\n", "\r"] {
+        refuse(text.replace('\n', end).as_bytes(), &detect(), "PATH:6: item id is empty");
+        let double_colon = text.replace(',', "::").replace('\n', end);
+        refuse(double_colon.as_bytes(), &detect(), "PATH:6: item id is empty");
+        let list = "1 5\n\n2 5 6\n2 7\n1 3\n1 4\n".replace('\n', end);
+        refuse(list.as_bytes(), &detect(), "PATH:4: the line says 2 items, but has 1");
+    }
+    refuse(b"user,item\n\"a\nb\r\nc\",x\n\n,y\n", &detect(), "PATH:6: user id is empty");
+}
+
+#[test]
+fn rows_with_too_few_fields() {
+    let message = "PATH:3: 1 field, but at least 3 expected, as in the first row: `bob`";
+    refuse(b"user,item,rating\na,x,5\nbob\n", &detect(), message);
+    let message = "PATH:3: 2 fields, but at least 4 expected, as in the first row: `12\\t45`";
+    refuse(b"1\t5\t3\t881\n1\t6\t3\t882\n12\t45", &detect(), message);
+    // Whole numbers, unequally many, but no adjacency list: nearly all lines are alike.
+    let message = "PATH:6: 2 fields, but at least 3 expected, as in the first row: `6 6`";
+    refuse(b"1 5 3\n2 6 1\n3 6 5\n4 6 4\n5 6 2\n6 6\n", &detect(), message);
+    // A separator too many at the end of the first row asks nothing of the others.
+    let (_folder, path) = file(b"1,5,\n1,6\n");
+    assert_eq!(data::load(&path, &detect()).expect("readable").0.interactions.len(), 2);
+}
+
+#[test]
+fn ratings_that_are_no_finite_number() {
+    for (rating, problem) in [
+        ("good", "is not a number: `good`"),
+        ("4,5", "is not a number: `4,5`"),
+        ("NaN", "is not finite: `NaN`"),
+        ("-inf", "is not finite: `-inf`"),
+        ("1e999", "is not finite: `1e999`"),
+        ("", "is empty"),
+    ] {
+        let text = format!("user;item;rating\na;x;5\nb;y;{rating}\n");
+        refuse(text.as_bytes(), &min_rating(), &format!("PATH:3: rating {problem}"));
+    }
+    // Not read, not judged.
+    let (_folder, path) = file(b"user,item,rating\na,x,NaN\nb,y,good\n");
+    assert_eq!(data::load(&path, &detect()).expect("readable").0.interactions.len(), 2);
+}
+
+#[test]
+fn ids_of_any_length_in_messages_of_some() {
+    let id = vec![b'x'; 10 << 20];
+    let text = [b"user,item\na,x\nb,", &id[..], b"\n"].concat();
+    let shown = "x".repeat(57);
+    let message =
+        format!("PATH:3: item id is 10485760 bytes long, but at most 65536 are allowed: `{shown}...`");
+    refuse(&text, &detect(), &message);
+    let text = [&id[..], b",x\n"].concat();
+    refuse(&text, &detect(), &message.replace(":3", ":1").replace("item", "user"));
+    let text = [b"user,item,rating\na,x,", &id[..], b"\n"].concat();
+    refuse(&text, &min_rating(), &format!("PATH:2: rating is not a number: `{shown}...`"));
+    // The longest that is allowed.
+    let text = [b"user,item\na,", &id[..MAX_ID_BYTES], b"\n"].concat();
+    let (_folder, path) = file(&text);
+    assert_eq!(data::load(&path, &detect()).expect("readable").0.items.bytes(0).len(), MAX_ID_BYTES);
+}
+
+#[test]
+fn quotes_that_are_not_closed() {
+    let message = "a quote that opens in this row is not closed properly";
+    refuse(b"user,item\na,x\n\"b,y\nc,z\n", &detect(), &format!("PATH:3: {message}"));
+    refuse(b"user,item\na,x\n\"b,y\nc,z\n\"d,z\ne,z\n", &detect(), &format!("PATH:3: {message}"));
+    refuse(b"user,item\na,x\nb,\"y", &detect(), &format!("PATH:3: {message}"));
+}
+
+#[test]
+fn columns_that_are_not_there() {
+    let name = |name: &str| LoadOptions { item_column: Some(Column::Name(name.into())), ..detect() };
+    let number = |number| LoadOptions { item_column: Some(Column::Number(number)), ..detect() };
+    let text = b"user,item,rating\na,x,5\n";
+    let columns = "it has the columns `user`, `item`, `rating`";
+    refuse(text, &name("film"), &format!("PATH: has no column `film` (--item-column): {columns}"));
+    refuse(text, &number(4), &format!("PATH: has no column 4 (--item-column): {columns}"));
+    refuse(text, &number(0), &format!("PATH: has no column 0 (--item-column): {columns}"));
+    refuse(
+        text,
+        &number(1),
+        "--user-column and --item-column are both column 1 of the columns `user`, `item`, `rating`",
+    );
+    refuse(b"a,x\nb,y\n", &number(3), "PATH: has no column 3 (--item-column): it has 2 columns");
+    let headless = LoadOptions { header: Some(false), ..name("film") };
+    refuse(text, &headless, "--item-column is a name, but the file is said to have no header: give a number");
+    refuse(
+        b"time,user_id,what\n1,a,x\n",
+        &detect(),
+        "PATH: has no column known to be the item: name it with --item-column; it has the columns `time`, `user_id`, `what`",
+    );
+    let long = format!("user,item,{}\na,x,1\n", ["c"; 1000].join(","));
+    let (_folder, path) = file(long.as_bytes());
+    let error = data::load(&path, &name("film")).expect_err("an error").to_string();
+    assert!(error.ends_with("and 982 more") && error.len() < 400, "{error}");
+}
+
+#[test]
+fn separators_that_do_not_separate() {
+    let message = "PATH: has no columns that tab, comma, semicolon, `::` or space would separate \
+                   (first row: `a|x`): name a --separator";
+    refuse(b"a|x\nb|y\n", &detect(), message);
+    let wrong = LoadOptions { separator: Some(Separator::Byte(b'\t')), ..detect() };
+    refuse(b"a,x\nb,y\n", &wrong, "PATH: has no column 2 (--item-column): it has 1 column");
+    let quote = LoadOptions { separator: Some(Separator::Byte(b'"')), ..detect() };
+    refuse(b"a,x\nb,y\n", &quote, "--separator cannot be `\"`");
+}
+
+#[test]
+fn options_that_contradict() {
+    refuse(
+        b"user,item\na,x\n",
+        &min_rating(),
+        "--min-rating needs a --rating-column; PATH has the columns `user`, `item`",
+    );
+    refuse(b"a,x\nb,y\n", &min_rating(), "--min-rating needs a --rating-column; PATH has 2 columns");
+    let nan = LoadOptions { min_rating: Some(f64::NAN), ..detect() };
+    refuse(b"a,x,1\n", &nan, "--min-rating must be a finite number");
+    let unread = LoadOptions { rating_column: Some(Column::Number(3)), ..detect() };
+    refuse(b"a,x,1\n", &unread, "--rating-column is read only for --min-rating, which is not given");
+    let list = LoadOptions { format: Format::AdjacencyId, ..min_rating() };
+    refuse(b"1 2\n", &list, "--min-rating has no meaning for an adjacency list (--format)");
+}
+
+#[test]
+fn adjacency_lists_with_wrong_counts() {
+    let count = LoadOptions { format: Format::AdjacencyCount, ..detect() };
+    refuse(b"1 5\n3 5 6\n", &count, "PATH:2: the line says 3 items, but has 2");
+    refuse(
+        b"1 5\nx 5 6\n",
+        &count,
+        "PATH:2: the line must start with a count of its items, but starts with `x`",
+    );
+    // Found without the flag too, where the counts repeat.
+    refuse(b"1 5\n1 6\n3 5 6\n2 5 6\n", &detect(), "PATH:3: the line says 3 items, but has 2");
+}

@@ -1,0 +1,169 @@
+//! Generated data: planted clusters, a power law, the stated noise, the same for the same seed.
+
+use spherec::data::{self, GenerateOptions, Generated, LoadOptions, generate};
+
+fn options() -> GenerateOptions {
+    GenerateOptions {
+        user_count: 1500,
+        item_count: 600,
+        cluster_count: 12,
+        seed: 5,
+        ..GenerateOptions::default()
+    }
+}
+
+fn made(options: &GenerateOptions) -> Generated {
+    generate(options).unwrap_or_else(|error| panic!("{error}"))
+}
+
+#[test]
+fn shapes_and_ids() {
+    let made = made(&options());
+    let all = &made.dataset.interactions;
+    assert_eq!(made.dataset.users.len(), 1500);
+    assert_eq!((all.user_count(), all.item_count()), (1500, made.dataset.items.len()));
+    assert_eq!((made.user_clusters.len(), made.item_clusters.len()), (1500, made.dataset.items.len()));
+    assert_eq!(made.dataset.users.text(17), "u17");
+    assert!(made.dataset.items.text(3).starts_with('i'));
+    assert!((0..1500).all(|user| !all.items_of(user).is_empty()));
+    assert!(all.item_frequencies().iter().all(|&count| count > 0), "an item without users");
+    let largest = made.item_clusters.iter().chain(&made.user_clusters).max();
+    assert_eq!(largest, Some(&11));
+}
+
+#[test]
+fn the_mean_and_the_noise_are_as_asked() {
+    // One cluster a user at least, two at most: what lies outside a user's two commonest clusters is
+    // noise, and noise is spread over all others.
+    let options = GenerateOptions { noise: 0.2, interactions_per_user: 12.0, ..options() };
+    let made = made(&options);
+    let all = &made.dataset.interactions;
+    let mean = all.len() as f64 / 1500.0;
+    if !((11.5..=12.5).contains(&mean)) {
+        panic!("{mean} interactions a user");
+    }
+    let mut in_favourite = 0;
+    let mut in_best_two = 0;
+    for user in 0..1500u32 {
+        let mut counts = [0usize; 12];
+        for &item in all.items_of(user) {
+            counts[made.item_clusters[item as usize] as usize] += 1;
+        }
+        in_favourite += counts[made.user_clusters[user as usize] as usize];
+        counts.sort_unstable();
+        in_best_two += counts[10] + counts[11];
+    }
+    let share = |count: usize| count as f64 / all.len() as f64;
+    // 0.8 times 1 (one favourite) or 2/3 (two): 0.8 * 5/6.
+    if !((0.64..=0.69).contains(&share(in_favourite))) {
+        panic!("{} in the favourite cluster", share(in_favourite));
+    }
+    if !((0.8..=0.88).contains(&share(in_best_two))) {
+        panic!("{} in the two commonest clusters", share(in_best_two));
+    }
+}
+
+#[test]
+fn without_noise_a_user_has_two_clusters_at_most() {
+    let made = made(&GenerateOptions { noise: 0.0, ..options() });
+    let mut with_two = 0;
+    for user in 0..1500u32 {
+        let items = made.dataset.interactions.items_of(user);
+        let mut clusters: Vec<u32> = items.iter().map(|&item| made.item_clusters[item as usize]).collect();
+        clusters.sort_unstable();
+        clusters.dedup();
+        assert!(clusters.len() <= 2);
+        with_two += usize::from(clusters.len() == 2);
+    }
+    assert!((600..=900).contains(&with_two), "{with_two} of 1500 users have two clusters");
+}
+
+#[test]
+fn noise_lies_outside_the_favourites() {
+    let made = made(&GenerateOptions { noise: 1.0, ..options() });
+    for (user, item) in made.dataset.interactions.pairs() {
+        assert_ne!(made.user_clusters[user as usize], made.item_clusters[item as usize]);
+    }
+}
+
+#[test]
+fn popularity_falls_as_a_power() {
+    let counts = |popularity_exponent| {
+        let options = GenerateOptions { popularity_exponent, interactions_per_user: 5.0, ..options() };
+        let mut counts = made(&options).dataset.interactions.item_frequencies();
+        counts.sort_unstable_by(|a, b| b.cmp(a));
+        counts
+    };
+    let (flat, steep) = (counts(0.0), counts(1.0));
+    assert!(flat[0] < 5 * flat[flat.len() / 2], "{} and {}", flat[0], flat[flat.len() / 2]);
+    assert!(steep[0] > 10 * steep[steep.len() / 2], "{} and {}", steep[0], steep[steep.len() / 2]);
+}
+
+#[test]
+fn the_seed_decides() {
+    let (first, again) = (made(&options()), made(&options()));
+    assert_eq!(first.dataset.interactions, again.dataset.interactions);
+    assert_eq!(first.item_clusters, again.item_clusters);
+    assert_eq!(first.dataset.items, again.dataset.items);
+    let other = made(&GenerateOptions { seed: 6, ..options() });
+    assert_ne!(first.dataset.interactions, other.dataset.interactions);
+}
+
+#[test]
+fn extremes_are_met() {
+    // As many as a cluster holds, and everything in one cluster: no endless draw, no repeats.
+    let full = GenerateOptions { interactions_per_user: 50.0, popularity_exponent: 4.0, ..options() };
+    assert!(made(&full).dataset.interactions.len() > 1500 * 40);
+    let single = GenerateOptions { cluster_count: 1, noise: 1.0, ..options() };
+    assert!(made(&single).user_clusters.iter().all(|&cluster| cluster == 0));
+    let least = GenerateOptions {
+        user_count: 1,
+        item_count: 1,
+        cluster_count: 1,
+        interactions_per_user: 1.0,
+        ..options()
+    };
+    assert_eq!(made(&least).dataset.interactions.len(), 1);
+}
+
+#[test]
+fn options_out_of_range_name_their_flag() {
+    for (options, message) in [
+        (GenerateOptions { user_count: 0, ..options() }, "--users must be 1 to 4294967295, but is 0"),
+        (GenerateOptions { item_count: 0, ..options() }, "--items must be 1 to 4294967295, but is 0"),
+        (
+            GenerateOptions { cluster_count: 601, ..options() },
+            "--clusters must be 1 to --items 600, but is 601",
+        ),
+        (
+            GenerateOptions { interactions_per_user: 51.0, ..options() },
+            "--interactions-per-user must be 1 to 50, but is 51",
+        ),
+        (GenerateOptions { noise: f64::NAN, ..options() }, "--noise must be 0 to 1, but is NaN"),
+        (
+            GenerateOptions { popularity_exponent: -1.0, ..options() },
+            "--popularity-exponent must be 0 to 4, but is -1",
+        ),
+    ] {
+        assert_eq!(generate(&options).expect_err("an error").to_string(), message);
+    }
+}
+
+#[test]
+fn generated_files_are_read_back() {
+    let made = made(&options());
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let path = folder.path().join("pairs.csv");
+    data::write_interactions(&path, &made.dataset).expect("written");
+    let (read, report) = data::load(&path, &LoadOptions::default()).expect("readable");
+    assert_eq!(report.row_count, made.dataset.interactions.len());
+    assert_eq!(read.users, made.dataset.users);
+    assert_eq!((read.items.len(), read.interactions.len()), (made.dataset.items.len(), report.row_count));
+    let labels = folder.path().join("labels.csv");
+    data::write_item_labels(&labels, &made.dataset.items, &made.item_clusters).expect("written");
+    let text = std::fs::read_to_string(&labels).expect("readable");
+    assert_eq!(text.lines().next(), Some("item,cluster"));
+    assert_eq!(text.lines().count(), 1 + made.dataset.items.len());
+    let first = format!("{},{}", made.dataset.items.text(0), made.item_clusters[0]);
+    assert_eq!(text.lines().nth(1), Some(first.as_str()));
+}

@@ -1,0 +1,159 @@
+//! Splits: nothing shared, nothing lost, the right sizes, the same for the same seed.
+
+use proptest::collection::vec;
+use proptest::prelude::*;
+use spherec::data::{Interactions, Protocol, Split, split};
+use std::collections::BTreeSet;
+
+fn all_pairs(split: &Split) -> Vec<(u32, u32)> {
+    let parts = [&split.train, &split.valid, &split.test];
+    let mut pairs: Vec<(u32, u32)> = parts.iter().flat_map(|part| part.pairs()).collect();
+    pairs.sort_unstable();
+    pairs
+}
+
+fn protocol() -> impl Strategy<Value = Protocol> {
+    let holdout = (0.0..0.999f64, 0.0..1.0f64).prop_map(|(test_fraction, share)| Protocol::Holdout {
+        test_fraction,
+        valid_fraction: (0.999 - test_fraction) * share,
+    });
+    let folds =
+        (2..9usize, 0.0..0.999f64, any::<prop::sample::Index>()).prop_map(|(count, valid_fraction, fold)| {
+            Protocol::Folds { count, fold: fold.index(count), valid_fraction }
+        });
+    prop_oneof![holdout, folds]
+}
+
+proptest! {
+    #[test]
+    fn parts_are_disjoint_and_whole(pairs in vec((0u32..12, 0u32..30), 0..200), protocol in protocol(), seed: u64) {
+        let all = Interactions::from_pairs(12, 30, &pairs);
+        let parts = split(&all, &protocol, seed).expect("a valid protocol");
+        // Sorted and with repeats, so that a shared pair would show.
+        prop_assert_eq!(all_pairs(&parts), all.pairs().collect::<Vec<_>>());
+        for user in 0..12 {
+            prop_assert_eq!(parts.train.items_of(user).is_empty(), all.items_of(user).is_empty());
+        }
+        for part in [&parts.train, &parts.valid, &parts.test] {
+            prop_assert_eq!((part.user_count(), part.item_count()), (12, 30));
+        }
+        let again = split(&all, &protocol, seed).expect("a valid protocol");
+        prop_assert!(again.train == parts.train && again.valid == parts.valid && again.test == parts.test);
+    }
+
+    #[test]
+    fn folds_divide_each_user_evenly(sizes in vec(0usize..40, 1..12), count in 2usize..7, seed: u64) {
+        let pairs: Vec<(u32, u32)> = (0u32..).zip(&sizes).flat_map(|(u, &n)| (0..n as u32).map(move |i| (u, i))).collect();
+        let all = Interactions::from_pairs(sizes.len(), 40, &pairs);
+        let tests: Vec<Interactions> = (0..count)
+            .map(|fold| split(&all, &Protocol::Folds { count, fold, valid_fraction: 0.2 }, seed).expect("valid").test)
+            .collect();
+        let mut seen = BTreeSet::new();
+        for (user, &size) in sizes.iter().enumerate() {
+            for test in &tests {
+                let items = test.items_of(user as u32);
+                if size > 1 {
+                    prop_assert!(items.len() == size / count || items.len() == size.div_ceil(count));
+                }
+                for &item in items {
+                    prop_assert!(seen.insert((user as u32, item)), "in two folds");
+                }
+            }
+        }
+        let expected: usize = sizes.iter().filter(|&&size| size > 1).sum();
+        prop_assert_eq!(seen.len(), expected);
+    }
+}
+
+fn many_users(user_count: u32, item_count: u32) -> Interactions {
+    let pairs: Vec<(u32, u32)> = (0..user_count).flat_map(|u| (0..item_count).map(move |i| (u, i))).collect();
+    Interactions::from_pairs(user_count as usize, item_count as usize, &pairs)
+}
+
+/// Wants `count` of `total` to be within five standard deviations of a draw with this probability.
+#[allow(clippy::neg_cmp_op_on_partial_ord, reason = "NaN must fail")]
+fn check_share(count: usize, total: usize, probability: f64) {
+    let mean = total as f64 * probability;
+    let tolerance = 5.0 * (mean * (1.0 - probability)).sqrt();
+    let difference = (count as f64 - mean).abs();
+    if !(difference <= tolerance) {
+        panic!("{count} of {total}, expected {mean} +- {tolerance}");
+    }
+}
+
+#[test]
+fn fractions_hold_in_expectation_for_users_with_few_items() {
+    let all = many_users(20_000, 3);
+    let protocol = Protocol::Holdout { test_fraction: 0.1, valid_fraction: 0.25 };
+    let parts = split(&all, &protocol, 3).expect("valid");
+    check_share(parts.test.len(), all.len(), 0.1);
+    check_share(parts.valid.len(), all.len(), 0.25);
+    // Every item of a user is as likely to be held out.
+    for item in 0..3 {
+        check_share(parts.test.item_frequencies()[item] as usize, 20_000, 0.1);
+    }
+    let folds = Protocol::Folds { count: 4, fold: 0, valid_fraction: 0.1 };
+    let parts = split(&all, &folds, 3).expect("valid");
+    check_share(parts.test.len(), all.len(), 0.25);
+    check_share(parts.valid.len(), all.len(), 0.75 * 0.1);
+}
+
+#[test]
+fn seeds_and_users_differ() {
+    let all = many_users(50, 20);
+    let protocol = Protocol::Holdout { test_fraction: 0.5, valid_fraction: 0.0 };
+    let first = split(&all, &protocol, 0).expect("valid").test;
+    let second = split(&all, &protocol, 1).expect("valid").test;
+    assert_ne!(first, second);
+    let distinct: BTreeSet<&[u32]> = (0..50).map(|user| first.items_of(user)).collect();
+    assert!(distinct.len() > 45, "{} of 50 users are split differently", distinct.len());
+    // A user's split does not depend on who else is there.
+    let fewer = split(&many_users(10, 20), &protocol, 0).expect("valid").test;
+    assert_eq!(fewer.items_of(9), first.items_of(9));
+}
+
+#[test]
+fn protocols_out_of_range_name_their_flag() {
+    let holdout = |test_fraction, valid_fraction| Protocol::Holdout { test_fraction, valid_fraction };
+    let folds = |count, fold, valid_fraction| Protocol::Folds { count, fold, valid_fraction };
+    for (protocol, message) in [
+        (holdout(1.0, 0.0), "--test-fraction must be at least 0 and below 1, but is 1"),
+        (holdout(-0.1, 0.0), "--test-fraction must be at least 0 and below 1, but is -0.1"),
+        (holdout(f64::NAN, 0.0), "--test-fraction must be at least 0 and below 1, but is NaN"),
+        (holdout(0.0, 2.0), "--valid-fraction must be at least 0 and below 1, but is 2"),
+        (
+            holdout(0.5, 0.5),
+            "--test-fraction and --valid-fraction must leave something to train on, but sum to 1",
+        ),
+        (folds(1, 0, 0.0), "--folds must be 2 to 4294967295, but is 1"),
+        (folds(4, 4, 0.0), "--fold must be below --folds 4, counting from 0, but is 4"),
+        (folds(4, 0, 1.0), "--valid-fraction must be at least 0 and below 1, but is 1"),
+    ] {
+        let error = split(&many_users(2, 2), &protocol, 0).expect_err("an error").to_string();
+        assert_eq!(error, message);
+    }
+}
+
+#[test]
+fn nothing_to_split_is_no_error() {
+    let protocol = Protocol::Holdout { test_fraction: 0.2, valid_fraction: 0.1 };
+    let empty = split(&Interactions::default(), &protocol, 0).expect("valid");
+    assert!(empty.train.is_empty() && empty.valid.is_empty() && empty.test.is_empty());
+    let one = split(&many_users(1, 1), &protocol, 0).expect("valid");
+    assert_eq!((one.train.len(), one.valid.len(), one.test.len()), (1, 0, 0));
+}
+
+#[test]
+fn a_split_stays_what_it_was() {
+    // Published results name a seed: these bits must not change.
+    let all = many_users(3, 8);
+    let folds = split(&all, &Protocol::Folds { count: 4, fold: 0, valid_fraction: 0.2 }, 7).expect("valid");
+    let holdout = Protocol::Holdout { test_fraction: 0.25, valid_fraction: 0.1 };
+    let holdout = split(&all, &holdout, 7).expect("valid");
+    let pairs = |part: &Interactions| part.pairs().collect::<Vec<_>>();
+    // From a second implementation of the stream and the deal.
+    assert_eq!(pairs(&folds.test), [(0, 4), (0, 6), (1, 2), (1, 4), (2, 5), (2, 7)]);
+    assert_eq!(pairs(&folds.valid), [(0, 3), (0, 5), (1, 5), (2, 1)]);
+    assert_eq!(pairs(&holdout.test), [(0, 3), (0, 4), (1, 5), (1, 7), (2, 1), (2, 4)]);
+    assert_eq!(pairs(&holdout.valid), [(0, 5), (1, 4), (2, 5)]);
+}
