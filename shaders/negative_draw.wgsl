@@ -31,7 +31,7 @@ fn draw_key(s: f32, bits: u32) -> f32 {
         return gumbel(bits) - settings.hardness * log(max((1.0 - s) * (1.0 + s), 1e-12));
     }
     if s > -1.5 { return gumbel(bits) + negative_side; }
-    return never;       // excluded, or not a number
+    return never;       // excluded, a hole, or not a number
 }
 
 fn beats(key: f32, slot: u32, other_key: f32, other_slot: u32) -> bool {
@@ -64,14 +64,11 @@ fn negative_draw(
         let noise = pcg4d(vec4<u32>(plan.draw_key_0, plan.draw_key_1, pair, index));
         for (var part = 0u; part < 4u; part += 1u) {
             let slot = part * quarter + index;
-            var key = never;
-            if row_of_slot(slot) != none {
-                var bits = noise.x;
-                if part == 1u { bits = noise.y; }
-                if part == 2u { bits = noise.z; }
-                if part == 3u { bits = noise.w; }
-                key = draw_key(scores[base + slot], bits);
-            }
+            var bits = noise.x;
+            if part == 1u { bits = noise.y; }
+            if part == 2u { bits = noise.z; }
+            if part == 3u { bits = noise.w; }
+            let key = draw_key(scores[base + slot], bits);
             if negative_count > 1u { scores[base + slot] = key; }
             if key > never && beats(key, slot, best_key, best_slot) {
                 best_key = key;

@@ -21,8 +21,8 @@ fn last_step_of(local_row: u32) -> u32 {
     return last_steps[local_row];
 }
 
-fn step_row(slot: u32, local_row: u32, last: u32, chunk: u32) {
-    if local_row == none || chunk >= chunk_count { return; }
+fn step_chunk(slot: u32, local_row: u32, last: u32, chunk: u32) {
+    if local_row == none { return; }
     let index = local_row * chunk_count + chunk;
     let gradient = gradients[slot * (chunk_count + 1u) + chunk];
     var x = points[index];
@@ -57,10 +57,12 @@ fn row_adam(
     let r3 = stepped_row(slot + 3u);
     let last = vec4<u32>(last_step_of(r0), last_step_of(r1), last_step_of(r2), last_step_of(r3));
     storageBarrier();   // all lanes know the last steps before lane 0 writes the new ones
-    step_row(slot, r0, last.x, lane);
-    step_row(slot + 1u, r1, last.y, lane);
-    step_row(slot + 2u, r2, last.z, lane);
-    step_row(slot + 3u, r3, last.w, lane);
+    for (var chunk = lane; chunk < chunk_count; chunk += lane_count) {
+        step_chunk(slot, r0, last.x, chunk);
+        step_chunk(slot + 1u, r1, last.y, chunk);
+        step_chunk(slot + 2u, r2, last.z, chunk);
+        step_chunk(slot + 3u, r3, last.w, chunk);
+    }
     if lane == 0u {
         if r0 != none { last_steps[r0] = plan.step; }
         if r1 != none { last_steps[r1] = plan.step; }

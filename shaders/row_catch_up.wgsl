@@ -1,6 +1,6 @@
 // include: settings shard catch_up
 // Brings every row of a shard up to step `shard.step`, as dense Adam would have: before evaluation and
-// before saving. One thread a vec4.
+// before saving. One workgroup a row.
 @group(0) @binding(3) var<storage, read_write> points: array<vec4<f32>>;        // (shard rows, D/4)
 @group(0) @binding(4) var<storage, read_write> momentum: array<vec4<f32>>;      // (shard rows, D/4)
 @group(0) @binding(5) var<storage, read_write> variance: array<vec4<f32>>;      // (shard rows, D/4)
@@ -22,9 +22,9 @@ fn row_catch_up(
     storageBarrier();   // all lanes know the last step before lane 0 writes the new one
     let skipped = shard.step - last;
     if last != 0u && skipped != 0u {
-        if lane < chunk_count {
-            let index = row * chunk_count + lane;
-            let way = skipped_distance(last, skipped);
+        let way = skipped_distance(last, skipped);
+        for (var chunk = lane; chunk < chunk_count; chunk += lane_count) {
+            let index = row * chunk_count + chunk;
             let m = momentum[index];
             let v = variance[index];
             points[index] -= way.x * m / (sqrt(v) + way.y);

@@ -1,7 +1,7 @@
 // include: plan settings lanes negatives
 // dL/dx of every row of the step: the sum of its uses in a fixed order, taken through x / |x| (DESIGN,
 // section 1). No atomics on floats: a slot's uses as user, positive or planned negative are listed in the
-// plan; its uses as a drawn negative are the bits of `picked`, which are cleared here for the next step.
+// plan; its uses as a drawn negative are the bits of `picked`.
 // One workgroup a quad of slots. A gradient row is D/4 vec4 and one more that holds (touched, 0, 0, 0).
 struct PairLoss {
     hinge: f32,
@@ -25,16 +25,11 @@ struct StepSums {
 @group(0) @binding(3) var<storage, read> picks: array<u32>;                     // (B, N)
 @group(0) @binding(4) var<storage, read> similarities: array<f32>;              // (B, N)
 @group(0) @binding(5) var<storage, read> pairs: array<PairLoss>;                // (B)
-@group(0) @binding(6) var<storage, read_write> picked: array<atomic<u32>>;      // (C, pair words)
+@group(0) @binding(6) var<storage, read> picked: array<u32>;                    // (C, pair words)
 @group(0) @binding(7) var<storage, read_write> gradients: array<vec4<f32>>;     // (R, D/4 + 1)
 @group(0) @binding(8) var<storage, read_write> step_log: array<StepSums>;       // (steps of a submission)
 
 override pair_words: u32 = 8u;      // B / 32, rounded up
-
-struct Gradient {
-    value: vec4<f32>,
-    touched: f32,
-}
 
 struct Moments {
     first: f32,
@@ -42,9 +37,8 @@ struct Moments {
     scale: f32,             // gor_weight / Q
 }
 
-fn chunk_of(slot: u32, lane: u32) -> vec4<f32> {
-    if lane >= chunk_count { return vec4<f32>(0.0); }
-    return rows[slot * (chunk_count + 1u) + lane];
+fn chunk_of(slot: u32, chunk: u32) -> vec4<f32> {
+    return rows[slot * (chunk_count + 1u) + chunk];
 }
 
 // c of DESIGN section 1: gor_weight/Q (2 M1 + 2 s [M2 > 1/D]).
@@ -58,88 +52,104 @@ fn pull(pair: u32) -> f32 {
     return 0.0;
 }
 
-fn as_user(pair: u32, lane: u32) -> vec4<f32> {
+fn as_user(pair: u32, chunk: u32) -> vec4<f32> {
     let strength = pull(pair);
     if strength == 0.0 { return vec4<f32>(0.0); }
     let negative = negative_slot(pair * negative_count + pairs[pair].nearest);
-    return strength * (chunk_of(negative, lane) - chunk_of(positive_of_pair(pair), lane));
+    return strength * (chunk_of(negative, chunk) - chunk_of(positive_of_pair(pair), chunk));
 }
 
-fn as_positive(pair: u32, slot: u32, lane: u32, moments: Moments) -> vec4<f32> {
+fn as_positive(pair: u32, slot: u32, chunk: u32, moments: Moments) -> vec4<f32> {
     let strength = pull(pair);
     var sum = vec4<f32>(0.0);
     if strength != 0.0 {
-        sum = strength * (chunk_of(slot, lane) - chunk_of(user_of_pair(pair), lane));
+        sum = strength * (chunk_of(slot, chunk) - chunk_of(user_of_pair(pair), chunk));
     }
     for (var k = 0u; k < negative_count; k += 1u) {
         let pick = pair * negative_count + k;
         let negative = negative_slot(pick);
-        if negative != none { sum += gor_coefficient(moments, pick) * chunk_of(negative, lane); }
+        if negative != none { sum += gor_coefficient(moments, pick) * chunk_of(negative, chunk); }
     }
     return sum;
 }
 
-fn as_negative(pick: u32, slot: u32, lane: u32, moments: Moments) -> vec4<f32> {
+fn as_negative(pick: u32, slot: u32, chunk: u32, moments: Moments) -> vec4<f32> {
     let pair = pick / negative_count;
-    var sum = gor_coefficient(moments, pick) * chunk_of(positive_of_pair(pair), lane);
+    var sum = gor_coefficient(moments, pick) * chunk_of(positive_of_pair(pair), chunk);
     let strength = pull(pair);
     if strength != 0.0 && pairs[pair].nearest == pick % negative_count {
-        sum += strength * (chunk_of(user_of_pair(pair), lane) - chunk_of(slot, lane));
+        sum += strength * (chunk_of(user_of_pair(pair), chunk) - chunk_of(slot, chunk));
     }
     return sum;
+}
+
+// Whether the step uses a slot at all.
+fn is_touched(slot: u32) -> bool {
+    if plan.words[plan.uses_at + slot] != plan.words[plan.uses_at + slot + 1u] { return true; }
+    if slot >= plan.candidate_count { return false; }
+    var any = 0u;
+    for (var word = 0u; word < pair_words; word += 1u) { any |= picked[slot * pair_words + word]; }
+    return any != 0u;
 }
 
 // The uses of a slot that the plan lists: pair * 2 for a user or positive, pick * 2 + 1 for a negative.
-fn planned_uses(slot: u32, lane: u32, moments: Moments) -> Gradient {
-    let begin = plan.words[plan.uses_at + slot];
+fn planned_uses(slot: u32, chunk: u32, moments: Moments) -> vec4<f32> {
     let end = plan.words[plan.uses_at + slot + 1u];
     var sum = vec4<f32>(0.0);
-    for (var at = begin; at < end; at += 1u) {
+    for (var at = plan.words[plan.uses_at + slot]; at < end; at += 1u) {
         let code = plan.words[at];
         if slot >= plan.item_slot_count {
-            sum += as_user(code / 2u, lane);
+            sum += as_user(code / 2u, chunk);
         } else if code % 2u == 0u {
-            sum += as_positive(code / 2u, slot, lane, moments);
+            sum += as_positive(code / 2u, slot, chunk, moments);
         } else {
-            sum += as_negative(code / 2u, slot, lane, moments);
+            sum += as_negative(code / 2u, slot, chunk, moments);
         }
     }
-    return Gradient(sum, select(0.0, 1.0, end > begin));
+    return sum;
 }
 
 // The uses of a candidate that the draw made.
-fn drawn_uses(slot: u32, lane: u32, moments: Moments) -> Gradient {
-    var gradient = Gradient(vec4<f32>(0.0), 0.0);
+fn drawn_uses(slot: u32, chunk: u32, moments: Moments) -> vec4<f32> {
+    var sum = vec4<f32>(0.0);
     for (var word = 0u; word < pair_words; word += 1u) {
-        var bits = atomicLoad(&picked[slot * pair_words + word]);
+        var bits = picked[slot * pair_words + word];
         while bits != 0u {
             let pair = word * 32u + firstTrailingBit(bits);
             bits &= bits - 1u;
-            gradient.touched = 1.0;
             for (var k = 0u; k < negative_count; k += 1u) {
                 let pick = pair * negative_count + k;
-                if picks[pick] == slot { gradient.value += as_negative(pick, slot, lane, moments); }
+                if picks[pick] == slot { sum += as_negative(pick, slot, chunk, moments); }
             }
         }
     }
-    return gradient;
+    return sum;
 }
 
-fn slot_gradient(slot: u32, lane: u32, moments: Moments) -> Gradient {
-    if row_of_slot(slot) == none { return Gradient(vec4<f32>(0.0), 0.0); }
-    let planned = planned_uses(slot, lane, moments);
-    if slot >= plan.candidate_count { return planned; }
-    let drawn = drawn_uses(slot, lane, moments);
-    return Gradient(planned.value + drawn.value, max(planned.touched, drawn.touched));
+// Writes dL/de of a slot's chunk; its part of (dL/de) . e.
+fn write_sum(slot: u32, chunk: u32, moments: Moments) -> f32 {
+    var sum = planned_uses(slot, chunk, moments);
+    if slot < plan.candidate_count { sum += drawn_uses(slot, chunk, moments); }
+    gradients[slot * (chunk_count + 1u) + chunk] = sum;
+    return dot(sum, chunk_of(slot, chunk));
 }
 
 // g through e = x / |x|: ( g - (g.e) e ) / |x|.
-fn write_gradient(slot: u32, lane: u32, gradient: Gradient, point: vec4<f32>, along: f32) {
+fn project(slot: u32, chunk: u32, along: f32) {
     let at = slot * (chunk_count + 1u);
-    if lane == 0u { gradients[at + chunk_count] = vec4<f32>(gradient.touched, 0.0, 0.0, 0.0); }
-    if lane < chunk_count && gradient.touched != 0.0 {
-        gradients[at + lane] = (gradient.value - along * point) * rows[at + chunk_count].x;
+    gradients[at + chunk] = (gradients[at + chunk] - along * rows[at + chunk]) * rows[at + chunk_count].x;
+}
+
+// The step's sums over all pairs, in a fixed order.
+fn step_sums(lane: u32) -> StepSums {
+    var sums = vec4<f32>(0.0);
+    for (var pair = lane; pair < plan.pair_count; pair += lane_count) {
+        let loss = pairs[pair];
+        sums += vec4<f32>(loss.weight * loss.hinge, select(0.0, 1.0, loss.hinge > 0.0), loss.moment_1, loss.moment_2);
     }
+    sums = lane_sum(lane, sums);
+    let pick_count = f32(plan.pair_count * negative_count);
+    return StepSums(sums.x, sums.y, sums.z / pick_count, sums.w / pick_count);
 }
 
 @compute @workgroup_size(lane_count)
@@ -151,40 +161,37 @@ fn row_gradient(
     let quad = group.x + group.y * group_count.x;
     let slot = quad * 4u;
     if slot >= plan.row_count { return; }
-
-    var sums = vec4<f32>(0.0);
-    for (var pair = lane; pair < plan.pair_count; pair += lane_count) {
-        let loss = pairs[pair];
-        sums += vec4<f32>(loss.weight * loss.hinge, select(0.0, 1.0, loss.hinge > 0.0), loss.moment_1, loss.moment_2);
+    let t0 = is_touched(slot);
+    let t1 = is_touched(slot + 1u);
+    let t2 = is_touched(slot + 2u);
+    let t3 = is_touched(slot + 3u);
+    if lane == 0u {
+        let at = slot * (chunk_count + 1u) + chunk_count;
+        gradients[at] = vec4<f32>(f32(t0), 0.0, 0.0, 0.0);
+        gradients[at + chunk_count + 1u] = vec4<f32>(f32(t1), 0.0, 0.0, 0.0);
+        gradients[at + 2u * (chunk_count + 1u)] = vec4<f32>(f32(t2), 0.0, 0.0, 0.0);
+        gradients[at + 3u * (chunk_count + 1u)] = vec4<f32>(f32(t3), 0.0, 0.0, 0.0);
     }
-    sums = lane_sum(lane, sums);
-    let pick_count = f32(plan.pair_count * negative_count);
-    let moment_1 = sums.z / pick_count;
-    let moment_2 = sums.w / pick_count;
-    let moments = Moments(moment_1, select(0.0, 1.0, moment_2 > settings.inverse_dim), settings.gor_weight / pick_count);
-    if quad == 0u && lane == 0u {
-        step_log[plan.log_slot] = StepSums(sums.x, sums.y, moment_1, moment_2);
+    // Most candidates are not drawn. (Quad 0 goes on: it writes the log.)
+    if !(t0 || t1 || t2 || t3) && quad != 0u { return; }
+
+    let sums = step_sums(lane);
+    if quad == 0u && lane == 0u { step_log[plan.log_slot] = sums; }
+    let is_large = select(0.0, 1.0, sums.moment_2 > settings.inverse_dim);
+    let moments = Moments(sums.moment_1, is_large, settings.gor_weight / f32(plan.pair_count * negative_count));
+
+    var along = vec4<f32>(0.0);
+    for (var chunk = lane; chunk < chunk_count; chunk += lane_count) {
+        if t0 { along.x += write_sum(slot, chunk, moments); }
+        if t1 { along.y += write_sum(slot + 1u, chunk, moments); }
+        if t2 { along.z += write_sum(slot + 2u, chunk, moments); }
+        if t3 { along.w += write_sum(slot + 3u, chunk, moments); }
     }
-
-    let g0 = slot_gradient(slot, lane, moments);
-    let g1 = slot_gradient(slot + 1u, lane, moments);
-    let g2 = slot_gradient(slot + 2u, lane, moments);
-    let g3 = slot_gradient(slot + 3u, lane, moments);
-    let e0 = chunk_of(slot, lane);
-    let e1 = chunk_of(slot + 1u, lane);
-    let e2 = chunk_of(slot + 2u, lane);
-    let e3 = chunk_of(slot + 3u, lane);
-    let along = lane_sum(lane, vec4<f32>(dot(g0.value, e0), dot(g1.value, e1), dot(g2.value, e2), dot(g3.value, e3)));
-    write_gradient(slot, lane, g0, e0, along.x);
-    write_gradient(slot + 1u, lane, g1, e1, along.y);
-    write_gradient(slot + 2u, lane, g2, e2, along.z);
-    write_gradient(slot + 3u, lane, g3, e3, along.w);
-
-    // Every lane has read its bits: clear them for the next step.
-    storageBarrier();
-    if slot < plan.candidate_count {
-        for (var word = lane; word < 4u * pair_words; word += lane_count) {
-            atomicStore(&picked[slot * pair_words + word], 0u);
-        }
+    along = lane_sum(lane, along);
+    for (var chunk = lane; chunk < chunk_count; chunk += lane_count) {
+        if t0 { project(slot, chunk, along.x); }
+        if t1 { project(slot + 1u, chunk, along.y); }
+        if t2 { project(slot + 2u, chunk, along.z); }
+        if t3 { project(slot + 3u, chunk, along.w); }
     }
 }

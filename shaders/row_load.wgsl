@@ -13,7 +13,7 @@
 override has_momentum: u32 = 1u;    // 0: an optimizer that leaves untouched rows where they are
 
 fn caught_up_point(row: u32, chunk: u32) -> vec4<f32> {
-    if row == none || chunk >= chunk_count { return vec4<f32>(0.0); }
+    if row == none { return vec4<f32>(0.0); }
     let local_row = row - shard.first_row;
     let index = local_row * chunk_count + chunk;
     var x = points[index];
@@ -37,34 +37,50 @@ fn row_load(
     let quad = shard_quad(group.x + group.y * group_count.x);
     if quad == none { return; }
     let slot = quad * 4u;
-    var x0 = caught_up_point(row_of_slot(slot), lane);
-    var x1 = caught_up_point(row_of_slot(slot + 1u), lane);
-    var x2 = caught_up_point(row_of_slot(slot + 2u), lane);
-    var x3 = caught_up_point(row_of_slot(slot + 3u), lane);
-    let squares = lane_sum(lane, vec4<f32>(dot(x0, x0), dot(x1, x1), dot(x2, x2), dot(x3, x3)));
-    let inverse_norm = vec4<f32>(1.0) / sqrt(max(squares, vec4<f32>(1e-24)));
-    x0 *= inverse_norm.x;
-    x1 *= inverse_norm.y;
-    x2 *= inverse_norm.z;
-    x3 *= inverse_norm.w;
+    let row = vec4<u32>(row_of_slot(slot), row_of_slot(slot + 1u), row_of_slot(slot + 2u), row_of_slot(slot + 3u));
     let stride = chunk_count + 1u;
-    if lane == 0u {
-        rows[slot * stride + chunk_count] = vec4<f32>(inverse_norm.x, 0.0, 0.0, 0.0);
-        rows[(slot + 1u) * stride + chunk_count] = vec4<f32>(inverse_norm.y, 0.0, 0.0, 0.0);
-        rows[(slot + 2u) * stride + chunk_count] = vec4<f32>(inverse_norm.z, 0.0, 0.0, 0.0);
-        rows[(slot + 3u) * stride + chunk_count] = vec4<f32>(inverse_norm.w, 0.0, 0.0, 0.0);
+    let r0 = slot * stride;
+    let r1 = r0 + stride;
+    let r2 = r1 + stride;
+    let r3 = r2 + stride;
+
+    var squares = vec4<f32>(0.0);
+    for (var chunk = lane; chunk < chunk_count; chunk += lane_count) {
+        let x0 = caught_up_point(row.x, chunk);
+        let x1 = caught_up_point(row.y, chunk);
+        let x2 = caught_up_point(row.z, chunk);
+        let x3 = caught_up_point(row.w, chunk);
+        squares += vec4<f32>(dot(x0, x0), dot(x1, x1), dot(x2, x2), dot(x3, x3));
+        rows[r0 + chunk] = x0;
+        rows[r1 + chunk] = x1;
+        rows[r2 + chunk] = x2;
+        rows[r3 + chunk] = x3;
     }
-    if lane >= chunk_count { return; }
-    rows[slot * stride + lane] = x0;
-    rows[(slot + 1u) * stride + lane] = x1;
-    rows[(slot + 2u) * stride + lane] = x2;
-    rows[(slot + 3u) * stride + lane] = x3;
-    if slot < plan.candidate_count {
-        let quad_count = plan.candidate_count / 4u;
-        let at = lane * 4u * quad_count + quad;
-        packed[at] = vec4<f32>(x0.x, x1.x, x2.x, x3.x);
-        packed[at + quad_count] = vec4<f32>(x0.y, x1.y, x2.y, x3.y);
-        packed[at + 2u * quad_count] = vec4<f32>(x0.z, x1.z, x2.z, x3.z);
-        packed[at + 3u * quad_count] = vec4<f32>(x0.w, x1.w, x2.w, x3.w);
+    let inverse_norm = vec4<f32>(1.0) / sqrt(max(lane_sum(lane, squares), vec4<f32>(1e-24)));
+    if lane == 0u {
+        rows[r0 + chunk_count] = vec4<f32>(inverse_norm.x, 0.0, 0.0, 0.0);
+        rows[r1 + chunk_count] = vec4<f32>(inverse_norm.y, 0.0, 0.0, 0.0);
+        rows[r2 + chunk_count] = vec4<f32>(inverse_norm.z, 0.0, 0.0, 0.0);
+        rows[r3 + chunk_count] = vec4<f32>(inverse_norm.w, 0.0, 0.0, 0.0);
+    }
+
+    // Each lane reads back what it wrote itself.
+    let quad_count = plan.candidate_count / 4u;
+    for (var chunk = lane; chunk < chunk_count; chunk += lane_count) {
+        let e0 = rows[r0 + chunk] * inverse_norm.x;
+        let e1 = rows[r1 + chunk] * inverse_norm.y;
+        let e2 = rows[r2 + chunk] * inverse_norm.z;
+        let e3 = rows[r3 + chunk] * inverse_norm.w;
+        rows[r0 + chunk] = e0;
+        rows[r1 + chunk] = e1;
+        rows[r2 + chunk] = e2;
+        rows[r3 + chunk] = e3;
+        if slot < plan.candidate_count {
+            let at = chunk * 4u * quad_count + quad;
+            packed[at] = vec4<f32>(e0.x, e1.x, e2.x, e3.x);
+            packed[at + quad_count] = vec4<f32>(e0.y, e1.y, e2.y, e3.y);
+            packed[at + 2u * quad_count] = vec4<f32>(e0.z, e1.z, e2.z, e3.z);
+            packed[at + 3u * quad_count] = vec4<f32>(e0.w, e1.w, e2.w, e3.w);
+        }
     }
 }

@@ -3,9 +3,9 @@
 @group(0) @binding(3) var<storage, read_write> points: array<vec4<f32>>;        // (shard rows, D/4)
 @group(0) @binding(4) var<storage, read> gradients: array<vec4<f32>>;           // (R, D/4 + 1)
 
-fn step_row(slot: u32, chunk: u32) {
+fn step_chunk(slot: u32, chunk: u32) {
     let row = row_of_slot(slot);
-    if row == none || chunk >= chunk_count { return; }
+    if row == none { return; }
     let at = slot * (chunk_count + 1u);
     if gradients[at + chunk_count].x == 0.0 { return; }
     let index = (row - shard.first_row) * chunk_count + chunk;
@@ -20,8 +20,10 @@ fn row_sgd(
 ) {
     let quad = shard_quad(group.x + group.y * group_count.x);
     if quad == none { return; }
-    step_row(quad * 4u, lane);
-    step_row(quad * 4u + 1u, lane);
-    step_row(quad * 4u + 2u, lane);
-    step_row(quad * 4u + 3u, lane);
+    for (var chunk = lane; chunk < chunk_count; chunk += lane_count) {
+        step_chunk(quad * 4u, chunk);
+        step_chunk(quad * 4u + 1u, chunk);
+        step_chunk(quad * 4u + 2u, chunk);
+        step_chunk(quad * 4u + 3u, chunk);
+    }
 }

@@ -1,6 +1,6 @@
 // include: plan settings lanes negatives
 // For each pair: squared distances, the nearest negative, the hinge (Tran et al. 2019, eq. 1) and its
-// shares of the GOR moments (eq. 3). One workgroup a pair; a lane owns a vec4 of the dimension.
+// shares of the GOR moments (eq. 3). One workgroup a pair.
 struct PairLoss {
     hinge: f32,         // before weighting
     weight: f32,        // 0 where the pair has no negative
@@ -17,9 +17,9 @@ struct PairLoss {
 @group(0) @binding(5) var<storage, read_write> similarities: array<f32>;        // (B, N) v_j . v_k
 @group(0) @binding(6) var<storage, read_write> pairs: array<PairLoss>;          // (B)
 
-fn chunk_of(slot: u32, lane: u32) -> vec4<f32> {
-    if lane >= chunk_count || slot == none { return vec4<f32>(0.0); }
-    return rows[slot * (chunk_count + 1u) + lane];
+fn chunk_of(slot: u32, chunk: u32) -> vec4<f32> {
+    if slot == none { return vec4<f32>(0.0); }
+    return rows[slot * (chunk_count + 1u) + chunk];
 }
 
 @compute @workgroup_size(lane_count)
@@ -30,9 +30,8 @@ fn triplet_loss(
 ) {
     let pair = group.x + group.y * group_count.x;
     if pair >= plan.pair_count { return; }
-    let user = chunk_of(user_of_pair(pair), lane);
-    let positive = chunk_of(positive_of_pair(pair), lane);
-    let apart = user - positive;
+    let user_slot = user_of_pair(pair);
+    let positive_slot = positive_of_pair(pair);
 
     var positive_distance = 0.0;
     var nearest_distance = 1e30;
@@ -41,9 +40,16 @@ fn triplet_loss(
     var moment_2 = 0.0;
     for (var k = 0u; k < negative_count; k += 1u) {
         let slot = negative_slot(pair * negative_count + k);
-        let negative = chunk_of(slot, lane);
-        let away = user - negative;
-        let sums = lane_sum(lane, vec4<f32>(dot(apart, apart), dot(away, away), dot(positive, negative), 0.0));
+        var sums = vec4<f32>(0.0);
+        for (var chunk = lane; chunk < chunk_count; chunk += lane_count) {
+            let user = chunk_of(user_slot, chunk);
+            let positive = chunk_of(positive_slot, chunk);
+            let negative = chunk_of(slot, chunk);
+            let apart = user - positive;
+            let away = user - negative;
+            sums += vec4<f32>(dot(apart, apart), dot(away, away), dot(positive, negative), 0.0);
+        }
+        sums = lane_sum(lane, sums);
         positive_distance = sums.x;
         if slot != none {
             moment_1 += sums.z;

@@ -1,4 +1,4 @@
-// A workgroup owns four rows (a quad); lane l owns their l-th vec4. D / 4 = chunk_count <= lane_count.
+// A workgroup owns a quad of rows (or a pair); its lanes share their D / 4 = chunk_count vec4 in turn.
 override lane_count: u32 = 32u;
 override chunk_count: u32 = 32u;
 

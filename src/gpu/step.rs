@@ -18,6 +18,8 @@ pub struct StepShape {
     pub plan: PlanShape,
     /// D.
     pub dim: usize,
+    /// Threads of a workgroup that owns a quad of rows, at most: see [`StepShape::row_lanes`].
+    pub row_lanes: usize,
 }
 
 /// Steps that one submission may have: the length of the log.
@@ -27,15 +29,20 @@ const PLAN_BYTES: u64 = 16 << 20;
 /// Bytes that the scores of one block of pairs may take.
 const SCORE_BYTES: usize = 64 << 20;
 /// Pairs that one thread of `candidate_score` scores; a block is a multiple of it.
-pub(crate) const POSITIVES_PER_THREAD: usize = 8;
+pub(crate) const POSITIVES_PER_THREAD: usize = 16;
 /// Threads of a workgroup of `candidate_score`.
-pub(crate) const SCORE_LANES: usize = 64;
+pub(crate) const SCORE_LANES: usize = 32;
 /// Threads of a workgroup of `negative_draw`.
 pub(crate) const DRAW_LANES: usize = 64;
 /// Submissions in flight.
 const IN_FLIGHT: usize = 2;
 
 impl StepShape {
+    /// Threads a quad of rows on this kind of adapter: one vector of a CPU, one warp or wave of a GPU.
+    pub fn row_lanes(gpu: &Gpu) -> usize {
+        if gpu.adapter().kind == "cpu" { 8 } else { 32 }
+    }
+
     /// D / 4, padded.
     pub fn chunk_count(&self) -> usize {
         self.dim.div_ceil(4)
@@ -43,7 +50,7 @@ impl StepShape {
 
     /// Threads of a workgroup that owns a quad of rows.
     pub fn lane_count(&self) -> usize {
-        self.chunk_count().next_multiple_of(8)
+        self.row_lanes.min(self.chunk_count().next_multiple_of(8))
     }
 
     /// Pairs whose scores fit one block.
@@ -96,11 +103,21 @@ impl StepShape {
     }
 }
 
+/// The stages of a step, in order; "row_step" stands for the optimizer's kernel.
+const STAGES: [&str; 6] =
+    ["row_load", "candidate_score", "negative_draw", "triplet_loss", "row_gradient", "row_step"];
+
 /// A kernel with its buffers, once for each shard or block.
 #[derive(Debug)]
 struct Stage {
     kernel: Kernel,
     bindings: Vec<Bindings>,
+}
+
+impl Stage {
+    fn run(&self, pass: &mut wgpu::ComputePass<'_>, index: usize, plan_offset: u32, groups: (u32, u32)) {
+        self.kernel.dispatch(pass, &self.bindings[index], plan_offset, groups);
+    }
 }
 
 /// Runs steps on the tables.
@@ -277,30 +294,82 @@ impl Stepper {
     }
 
     fn encode(&self, pass: &mut wgpu::ComputePass<'_>, plan: &Plan, offset: u32) {
-        let header: &PlanHeader = &plan.header;
-        let shard_groups: Vec<_> =
-            (0..self.tables.shards.len()).map(|index| fold(plan.shard_quads(index).len() as u32)).collect();
-        let run = |pass: &mut wgpu::ComputePass<'_>, stage: &Stage, index: usize, groups: (u32, u32)| {
-            stage.kernel.dispatch(pass, &stage.bindings[index], offset, groups);
-        };
-        for (index, &groups) in shard_groups.iter().enumerate() {
-            run(pass, &self.row_load, index, groups);
+        self.encode_shards(pass, &self.row_load, plan, offset);
+        for block in 0..self.block_count(plan) {
+            self.encode_block(pass, "candidate_score", block, plan, offset);
+            self.encode_block(pass, "negative_draw", block, plan, offset);
         }
-        if header.candidate_count > 0 {
-            let capacity = self.shape.pair_capacity() as u32;
-            for (index, first) in (0..header.pair_count).step_by(capacity as usize).enumerate() {
-                let pairs = capacity.min(header.pair_count - first);
-                let columns = (header.candidate_count / 4).div_ceil(SCORE_LANES as u32);
-                let rows = pairs.div_ceil(POSITIVES_PER_THREAD as u32);
-                run(pass, &self.candidate_score, index, (columns, rows));
-                run(pass, &self.negative_draw, index, fold(pairs));
+        self.triplet_loss.run(pass, 0, offset, fold(plan.header.pair_count));
+        self.row_gradient.run(pass, 0, offset, fold(plan.header.row_count / 4));
+        self.encode_shards(pass, &self.row_step, plan, offset);
+    }
+
+    fn encode_shards(&self, pass: &mut wgpu::ComputePass<'_>, stage: &Stage, plan: &Plan, offset: u32) {
+        for index in 0..self.tables.shards.len() {
+            stage.run(pass, index, offset, fold(plan.shard_quads(index).len() as u32));
+        }
+    }
+
+    /// Blocks of pairs that the plan's scores take.
+    fn block_count(&self, plan: &Plan) -> usize {
+        if plan.header.candidate_count == 0 {
+            return 0;
+        }
+        (plan.header.pair_count as usize).div_ceil(self.shape.pair_capacity())
+    }
+
+    fn encode_block(
+        &self,
+        pass: &mut wgpu::ComputePass<'_>,
+        name: &str,
+        block: usize,
+        plan: &Plan,
+        offset: u32,
+    ) {
+        let capacity = self.shape.pair_capacity();
+        let pairs = capacity.min(plan.header.pair_count as usize - block * capacity) as u32;
+        if name == "candidate_score" {
+            let columns = (plan.header.candidate_count / 4).div_ceil(SCORE_LANES as u32);
+            let rows = pairs.div_ceil(POSITIVES_PER_THREAD as u32);
+            self.candidate_score.run(pass, block, offset, (columns, rows));
+        } else {
+            self.negative_draw.run(pass, block, offset, fold(pairs));
+        }
+    }
+
+    fn encode_stage(&self, pass: &mut wgpu::ComputePass<'_>, name: &str, plan: &Plan) {
+        match name {
+            "row_load" => self.encode_shards(pass, &self.row_load, plan, 0),
+            "row_step" => self.encode_shards(pass, &self.row_step, plan, 0),
+            "triplet_loss" => self.triplet_loss.run(pass, 0, 0, fold(plan.header.pair_count)),
+            "row_gradient" => self.row_gradient.run(pass, 0, 0, fold(plan.header.row_count / 4)),
+            _ => (0..self.block_count(plan)).for_each(|block| self.encode_block(pass, name, block, plan, 0)),
+        }
+    }
+
+    /// The seconds that each stage of the step `plan` takes, over `repeat_count` dispatches of it alone. The
+    /// tables move: for measurements only.
+    ///
+    /// # Errors
+    /// [`Error::Gpu`] where the device failed.
+    pub fn time_stages(&mut self, plan: &Plan, repeat_count: usize) -> Result<Vec<(&'static str, f64)>> {
+        self.submit(&mut [plan.clone()])?;
+        self.collect()?;
+        let mut times = Vec::new();
+        for stage in STAGES {
+            let mut encoder = self.gpu.device.create_command_encoder(&Default::default());
+            {
+                let mut pass = encoder.begin_compute_pass(&Default::default());
+                for _ in 0..repeat_count {
+                    self.encode_stage(&mut pass, stage, plan);
+                }
             }
+            let start = std::time::Instant::now();
+            let submission = self.gpu.queue.submit([encoder.finish()]);
+            self.gpu.wait(submission)?;
+            times.push((stage, start.elapsed().as_secs_f64() / repeat_count as f64));
         }
-        run(pass, &self.triplet_loss, 0, fold(header.pair_count));
-        run(pass, &self.row_gradient, 0, fold(header.row_count / 4));
-        for (index, &groups) in shard_groups.iter().enumerate() {
-            run(pass, &self.row_step, index, groups);
-        }
+        Ok(times)
     }
 
     /// Waits for the oldest submission and returns the sums of its steps; `None` where none is in flight.

@@ -1,19 +1,23 @@
 //! Twin of `shaders/candidate_score.wgsl`.
 
 use super::{Sizes, dot, vector};
-use crate::gpu::layout::Block;
+use crate::gpu::layout::{Block, NONE};
 use crate::sampling::Plan;
 
-/// Similarities of each pair's positive to each candidate, for one block of pairs.
+/// Similarities of each pair's positive to each candidate, for one block of pairs; holes score -2. Empties `picked`.
 pub fn candidate_score(
     plan: &Plan,
     block: &Block,
     rows: &[f32],
     packed: &[f32],
     scores: &mut [f32],
+    picked: &mut [u32],
     sizes: &Sizes,
 ) {
     let candidate_count = plan.header.candidate_count as usize;
+    if block.first_pair == 0 {
+        picked[..candidate_count * sizes.pair_words].fill(0);
+    }
     for local_pair in 0..block.pair_capacity as usize {
         // The kernel works on whole groups of pairs; those beyond the batch repeat its last one.
         let pair = block.first_pair as usize + local_pair;
@@ -26,7 +30,8 @@ pub fn candidate_score(
         for candidate in 0..candidate_count {
             let column: Vec<f32> =
                 (0..sizes.dim()).map(|d| packed[d * candidate_count + candidate]).collect();
-            scores[local_pair * candidate_count + candidate] = dot(&column, &positive);
+            scores[local_pair * candidate_count + candidate] =
+                if plan.rows()[candidate] == NONE { -2.0 } else { dot(&column, &positive) };
         }
     }
 }

@@ -52,8 +52,7 @@ pub fn negative_draw(
                 let (part, index) = (slot / quarter, slot % quarter);
                 let key = [plan.header.draw_key_0, plan.header.draw_key_1];
                 let bits = pcg4d([key[0], key[1], pair as u32, index as u32])[part];
-                let hole = plan.rows()[slot] == NONE;
-                (if hole { NEVER } else { draw_key(settings, scores[slot], bits) }, slot as u32)
+                (draw_key(settings, scores[slot], bits), slot as u32)
             })
             .collect();
         if sizes.negative_count > 1 {

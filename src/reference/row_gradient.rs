@@ -13,7 +13,7 @@ pub fn row_gradient(
     picks: &[u32],
     similarities: &[f32],
     pairs: &[PairLoss],
-    picked: &mut [u32],
+    picked: &[u32],
     gradients: &mut [f32],
     step_log: &mut [StepSums],
     sizes: &Sizes,
@@ -75,7 +75,7 @@ pub fn row_gradient(
             }
         }
         if filled && slot < plan.header.candidate_count {
-            let bits = &mut picked[slot as usize * sizes.pair_words..][..sizes.pair_words];
+            let bits = &picked[slot as usize * sizes.pair_words..][..sizes.pair_words];
             for pair in (0..pair_count).filter(|pair| bits[pair / 32] >> (pair % 32) & 1 == 1) {
                 touched = 1.0;
                 for pick in pair * negative_count..(pair + 1) * negative_count {
@@ -84,9 +84,6 @@ pub fn row_gradient(
                     }
                 }
             }
-        }
-        if slot < plan.header.candidate_count {
-            picked[slot as usize * sizes.pair_words..][..sizes.pair_words].fill(0);
         }
         let point = vector(rows, sizes, slot);
         let at = slot as usize * sizes.stride();

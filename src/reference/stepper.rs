@@ -76,7 +76,7 @@ impl Scratch {
             packed: vec![poison; plan.candidate_slot_capacity() * sizes.dim()],
             scores: vec![poison; shape.pair_capacity() * plan.candidate_slot_capacity()],
             picks: vec![words; picks],
-            picked: vec![0; plan.candidate_slot_capacity() * sizes.pair_words],
+            picked: vec![words; plan.candidate_slot_capacity() * sizes.pair_words],
             similarities: vec![poison; picks],
             pairs: vec![pair; plan.batch_size],
             gradients: vec![poison; plan.row_capacity() * sizes.stride()],
@@ -138,7 +138,7 @@ pub fn step(
         let capacity = shape.pair_capacity() as u32;
         for first_pair in (0..plan.header.pair_count).step_by(capacity as usize) {
             let block = Block { first_pair, pair_capacity: capacity, unused_0: 0, unused_1: 0 };
-            candidate_score(plan, &block, &s.rows, &s.packed, &mut s.scores, sizes);
+            candidate_score(plan, &block, &s.rows, &s.packed, &mut s.scores, &mut s.picked, sizes);
             negative_draw(plan, settings, &block, &mut s.scores, &mut s.picks, &mut s.picked, sizes);
         }
     }
@@ -150,7 +150,7 @@ pub fn step(
         &s.picks,
         &s.similarities,
         &s.pairs,
-        &mut s.picked,
+        &s.picked,
         &mut s.gradients,
         &mut s.step_log,
         sizes,

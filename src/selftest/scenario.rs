@@ -40,6 +40,8 @@ pub struct Case {
     pub gor_weight: f64,
     /// The step, from 1.
     pub step: u64,
+    /// Threads of a workgroup that owns a quad of rows, at most.
+    pub row_lanes: usize,
 }
 
 /// The cases that every kernel is checked on: ragged and even sizes, one shard and several, first steps
@@ -58,10 +60,11 @@ pub fn cases() -> Vec<Case> {
         hardness: 3.0,
         gor_weight: 0.5,
         step: 57,
+        row_lanes: 32,
     };
     vec![
         base,
-        Case { name: "three negatives, odd dimension", dim: 13, negative_count: 3, ..base },
+        Case { name: "three negatives, odd dimension", dim: 13, negative_count: 3, row_lanes: 8, ..base },
         Case { name: "shards", dim: 20, negative_count: 2, rows_per_shard: 23, batch_size: 64, ..base },
         Case {
             name: "dimension 128",
@@ -121,7 +124,7 @@ impl Scenario {
             rows_per_shard: case.rows_per_shard,
             excluded_capacity: train.len(),
         };
-        let shape = StepShape { plan: plan_shape, dim: case.dim };
+        let shape = StepShape { plan: plan_shape, dim: case.dim, row_lanes: case.row_lanes };
         let sampler = if two_stage {
             Sampler::TwoStage { beta: 0.5, candidate_count: case.candidate_count, hardness: case.hardness }
         } else {
@@ -232,7 +235,15 @@ impl Scenario {
         match name {
             "candidate_score" => {
                 for block in &self.blocks() {
-                    reference::candidate_score(plan, block, &s.rows, &s.packed, &mut s.scores, sizes);
+                    reference::candidate_score(
+                        plan,
+                        block,
+                        &s.rows,
+                        &s.packed,
+                        &mut s.scores,
+                        &mut s.picked,
+                        sizes,
+                    );
                 }
             }
             "negative_draw" => {

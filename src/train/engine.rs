@@ -193,7 +193,7 @@ impl<'a> Run<'a> {
             rows_per_shard,
             excluded_capacity: excluded_capacity(&train, config.batch_size, candidate_count),
         };
-        let shape = StepShape { plan: plan_shape, dim: config.dim };
+        let shape = StepShape { plan: plan_shape, dim: config.dim, row_lanes: StepShape::row_lanes(&gpu) };
         let pair_count = train.len();
         let order = Arc::new(EpochOrder::new(train, config.seed));
         let epoch_steps = order.step_count(config.batch_size);
