@@ -3,7 +3,7 @@
 
 use super::device::Gpu;
 use super::kernel::{Bindings, Kernel, fold};
-use super::layout::{Block, PlanHeader, Settings, Shard, StepSums};
+use super::layout::{Block, PairLoss, PlanHeader, Settings, Shard, StepSums};
 use super::tables::{TableShard, Tables};
 use crate::optimizer::Optimizer;
 use crate::sampling::{Plan, PlanShape};
@@ -133,9 +133,8 @@ pub struct Stepper {
     row_gradient: Stage,
     row_step: Stage,
     row_catch_up: Option<Stage>,
-    plans: wgpu::Buffer,
+    buffers: Buffers,
     plan_alignment: u64,
-    step_log: wgpu::Buffer,
     staging: Vec<wgpu::Buffer>,
     in_flight: VecDeque<InFlight>,
     last_step: u32,
@@ -212,8 +211,7 @@ impl Stepper {
                 Optimizer::Sgd => None,
             },
             plan_alignment: u64::from(gpu.device.limits().min_storage_buffer_offset_alignment),
-            plans: buffers.plans,
-            step_log: buffers.step_log,
+            buffers,
             staging,
             in_flight: VecDeque::new(),
             last_step: 0,
@@ -277,7 +275,7 @@ impl Stepper {
             bytes.extend_from_slice(bytemuck::cast_slice(&plan.words));
             bytes.resize(bytes.len().next_multiple_of(self.plan_alignment as usize), 0);
         }
-        self.gpu.queue.write_buffer(&self.plans, 0, &bytes);
+        self.gpu.queue.write_buffer(&self.buffers.plans, 0, &bytes);
         {
             let mut pass = encoder.begin_compute_pass(&Default::default());
             for (plan, &offset) in plans.iter().zip(&offsets) {
@@ -286,7 +284,7 @@ impl Stepper {
         }
         let staging = self.staging.pop().ok_or_else(|| Error::Gpu("no staging buffer is free".to_owned()))?;
         let log_bytes = (plans.len() * size_of::<StepSums>()) as u64;
-        encoder.copy_buffer_to_buffer(&self.step_log, 0, &staging, 0, log_bytes);
+        encoder.copy_buffer_to_buffer(&self.buffers.step_log, 0, &staging, 0, log_bytes);
         let submission = self.gpu.queue.submit([encoder.finish()]);
         self.last_step = plans[plans.len() - 1].header.step;
         self.in_flight.push_back(InFlight { submission, staging, step_count: plans.len() });
@@ -384,6 +382,19 @@ impl Stepper {
         Ok(Some(sums))
     }
 
+    /// What the last step left in the working set: each pair's loss, and dL/dx by row slot, (R, D padded + 4),
+    /// as `row_gradient` writes it.
+    ///
+    /// # Errors
+    /// [`Error::Gpu`] where reading back fails.
+    pub fn inspect(&self) -> Result<(Vec<PairLoss>, Vec<f32>)> {
+        let row_numbers = (self.shape.chunk_count() + 1) * 4;
+        let pairs = self.gpu.read(&self.buffers.pairs, self.shape.plan.batch_size)?;
+        let gradients =
+            self.gpu.read(&self.buffers.gradients, self.shape.plan.row_capacity() * row_numbers)?;
+        Ok((pairs, gradients))
+    }
+
     /// Brings all rows up to the last submitted step, as evaluation and saving need.
     ///
     /// # Errors
@@ -413,6 +424,7 @@ impl Stepper {
 }
 
 /// The buffers of the working set, by the names that the kernels use.
+#[derive(Debug)]
 struct Buffers {
     plans: wgpu::Buffer,
     settings: wgpu::Buffer,

@@ -1,6 +1,6 @@
 //! Twin of `shaders/candidate_score.wgsl`.
 
-use super::{Sizes, dot, vector};
+use super::{Sizes, vector};
 use crate::gpu::layout::{Block, NONE};
 use crate::sampling::Plan;
 
@@ -28,10 +28,12 @@ pub fn candidate_score(
         let positive = plan.positives()[pair.min(plan.header.pair_count as usize - 1)];
         let positive = vector(rows, sizes, positive);
         for candidate in 0..candidate_count {
-            let column: Vec<f32> =
-                (0..sizes.dim()).map(|d| packed[d * candidate_count + candidate]).collect();
+            let mut score = 0.0f32;
+            for d in 0..sizes.dim() {
+                score += packed[d * candidate_count + candidate] * positive[d];
+            }
             scores[local_pair * candidate_count + candidate] =
-                if plan.rows()[candidate] == NONE { -2.0 } else { dot(&column, &positive) };
+                if plan.rows()[candidate] == NONE { -2.0 } else { score };
         }
     }
 }

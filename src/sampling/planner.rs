@@ -59,10 +59,7 @@ impl Planner {
     pub fn plan(&mut self, step: u64) -> Plan {
         let mut pairs = std::mem::take(&mut self.pairs);
         self.order.batch(step, self.shape.batch_size, &mut pairs);
-        self.item_slots.clear();
-        self.user_slots.clear();
-        self.candidates.clear();
-        self.negatives.clear();
+        self.clear();
         if self.two_stage {
             self.draw_candidates(step);
         } else {
@@ -71,6 +68,20 @@ impl Planner {
         let plan = self.lay_out(step, &pairs);
         self.pairs = pairs;
         plan
+    }
+
+    /// The plan of a batch whose pairs (B) and negative items (B, N) are given.
+    pub fn plan_given(&mut self, step: u64, pairs: &[(u32, u32)], negatives: &[u32]) -> Plan {
+        self.clear();
+        self.negatives.extend_from_slice(negatives);
+        self.lay_out(step, pairs)
+    }
+
+    fn clear(&mut self) {
+        self.item_slots.clear();
+        self.user_slots.clear();
+        self.candidates.clear();
+        self.negatives.clear();
     }
 
     /// Stage 1: C distinct candidates by popularity.
