@@ -17,7 +17,7 @@ const USERS: usize = 7947;
 const ITEMS: usize = 25_584;
 const DIM: usize = 128;
 const K: usize = 50;
-const ROUNDS: usize = 7;
+const ROUNDS: usize = 9;
 
 /// Rows of random signs and sizes, scaled to length 1.
 fn unit_rows(index: u64, rows: usize) -> Vec<f32> {
@@ -62,29 +62,30 @@ fn bare_product(embeddings: &Embeddings) -> f32 {
     parts.sum()
 }
 
-/// The least time of [`ROUNDS`] runs, in milliseconds.
-fn least_ms(mut work: impl FnMut()) -> f64 {
-    let time = |_| {
-        let start = Instant::now();
-        work();
-        start.elapsed().as_secs_f64() * 1e3
-    };
-    (0..ROUNDS).map(time).fold(f64::INFINITY, f64::min)
+/// How long `work` takes, in milliseconds.
+fn time_ms(work: impl FnOnce()) -> f64 {
+    let start = Instant::now();
+    work();
+    start.elapsed().as_secs_f64() * 1e3
 }
 
 fn main() -> Result<(), Box<dyn Error>> {
     let embeddings = Embeddings { dim: DIM, users: unit_rows(0, USERS), items: unit_rows(1, ITEMS) };
     let (train, test) = (interactions(2, 13), interactions(3, 4));
     println!("{USERS} users x {ITEMS} items x {DIM}, k = {K}; least of {ROUNDS} runs");
+    evaluate(&embeddings, &train, None, &test, &[K])?;
     for threads in [1, std::thread::available_parallelism()?.get()] {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build()?;
-        let bare = least_ms(|| {
-            black_box(pool.install(|| bare_product(&embeddings)));
-        });
-        evaluate(&embeddings, &train, None, &test, &[K])?;
-        let whole = least_ms(|| {
-            black_box(pool.install(|| evaluate(&embeddings, &train, None, &test, &[K])).is_ok());
-        });
+        let (mut bare, mut whole) = (f64::INFINITY, f64::INFINITY);
+        // In turn, so that whatever else the machine does slows both.
+        for _ in 0..ROUNDS {
+            let product = || pool.install(|| bare_product(&embeddings));
+            bare = bare.min(time_ms(|| {
+                black_box(product());
+            }));
+            let evaluation = || pool.install(|| evaluate(&embeddings, &train, None, &test, &[K]));
+            whole = whole.min(time_ms(|| drop(black_box(evaluation()))));
+        }
         let rate = 2.0 * (USERS * ITEMS * DIM) as f64 / bare / 1e6;
         println!(
             "{threads} threads: product {bare:.0} ms ({rate:.0} GFLOP/s), evaluation {whole:.0} ms, ratio {:.2}",
