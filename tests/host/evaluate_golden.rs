@@ -1,5 +1,7 @@
 //! The metrics against numbers made in float64 by an implementation that shares nothing with this one.
 
+#![allow(clippy::neg_cmp_op_on_partial_ord, reason = "a NaN must fail the comparison")]
+
 use serde::Deserialize;
 use spherec::evaluate::metrics;
 

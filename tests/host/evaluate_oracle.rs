@@ -1,6 +1,8 @@
 //! Evaluation and search against brute force: every score summed plainly, every item sorted. Embeddings
 //! are small whole numbers, so that sums are exact and equal rows make real ties.
 
+#![allow(clippy::neg_cmp_op_on_partial_ord, reason = "a NaN must fail the comparison")]
+
 use proptest::prelude::*;
 use spherec::data::Interactions;
 use spherec::evaluate::{Metrics, Search, evaluate};
