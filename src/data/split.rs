@@ -17,7 +17,8 @@ pub enum Protocol {
         /// `--valid-fraction`, in 0..1, of all items.
         valid_fraction: f64,
     },
-    /// Each user's items dealt into folds, one of which is the test set.
+    /// Each user's items dealt into folds in turn, one of which is the test set. As in scikit-learn's
+    /// `KFold`, the first folds get what does not divide evenly: every user with 2 items is in fold 0.
     Folds {
         /// `--folds`, at least 2.
         count: usize,
@@ -123,9 +124,8 @@ fn assign(protocol: &Protocol, item_count: usize, stream: &mut Stream, parts: &m
             order[test_end..valid_end].iter().for_each(|&item| parts[item] = Part::Valid);
         }
         Protocol::Folds { count, fold, valid_fraction } => {
-            let start = stream.below(count as u32) as usize;
             let shift: f64 = stream.random();
-            let in_fold = |position: usize| (start + position) % count == fold;
+            let in_fold = |position: usize| position % count == fold;
             let (tested, rest): (Vec<usize>, Vec<usize>) = (0..item_count).partition(|&p| in_fold(p));
             tested.iter().for_each(|&position| parts[order[position]] = Part::Test);
             let valid_count = (rest.len() as f64 * valid_fraction + shift).floor() as usize;

@@ -3,7 +3,7 @@
 
 use super::device::Gpu;
 use super::kernel::{Bindings, Kernel, fold};
-use super::layout::{Block, PairLoss, PlanHeader, Settings, Shard, StepSums};
+use super::layout::{Block, PairLoss, Settings, Shard, StepSums};
 use super::tables::{TableShard, Tables};
 use crate::optimizer::Optimizer;
 use crate::sampling::{Plan, PlanShape};
