@@ -2,8 +2,10 @@
 //! `spherec doctor --selftest` and, with defects put into the kernels' text, the tests.
 
 mod compare;
+mod draws;
 mod scenario;
 
+pub use draws::draw_on_device;
 pub use scenario::{Case, cases};
 
 use crate::gpu::{Gpu, shader};

@@ -1,5 +1,8 @@
 //! Everything that needs an adapter: kernels against their twins, against golden numbers, with defects
 //! put in, and the whole engine.
 
+mod draw_law;
+mod engine;
 mod kernels;
+mod mutants;
 mod support;

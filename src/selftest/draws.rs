@@ -1,0 +1,79 @@
+//! Draws of the second stage at given similarities, for tests of its law.
+
+use crate::gpu::layout::{Block, PlanHeader, Settings};
+use crate::gpu::{DRAW_LANES, Gpu, Kernel, fold};
+use crate::optimizer::Constants;
+use crate::{Error, Result};
+
+/// One draw for each of `pair_count` pairs, all of which see the candidates at the similarities
+/// `similarity` (a multiple of 4). Returns the drawn candidates, (pairs).
+///
+/// # Errors
+/// [`Error::Gpu`] where the kernel does not run, [`Error::Data`] for a number of candidates that is no
+/// multiple of 4.
+pub fn draw_on_device(
+    gpu: &Gpu,
+    similarity: &[f32],
+    hardness: f64,
+    pair_count: usize,
+    key: [u32; 2],
+) -> Result<Vec<u32>> {
+    let candidate_count = similarity.len();
+    if candidate_count == 0 || candidate_count % 4 != 0 {
+        return Err(Error::Data(format!("{candidate_count} candidates are no multiple of 4")));
+    }
+    // All pairs share user slot 0, which has nothing to exclude.
+    let mut words = vec![0u32; pair_count];
+    let excluded_at = words.len();
+    words.extend([excluded_at as u32 + 2; 2]);
+    let header = PlanHeader {
+        step: 1,
+        pair_count: pair_count as u32,
+        candidate_count: candidate_count as u32,
+        draw_key_0: key[0],
+        draw_key_1: key[1],
+        excluded_at: excluded_at as u32,
+        ..PlanHeader::default()
+    };
+    let mut plan = bytemuck::bytes_of(&header).to_vec();
+    plan.extend_from_slice(bytemuck::cast_slice(&words));
+    let constants = Constants {
+        dim: 1,
+        margin: 1.0,
+        gor_weight: 0.0,
+        hardness,
+        learning_rate: 1.0,
+        betas: (0.9, 0.999),
+        epsilon: 1e-8,
+    };
+    let pair_words = pair_count.div_ceil(32);
+    let overrides =
+        [("lane_count", DRAW_LANES as f64), ("negative_count", 1.0), ("pair_words", pair_words as f64)];
+    let kernel = Kernel::new(gpu, "negative_draw", &overrides)?;
+    let block = Block { first_pair: 0, pair_capacity: pair_count as u32, unused_0: 0, unused_1: 0 };
+    let settings: Settings = constants.settings(1);
+    let plan = gpu.upload("plan", &plan)?;
+    let picks = gpu.upload("picks", &vec![u32::MAX; pair_count])?;
+    let bindings = kernel.bind(
+        gpu,
+        plan.size(),
+        &[
+            ("plan", &plan),
+            ("settings", &gpu.upload("settings", &[settings])?),
+            ("block", &gpu.upload("block", &[block])?),
+            ("scores", &gpu.upload("scores", &similarity.repeat(pair_count))?),
+            ("picks", &picks),
+            ("picked", &gpu.upload("picked", &vec![0u32; candidate_count * pair_words])?),
+        ],
+    )?;
+    let mut encoder = gpu.device.create_command_encoder(&Default::default());
+    kernel.dispatch(
+        &mut encoder.begin_compute_pass(&Default::default()),
+        &bindings,
+        0,
+        fold(pair_count as u32),
+    );
+    let submission = gpu.queue.submit([encoder.finish()]);
+    gpu.wait(submission)?;
+    gpu.read(&picks, pair_count)
+}

@@ -1,0 +1,266 @@
+//! The whole engine: against the twins, against itself, and on data whose answer is known.
+
+use crate::support::gpu;
+use spherec::data::{Interactions, Protocol, Split};
+use spherec::gpu::{StepShape, Stepper, Tables};
+use spherec::model::Embeddings;
+use spherec::optimizer::{Constants, Optimizer, catch_up_table};
+use spherec::random::{Purpose, Stream};
+use spherec::reference::{self, Scratch, Sizes, State};
+use spherec::sampling::{EpochOrder, ItemSampler, PlanShape, Planner, Sampler};
+use spherec::train::{Stop, TrainConfig, train};
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+const BETAS: (f64, f64) = (0.9, 0.999);
+const STEPS: u64 = 20;
+
+fn random_interactions(user_count: usize, item_count: usize, share: f64) -> Interactions {
+    use rand::RngExt;
+    let mut stream = Stream::new(3, Purpose::Generate, 0);
+    let mut pairs = Vec::new();
+    for user in 0..user_count as u32 {
+        for item in 0..item_count as u32 {
+            if stream.random::<f64>() < share {
+                pairs.push((user, item));
+            }
+        }
+    }
+    Interactions::from_pairs(user_count, item_count, &pairs)
+}
+
+/// `STEPS` steps on the device and on the twins, with a group of steps in each submission.
+fn parity(
+    sampler: Sampler,
+    negative_count: usize,
+    dim: usize,
+    most_rows: Option<usize>,
+    optimizer: Optimizer,
+) {
+    use rand::RngExt;
+    let gpu = gpu();
+    let train = Arc::new(random_interactions(70, 160, 0.08));
+    let (candidate_count, hardness) = match sampler {
+        Sampler::TwoStage { candidate_count, hardness, .. } => (candidate_count, hardness),
+        _ => (0, 0.0),
+    };
+    let row_count = 160 + 70;
+    let rows_per_shard = Tables::rows_per_shard(&gpu, row_count, dim, most_rows);
+    let plan = PlanShape {
+        batch_size: 48,
+        negative_count,
+        candidate_count,
+        item_count: 160,
+        user_count: 70,
+        rows_per_shard,
+        excluded_capacity: train.len(),
+    };
+    let shape = StepShape { plan, dim, row_lanes: StepShape::row_lanes(&gpu) };
+    let sizes = Sizes {
+        chunk_count: shape.chunk_count(),
+        negative_count,
+        pair_words: plan.pair_words(),
+        has_momentum: optimizer == Optimizer::Adam,
+    };
+    let constants = Constants {
+        dim,
+        margin: 0.5,
+        gor_weight: 0.1,
+        hardness,
+        learning_rate: if optimizer == Optimizer::Adam { 0.01 } else { 0.1 },
+        betas: BETAS,
+        epsilon: 1e-8,
+    };
+    let catch_up = catch_up_table(BETAS).unwrap();
+    let settings = constants.settings(catch_up.len());
+    let mut stream = Stream::new(5, Purpose::Init, 0);
+    let points: Vec<f32> =
+        (0..row_count * dim).map(|_| stream.random_range(-1.0..1.0f32) / (dim as f32).sqrt()).collect();
+    let with_moments = optimizer == Optimizer::Adam;
+    let fill = |row: usize, point: &mut [f32]| point.copy_from_slice(&points[row * dim..(row + 1) * dim]);
+    let tables = Tables::new(&gpu, row_count, dim, rows_per_shard, with_moments, fill).unwrap();
+    let mut stepper = Stepper::new(Arc::clone(&gpu), tables, shape, settings, &catch_up, optimizer).unwrap();
+
+    let items = Arc::new(ItemSampler::new(&train.item_frequencies(), 0.5));
+    let order = Arc::new(EpochOrder::new(train, 1));
+    let mut planner = Planner::new(order, items, sampler, plan, BETAS, 1);
+    let mut padded = vec![0.0; row_count * sizes.dim()];
+    for (row, point) in points.chunks(dim).enumerate() {
+        padded[row * sizes.dim()..][..dim].copy_from_slice(point);
+    }
+    let mut state = State::new(padded, &sizes);
+    let mut scratch = Scratch::new(&shape, &sizes, f32::NAN);
+    let mut expected_sums = Vec::new();
+    let mut plans: Vec<_> = (1..=STEPS).map(|step| planner.plan(step)).collect();
+    for plan in &plans {
+        let sums =
+            reference::step(plan, &settings, &catch_up, &mut state, &mut scratch, &shape, &sizes, optimizer);
+        expected_sums.push(sums);
+    }
+    let mut seen_sums = Vec::new();
+    for group in plans.chunks_mut(7) {
+        stepper.submit(group).unwrap();
+        seen_sums.extend(stepper.collect().unwrap().unwrap());
+    }
+    assert_eq!(seen_sums.len(), expected_sums.len());
+    for (step, (seen, expected)) in seen_sums.iter().zip(&expected_sums).enumerate() {
+        assert!(
+            (seen.triplet - expected.triplet).abs() <= 1e-4 * expected.triplet.abs().max(1.0),
+            "step {step}: {seen:?}, twin {expected:?}"
+        );
+        assert!(
+            (seen.moment_2 - expected.moment_2).abs() <= 1e-5,
+            "step {step}: {seen:?}, twin {expected:?}"
+        );
+        assert_eq!(seen.active_count, expected.active_count, "step {step}");
+    }
+    stepper.catch_up().unwrap();
+    if optimizer == Optimizer::Adam {
+        state.catch_up(&settings, &catch_up, STEPS as u32, &sizes);
+        assert_eq!(stepper.tables().last_steps(&gpu).unwrap(), state.last_steps);
+        let (momentum, variance) = stepper.tables().moments(&gpu).unwrap();
+        compare("momentum", &momentum, &state.momentum, dim, &sizes, 1e-4);
+        compare("variance", &variance, &state.variance, dim, &sizes, 1e-5);
+    }
+    let seen = stepper.tables().points(&gpu).unwrap();
+    compare("points", &seen, &state.points, dim, &sizes, 2e-3);
+    let moved = seen.iter().zip(&points).filter(|(seen, start)| (*seen - *start).abs() > 1e-3).count();
+    assert!(moved > points.len() / 2, "only {moved} of {} numbers moved", points.len());
+}
+
+/// At most `tolerance` apart, and on average a hundredth of it: Adam makes a full step of a gradient that
+/// is rounding noise, so single numbers may stray.
+fn compare(name: &str, seen: &[f32], expected: &[f32], dim: usize, sizes: &Sizes, tolerance: f64) {
+    let expected: Vec<f32> = expected.chunks(sizes.dim()).flat_map(|row| row[..dim].to_vec()).collect();
+    assert_eq!(seen.len(), expected.len());
+    assert!(!seen.is_empty());
+    let (mut worst, mut sum) = (0.0f64, 0.0);
+    for (&seen, &expected) in seen.iter().zip(&expected) {
+        let difference = f64::from((seen - expected).abs());
+        assert!(difference <= tolerance, "{name}: {seen}, twin {expected}");
+        worst = worst.max(difference);
+        sum += difference;
+    }
+    println!("{name}: worst {worst:e}, mean {:e}", sum / seen.len() as f64);
+    assert!(
+        sum / seen.len() as f64 <= tolerance / 100.0,
+        "{name}: mean difference {}",
+        sum / seen.len() as f64
+    );
+}
+
+#[test]
+fn two_stage_steps_equal_the_twins() {
+    parity(Sampler::TwoStage { beta: 0.5, candidate_count: 60, hardness: 3.0 }, 1, 32, None, Optimizer::Adam);
+}
+
+#[test]
+fn steps_on_many_shards_equal_the_twins() {
+    parity(
+        Sampler::TwoStage { beta: 0.5, candidate_count: 41, hardness: 1.0 },
+        3,
+        18,
+        Some(37),
+        Optimizer::Adam,
+    );
+}
+
+#[test]
+fn uniform_steps_equal_the_twins() {
+    parity(Sampler::Uniform, 2, 20, None, Optimizer::Adam);
+}
+
+#[test]
+fn gradient_descent_equals_the_twins() {
+    parity(Sampler::Popularity { beta: 1.0 }, 1, 12, Some(100), Optimizer::Sgd);
+}
+
+/// Even users like even items, odd users odd ones; each user misses two of them.
+fn checkerboard() -> Split {
+    let (user_count, item_count) = (60u32, 40u32);
+    let (mut train, mut test) = (Vec::new(), Vec::new());
+    for user in 0..user_count {
+        for item in (0..item_count).filter(|item| item % 2 == user % 2) {
+            let held_out = (item / 2 + user / 2) % 10 == 0;
+            if held_out { test.push((user, item)) } else { train.push((user, item)) }
+        }
+    }
+    let part =
+        |pairs: &[(u32, u32)]| Interactions::from_pairs(user_count as usize, item_count as usize, pairs);
+    Split { train: part(&train), valid: part(&[]), test: part(&test) }
+}
+
+fn config(sampler: Sampler) -> TrainConfig {
+    TrainConfig {
+        dim: 16,
+        batch_size: 64,
+        sampler,
+        gor_weight: 0.0,
+        learning_rate: 0.01,
+        epochs: 60,
+        k: 2,
+        seed: 4,
+        protocol: Protocol::Holdout { test_fraction: 0.1, valid_fraction: 0.0 },
+        ..TrainConfig::default()
+    }
+}
+
+const SAMPLERS: [Sampler; 3] = [
+    Sampler::Uniform,
+    Sampler::Popularity { beta: 0.7 },
+    Sampler::TwoStage { beta: 0.5, candidate_count: 30, hardness: 1.0 },
+];
+
+fn trained(split: &Split, config: &TrainConfig) -> Embeddings {
+    let trained = train(gpu(), split, config, &AtomicBool::new(false), &mut |_| {}).unwrap();
+    assert_eq!((trained.stop, trained.epochs_done), (Stop::Epochs, config.epochs));
+    trained.embeddings
+}
+
+#[test]
+fn every_sampler_learns_a_checkerboard() {
+    let split = checkerboard();
+    for sampler in SAMPLERS {
+        let embeddings = trained(&split, &config(sampler));
+        let metrics =
+            spherec::evaluate::evaluate(&embeddings, &split.train, None, &split.test, &[2]).unwrap();
+        println!("{}: {metrics:?}", sampler.name());
+        // Of the items that a user has not, only the held-out ones have its colour.
+        assert!(metrics[0].recall > 0.97, "{}: {metrics:?}", sampler.name());
+    }
+}
+
+#[test]
+fn the_same_seed_gives_the_same_bits_and_another_does_not() {
+    let split = checkerboard();
+    for sampler in SAMPLERS {
+        let mut config = TrainConfig { epochs: 3, ..config(sampler) };
+        let bits = |embeddings: &Embeddings| -> Vec<u32> {
+            embeddings.users.iter().chain(&embeddings.items).map(|x| x.to_bits()).collect()
+        };
+        let first = bits(&trained(&split, &config));
+        assert_eq!(first, bits(&trained(&split, &config)), "{}", sampler.name());
+        config.seed += 1;
+        assert_ne!(first, bits(&trained(&split, &config)), "{}", sampler.name());
+    }
+}
+
+#[test]
+fn an_interrupt_ends_training_with_what_there_is() {
+    let split = checkerboard();
+    let interrupt = AtomicBool::new(false);
+    let mut epochs = 0;
+    let config = TrainConfig { epochs: 1000, ..config(Sampler::Uniform) };
+    let trained = train(gpu(), &split, &config, &interrupt, &mut |event| {
+        if let spherec::train::Event::Epoch { epoch, .. } = event {
+            epochs = *epoch;
+            if epochs == 2 {
+                interrupt.store(true, std::sync::atomic::Ordering::Relaxed);
+            }
+        }
+    })
+    .unwrap();
+    assert_eq!(trained.stop, Stop::Interrupted);
+    assert!(trained.epochs_done <= 3, "{} epochs", trained.epochs_done);
+    assert_eq!(trained.embeddings.item_count(), 40);
+}

@@ -1,0 +1,115 @@
+//! Defects put into the kernels, one at a time: the comparison with the twins must see each.
+
+use crate::support::gpu;
+use spherec::gpu::shader;
+use spherec::selftest::{cases, check_kernel};
+
+/// (kernel, text, what it becomes). The text must occur exactly once.
+const MUTANTS: &[(&str, &str, &str)] = &[
+    ("row_load", "x -= way.x * momentum[index]", "x += way.x * momentum[index]"),
+    ("row_load", "let skipped = plan.step - 1u - last;", "let skipped = plan.step - last;"),
+    ("row_load", "(sqrt(variance[index]) + way.y)", "(variance[index] + way.y)"),
+    ("row_load", "last != 0u && skipped != 0u", "last == 0u && skipped != 0u"),
+    (
+        "row_load",
+        "let e3 = rows[r3 + chunk] * inverse_norm.w;",
+        "let e3 = rows[r3 + chunk] * inverse_norm.z;",
+    ),
+    ("row_load", "packed[at + 2u * quad_count]", "packed[at + 3u * quad_count]"),
+    ("row_load", "if row == none { return vec4<f32>(0.0); }", "if row == none { return vec4<f32>(1.0); }"),
+    ("candidate_score", "c2 * e7.z", "c2 * e7.w"),
+    ("candidate_score", "positive_at(pair + 15u)", "positive_at(pair + 14u)"),
+    ("candidate_score", "select(0.0, -2.0,", "select(0.0, 0.0,"),
+    ("candidate_score", "scores[out + 3u * quad_count] = s3;", "scores[out + 3u * quad_count] = s4;"),
+    ("candidate_score", "picked[slot * pair_words + word] = 0u;", "picked[slot * pair_words + word] = 1u;"),
+    ("negative_draw", "gumbel(bits) - settings.hardness", "gumbel(bits) + settings.hardness"),
+    ("negative_draw", "return -log(exponential);", "return exponential;"),
+    ("negative_draw", "(1.0 - s) * (1.0 + s)", "(1.0 - s)"),
+    ("negative_draw", "scores[base + plan.words[at]] = -2.0;", "scores[base + plan.words[at]] = 0.0;"),
+    ("negative_draw", "gumbel(bits) + negative_side", "gumbel(bits) - negative_side"),
+    ("negative_draw", "if part == 2u { bits = noise.z; }", "if part == 2u { bits = noise.y; }"),
+    ("negative_draw", "1u << (pair % 32u)", "1u << (pair % 31u)"),
+    ("negative_draw", "beats(taken_key, taken_slot, key, slot) &&", "key < 0.0 &&"),
+    ("triplet_loss", "positive_distance - nearest_distance", "nearest_distance - positive_distance"),
+    ("triplet_loss", "+ settings.margin", "- settings.margin"),
+    ("triplet_loss", "if sums.y < nearest_distance", "if sums.y > nearest_distance"),
+    ("triplet_loss", "moment_2 += sums.z * sums.z;", "moment_2 += sums.z;"),
+    ("triplet_loss", "let away = user - negative;", "let away = positive - negative;"),
+    ("row_gradient", "2.0 * moments.first + ", ""),
+    ("row_gradient", "moment_2 > settings.inverse_dim", "moment_2 < settings.inverse_dim"),
+    (
+        "row_gradient",
+        "(chunk_of(negative, chunk) - chunk_of(positive_of_pair(pair), chunk))",
+        "chunk_of(negative, chunk)",
+    ),
+    (
+        "row_gradient",
+        "strength * (chunk_of(slot, chunk) - chunk_of(user_of_pair(pair), chunk));",
+        "vec4<f32>(0.0);",
+    ),
+    (
+        "row_gradient",
+        "pairs[pair].nearest == pick % negative_count",
+        "pairs[pair].nearest != pick % negative_count",
+    ),
+    ("row_gradient", " - along * rows[at + chunk])", " + along * rows[at + chunk])"),
+    ("row_gradient", ") * rows[at + chunk_count].x;", ");"),
+    ("row_gradient", "bits &= bits - 1u;", "bits = 0u;"),
+    ("row_gradient", "if t3 { project(slot + 3u, chunk, along.w); }", ""),
+    ("row_gradient", "select(0.0, 1.0, loss.hinge > 0.0)", "1.0"),
+    ("row_adam", "settings.learning_rate / plan.bias_1", "settings.learning_rate"),
+    ("row_adam", "(sqrt(v) / plan.root_bias_2 + settings.epsilon)", "(sqrt(v) + settings.epsilon)"),
+    ("row_adam", "m *= exp(f32(skipped) * settings.log_beta_1);", ""),
+    ("row_adam", "v *= exp(f32(skipped) * settings.log_beta_2);", ""),
+    ("row_adam", "(1.0 - settings.beta_2) * gradient * gradient", "(1.0 - settings.beta_2) * gradient"),
+    ("row_adam", "if r2 != none { last_steps[r2] = plan.step; }", ""),
+    ("row_adam", "if gradients[slot * (chunk_count + 1u) + chunk_count].x == 0.0 { return none; }", ""),
+    ("row_sgd", "points[index] -= settings", "points[index] += settings"),
+    ("row_sgd", "if gradients[at + chunk_count].x == 0.0 { return; }", ""),
+    ("row_catch_up", "points[index] -= way.x", "points[index] += way.x"),
+    (
+        "row_catch_up",
+        "variance[index] = v * exp(f32(skipped) * settings.log_beta_2);",
+        "variance[index] = v;",
+    ),
+    ("row_catch_up", "last_steps[row] = shard.step;", ""),
+];
+
+/// The same in files that kernels include, against one kernel that does.
+const INCLUDE_MUTANTS: &[(&str, &str, &str)] = &[
+    ("row_adam", "settings.learning_rate * (start.x - rest)", "settings.learning_rate * start.x"),
+    ("row_catch_up", "exp(f32(skipped) * settings.log_ratio)", "exp(f32(skipped) * settings.log_beta_1)"),
+    ("negative_draw", "v.w += v.y * v.z;\n    v ^=", "v ^="),
+    ("negative_draw", "1664525u", "1664521u"),
+    ("triplet_loss", "total += lane_values[other];", "total = lane_values[other];"),
+    ("row_load", "plan.words[plan.quads_at + begin + group]", "plan.words[plan.quads_at + group]"),
+    ("triplet_loss", "plan.words[plan.negatives_at + pick]", "plan.words[plan.positives_at + pick]"),
+];
+
+fn caught(name: &str, text: &str) -> bool {
+    let gpu = gpu();
+    cases().iter().any(|case| {
+        let outcome = check_kernel(&gpu, name, text, case).unwrap_or_else(|error| panic!("{name}: {error}"));
+        outcome.is_some_and(|outcome| outcome.failure.is_some())
+    })
+}
+
+#[test]
+fn a_defect_in_a_kernel_is_seen() {
+    for (name, from, to) in MUTANTS {
+        let text = shader::kernel(name).unwrap();
+        assert_eq!(text.matches(from).count(), 1, "{name}: {from:?} must occur once");
+        assert!(caught(name, &text.replace(from, to)), "{name}: {from:?} -> {to:?} went unseen");
+    }
+}
+
+#[test]
+fn a_defect_in_an_include_is_seen() {
+    for (name, from, to) in INCLUDE_MUTANTS {
+        let text = shader::compose(shader::kernel(name).unwrap()).unwrap();
+        // Composed already: without its first line's directive it includes nothing more.
+        let text = text.replace("// include:", "// includes:");
+        assert_eq!(text.matches(from).count(), 1, "{name}: {from:?} must occur once");
+        assert!(caught(name, &text.replace(from, to)), "{name}: {from:?} -> {to:?} went unseen");
+    }
+}
