@@ -118,7 +118,7 @@ fn test_kernels(gpu: &Gpu, quiet: bool, outcomes: &mut Vec<selftest::Outcome>) -
 fn outcome_line(outcome: &selftest::Outcome) -> String {
     let selftest::Outcome { kernel, case, compared_count, worst_share, failure } = outcome;
     let state = if failure.is_none() { "ok" } else { "FAILED" };
-    format!("{state:6} {kernel:18} {case:24} {:5.1} % of {compared_count} numbers\n", 100.0 * worst_share)
+    format!("{state:6} {kernel:18} {case:34} {:5.1} % of {compared_count} numbers\n", 100.0 * worst_share)
 }
 
 fn outcome_json(outcome: &selftest::Outcome) -> serde_json::Value {

@@ -5,7 +5,7 @@ use super::format::{counted, percent};
 use super::labels::{Labels, Purity};
 use super::load_args::{LoadArgs, tell_format};
 use super::{Outcome, metrics_table};
-use serde_json::{Value, json};
+use serde::Serialize;
 use spherec::data::{self, Interactions, Protocol};
 use spherec::evaluate::{Metrics, evaluate};
 use spherec::model::Model;
@@ -57,7 +57,7 @@ pub(crate) fn run(args: &Args) -> Outcome {
     let metrics = evaluate(&model.embeddings, &split.train, Some(&split.valid), &test, &args.k)?;
     let purity = purity(args, &model)?;
     if args.json {
-        return out(&format!("{}\n", json(&metrics, purity)));
+        return out(&format!("{}\n", json(&metrics, purity)?));
     }
     note(&protocol(&model, &test));
     let rows: Vec<_> = metrics.into_iter().map(|metrics| (part, metrics)).collect();
@@ -117,16 +117,31 @@ fn purity(args: &Args, model: &Model) -> Result<Option<Purity>> {
     Purity::measure(model, &labels, args.neighbours).map(Some)
 }
 
-fn json(metrics: &[Metrics], purity: Option<Purity>) -> Value {
-    let mut value = metrics.first().map_or(Value::Null, metrics_table::json);
-    if metrics.len() > 1 {
-        value["at"] = metrics.iter().map(metrics_table::json).collect();
-    }
-    if let Some(purity) = purity {
-        value["neighbour_purity"] = json!(purity.share);
-        value["neighbour_purity_by_chance"] = json!(purity.by_chance);
-    }
-    value
+/// What `--json` prints, in this order: the first k's metrics, and what else was asked for.
+#[derive(Debug, Serialize)]
+struct Report<'a> {
+    #[serde(flatten)]
+    first: &'a Metrics,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    at: Option<&'a [Metrics]>,
+    #[serde(flatten)]
+    purity: Option<PurityReport>,
+}
+
+#[derive(Debug, Serialize)]
+struct PurityReport {
+    neighbour_purity: f64,
+    neighbour_purity_by_chance: f64,
+}
+
+fn json(metrics: &[Metrics], purity: Option<Purity>) -> Result<String> {
+    let first = metrics.first().ok_or_else(|| Error::Data("nothing was evaluated".to_owned()))?;
+    let purity = purity.map(|purity| PurityReport {
+        neighbour_purity: purity.share,
+        neighbour_purity_by_chance: purity.by_chance,
+    });
+    let report = Report { first, at: (metrics.len() > 1).then_some(metrics), purity };
+    serde_json::to_string(&report).map_err(|error| Error::Data(error.to_string()))
 }
 
 /// How the numbers came about.

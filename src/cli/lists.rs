@@ -4,7 +4,6 @@ use super::console;
 use super::output::Sink;
 use super::{Failure, Outcome};
 use clap::ValueEnum;
-use serde_json::{Value, json};
 use spherec::recommend::Neighbour;
 use spherec::{Error, Result};
 use std::path::{Path, PathBuf};
@@ -88,7 +87,7 @@ impl ListWriter {
     pub(crate) fn write(&mut self, entries: &[Entry]) -> Outcome {
         let bytes = match self.format {
             ListFormat::Csv => self.csv(entries)?,
-            ListFormat::Jsonl => self.jsonl(entries),
+            ListFormat::Jsonl => self.jsonl(entries)?,
             ListFormat::Table => self.table(entries),
         };
         self.is_begun = true;
@@ -120,17 +119,17 @@ impl ListWriter {
         writer.into_inner().map_err(|error| Failure::Output(error.into_error()))
     }
 
-    fn jsonl(&self, entries: &[Entry]) -> Vec<u8> {
+    /// Keys in the order of the columns.
+    fn jsonl(&self, entries: &[Entry]) -> std::result::Result<Vec<u8>, Failure> {
+        let [query_name, id_name] = self.names;
         let mut text = String::new();
         for Entry { query, rank, id, similarity, distance } in entries {
-            let mut line = json!({ self.names[0]: query, "rank": rank });
-            line[self.names[1]] = json!(id);
-            line["similarity"] = number(*similarity);
-            line["distance"] = number(*distance);
-            text += &line.to_string();
-            text.push('\n');
+            let (query, id) = (json(query)?, json(id)?);
+            let (similarity, distance) = (json(similarity)?, json(distance)?);
+            text += &format!("{{\"{query_name}\":{query},\"rank\":{rank},\"{id_name}\":{id},");
+            text += &format!("\"similarity\":{similarity},\"distance\":{distance}}}\n");
         }
-        text.into_bytes()
+        Ok(text.into_bytes())
     }
 
     fn table(&self, entries: &[Entry]) -> Vec<u8> {
@@ -156,9 +155,8 @@ impl ListWriter {
     }
 }
 
-/// As many digits as the f32 has, not those of the f64 next to it.
-fn number(value: Option<f32>) -> Value {
-    value.and_then(|value| value.to_string().parse::<f64>().ok()).map_or(Value::Null, |value| json!(value))
+fn json(value: &impl serde::Serialize) -> std::result::Result<String, Failure> {
+    serde_json::to_string(value).map_err(|error| Failure::Output(error.into()))
 }
 
 fn format(args: &ListArgs) -> Result<ListFormat> {

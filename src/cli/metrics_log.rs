@@ -1,6 +1,6 @@
 //! `metrics.jsonl` and `metrics.csv`: what happened in each epoch, for plots and spreadsheets.
 
-use serde_json::{Map, Value, json};
+use serde::Serialize;
 use spherec::evaluate::Metrics;
 use spherec::train::{EpochSums, Event};
 use std::fmt::Write;
@@ -20,6 +20,27 @@ struct Row {
     valid: Option<Metrics>,
 }
 
+/// A line of `metrics.jsonl`.
+#[derive(Debug, Serialize)]
+#[serde(tag = "event", rename_all = "lowercase")]
+enum Line<'a> {
+    Epoch {
+        epoch: usize,
+        loss: f64,
+        gor: f64,
+        active_share: f64,
+        pairs_per_second: f64,
+        seconds: f64,
+    },
+    Evaluation {
+        epoch: usize,
+        #[serde(flatten)]
+        metrics: &'a Metrics,
+        is_best: bool,
+        seconds: f64,
+    },
+}
+
 const HEADER: &str = "epoch,loss,gor,active_share,pairs_per_second,seconds,valid_map,valid_ndcg,valid_recall,\
                       valid_precision,valid_mmr,valid_coverage\n";
 
@@ -28,24 +49,20 @@ impl MetricsLog {
     pub(crate) fn add(&mut self, event: &Event) {
         match event {
             Event::Epoch { epoch, sums, seconds } => {
-                self.line(json!({
-                    "event": "epoch", "epoch": epoch, "loss": sums.loss(), "gor": sums.mean_gor(),
-                    "active_share": sums.active_share(), "pairs_per_second": pairs_per_second(sums, *seconds),
-                    "seconds": seconds,
-                }));
+                self.line(&Line::Epoch {
+                    epoch: *epoch,
+                    loss: sums.loss(),
+                    gor: sums.mean_gor(),
+                    active_share: sums.active_share(),
+                    pairs_per_second: pairs_per_second(sums, *seconds),
+                    seconds: *seconds,
+                });
                 self.rows.push(Row { epoch: *epoch, sums: *sums, seconds: *seconds, valid: None });
             }
             Event::Evaluated { epoch, metrics, is_best, seconds } => {
-                let mut object = Map::new();
-                object.insert("event".to_owned(), json!("evaluation"));
-                object.insert("epoch".to_owned(), json!(epoch));
-                if let Ok(Value::Object(values)) = serde_json::to_value(metrics) {
-                    object.extend(values);
-                }
-                object.insert("is_best".to_owned(), json!(is_best));
-                object.insert("seconds".to_owned(), json!(seconds));
-                self.line(Value::Object(object));
-                if let Some(row) = self.rows.iter_mut().rev().find(|row| row.epoch == *epoch) {
+                let (epoch, is_best, seconds) = (*epoch, *is_best, *seconds);
+                self.line(&Line::Evaluation { epoch, metrics, is_best, seconds });
+                if let Some(row) = self.rows.iter_mut().rev().find(|row| row.epoch == epoch) {
                     row.valid = Some(*metrics);
                 }
             }
@@ -53,8 +70,11 @@ impl MetricsLog {
         }
     }
 
-    fn line(&mut self, value: Value) {
-        let _ = writeln!(self.jsonl, "{value}"); // writing to a String cannot fail
+    fn line(&mut self, line: &Line) {
+        if let Ok(text) = serde_json::to_string(line) {
+            self.jsonl.push_str(&text);
+            self.jsonl.push('\n');
+        }
     }
 
     /// The contents of `metrics.jsonl`.

@@ -1,8 +1,7 @@
-//! Metrics as a table and as JSON.
+//! Metrics as a table.
 
 use super::console;
 use super::format::{grouped, percent};
-use serde_json::{Value, json};
 use spherec::evaluate::Metrics;
 
 /// A table of `rows`, each with the name of its part where there is more than one part.
@@ -32,13 +31,4 @@ pub(crate) fn table(rows: &[(&'static str, Metrics)]) -> String {
         ]
     };
     console::table(&headings, &rows.iter().map(cells).collect::<Vec<_>>())
-}
-
-/// Eight numbers, as fractions, in a fixed order.
-pub(crate) fn json(metrics: &Metrics) -> Value {
-    let Metrics { users, k, map, ndcg, recall, precision, mmr, coverage } = metrics;
-    json!({
-        "users": users, "k": k, "map": map, "ndcg": ndcg, "recall": recall, "precision": precision,
-        "mmr": mmr, "coverage": coverage,
-    })
 }

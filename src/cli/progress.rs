@@ -4,6 +4,7 @@ use super::console::{err_is_terminal, note};
 use super::format::{bytes, counted, duration, grouped, percent, rate};
 use super::metrics_log::pairs_per_second;
 use indicatif::{ProgressBar, ProgressStyle};
+use spherec::data::Split;
 use spherec::evaluate::Metrics;
 use spherec::train::{EpochSums, Event};
 use std::time::{Duration, Instant};
@@ -15,7 +16,8 @@ const MEASURE: Duration = Duration::from_secs(3);
 #[derive(Debug)]
 pub(crate) struct Progress {
     form: Form,
-    start: Instant,
+    /// When the first steps were done, and how many pairs that were: before it, kernels were compiled.
+    first: Option<(Instant, usize)>,
     epochs: usize,
     epoch_steps: u64,
     pair_count: usize,
@@ -37,14 +39,7 @@ impl Progress {
             (false, true) => Form::Bar(bar()),
             (false, false) => Form::Lines,
         };
-        Progress {
-            form,
-            start: Instant::now(),
-            epochs: 0,
-            epoch_steps: 0,
-            pair_count: 0,
-            is_time_told: false,
-        }
+        Progress { form, first: None, epochs: 0, epoch_steps: 0, pair_count: 0, is_time_told: false }
     }
 
     /// Shows one event.
@@ -52,7 +47,6 @@ impl Progress {
         match event {
             Event::Warning(message) => self.line(&format!("warning: {message}")),
             Event::Started { pair_count, epoch_steps, epochs, memory } => {
-                self.start = Instant::now();
                 (self.pair_count, self.epoch_steps, self.epochs) = (*pair_count, *epoch_steps, *epochs);
                 self.line(&format!(
                     "training on {}: {} of {}, at most",
@@ -85,10 +79,7 @@ impl Progress {
             bar.set_position((epoch as u64 - 1) * self.epoch_steps + sums.step_count);
             bar.set_message(state(epoch, self.epochs, sums, pairs_per_second));
         }
-        if self.start.elapsed() > MEASURE {
-            let done = (epoch - 1) * self.pair_count + sums.pair_count as usize;
-            self.tell_time(done);
-        }
+        self.tell_time((epoch - 1) * self.pair_count + sums.pair_count as usize, false);
     }
 
     fn epoch(&mut self, epoch: usize, sums: &EpochSums, seconds: f64) {
@@ -101,17 +92,29 @@ impl Progress {
             Form::Lines => note(&format!("{}, {}", state(epoch, self.epochs, sums, rate), duration(seconds))),
             Form::Quiet => {}
         }
-        self.tell_time((epoch - 1) * self.pair_count + sums.pair_count as usize);
+        self.tell_time((epoch - 1) * self.pair_count + sums.pair_count as usize, true);
     }
 
-    /// The time of the whole run, once, from the pairs done so far.
-    fn tell_time(&mut self, pairs_done: usize) {
-        let all = self.epochs * self.pair_count;
-        if std::mem::replace(&mut self.is_time_told, true) || pairs_done == 0 || pairs_done >= all {
+    /// The time that the rest takes, once, from the pairs done since the first steps.
+    fn tell_time(&mut self, pairs_done: usize, is_epoch_end: bool) {
+        let Some((start, pairs_before)) = self.first else {
+            self.first = Some((Instant::now(), pairs_done));
+            return;
+        };
+        let elapsed = start.elapsed();
+        if self.is_time_told || pairs_done <= pairs_before || !(is_epoch_end || elapsed > MEASURE) {
             return;
         }
-        let seconds = self.start.elapsed().as_secs_f64() * all as f64 / pairs_done as f64;
-        self.line(&format!("about {} for all {}", duration(seconds), counted(self.epochs, "epoch")));
+        self.is_time_told = true;
+        let pairs_left = (self.epochs * self.pair_count).saturating_sub(pairs_done);
+        let seconds = elapsed.as_secs_f64() * pairs_left as f64 / (pairs_done - pairs_before) as f64;
+        if seconds > MEASURE.as_secs_f64() {
+            self.line(&format!(
+                "about {} to go, if all {} are run",
+                duration(seconds),
+                counted(self.epochs, "epoch")
+            ));
+        }
     }
 
     /// A line that stays.
@@ -157,11 +160,7 @@ fn memory_line(memory: &[(&'static str, u64)]) -> String {
 }
 
 /// How many pairs each part of a split has.
-pub(crate) fn split_line(train: usize, valid: usize, test: usize) -> String {
-    format!(
-        "split: {} to train on, {} for validation, {} held out",
-        grouped(train),
-        grouped(valid),
-        grouped(test)
-    )
+pub(crate) fn split_line(split: &Split) -> String {
+    let [train, valid, test] = [&split.train, &split.valid, &split.test].map(|part| grouped(part.len()));
+    format!("split: {train} interactions to train on, {valid} for validation, {test} held out")
 }

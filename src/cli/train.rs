@@ -43,7 +43,7 @@ pub(crate) fn run(args: &Args) -> Outcome {
     let test = if interrupt.load(Ordering::Relaxed) { None } else { test(&trained, &split, &config)? };
     let metrics = json!({
         "epoch": trained.epoch, "epochs_done": trained.epochs_done, "stop": trained.stop,
-        "valid": trained.valid.as_ref().map(metrics_table::json), "test": test.as_ref().map(metrics_table::json),
+        "valid": trained.valid, "test": test,
         "seconds": seconds, "timing": trained.timing,
     });
     let valid = trained.valid;
@@ -76,7 +76,10 @@ fn read(args: &Args, config: &TrainConfig) -> Result<(Dataset, Split)> {
     }
     let split = data::split(&dataset.interactions, &config.protocol, config.seed)?;
     if !args.quiet {
-        note(&split_line(split.train.len(), split.valid.len(), split.test.len()));
+        note(&split_line(&split));
+        if split.valid.is_empty() {
+            note("no validation part (--valid-fraction): all epochs are run, and the last is kept");
+        }
     }
     Ok((dataset, split))
 }
