@@ -207,6 +207,12 @@ impl Args {
         };
         config.check()?;
         config.protocol.check()?;
+        if let Sampler::TwoStage { candidate_count, .. } = sampler
+            && candidate_count < negatives
+        {
+            let message = format!("must be at least --negatives {negatives}, but is {candidate_count}");
+            return Err(Error::setting("--candidates", message));
+        }
         catch_up_table(config.betas)?;
         Ok(config)
     }
