@@ -50,7 +50,11 @@ pub(crate) fn table(headings: &[Heading], rows: &[Vec<String>]) -> String {
     let on_terminal = out_is_terminal();
     let mut table = Table::new();
     if on_terminal {
-        table.load_style(presets::UTF8_FULL_CONDENSED).set_content_arrangement(ContentArrangement::Dynamic);
+        table.load_style(presets::UTF8_FULL_CONDENSED);
+        // Long ids are wrapped, but not into columns of single letters, as where a terminal says width 0.
+        if table.width().is_some_and(|width| width >= 60) {
+            table.set_content_arrangement(ContentArrangement::Dynamic);
+        }
     } else {
         table.load_style(presets::NOTHING).force_no_tty();
     }
