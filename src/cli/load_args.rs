@@ -63,7 +63,8 @@ impl LoadArgs {
 
 /// Tells what a file was found to be.
 pub(crate) fn tell_format(path: &Path, report: &LoadReport) {
-    note(&format!("{}: {}", path.display(), report.format));
+    let name = if path.as_os_str() == "-" { Path::new("<stdin>") } else { path };
+    note(&format!("{}: {}", name.display(), report.format));
 }
 
 /// Tells what was read.

@@ -76,6 +76,10 @@ impl Progress {
 
     fn step(&mut self, epoch: usize, sums: &EpochSums, pairs_per_second: f64) {
         if let Form::Bar(bar) = &self.form {
+            if self.first.is_none() {
+                bar.set_style(style("{bar:20} {msg}, {eta} left"));
+                bar.reset_eta();
+            }
             bar.set_position((epoch as u64 - 1) * self.epoch_steps + sums.step_count);
             bar.set_message(state(epoch, self.epochs, sums, pairs_per_second));
         }
@@ -134,12 +138,15 @@ impl Progress {
     }
 }
 
+/// Until the first steps are done it is a line of text.
 fn bar() -> ProgressBar {
-    let style = ProgressStyle::with_template("{bar:20} {msg}, {eta} left");
-    let bar = ProgressBar::new(0).with_message("compiling the kernels");
-    bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+    let bar = ProgressBar::new(0).with_style(style("{spinner} {msg}")).with_message("compiling the kernels");
     bar.enable_steady_tick(Duration::from_millis(250));
     bar
+}
+
+fn style(template: &str) -> ProgressStyle {
+    ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar())
 }
 
 fn state(epoch: usize, epochs: usize, sums: &EpochSums, pairs_per_second: f64) -> String {
