@@ -1,0 +1,79 @@
+//! The one place that writes to standard output and standard error.
+
+use super::Failure;
+use comfy_table::{Cell, CellAlignment, ContentArrangement, Table, presets};
+use std::io::{IsTerminal, Write};
+
+/// Whether standard output is a terminal.
+pub(crate) fn out_is_terminal() -> bool {
+    std::io::stdout().is_terminal()
+}
+
+/// Whether standard error is a terminal.
+pub(crate) fn err_is_terminal() -> bool {
+    std::io::stderr().is_terminal()
+}
+
+/// Writes results to standard output.
+pub(crate) fn out(text: &str) -> Result<(), Failure> {
+    out_bytes(text.as_bytes())
+}
+
+/// As [`out`], for what is no string.
+pub(crate) fn out_bytes(bytes: &[u8]) -> Result<(), Failure> {
+    let mut stdout = std::io::stdout().lock();
+    stdout.write_all(bytes).and_then(|()| stdout.flush()).map_err(Failure::Output)
+}
+
+/// Writes a line for the person at the keyboard to standard error. Where that is closed there is nobody
+/// to tell.
+pub(crate) fn note(line: &str) {
+    let _ = writeln!(std::io::stderr().lock(), "{line}");
+}
+
+/// Shows the messages of the libraries that `SPHEREC_LOG` asks for; none by default.
+pub(crate) fn start_log() {
+    let filter = tracing_subscriber::EnvFilter::try_from_env("SPHEREC_LOG")
+        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("off"));
+    let _ = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_ansi(err_is_terminal())
+        .with_writer(std::io::stderr)
+        .try_init();
+}
+
+/// A column's name and whether it holds numbers, which stand to the right.
+pub(crate) type Heading = (&'static str, bool);
+
+/// A table with a line at its end: with borders on a terminal, else plain columns.
+pub(crate) fn table(headings: &[Heading], rows: &[Vec<String>]) -> String {
+    let on_terminal = out_is_terminal();
+    let mut table = Table::new();
+    if on_terminal {
+        table.load_style(presets::UTF8_FULL_CONDENSED);
+        // Long ids are wrapped, but not into columns of single letters, as where a terminal says width 0.
+        if table.width().is_some_and(|width| width >= 60) {
+            table.set_content_arrangement(ContentArrangement::Dynamic);
+        }
+    } else {
+        table.load_style(presets::NOTHING).force_no_tty();
+    }
+    let cell = |text: &str, is_number: bool| {
+        Cell::new(text).set_alignment(if is_number { CellAlignment::Right } else { CellAlignment::Left })
+    };
+    table.set_header(headings.iter().map(|&(name, is_number)| cell(name, is_number)).collect::<Vec<_>>());
+    for row in rows {
+        table.add_row(
+            row.iter().zip(headings).map(|(text, heading)| cell(text, heading.1)).collect::<Vec<_>>(),
+        );
+    }
+    if !on_terminal && let Some(first) = table.column_mut(0) {
+        first.set_padding((0, 1));
+    }
+    let mut text = String::new();
+    for line in table.lines() {
+        text.push_str(line.trim_end());
+        text.push('\n');
+    }
+    text
+}

@@ -1,0 +1,129 @@
+//! `spherec doctor`: which adapters there are, which one serves, and whether its kernels are right.
+
+use super::console::{self, out};
+use super::format::{bytes, counted};
+use super::train::cpu_warning;
+use super::train_args::adapter_choice;
+use super::{Failure, Outcome};
+use serde_json::json;
+use spherec::gpu::{AdapterSummary, Gpu, adapters};
+use spherec::selftest;
+
+/// Show the adapters, and test the kernels on one of them
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct Args {
+    /// The adapter, by its number in the list or by a part of its name [default: the best]
+    #[arg(long, value_name = "ADAPTER")]
+    adapter: Option<String>,
+    /// Run every kernel against its twin on the CPU
+    #[arg(long)]
+    selftest: bool,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+const EXAMPLES: &str = "Examples:
+  spherec doctor
+  spherec doctor --adapter 1 --selftest";
+
+pub(crate) fn run(args: &Args) -> Outcome {
+    let found = adapters();
+    let opened = Gpu::open(&adapter_choice(args.adapter.as_deref()));
+    let chosen = opened.as_ref().ok().map(|gpu| gpu.adapter().index);
+    if !args.json && !found.is_empty() {
+        out(&adapter_table(&found, chosen))?;
+    }
+    let mut outcomes = Vec::new();
+    let result = match opened {
+        Err(error) => Err(Failure::Request(error)),
+        Ok(gpu) => {
+            if !args.json {
+                tell_choice(gpu.adapter(), &found)?;
+            }
+            if args.selftest { test_kernels(&gpu, args.json, &mut outcomes) } else { Ok(()) }
+        }
+    };
+    if args.json {
+        let mut value = json!({ "adapters": found, "chosen": chosen });
+        if args.selftest {
+            value["selftest"] = outcomes.iter().map(outcome_json).collect();
+        }
+        out(&format!("{value:#}\n"))?;
+    }
+    result
+}
+
+fn adapter_table(found: &[AdapterSummary], chosen: Option<usize>) -> String {
+    let headings = [
+        ("#", true),
+        ("name", false),
+        ("backend", false),
+        ("kind", false),
+        ("driver", false),
+        ("binding", true),
+        ("buffer", true),
+        ("usable", false),
+        ("chosen", false),
+    ];
+    let cells = |adapter: &AdapterSummary| {
+        vec![
+            adapter.index.to_string(),
+            adapter.name.clone(),
+            adapter.backend.clone(),
+            adapter.kind.to_owned(),
+            adapter.driver.clone(),
+            bytes(adapter.max_binding_bytes),
+            bytes(adapter.max_buffer_bytes),
+            (if adapter.usable { "yes" } else { "no" }).to_owned(),
+            (if chosen == Some(adapter.index) { "yes" } else { "" }).to_owned(),
+        ]
+    };
+    console::table(&headings, &found.iter().map(cells).collect::<Vec<_>>())
+}
+
+fn tell_choice(chosen: &AdapterSummary, found: &[AdapterSummary]) -> Outcome {
+    out(&format!("\nin use: {} ({}, {})\n", chosen.name, chosen.backend, chosen.driver))?;
+    if chosen.kind != "cpu" {
+        return Ok(());
+    }
+    out(&format!("{}\n", cpu_warning(console::out_is_terminal())))?;
+    if found.iter().all(|adapter| adapter.kind == "cpu") {
+        out("no GPU was found: if this machine has one, install its Vulkan driver\n")?;
+    }
+    Ok(())
+}
+
+/// Runs the self-test, printing a line a case.
+fn test_kernels(gpu: &Gpu, quiet: bool, outcomes: &mut Vec<selftest::Outcome>) -> Outcome {
+    let mut printed: Outcome = Ok(());
+    if !quiet {
+        out("\nkernels against their twins, with the share of the tolerance used:\n")?;
+    }
+    let result = selftest::run(gpu, |outcome| {
+        if !quiet && printed.is_ok() {
+            printed = out(&outcome_line(outcome));
+        }
+        outcomes.push(outcome.clone());
+    });
+    printed?;
+    result?;
+    if !quiet {
+        out(&format!("all {} are right\n", counted(outcomes.len(), "case")))?;
+    }
+    Ok(())
+}
+
+fn outcome_line(outcome: &selftest::Outcome) -> String {
+    let selftest::Outcome { kernel, case, compared_count, worst_share, failure } = outcome;
+    let state = if failure.is_none() { "ok" } else { "FAILED" };
+    format!("{state:6} {kernel:18} {case:34} {:5.1} % of {compared_count} numbers\n", 100.0 * worst_share)
+}
+
+fn outcome_json(outcome: &selftest::Outcome) -> serde_json::Value {
+    json!({
+        "kernel": outcome.kernel, "case": outcome.case, "compared_count": outcome.compared_count,
+        "worst_share": outcome.worst_share, "failure": outcome.failure,
+    })
+}

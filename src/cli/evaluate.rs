@@ -1,0 +1,170 @@
+//! `spherec evaluate`: metrics of a model on what training held out, or on another file.
+
+use super::console::{note, out};
+use super::format::{counted, percent};
+use super::labels::{Labels, Purity};
+use super::load_args::{LoadArgs, tell_format};
+use super::{Outcome, metrics_table};
+use serde::Serialize;
+use spherec::data::{self, Interactions, Protocol};
+use spherec::evaluate::{Metrics, evaluate};
+use spherec::model::Model;
+use spherec::train::{TrainConfig, defaults};
+use spherec::{Error, Result};
+use std::path::PathBuf;
+
+/// Measure a model: MAP, NDCG, recall and precision at k, popularity bias (MMR) and coverage
+///
+/// Every user with a test item ranks all items; those of the user's training and validation parts are
+/// left out. MMR is the median training count of a user's k items, averaged over users.
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct Args {
+    /// The model's folder
+    model: PathBuf,
+    /// A file of test interactions; `-` is standard input [default: the part that training held out]
+    #[arg(value_name = "TEST_FILE")]
+    test: Option<PathBuf>,
+    /// Lengths of the lists (Tran et al. 2019, 4.1.2: 50); several with commas between them
+    #[arg(short, value_name = "K", value_delimiter = ',', default_values_t = [defaults::K])]
+    k: Vec<usize>,
+    /// Print JSON: fractions for the first k, and with several k's all of them as "at"
+    #[arg(long)]
+    json: bool,
+    /// Also measure the share of each item's nearest items that have its label, by a CSV of item, label
+    #[arg(long, value_name = "FILE")]
+    labels: Option<PathBuf>,
+    /// How many nearest items --labels looks at
+    #[arg(long, value_name = "N", default_value_t = 10, requires = "labels")]
+    neighbours: usize,
+    #[command(flatten)]
+    load: LoadArgs,
+}
+
+const EXAMPLES: &str = "Examples:
+  spherec evaluate model
+  spherec evaluate model -k 10,50,100 --json
+  spherec evaluate model ratings-test.csv --min-rating 4
+  spherec evaluate model --labels genres.csv";
+
+pub(crate) fn run(args: &Args) -> Outcome {
+    if let (None, Some(flag)) = (&args.test, args.load.first_given()) {
+        return Err(Error::setting(flag, "is about a test file, but none is given").into());
+    }
+    let model = Model::load(&args.model)?;
+    let (test, part) = test_part(args, &model)?;
+    let split = &model.split;
+    let metrics = evaluate(&model.embeddings, &split.train, Some(&split.valid), &test, &args.k)?;
+    let purity = purity(args, &model)?;
+    if args.json {
+        return out(&format!("{}\n", json(&metrics, purity)?));
+    }
+    note(&protocol(&model, &test));
+    let rows: Vec<_> = metrics.into_iter().map(|metrics| (part, metrics)).collect();
+    out(&metrics_table::table(&rows))?;
+    match purity {
+        Some(purity) => out(&format!(
+            "\n{} of the {} nearest items share an item's label ({} by chance; {})\n",
+            percent(purity.share),
+            args.neighbours,
+            percent(purity.by_chance),
+            counted(purity.item_count, "labelled item"),
+        )),
+        None => Ok(()),
+    }
+}
+
+/// What is looked for in the rankings, and its name.
+fn test_part(args: &Args, model: &Model) -> Result<(Interactions, &'static str)> {
+    let Some(path) = &args.test else {
+        let test = &model.split.test;
+        if test.is_empty() {
+            let message = "holds no test part: train with --test-fraction, or name a test file";
+            return Err(Error::file(&args.model, message));
+        }
+        return Ok((test.clone(), "held out"));
+    };
+    let (known, report) = data::load_known(path, &args.load.options(), &model.users, &model.items)?;
+    tell_format(path, &report);
+    if known.unknown_pair_count > 0 {
+        note(&format!(
+            "{}: {} left out, with {} and {} that the model does not know",
+            path.display(),
+            counted(known.unknown_pair_count, "interaction"),
+            counted(known.unknown_user_count, "user"),
+            counted(known.unknown_item_count, "item"),
+        ));
+    }
+    if known.interactions.is_empty() {
+        return Err(Error::file(path, "has no interaction of a user and an item that the model knows"));
+    }
+    let split = &model.split;
+    let is_seen = |user, item| split.train.contains(user, item) || split.valid.contains(user, item);
+    let seen_count = known.interactions.pairs().filter(|&(user, item)| is_seen(user, item)).count();
+    if seen_count > 0 {
+        note(&format!(
+            "warning: {} of {} were seen in training, so they are left out of the rankings and count as missed",
+            counted(seen_count, "test interaction"),
+            counted(known.interactions.len(), "interaction"),
+        ));
+    }
+    Ok((known.interactions, "file"))
+}
+
+fn purity(args: &Args, model: &Model) -> Result<Option<Purity>> {
+    let Some(path) = &args.labels else { return Ok(None) };
+    let labels = Labels::read(path, &model.items, "item")?;
+    Purity::measure(model, &labels, args.neighbours).map(Some)
+}
+
+/// What `--json` prints, in this order: the first k's metrics, and what else was asked for.
+#[derive(Debug, Serialize)]
+struct Report<'a> {
+    #[serde(flatten)]
+    first: &'a Metrics,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    at: Option<&'a [Metrics]>,
+    #[serde(flatten)]
+    purity: Option<PurityReport>,
+}
+
+#[derive(Debug, Serialize)]
+struct PurityReport {
+    neighbour_purity: f64,
+    neighbour_purity_by_chance: f64,
+}
+
+fn json(metrics: &[Metrics], purity: Option<Purity>) -> Result<String> {
+    let first = metrics.first().ok_or_else(|| Error::Data("nothing was evaluated".to_owned()))?;
+    let purity = purity.map(|purity| PurityReport {
+        neighbour_purity: purity.share,
+        neighbour_purity_by_chance: purity.by_chance,
+    });
+    let report = Report { first, at: (metrics.len() > 1).then_some(metrics), purity };
+    serde_json::to_string(&report).map_err(|error| Error::Data(error.to_string()))
+}
+
+/// How the numbers came about.
+fn protocol(model: &Model, test: &Interactions) -> String {
+    let split = match serde_json::from_value::<TrainConfig>(model.record.config.clone()) {
+        Ok(config) => match config.protocol {
+            Protocol::Holdout { test_fraction, valid_fraction } => format!(
+                "split by user, test {test_fraction}, validation {valid_fraction}, seed {}",
+                config.seed
+            ),
+            Protocol::Folds { count, fold, valid_fraction } => {
+                format!("fold {fold} of {count} by user, validation {valid_fraction}, seed {}", config.seed)
+            }
+        },
+        Err(_) => "split unknown".to_owned(),
+    };
+    let left_out = match model.split.valid.is_empty() {
+        true => "the user's training items",
+        false => "the user's training and validation items",
+    };
+    format!(
+        "{}; {} sought; all items are ranked but {left_out}; ties by the order of the items",
+        split,
+        counted(test.len(), "interaction"),
+    )
+}

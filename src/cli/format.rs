@@ -1,0 +1,91 @@
+//! Numbers as people read them.
+
+/// `1234567` as `1,234,567`.
+pub(crate) fn grouped(number: usize) -> String {
+    let digits = number.to_string();
+    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
+    for (position, digit) in digits.chars().enumerate() {
+        if position > 0 && (digits.len() - position).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// "1 row", "2 rows".
+pub(crate) fn counted(count: usize, thing: &str) -> String {
+    format!("{} {thing}{}", grouped(count), if count == 1 { "" } else { "s" })
+}
+
+/// A fraction as a percentage with two decimals.
+pub(crate) fn percent(fraction: f64) -> String {
+    format!("{:.2} %", 100.0 * fraction)
+}
+
+/// A density, whose size is not known beforehand, with three digits.
+pub(crate) fn fine_percent(fraction: f64) -> String {
+    let percent = 100.0 * fraction;
+    let decimals = if percent > 0.0 { (2.0 - percent.log10().floor()).clamp(0.0, 9.0) } else { 0.0 };
+    format!("{percent:.0$} %", decimals as usize)
+}
+
+/// Bytes in the unit that fits.
+pub(crate) fn bytes(count: u64) -> String {
+    const UNITS: [&str; 5] = ["bytes", "KiB", "MiB", "GiB", "TiB"];
+    let mut value = count as f64;
+    let mut unit = 0;
+    while value >= 1024.0 && unit + 1 < UNITS.len() {
+        value /= 1024.0;
+        unit += 1;
+    }
+    let decimals = if unit == 0 || value >= 100.0 { 0 } else { 1 };
+    format!("{value:.decimals$} {}", UNITS[unit])
+}
+
+/// A time span: "0.42 s", "12 s", "3 min 20 s", "2 h 5 min".
+pub(crate) fn duration(seconds: f64) -> String {
+    if seconds < 10.0 {
+        return format!("{seconds:.2} s");
+    }
+    let whole = seconds.round() as u64;
+    match whole {
+        ..60 => format!("{whole} s"),
+        60..3600 => format!("{} min {} s", whole / 60, whole % 60),
+        _ => format!("{} h {} min", whole / 3600, whole % 3600 / 60),
+    }
+}
+
+/// A rate: "950", "12.3k", "1.45M".
+pub(crate) fn rate(per_second: f64) -> String {
+    match per_second {
+        rate if rate >= 1e6 => format!("{:.2}M", rate / 1e6),
+        rate if rate >= 1e3 => format!("{:.1}k", rate / 1e3),
+        rate => format!("{rate:.0}"),
+    }
+}
+
+/// An id as a message shows it: in backquotes, cut where it is long.
+pub(crate) fn shown(id: &str) -> String {
+    const MOST: usize = 60;
+    if id.chars().count() <= MOST {
+        return format!("`{id}`");
+    }
+    let start: String = id.chars().take(MOST - 3).collect();
+    format!("`{start}...`")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_read_well() {
+        assert_eq!([0, 12, 999, 1000, 1234567].map(grouped), ["0", "12", "999", "1,000", "1,234,567"]);
+        assert_eq!([1, 2048].map(|count| counted(count, "row")), ["1 row", "2,048 rows"]);
+        assert_eq!([5, 1536, 200 << 20].map(bytes), ["5 bytes", "1.5 KiB", "200 MiB"]);
+        assert_eq!([0.5, 59.4, 200.0, 7500.0].map(duration), ["0.50 s", "59 s", "3 min 20 s", "2 h 5 min"]);
+        assert_eq!([0.0447, 0.000012345, 1.0].map(fine_percent), ["4.47 %", "0.00123 %", "100 %"]);
+        assert_eq!([12.0, 12_340.0, 2e6].map(rate), ["12", "12.3k", "2.00M"]);
+    }
+}

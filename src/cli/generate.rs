@@ -1,0 +1,101 @@
+//! `spherec generate`: interactions from planted clusters, whose right answer is known.
+
+use super::Outcome;
+use super::console::note;
+use super::format::counted;
+use super::output::check_free;
+use spherec::data::{GenerateOptions, generate, write_interactions, write_item_labels};
+use spherec::{Error, Result};
+use std::path::{Path, PathBuf};
+
+/// Generate interactions from planted clusters of items, with popularity by a power law
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct Args {
+    /// A file that ends in .csv for the interactions, or a folder for interactions.csv and labels.csv
+    #[arg(short, long, value_name = "PATH")]
+    output: PathBuf,
+    /// Where each item's cluster goes [default: labels.csv in the folder; with a file, nowhere]
+    #[arg(long, value_name = "FILE")]
+    labels: Option<PathBuf>,
+    /// How many users
+    #[arg(long, value_name = "N", default_value_t = GenerateOptions::default().user_count)]
+    users: usize,
+    /// How many items
+    #[arg(long, value_name = "N", default_value_t = GenerateOptions::default().item_count)]
+    items: usize,
+    /// How many clusters of items
+    #[arg(long, value_name = "N", default_value_t = GenerateOptions::default().cluster_count)]
+    clusters: usize,
+    /// Mean number of items that a user takes
+    #[arg(long, value_name = "N", default_value_t = GenerateOptions::default().interactions_per_user)]
+    interactions_per_user: f64,
+    /// The item of rank r is taken with weight r^-X
+    #[arg(long, value_name = "X", default_value_t = GenerateOptions::default().popularity_exponent)]
+    popularity_exponent: f64,
+    /// Share of interactions outside a user's one or two clusters
+    #[arg(long, value_name = "SHARE", default_value_t = GenerateOptions::default().noise)]
+    noise: f64,
+    /// Seed of all randomness
+    #[arg(long, value_name = "N", default_value_t = GenerateOptions::default().seed)]
+    seed: u64,
+    /// Replace files that exist
+    #[arg(long)]
+    force: bool,
+}
+
+const EXAMPLES: &str = "Example:
+  spherec generate -o demo --users 5000 --items 2000
+  spherec train demo/interactions.csv -o demo/model
+  spherec evaluate demo/model --labels demo/labels.csv";
+
+pub(crate) fn run(args: &Args) -> Outcome {
+    let (interactions, labels) = places(args);
+    for path in [Some(&interactions), labels.as_ref()].into_iter().flatten() {
+        check_free(path, args.force)?;
+    }
+    let generated = generate(&GenerateOptions {
+        user_count: args.users,
+        item_count: args.items,
+        cluster_count: args.clusters,
+        interactions_per_user: args.interactions_per_user,
+        popularity_exponent: args.popularity_exponent,
+        noise: args.noise,
+        seed: args.seed,
+    })?;
+    let dataset = &generated.dataset;
+    create_parent(&interactions)?;
+    write_interactions(&interactions, dataset)?;
+    note(&format!(
+        "{}: {} of {} and {}",
+        interactions.display(),
+        counted(dataset.interactions.len(), "interaction"),
+        counted(dataset.users.len(), "user"),
+        counted(dataset.items.len(), "item"),
+    ));
+    if let Some(path) = &labels {
+        create_parent(path)?;
+        write_item_labels(path, &dataset.items, &generated.item_clusters)?;
+        note(&format!("{}: the cluster of each item", path.display()));
+    }
+    Ok(())
+}
+
+/// The files of interactions and of labels.
+fn places(args: &Args) -> (PathBuf, Option<PathBuf>) {
+    let is_file = args.output.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("csv"));
+    if is_file && !args.output.is_dir() {
+        return (args.output.clone(), args.labels.clone());
+    }
+    let labels = args.labels.clone().unwrap_or_else(|| args.output.join("labels.csv"));
+    (args.output.join("interactions.csv"), Some(labels))
+}
+
+fn create_parent(path: &Path) -> Result<()> {
+    match path.parent() {
+        Some(parent) if parent != Path::new("") => {
+            std::fs::create_dir_all(parent).map_err(Error::io(parent, "create"))
+        }
+        _ => Ok(()),
+    }
+}

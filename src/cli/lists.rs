@@ -1,0 +1,176 @@
+//! Ranked lists as CSV, JSON lines or a table, on standard output or in a file.
+
+use super::console;
+use super::output::Sink;
+use super::{Failure, Outcome};
+use clap::ValueEnum;
+use spherec::recommend::Neighbour;
+use spherec::{Error, Result};
+use std::path::{Path, PathBuf};
+
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Output")]
+pub(crate) struct ListArgs {
+    /// Length of a list
+    #[arg(short, value_name = "K", default_value_t = 10)]
+    pub(crate) k: usize,
+    /// Write to a file, which appears once it is whole
+    #[arg(short, long, value_name = "FILE")]
+    output: Option<PathBuf>,
+    /// The form [default: by the file's ending; else a table on a terminal, and csv when piped]
+    #[arg(long, value_name = "FORMAT", value_enum)]
+    format: Option<ListFormat>,
+    /// Replace a file that exists
+    #[arg(long)]
+    force: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ListFormat {
+    Csv,
+    Jsonl,
+    Table,
+}
+
+/// Queries answered together, which bounds the memory.
+pub(crate) const BLOCK: usize = 1024;
+
+/// One line of a list. Without a neighbour's numbers it is there for its popularity.
+#[derive(Debug)]
+pub(crate) struct Entry {
+    pub(crate) query: String,
+    pub(crate) rank: usize,
+    pub(crate) id: String,
+    pub(crate) similarity: Option<f32>,
+    pub(crate) distance: Option<f32>,
+}
+
+impl Entry {
+    /// The entries of one list, nearest first.
+    pub(crate) fn list<'a>(
+        query: &'a str,
+        neighbours: &'a [Neighbour],
+        id: impl Fn(u32) -> String + 'a,
+    ) -> impl Iterator<Item = Entry> + 'a {
+        neighbours.iter().enumerate().map(move |(index, neighbour)| Entry {
+            query: query.to_owned(),
+            rank: index + 1,
+            id: id(neighbour.row),
+            similarity: Some(neighbour.similarity).filter(|x| x.is_finite()),
+            distance: Some(neighbour.distance).filter(|x| x.is_finite()),
+        })
+    }
+}
+
+/// Writes lists block by block.
+pub(crate) struct ListWriter {
+    sink: Sink,
+    format: ListFormat,
+    /// The names of the query's column and of the answer's.
+    names: [&'static str; 2],
+    is_begun: bool,
+}
+
+impl ListWriter {
+    /// Opens what `args` ask for; `names` are the columns of the query and of the answer.
+    pub(crate) fn open(args: &ListArgs, names: [&'static str; 2]) -> Result<ListWriter> {
+        let format = format(args)?;
+        Ok(ListWriter {
+            sink: Sink::open(args.output.as_deref(), args.force)?,
+            format,
+            names,
+            is_begun: false,
+        })
+    }
+
+    /// Writes the entries of some queries.
+    pub(crate) fn write(&mut self, entries: &[Entry]) -> Outcome {
+        let bytes = match self.format {
+            ListFormat::Csv => self.csv(entries)?,
+            ListFormat::Jsonl => self.jsonl(entries)?,
+            ListFormat::Table => self.table(entries),
+        };
+        self.is_begun = true;
+        self.sink.write(&bytes)
+    }
+
+    /// Lets a file appear under its name.
+    pub(crate) fn finish(mut self) -> Outcome {
+        if !self.is_begun {
+            self.write(&[])?;
+        }
+        Ok(self.sink.finish()?)
+    }
+
+    fn csv(&self, entries: &[Entry]) -> std::result::Result<Vec<u8>, Failure> {
+        let number = |value: Option<f32>| value.map_or(String::new(), |value| value.to_string());
+        let mut writer = csv::Writer::from_writer(Vec::new());
+        let write = |writer: &mut csv::Writer<Vec<u8>>| -> csv::Result<()> {
+            if !self.is_begun {
+                writer.write_record([self.names[0], "rank", self.names[1], "similarity", "distance"])?;
+            }
+            for Entry { query, rank, id, similarity, distance } in entries {
+                let (similarity, distance) = (number(*similarity), number(*distance));
+                writer.write_record([query, &rank.to_string(), id, &similarity, &distance])?;
+            }
+            Ok(())
+        };
+        write(&mut writer).map_err(|error| Failure::Output(error.into()))?;
+        writer.into_inner().map_err(|error| Failure::Output(error.into_error()))
+    }
+
+    /// Keys in the order of the columns.
+    fn jsonl(&self, entries: &[Entry]) -> std::result::Result<Vec<u8>, Failure> {
+        let [query_name, id_name] = self.names;
+        let mut text = String::new();
+        for Entry { query, rank, id, similarity, distance } in entries {
+            let (query, id) = (json(query)?, json(id)?);
+            let (similarity, distance) = (json(similarity)?, json(distance)?);
+            text += &format!("{{\"{query_name}\":{query},\"rank\":{rank},\"{id_name}\":{id},");
+            text += &format!("\"similarity\":{similarity},\"distance\":{distance}}}\n");
+        }
+        Ok(text.into_bytes())
+    }
+
+    fn table(&self, entries: &[Entry]) -> Vec<u8> {
+        let headings = [
+            (self.names[0], false),
+            ("rank", true),
+            (self.names[1], false),
+            ("similarity", true),
+            ("distance", true),
+        ];
+        let number = |value: Option<f32>| value.map_or("-".to_owned(), |value| format!("{value:.4}"));
+        let cells = |entry: &Entry| {
+            let rank = entry.rank.to_string();
+            vec![
+                entry.query.clone(),
+                rank,
+                entry.id.clone(),
+                number(entry.similarity),
+                number(entry.distance),
+            ]
+        };
+        console::table(&headings, &entries.iter().map(cells).collect::<Vec<_>>()).into_bytes()
+    }
+}
+
+fn json(value: &impl serde::Serialize) -> std::result::Result<String, Failure> {
+    serde_json::to_string(value).map_err(|error| Failure::Output(error.into()))
+}
+
+fn format(args: &ListArgs) -> Result<ListFormat> {
+    let by_ending = |path: &Path| match path.extension().and_then(|ending| ending.to_str()) {
+        Some("csv") => Some(ListFormat::Csv),
+        Some("jsonl" | "ndjson") => Some(ListFormat::Jsonl),
+        _ => None,
+    };
+    match (args.format, &args.output) {
+        (Some(format), _) => Ok(format),
+        (None, Some(path)) => by_ending(path).ok_or_else(|| {
+            Error::file(path, "has an ending other than .csv and .jsonl: say which with --format")
+        }),
+        (None, None) if console::out_is_terminal() => Ok(ListFormat::Table),
+        (None, None) => Ok(ListFormat::Csv),
+    }
+}

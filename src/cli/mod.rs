@@ -1,0 +1,104 @@
+//! The commands, and what a process answers with: its exit code and, where it failed, one line.
+
+mod console;
+mod doctor;
+mod evaluate;
+mod export;
+mod format;
+mod generate;
+mod labels;
+mod lists;
+mod load_args;
+mod metrics_log;
+mod metrics_table;
+mod output;
+mod plot;
+mod progress;
+mod recommend;
+mod similar;
+mod train;
+mod train_args;
+
+use clap::{Parser, Subcommand};
+use std::process::ExitCode;
+
+/// Recommenders by Collaborative Metric Learning, trained on any GPU.
+#[derive(Debug, Parser)]
+#[command(name = "spherec", version, about, after_help = AFTER_HELP)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+const AFTER_HELP: &str = "A first model:
+  spherec train ratings.csv -o model
+  spherec evaluate model
+  spherec recommend model --user 42 -k 10
+
+Exit codes: 0 done, 1 the request cannot be met, 2 usage, 3 no adapter, 4 the GPU failed, 130 interrupted.
+SPHEREC_LOG=warn shows the messages of the graphics libraries.";
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Doctor(doctor::Args),
+    // The one with many flags is boxed, so that the others stay small.
+    Train(Box<train_args::Args>),
+    Evaluate(evaluate::Args),
+    Recommend(recommend::Args),
+    Similar(similar::Args),
+    Export(export::Args),
+    Plot(plot::Args),
+    Generate(generate::Args),
+}
+
+/// Why a command ends early.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    /// The request failed.
+    Request(spherec::Error),
+    /// Standard output cannot be written to.
+    Output(std::io::Error),
+    /// The user asked for it; what was done is saved.
+    Interrupted,
+}
+
+impl From<spherec::Error> for Failure {
+    fn from(error: spherec::Error) -> Failure {
+        Failure::Request(error)
+    }
+}
+
+/// What a command returns.
+pub(crate) type Outcome = Result<(), Failure>;
+
+/// What a shell shows for a process that SIGINT ended.
+const INTERRUPTED: u8 = 130;
+
+/// Parses the arguments, runs the command and reports its failure.
+pub(crate) fn run() -> ExitCode {
+    console::start_log();
+    let outcome = match Cli::parse().command {
+        Command::Doctor(args) => doctor::run(&args),
+        Command::Train(args) => train::run(&args),
+        Command::Evaluate(args) => evaluate::run(&args),
+        Command::Recommend(args) => recommend::run(&args),
+        Command::Similar(args) => similar::run(&args),
+        Command::Export(args) => export::run(&args),
+        Command::Plot(args) => plot::run(&args),
+        Command::Generate(args) => generate::run(&args),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(Failure::Request(error)) => {
+            console::note(&format!("error: {error}"));
+            ExitCode::from(error.exit_code())
+        }
+        // Whoever read the output has enough, as in `spherec recommend ... | head`.
+        Err(Failure::Output(error)) if error.kind() == std::io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
+        Err(Failure::Output(error)) => {
+            console::note(&format!("error: standard output: {error}"));
+            ExitCode::FAILURE
+        }
+        Err(Failure::Interrupted) => ExitCode::from(INTERRUPTED),
+    }
+}

@@ -1,0 +1,173 @@
+//! What a person sees while a model is trained: a bar on a terminal, plain lines elsewhere, or nothing.
+
+use super::console::{err_is_terminal, note};
+use super::format::{bytes, counted, duration, grouped, percent, rate};
+use super::metrics_log::pairs_per_second;
+use indicatif::{ProgressBar, ProgressStyle};
+use spherec::data::Split;
+use spherec::evaluate::Metrics;
+use spherec::train::{EpochSums, Event};
+use std::time::{Duration, Instant};
+
+/// How long to measure before the time of the whole run is told.
+const MEASURE: Duration = Duration::from_secs(3);
+
+/// Shows events.
+#[derive(Debug)]
+pub(crate) struct Progress {
+    form: Form,
+    /// When the first steps were done, and how many pairs that were: before it, kernels were compiled.
+    first: Option<(Instant, usize)>,
+    epochs: usize,
+    epoch_steps: u64,
+    pair_count: usize,
+    is_time_told: bool,
+}
+
+#[derive(Debug)]
+enum Form {
+    Bar(ProgressBar),
+    Lines,
+    Quiet,
+}
+
+impl Progress {
+    /// A bar where standard error is a terminal.
+    pub(crate) fn new(quiet: bool) -> Progress {
+        let form = match (quiet, err_is_terminal()) {
+            (true, _) => Form::Quiet,
+            (false, true) => Form::Bar(bar()),
+            (false, false) => Form::Lines,
+        };
+        Progress { form, first: None, epochs: 0, epoch_steps: 0, pair_count: 0, is_time_told: false }
+    }
+
+    /// Shows one event.
+    pub(crate) fn show(&mut self, event: &Event) {
+        match event {
+            Event::Warning(message) => self.line(&format!("warning: {message}")),
+            Event::Started { pair_count, epoch_steps, epochs, memory } => {
+                (self.pair_count, self.epoch_steps, self.epochs) = (*pair_count, *epoch_steps, *epochs);
+                self.line(&format!(
+                    "training on {}: {} of {}, at most",
+                    counted(*pair_count, "pair"),
+                    counted(*epochs, "epoch"),
+                    counted(*epoch_steps as usize, "step"),
+                ));
+                self.line(&memory_line(memory));
+                if let Form::Bar(bar) = &self.form {
+                    bar.set_length(epoch_steps * *epochs as u64);
+                }
+            }
+            Event::Progress { epoch, sums, pairs_per_second } => self.step(*epoch, sums, *pairs_per_second),
+            Event::Epoch { epoch, sums, seconds } => self.epoch(*epoch, sums, *seconds),
+            Event::Evaluated { epoch, metrics, is_best, .. } => {
+                let Metrics { k, map, ndcg, recall, .. } = metrics;
+                self.line(&format!(
+                    "epoch {epoch}: validation MAP@{k} {}, NDCG {}, recall {}{}",
+                    percent(*map),
+                    percent(*ndcg),
+                    percent(*recall),
+                    if *is_best { ", the best so far" } else { "" },
+                ));
+            }
+        }
+    }
+
+    fn step(&mut self, epoch: usize, sums: &EpochSums, pairs_per_second: f64) {
+        if let Form::Bar(bar) = &self.form {
+            if self.first.is_none() {
+                bar.set_style(style("{bar:20} {msg}, {eta} left"));
+                bar.reset_eta();
+            }
+            bar.set_position((epoch as u64 - 1) * self.epoch_steps + sums.step_count);
+            bar.set_message(state(epoch, self.epochs, sums, pairs_per_second));
+        }
+        self.tell_time((epoch - 1) * self.pair_count + sums.pair_count as usize, false);
+    }
+
+    fn epoch(&mut self, epoch: usize, sums: &EpochSums, seconds: f64) {
+        let rate = pairs_per_second(sums, seconds);
+        match &self.form {
+            Form::Bar(bar) => {
+                bar.set_position((epoch as u64 - 1) * self.epoch_steps + sums.step_count);
+                bar.set_message(state(epoch, self.epochs, sums, rate));
+            }
+            Form::Lines => note(&format!("{}, {}", state(epoch, self.epochs, sums, rate), duration(seconds))),
+            Form::Quiet => {}
+        }
+        self.tell_time((epoch - 1) * self.pair_count + sums.pair_count as usize, true);
+    }
+
+    /// The time that the rest takes, once, from the pairs done since the first steps.
+    fn tell_time(&mut self, pairs_done: usize, is_epoch_end: bool) {
+        let Some((start, pairs_before)) = self.first else {
+            self.first = Some((Instant::now(), pairs_done));
+            return;
+        };
+        let elapsed = start.elapsed();
+        if self.is_time_told || pairs_done <= pairs_before || !(is_epoch_end || elapsed > MEASURE) {
+            return;
+        }
+        self.is_time_told = true;
+        let pairs_left = (self.epochs * self.pair_count).saturating_sub(pairs_done);
+        let seconds = elapsed.as_secs_f64() * pairs_left as f64 / (pairs_done - pairs_before) as f64;
+        if seconds > MEASURE.as_secs_f64() {
+            self.line(&format!(
+                "about {} to go, if all {} are run",
+                duration(seconds),
+                counted(self.epochs, "epoch")
+            ));
+        }
+    }
+
+    /// A line that stays.
+    pub(crate) fn line(&self, text: &str) {
+        match &self.form {
+            Form::Bar(bar) => bar.suspend(|| note(text)),
+            Form::Lines => note(text),
+            Form::Quiet => {}
+        }
+    }
+
+    /// Takes the bar away.
+    pub(crate) fn finish(&self) {
+        if let Form::Bar(bar) = &self.form {
+            bar.finish_and_clear();
+        }
+    }
+}
+
+/// Until the first steps are done it is a line of text.
+fn bar() -> ProgressBar {
+    let bar = ProgressBar::new(0).with_style(style("{spinner} {msg}")).with_message("compiling the kernels");
+    bar.enable_steady_tick(Duration::from_millis(250));
+    bar
+}
+
+fn style(template: &str) -> ProgressStyle {
+    ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar())
+}
+
+fn state(epoch: usize, epochs: usize, sums: &EpochSums, pairs_per_second: f64) -> String {
+    format!(
+        "epoch {epoch}/{epochs}: loss {:.4}, active {:.1} %, {} pairs/s",
+        sums.loss(),
+        100.0 * sums.active_share(),
+        rate(pairs_per_second),
+    )
+}
+
+fn memory_line(memory: &[(&'static str, u64)]) -> String {
+    let total: u64 = memory.iter().map(|(_, size)| size).sum();
+    let mut parts: Vec<_> = memory.iter().filter(|(_, size)| *size > 0).collect();
+    parts.sort_by_key(|(_, size)| std::cmp::Reverse(*size));
+    let parts: Vec<_> = parts.iter().map(|(name, size)| format!("{name} {}", bytes(*size))).collect();
+    format!("memory on the device: {} ({})", bytes(total), parts.join(", "))
+}
+
+/// How many pairs each part of a split has.
+pub(crate) fn split_line(split: &Split) -> String {
+    let [train, valid, test] = [&split.train, &split.valid, &split.test].map(|part| grouped(part.len()));
+    format!("split: {train} interactions to train on, {valid} for validation, {test} held out")
+}

@@ -1,0 +1,158 @@
+//! `spherec recommend`: the items nearest each user.
+
+use super::Outcome;
+use super::console::note;
+use super::format::{counted, shown};
+use super::lists::{BLOCK, Entry, ListArgs, ListWriter};
+use clap::ValueEnum;
+use spherec::data::IdTable;
+use spherec::model::Model;
+use spherec::recommend::{Popular, popular, recommend};
+use spherec::{Error, Result};
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+/// Recommend items: the nearest ones that a user has not seen
+///
+/// What the user has in the training and validation parts is left out. What training held out for the
+/// test may be recommended: the model has not seen it.
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct Args {
+    /// The model's folder
+    model: PathBuf,
+    #[command(flatten)]
+    who: Who,
+    /// What to do about a user whom the model does not know: stop, leave them out, or recommend what most
+    /// users have
+    #[arg(long, value_name = "WHAT", value_enum, default_value_t = Unknown::Error)]
+    unknown: Unknown,
+    #[command(flatten)]
+    list: ListArgs,
+}
+
+const EXAMPLES: &str = "Examples:
+  spherec recommend model --user 42 -k 10
+  spherec recommend model --users-file users.txt --unknown popular -o lists.jsonl
+  spherec recommend model --all -k 50 -o lists.csv";
+
+#[derive(Debug, clap::Args)]
+#[group(required = true, multiple = false)]
+struct Who {
+    /// A user's id; may be given several times
+    #[arg(long, value_name = "ID", allow_hyphen_values = true)]
+    user: Vec<String>,
+    /// A file of user ids, one a line; `-` is standard input
+    #[arg(long, value_name = "FILE")]
+    users_file: Option<PathBuf>,
+    /// Every user of the model
+    #[arg(long)]
+    all: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Unknown {
+    Error,
+    Skip,
+    Popular,
+}
+
+/// A user as asked for, and their row where the model knows them.
+type Query = (String, Option<u32>);
+
+pub(crate) fn run(args: &Args) -> Outcome {
+    if args.list.k == 0 {
+        return Err(Error::setting("-k", "must be at least 1, but is 0").into());
+    }
+    let model = Model::load(&args.model)?;
+    let queries = queries(&args.who, &model.users)?;
+    let unknown_count = queries.iter().filter(|(_, row)| row.is_none()).count();
+    let mut fallback = Vec::new();
+    if unknown_count > 0 {
+        tell_unknown(args.unknown, &queries, unknown_count)?;
+        if args.unknown == Unknown::Popular {
+            fallback = popular(&model.split.train, args.list.k, &[])?;
+        }
+    }
+    let mut writer = ListWriter::open(&args.list, ["user", "item"])?;
+    for block in queries.chunks(BLOCK) {
+        writer.write(&entries(&model, block, args.list.k, &fallback)?)?;
+    }
+    writer.finish()
+}
+
+fn queries(who: &Who, users: &IdTable) -> Result<Vec<Query>> {
+    if who.all {
+        return Ok((0..users.len() as u32).map(|row| (users.text(row), Some(row))).collect());
+    }
+    if let Some(path) = &who.users_file {
+        return read_users(path, users);
+    }
+    Ok(who.user.iter().map(|id| (id.clone(), users.find_text(id))).collect())
+}
+
+/// The ids of a file, one a line; empty lines are none.
+fn read_users(path: &Path, users: &IdTable) -> Result<Vec<Query>> {
+    let mut text = Vec::new();
+    if path.as_os_str() == "-" {
+        std::io::stdin().lock().read_to_end(&mut text).map_err(Error::io(Path::new("<stdin>"), "read"))?;
+    } else {
+        text = std::fs::read(path).map_err(Error::io(path, "read"))?;
+    }
+    let lines = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&text).split(|&byte| byte == b'\n');
+    let ids = lines.map(|line| line.strip_suffix(b"\r").unwrap_or(line)).filter(|line| !line.is_empty());
+    let queries: Vec<Query> = ids
+        .map(|id| {
+            let row = match std::str::from_utf8(id) {
+                Ok(text) => users.find_text(text),
+                Err(_) => users.find(id),
+            };
+            (row.map_or_else(|| String::from_utf8_lossy(id).into_owned(), |row| users.text(row)), row)
+        })
+        .collect();
+    if queries.is_empty() { Err(Error::file(path, "holds no user id")) } else { Ok(queries) }
+}
+
+fn tell_unknown(unknown: Unknown, queries: &[Query], count: usize) -> Result<()> {
+    let first = queries.iter().find(|(_, row)| row.is_none()).map_or("", |(id, _)| id);
+    let who = match count {
+        1 => format!("the model does not know the user {}", shown(first)),
+        _ => {
+            format!("the model does not know {}, the first of them {}", counted(count, "user"), shown(first))
+        }
+    };
+    match unknown {
+        Unknown::Error => Err(Error::Data(format!(
+            "{who}; --unknown skip leaves such users out, popular answers with popular items"
+        ))),
+        Unknown::Skip => {
+            note(&format!("{who}: left out"));
+            Ok(())
+        }
+        Unknown::Popular => {
+            note(&format!("{who}: answered with popular items"));
+            Ok(())
+        }
+    }
+}
+
+/// The lists of some users, in their order.
+fn entries(model: &Model, block: &[Query], k: usize, fallback: &[Popular]) -> Result<Vec<Entry>> {
+    let rows: Vec<u32> = block.iter().filter_map(|&(_, row)| row).collect();
+    let seen = [&model.split.train, &model.split.valid];
+    let mut found = recommend(&model.embeddings, &rows, k, &seen)?.into_iter();
+    let mut entries = Vec::new();
+    for (id, row) in block {
+        match row.and_then(|_| found.next()) {
+            Some(neighbours) => entries.extend(Entry::list(id, &neighbours, |item| model.items.text(item))),
+            None => entries.extend(fallback.iter().enumerate().map(|(index, popular)| Entry {
+                query: id.clone(),
+                rank: index + 1,
+                id: model.items.text(popular.item),
+                similarity: None,
+                distance: None,
+            })),
+        }
+    }
+    Ok(entries)
+}

@@ -1,0 +1,154 @@
+//! `spherec train`: from a file to a model folder.
+
+use super::metrics_log::MetricsLog;
+use super::progress::{Progress, split_line};
+use super::train_args::Args;
+use super::{Failure, Outcome, console, load_args, metrics_table};
+use console::note;
+use serde_json::json;
+use spherec::data::{self, Dataset, Split};
+use spherec::evaluate::{Metrics, evaluate};
+use spherec::gpu::{AdapterSummary, Gpu};
+use spherec::model::{Model, Record, check_output};
+use spherec::train::{Stop, TrainConfig, Trained, train};
+use spherec::{Error, Result};
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
+
+pub(crate) fn run(args: &Args) -> Outcome {
+    // All that can be refused is refused before the work begins.
+    let config = args.config()?;
+    check_output(&args.output)?;
+    let (dataset, split) = read(args, &config)?;
+    let gpu = Arc::new(Gpu::open(&args.adapter())?);
+    let adapter = gpu.adapter().clone();
+    if !args.quiet {
+        tell_adapter(&adapter);
+    }
+    let interrupt = watch_interrupts()?;
+    let start = Instant::now();
+    let (mut log, mut progress) = (MetricsLog::default(), Progress::new(args.quiet));
+    let trained = train(gpu, &split, &config, &interrupt, &mut |event| {
+        log.add(event);
+        progress.show(event);
+    });
+    progress.finish();
+    let trained = trained?;
+    let seconds = start.elapsed().as_secs_f64();
+    if !args.quiet {
+        note(&ending(&trained, &config));
+    }
+    let test = if interrupt.load(Ordering::Relaxed) { None } else { test(&trained, &split, &config)? };
+    let metrics = json!({
+        "epoch": trained.epoch, "epochs_done": trained.epochs_done, "stop": trained.stop,
+        "valid": trained.valid, "test": test,
+        "seconds": seconds, "timing": trained.timing,
+    });
+    let valid = trained.valid;
+    let record = Record {
+        config: serde_json::to_value(&config).map_err(|error| Error::Data(error.to_string()))?,
+        metrics,
+        adapter: format!("{} ({}, {})", adapter.name, adapter.backend, adapter.driver),
+        ..Record::default()
+    };
+    let Dataset { users, items, .. } = dataset;
+    let model = Model { embeddings: trained.embeddings, users, items, split, record };
+    save(&model, &args.output, &log)?;
+    if !args.quiet {
+        note(&format!("saved {}", args.output.display()));
+        let parts = [("validation", valid), ("test", test)];
+        let rows: Vec<_> = parts.into_iter().filter_map(|(part, metrics)| Some((part, metrics?))).collect();
+        if !rows.is_empty() {
+            console::out(&metrics_table::table(&rows))?;
+        }
+    }
+    if interrupt.load(Ordering::Relaxed) { Err(Failure::Interrupted) } else { Ok(()) }
+}
+
+/// Loads and splits the data.
+fn read(args: &Args, config: &TrainConfig) -> Result<(Dataset, Split)> {
+    let (dataset, report) = data::load(&args.data, &args.load.options())?;
+    if !args.quiet {
+        load_args::tell_format(&args.data, &report);
+        load_args::tell_data(&dataset, &report);
+    }
+    let split = data::split(&dataset.interactions, &config.protocol, config.seed)?;
+    if !args.quiet {
+        note(&split_line(&split));
+        if split.valid.is_empty() {
+            note("no validation part (--valid-fraction): all epochs are run, and the last is kept");
+        }
+    }
+    Ok((dataset, split))
+}
+
+fn tell_adapter(adapter: &AdapterSummary) {
+    note(&format!("adapter: {} ({}, {})", adapter.name, adapter.backend, adapter.driver));
+    if adapter.kind == "cpu" {
+        note(&cpu_warning(console::err_is_terminal()));
+    }
+}
+
+/// That no GPU is in use: as a box on a terminal, else as one line.
+pub(crate) fn cpu_warning(on_terminal: bool) -> String {
+    const TEXT: &str = "this adapter is software on the CPU: it works, but a GPU is many times faster";
+    if on_terminal {
+        let bar = "!".repeat(TEXT.len() + 6);
+        format!("{bar}\n!! {TEXT} !!\n{bar}")
+    } else {
+        format!("warning: {TEXT}")
+    }
+}
+
+/// The first interrupt asks training to end and save; the second ends the process.
+fn watch_interrupts() -> Result<Arc<AtomicBool>> {
+    let interrupt = Arc::new(AtomicBool::new(false));
+    let flag = Arc::clone(&interrupt);
+    ctrlc::set_handler(move || {
+        if flag.swap(true, Ordering::Relaxed) {
+            std::process::exit(i32::from(super::INTERRUPTED));
+        }
+        note("interrupted: finishing the steps in flight and saving the model; once more to quit at once");
+    })
+    .map_err(|error| Error::Data(format!("interrupts cannot be watched: {error}")))?;
+    Ok(interrupt)
+}
+
+fn ending(trained: &Trained, config: &TrainConfig) -> String {
+    let reason = match trained.stop {
+        Stop::Epochs => format!("done: {} epochs", trained.epochs_done),
+        Stop::Patience => format!(
+            "stopped after epoch {}: {} evaluations without improvement (--patience)",
+            trained.epochs_done, config.patience
+        ),
+        Stop::Interrupted => format!("interrupted in epoch {}", trained.epochs_done),
+    };
+    match trained.valid {
+        Some(_) => format!("{reason}; the best was epoch {}", trained.epoch),
+        None => reason,
+    }
+}
+
+/// The metrics on the held-out part, if there is one.
+fn test(trained: &Trained, split: &Split, config: &TrainConfig) -> Result<Option<Metrics>> {
+    if split.test.is_empty() {
+        return Ok(None);
+    }
+    let all = evaluate(&trained.embeddings, &split.train, Some(&split.valid), &split.test, &[config.k])?;
+    Ok(all.into_iter().next())
+}
+
+/// Saves the model; where its place has become unusable, in the temporary folder, so that the work is not
+/// lost.
+fn save(model: &Model, folder: &Path, log: &MetricsLog) -> Result<()> {
+    let csv = log.csv();
+    let extra = [("metrics.jsonl", log.jsonl()), ("metrics.csv", csv.as_slice())];
+    let Err(error) = model.save(folder, &extra) else { return Ok(()) };
+    let rescue = std::env::temp_dir().join(format!("spherec-model-{}", std::process::id()));
+    match model.save(&rescue, &extra) {
+        Ok(()) => Err(Error::Data(format!("{error}; the model was saved as {} instead", rescue.display()))),
+        Err(_) => Err(error),
+    }
+}

@@ -1,0 +1,120 @@
+//! Training: the same seed gives the same bits, each sampler learns, and what is asked for happens.
+
+use crate::support::{SMALL, contents, place, shared, spherec, succeed, text, trained};
+use serde_json::Value;
+use std::fs;
+use std::path::Path;
+
+fn train(folder: &Path, output: &str, flags: &[&str]) -> (String, String) {
+    succeed(folder, &[&["train", shared("interactions.csv"), "-o", output], &SMALL[..], flags].concat())
+}
+
+fn manifest(folder: &Path) -> Value {
+    serde_json::from_slice(&fs::read(folder.join("model.json")).unwrap()).unwrap()
+}
+
+#[test]
+fn the_same_seed_gives_the_same_bits() {
+    let place = place();
+    let data = shared("interactions.csv");
+    let args = |output: &'static str| [&["train", data, "-o", output], &SMALL[..]].concat();
+    succeed(place.path(), &args("one"));
+    let again = spherec(place.path(), &args("again")).env("RAYON_NUM_THREADS", "1").output().unwrap();
+    assert!(again.status.success(), "{}", text(&again.stderr));
+    succeed(place.path(), &[&args("other")[..], &["--seed", "1"]].concat());
+    let tables = |name: &str| fs::read(place.path().join(name).join("model.safetensors")).unwrap();
+    assert!(tables("one") == tables("again"), "two runs with one seed differ");
+    assert!(tables("one") != tables("other"), "the seed has no effect");
+}
+
+#[test]
+fn every_sampler_beats_the_untrained_model() {
+    let place = place();
+    for (sampler, flags) in [
+        ("uniform", &[][..]),
+        ("popularity", &["--beta", "1"]),
+        ("two-stage", &["--beta", "0", "--hardness", "1.5", "--candidates", "50"]),
+    ] {
+        let (table, _) = train(place.path(), sampler, &[&["--sampler", sampler], flags].concat());
+        assert!(table.contains("validation") && table.contains("test"), "{table}");
+        let manifest = manifest(&place.path().join(sampler));
+        assert_eq!(manifest["config"]["sampler"]["kind"], sampler);
+        // Chance is about 0.1 at k = 10 of 100 items.
+        let ndcg = manifest["metrics"]["test"]["ndcg"].as_f64().unwrap();
+        assert!(ndcg > 0.2, "{sampler}: NDCG {ndcg}");
+    }
+}
+
+#[test]
+fn folds_and_paper_settings_reach_the_config() {
+    let place = place();
+    let flags =
+        ["--folds", "4", "--fold", "1", "--hardness", "paper", "--negatives", "5", "--betas", "0.8,0.99"];
+    let (table, err) = train(place.path(), "model", &flags);
+    assert!(err.contains("no validation part (--valid-fraction)"), "{err}");
+    assert!(!table.contains("validation"), "{table}");
+    let config = &manifest(&place.path().join("model"))["config"];
+    assert_eq!(config["protocol"]["kind"], "folds");
+    assert_eq!(config["protocol"]["fold"], 1);
+    assert_eq!(config["sampler"]["hardness"], 6.5);
+    assert_eq!(config["gor_weight"], 0.001);
+    assert_eq!(config["betas"][0], 0.8);
+}
+
+#[test]
+fn quiet_prints_nothing() {
+    let place = place();
+    assert_eq!(train(place.path(), "model", &["--quiet"]), (String::new(), String::new()));
+}
+
+#[test]
+fn plain_lines_tell_what_happens() {
+    let place = place();
+    let (_, err) = train(place.path(), "model", &[]);
+    for expected in [
+        "interactions.csv: delimited text, separator `,`, a header",
+        "200 users, 100 items, ",
+        "split: ",
+        "adapter: ",
+        "memory on the device: ",
+        "epoch 12/12: loss ",
+        "epoch 12: validation MAP@10 ",
+        "done: 12 epochs; the best was epoch ",
+        "saved model",
+    ] {
+        assert!(err.contains(expected), "no {expected:?} in {err}");
+    }
+    assert!(!err.contains('\u{1b}'), "{err}");
+}
+
+#[test]
+fn standard_input_serves_as_data() {
+    let place = place();
+    let data = fs::read(trained().join("interactions.csv")).unwrap();
+    let args = [&["train", "-", "-o", "model"], &SMALL[..]].concat();
+    let output = spherec(place.path(), &args).write_stdin(data).output().unwrap();
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    assert_eq!(
+        contents(&place.path().join("model"))["model.safetensors"],
+        contents(&trained().join("model"))["model.safetensors"],
+    );
+}
+
+#[test]
+fn a_model_is_replaced_by_the_next() {
+    let place = place();
+    train(place.path(), "model", &[]);
+    train(place.path(), "model", &["--sampler", "uniform"]);
+    assert_eq!(manifest(&place.path().join("model"))["config"]["sampler"]["kind"], "uniform");
+}
+
+#[test]
+fn no_improvement_ends_training_early() {
+    let place = place();
+    // Steps so small that nothing changes.
+    let args = ["train", shared("interactions.csv"), "-o", "model", "--dim", "8", "--learning-rate", "1e-12"];
+    let (_, err) =
+        succeed(place.path(), &[&args[..], &["--patience", "2", "--evaluate-every", "1"]].concat());
+    assert!(err.contains("stopped after epoch 3: 2 evaluations without improvement (--patience)"), "{err}");
+    assert_eq!(manifest(&place.path().join("model"))["metrics"]["stop"], "patience");
+}
