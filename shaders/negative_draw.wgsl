@@ -3,7 +3,7 @@
 //     key = log_weight(s) + Gumbel noise,   log_weight(s) = -hardness ln((1-s)(1+s))  for s >= 0,
 // which is a draw without replacement with Pr(n) ~ exp(log_weight). Candidates with s < 0 come after all
 // others; the user's own items never. One workgroup a pair.
-@group(0) @binding(3) var<storage, read_write> scores: array<f32>;          // (pair capacity, C); keys afterwards
+@group(0) @binding(3) var<storage, read_write> scores: array<vec4<f32>>;    // (pair capacity, C/4); keys afterwards
 @group(0) @binding(4) var<storage, read_write> picks: array<u32>;           // (B, N) candidate slots, or none
 @group(0) @binding(5) var<storage, read_write> picked: array<atomic<u32>>;  // (C, pair words) a bit a pair
 
@@ -19,19 +19,33 @@ var<workgroup> lane_slots: array<u32, lane_count>;
 
 // -ln(-ln(1 - v)), v uniform. Near v = 0 the inner logarithm is a series: `log` near 1 loses what decides
 // among the largest keys.
-fn gumbel(bits: u32) -> f32 {
-    let v = (f32(bits >> 9u) + 0.5) * 1.1920928955078125e-7;    // 2^-23, so that 0 < v < 1
-    var exponential = -log(1.0 - v);
-    if v < 0.02 { exponential = v * (1.0 + v * (0.5 + v * (0.33333334 + v * 0.25))); }
-    return -log(exponential);
+// -ln(-ln(1 - v)), v uniform. Near v = 0 the inner logarithm is a series: `log` near 1 loses what decides
+// among the largest keys.
+fn gumbel(bits: vec4<u32>) -> vec4<f32> {
+    let v = (vec4<f32>(bits >> vec4<u32>(9u)) + 0.5) * 1.1920928955078125e-7;   // 2^-23, so that 0 < v < 1
+    let series = v * (1.0 + v * (0.5 + v * (0.33333334 + v * 0.25)));
+    return -log(select(-log(1.0 - v), series, v < vec4<f32>(0.02)));
 }
 
-fn draw_key(s: f32, bits: u32) -> f32 {
-    if s >= 0.0 {
-        return gumbel(bits) - settings.hardness * log(max((1.0 - s) * (1.0 + s), 1e-12));
-    }
-    if s > -1.5 { return gumbel(bits) + negative_side; }
-    return never;       // excluded, a hole, or not a number
+fn draw_keys(s: vec4<f32>, bits: vec4<u32>) -> vec4<f32> {
+    let noise = gumbel(bits);
+    let log_weight = -settings.hardness * log(max((1.0 - s) * (1.0 + s), vec4<f32>(1e-12)));
+    // Excluded, holes and what is not a number fail both tests.
+    let keys = select(vec4<f32>(never), noise + negative_side, s > vec4<f32>(-1.5));
+    return select(keys, noise + log_weight, s >= vec4<f32>(0.0));
+}
+
+struct Best {
+    key: f32,
+    part: u32,
+}
+
+fn best_of(keys: vec4<f32>) -> Best {
+    var best = Best(keys.x, 0u);
+    if keys.y > best.key { best = Best(keys.y, 1u); }
+    if keys.z > best.key { best = Best(keys.z, 2u); }
+    if keys.w > best.key { best = Best(keys.w, 3u); }
+    return best;
 }
 
 fn beats(key: f32, slot: u32, other_key: f32, other_slot: u32) -> bool {
@@ -46,34 +60,31 @@ fn negative_draw(
 ) {
     let local_pair = group.x + group.y * group_count.x;
     let pair = block.first_pair + local_pair;
-    if local_pair >= block.pair_capacity || pair >= plan.pair_count { return; }
-    let base = local_pair * plan.candidate_count;
-    let quarter = plan.candidate_count / 4u;
+    if local_pair >= block.pair_count || pair >= plan.pair_count { return; }
+    let quad_count = plan.candidate_count / 4u;
+    let base = (block.first_row + local_pair) * quad_count;
 
+    // A quad belongs to one lane, which alone reads and writes it.
     let excluded_at = plan.excluded_at + user_of_pair(pair) - plan.item_slot_count;
     let excluded_end = plan.words[excluded_at + 1u];
-    for (var at = plan.words[excluded_at] + lane; at < excluded_end; at += lane_count) {
-        scores[base + plan.words[at]] = -2.0;
+    for (var at = plan.words[excluded_at]; at < excluded_end; at += 1u) {
+        let slot = plan.words[at];
+        if (slot / 4u) % lane_count == lane {
+            let is_it = vec4<u32>(slot % 4u) == vec4<u32>(0u, 1u, 2u, 3u);
+            scores[base + slot / 4u] = select(scores[base + slot / 4u], vec4<f32>(-2.0), is_it);
+        }
     }
-    storageBarrier();
 
-    // One hash gives the noise of four candidates, a quarter of the list apart.
     var best_key = never;
     var best_slot = none;
-    for (var index = lane; index < quarter; index += lane_count) {
-        let noise = pcg4d(vec4<u32>(plan.draw_key_0, plan.draw_key_1, pair, index));
-        for (var part = 0u; part < 4u; part += 1u) {
-            let slot = part * quarter + index;
-            var bits = noise.x;
-            if part == 1u { bits = noise.y; }
-            if part == 2u { bits = noise.z; }
-            if part == 3u { bits = noise.w; }
-            let key = draw_key(scores[base + slot], bits);
-            if negative_count > 1u { scores[base + slot] = key; }
-            if key > never && beats(key, slot, best_key, best_slot) {
-                best_key = key;
-                best_slot = slot;
-            }
+    for (var quad = lane; quad < quad_count; quad += lane_count) {
+        let keys = draw_keys(scores[base + quad], pcg4d(vec4<u32>(plan.draw_key_0, plan.draw_key_1, pair, quad)));
+        if negative_count > 1u { scores[base + quad] = keys; }
+        // The best of the four; among equals the first.
+        let best = best_of(keys);
+        if best.key > best_key {
+            best_key = best.key;
+            best_slot = quad * 4u + best.part;
         }
     }
 
@@ -100,14 +111,14 @@ fn negative_draw(
             let taken_slot = best_slot;
             best_key = never;
             best_slot = none;
-            for (var index = lane; index < quarter; index += lane_count) {
-                for (var part = 0u; part < 4u; part += 1u) {
-                    let slot = part * quarter + index;
-                    let key = scores[base + slot];
-                    if key > never && beats(taken_key, taken_slot, key, slot) && beats(key, slot, best_key, best_slot) {
-                        best_key = key;
-                        best_slot = slot;
-                    }
+            for (var quad = lane; quad < quad_count; quad += lane_count) {
+                let keys = scores[base + quad];
+                let slots = quad * 4u + vec4<u32>(0u, 1u, 2u, 3u);
+                let is_later = (keys < vec4<f32>(taken_key)) | ((keys == vec4<f32>(taken_key)) & (slots > vec4<u32>(taken_slot)));
+                let best = best_of(select(vec4<f32>(never), keys, is_later));
+                if best.key > best_key {
+                    best_key = best.key;
+                    best_slot = quad * 4u + best.part;
                 }
             }
         }

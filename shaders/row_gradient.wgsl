@@ -4,14 +4,11 @@
 // plan; its uses as a drawn negative are the bits of `picked`.
 // One workgroup a quad of slots. A gradient row is D/4 vec4 and one more that holds (touched, 0, 0, 0).
 struct PairLoss {
+    sums: vec4<f32>,
     hinge: f32,
     weight: f32,
-    moment_1: f32,
-    moment_2: f32,
     nearest: u32,
     unused_0: u32,
-    unused_1: u32,
-    unused_2: u32,
 }
 
 struct StepSums {
@@ -144,8 +141,7 @@ fn project(slot: u32, chunk: u32, along: f32) {
 fn step_sums(lane: u32) -> StepSums {
     var sums = vec4<f32>(0.0);
     for (var pair = lane; pair < plan.pair_count; pair += lane_count) {
-        let loss = pairs[pair];
-        sums += vec4<f32>(loss.weight * loss.hinge, select(0.0, 1.0, loss.hinge > 0.0), loss.moment_1, loss.moment_2);
+        sums += pairs[pair].sums;
     }
     sums = lane_sum(lane, sums);
     let pick_count = f32(plan.pair_count * negative_count);

@@ -2,14 +2,11 @@
 // For each pair: squared distances, the nearest negative, the hinge (Tran et al. 2019, eq. 1) and its
 // shares of the GOR moments (eq. 3). One workgroup a pair.
 struct PairLoss {
+    sums: vec4<f32>,    // weight * hinge; 1 where the hinge is positive; sum_k v_j.v_k; sum_k (v_j.v_k)^2
     hinge: f32,         // before weighting
     weight: f32,        // 0 where the pair has no negative
-    moment_1: f32,      // sum over k of v_j . v_k
-    moment_2: f32,      // sum over k of (v_j . v_k)^2
     nearest: u32,       // k of the nearest negative, or none
     unused_0: u32,
-    unused_1: u32,
-    unused_2: u32,
 }
 
 @group(0) @binding(3) var<storage, read> rows: array<vec4<f32>>;                // (R, D/4 + 1)
@@ -62,10 +59,12 @@ fn triplet_loss(
         if lane == 0u { similarities[pair * negative_count + k] = sums.z; }
     }
     if lane == 0u {
-        var loss = PairLoss(0.0, 0.0, moment_1, moment_2, nearest, 0u, 0u, 0u);
+        var loss = PairLoss(vec4<f32>(0.0, 0.0, moment_1, moment_2), 0.0, 0.0, nearest, 0u);
         if nearest != none {
             loss.weight = 1.0;
             loss.hinge = max(positive_distance - nearest_distance + settings.margin, 0.0);
+            loss.sums.x = loss.weight * loss.hinge;
+            loss.sums.y = select(0.0, 1.0, loss.hinge > 0.0);
         }
         pairs[pair] = loss;
     }

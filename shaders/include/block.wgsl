@@ -1,9 +1,9 @@
-// Score and draw work on blocks of pairs, so that the (B, C) scores fit one binding.
+// Scores are made and drawn from in blocks of pairs, so that they fit one binding.
 struct Block {
-    first_pair: u32,
-    pair_capacity: u32,
+    first_pair: u32,    // the first pair of this dispatch in the batch
+    first_row: u32,     // its row in the scores
+    pair_count: u32,    // pairs of this dispatch at most
     unused_0: u32,
-    unused_1: u32,
 }
 
 @group(0) @binding(2) var<uniform> block: Block;

@@ -22,6 +22,9 @@ struct Declared {
     index: u32,
 }
 
+/// A buffer, or a part of one, under the name that a kernel declares.
+pub type Named<'a> = (&'a str, wgpu::BufferBinding<'a>);
+
 /// A kernel's buffers, bound once.
 #[derive(Debug)]
 pub struct Bindings(wgpu::BindGroup);
@@ -81,22 +84,24 @@ impl Kernel {
         Ok(Kernel { name: name.to_owned(), pipeline, layout, declared })
     }
 
-    /// Binds a buffer to each name that the kernel declares; further names are left out. The buffer bound
+    /// Binds a buffer, or a part of one, to each name that the kernel declares; further names are left out. The buffer bound
     /// as `plan` is read through a window of `plan_bytes` that each dispatch places.
     ///
     /// # Errors
     /// [`Error::Gpu`] naming a declared buffer that was not given.
-    pub fn bind(&self, gpu: &Gpu, plan_bytes: u64, buffers: &[(&str, &wgpu::Buffer)]) -> Result<Bindings> {
+    pub fn bind(&self, gpu: &Gpu, plan_bytes: u64, buffers: &[Named<'_>]) -> Result<Bindings> {
         let mut entries = Vec::with_capacity(self.declared.len());
         for declared in &self.declared {
-            let buffer = buffers.iter().find(|(name, _)| *name == declared.name).map(|(_, buffer)| *buffer);
-            let buffer = buffer.ok_or_else(|| {
+            let found = buffers.iter().find(|(name, _)| *name == declared.name);
+            let mut part = found.map(|(_, part)| part.clone()).ok_or_else(|| {
                 Error::Gpu(format!("{}: nothing is bound to {:?}", self.name, declared.name))
             })?;
-            let size = if declared.name == "plan" { wgpu::BufferSize::new(plan_bytes) } else { None };
+            if declared.name == "plan" {
+                part.size = wgpu::BufferSize::new(plan_bytes);
+            }
             entries.push(wgpu::BindGroupEntry {
                 binding: declared.index,
-                resource: wgpu::BindingResource::Buffer(wgpu::BufferBinding { buffer, offset: 0, size }),
+                resource: wgpu::BindingResource::Buffer(part),
             });
         }
         let scope = gpu.device.push_error_scope(wgpu::ErrorFilter::Validation);

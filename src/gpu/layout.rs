@@ -50,14 +50,14 @@ pub struct Shard {
 #[repr(C)]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Pod, Zeroable)]
 pub struct Block {
-    /// The block's first pair in the batch.
+    /// The first pair of the dispatch in the batch.
     pub first_pair: u32,
-    /// Pairs that the scores have room for.
-    pub pair_capacity: u32,
+    /// Its row in the scores.
+    pub first_row: u32,
+    /// Pairs of the dispatch at most.
+    pub pair_count: u32,
     /// To 16 bytes.
     pub unused_0: u32,
-    /// To 16 bytes.
-    pub unused_1: u32,
 }
 
 /// Mirror of the fixed part of `Plan` in `shaders/include/plan.wgsl`, where each field is explained.
@@ -89,18 +89,16 @@ pub struct PlanHeader {
 #[repr(C)]
 #[derive(Debug, Clone, Copy, PartialEq, Default, Pod, Zeroable)]
 pub struct PairLoss {
+    /// weight * hinge; 1 where the hinge is positive; sum over k of v_j . v_k; sum of (v_j . v_k)^2.
+    pub sums: [f32; 4],
     /// Before weighting.
     pub hinge: f32,
     /// 0 where the pair has no negative.
     pub weight: f32,
-    /// Sum over k of v_j . v_k.
-    pub moment_1: f32,
-    /// Sum over k of (v_j . v_k)^2.
-    pub moment_2: f32,
     /// k of the nearest negative, or [`NONE`].
     pub nearest: u32,
     /// To 32 bytes.
-    pub unused: [u32; 3],
+    pub unused_0: u32,
 }
 
 /// Mirror of `StepSums` in `shaders/row_gradient.wgsl`: what a step reports.

@@ -2,7 +2,7 @@
 //! submission. Nothing is read back within a step.
 
 use super::device::Gpu;
-use super::kernel::{Bindings, Kernel, fold};
+use super::kernel::{Bindings, Kernel, Named, fold};
 use super::layout::{Block, PairLoss, Settings, Shard, StepSums};
 use super::tables::{TableShard, Tables};
 use crate::optimizer::Optimizer;
@@ -28,12 +28,18 @@ const MAX_STEPS: usize = 512;
 const PLAN_BYTES: u64 = 16 << 20;
 /// Bytes that the scores of one block of pairs may take.
 const SCORE_BYTES: usize = 64 << 20;
-/// Pairs that one thread of `candidate_score` scores; a block is a multiple of it.
-pub(crate) const POSITIVES_PER_THREAD: usize = 16;
+/// Pairs that one thread of `candidate_score` scores; a window is a multiple of it.
+const POSITIVES_PER_THREAD: usize = 16;
+/// Quads of candidates that one thread of `candidate_score` scores.
+const QUADS_PER_THREAD: u32 = 2;
 /// Threads of a workgroup of `candidate_score`.
 pub(crate) const SCORE_LANES: usize = 32;
+/// Vec4 that a uniform binding holds (64 KiB, WebGPU's default limit).
+const WINDOW_CHUNKS: usize = 4096;
+/// Alignment of a part of the working set, in vec4: 256 bytes, WebGPU's default limit.
+const PART_ALIGNMENT: usize = 16;
 /// Threads of a workgroup of `negative_draw`.
-pub(crate) const DRAW_LANES: usize = 64;
+pub(crate) const DRAW_LANES: usize = 32;
 /// Submissions in flight.
 const IN_FLIGHT: usize = 2;
 
@@ -53,11 +59,68 @@ impl StepShape {
         self.row_lanes.min(self.chunk_count().next_multiple_of(8))
     }
 
-    /// Pairs whose scores fit one block.
+    /// Pairs of one dispatch of `candidate_score`: those whose positives fit a uniform binding.
+    pub fn window_pairs(&self) -> usize {
+        let fitting = (WINDOW_CHUNKS / self.chunk_count()).min(self.score_rows());
+        let whole = (fitting / POSITIVES_PER_THREAD).max(1) * POSITIVES_PER_THREAD;
+        whole.min(self.plan.batch_size.next_multiple_of(POSITIVES_PER_THREAD))
+    }
+
+    /// Pairs whose scores fit one block, a multiple of [`StepShape::window_pairs`].
     pub fn pair_capacity(&self) -> usize {
-        let row_bytes = (self.plan.candidate_slot_capacity() * 4).max(1);
-        let fitting = (SCORE_BYTES / row_bytes).max(1);
-        fitting.min(self.plan.batch_size).next_multiple_of(POSITIVES_PER_THREAD)
+        let window = self.window_pairs();
+        let fitting = (self.score_rows() / window).max(1) * window;
+        fitting.min(self.plan.batch_size.next_multiple_of(window))
+    }
+
+    fn score_rows(&self) -> usize {
+        SCORE_BYTES / (self.plan.candidate_slot_capacity() * 4).max(1)
+    }
+
+    /// The dispatches of `candidate_score`, or of `negative_draw` with `window` the pair capacity.
+    pub(crate) fn blocks(&self, window: usize) -> Vec<Block> {
+        let block = |first: usize| Block {
+            first_pair: first as u32,
+            first_row: (first % self.pair_capacity()) as u32,
+            pair_count: window as u32,
+            unused_0: 0,
+        };
+        (0..self.plan.batch_size).step_by(window).map(block).collect()
+    }
+
+    /// Where the candidates begin in the working set, in vec4.
+    pub fn packed_at(&self) -> usize {
+        (self.plan.row_capacity() * (self.chunk_count() + 1)).next_multiple_of(PART_ALIGNMENT)
+    }
+
+    /// Where the positives begin in the working set, in vec4.
+    pub fn positives_at(&self) -> usize {
+        let packed = self.plan.candidate_slot_capacity() * self.chunk_count();
+        (self.packed_at() + packed.max(1)).next_multiple_of(PART_ALIGNMENT)
+    }
+
+    /// Vec4 of the working set. The last window of positives is a whole one.
+    pub fn working_count(&self) -> usize {
+        if self.plan.candidate_count == 0 {
+            return self.positives_at() + PART_ALIGNMENT;
+        }
+        self.positives_at() + self.plan.batch_size * self.chunk_count() + WINDOW_CHUNKS
+    }
+
+    /// The parts of the working set by name, for a dispatch whose first pair is `first_pair`.
+    pub(crate) fn parts<'a>(&self, working: &'a wgpu::Buffer, first_pair: usize) -> Vec<Named<'a>> {
+        let part = |from: usize, to: usize| wgpu::BufferBinding {
+            buffer: working,
+            offset: from as u64 * 16,
+            size: wgpu::BufferSize::new((to - from) as u64 * 16),
+        };
+        let positives = self.positives_at() + first_pair * self.chunk_count();
+        vec![
+            ("working", working.as_entire_buffer_binding()),
+            ("rows", part(0, self.packed_at())),
+            ("packed", part(self.packed_at(), self.positives_at())),
+            ("positives", part(positives, (positives + WINDOW_CHUNKS).min(self.working_count()))),
+        ]
     }
 
     /// The values of the kernels' `override` constants, but for `lane_count`.
@@ -66,6 +129,8 @@ impl StepShape {
             ("chunk_count", self.chunk_count() as f64),
             ("negative_count", self.plan.negative_count as f64),
             ("pair_words", self.plan.pair_words() as f64),
+            ("packed_at", self.packed_at() as f64),
+            ("positives_at", self.positives_at() as f64),
             ("has_momentum", f64::from(u8::from(optimizer == Optimizer::Adam))),
         ]
     }
@@ -79,8 +144,7 @@ impl StepShape {
             ("points", rows * row_bytes),
             ("moments", moments * rows * row_bytes),
             ("last steps", rows * 4),
-            ("working rows", 2 * self.row_bytes()),
-            ("candidates", self.packed_bytes() + self.picked_bytes()),
+            ("working set", self.working_bytes() + self.row_bytes() + self.picked_bytes()),
             ("scores", self.score_bytes()),
             ("plans", PLAN_BYTES + self.plan.plan_capacity_bytes()),
         ]
@@ -90,8 +154,8 @@ impl StepShape {
         (self.plan.row_capacity() * (self.chunk_count() + 1) * 16) as u64
     }
 
-    fn packed_bytes(&self) -> u64 {
-        (self.plan.candidate_slot_capacity() * self.chunk_count() * 16) as u64
+    fn working_bytes(&self) -> u64 {
+        self.working_count() as u64 * 16
     }
 
     fn picked_bytes(&self) -> u64 {
@@ -167,23 +231,24 @@ impl Stepper {
         let window = shape.plan.plan_capacity_bytes();
         let per_shard = |name: &str| -> Result<Stage> {
             let kernel = Kernel::new(&gpu, name, &constants)?;
-            let bind = |shard: &TableShard| kernel.bind(&gpu, window, &buffers.with_shard(shard));
+            let bind = |shard: &TableShard| kernel.bind(&gpu, window, &buffers.with_shard(&shape, shard));
             Ok(Stage { bindings: tables.shards.iter().map(bind).collect::<Result<_>>()?, kernel })
         };
         let whole = |name: &str| -> Result<Stage> {
             let kernel = Kernel::new(&gpu, name, &constants)?;
-            Ok(Stage { bindings: vec![kernel.bind(&gpu, window, &buffers.list())?], kernel })
+            Ok(Stage { bindings: vec![kernel.bind(&gpu, window, &buffers.list(&shape, 0))?], kernel })
         };
-        let blocks = buffers.blocks(&gpu, &shape)?;
-        let per_block = |name: &str, lane_count: usize| -> Result<Stage> {
+        let per_block = |name: &str, pair_count: usize, lane_count: usize| -> Result<Stage> {
             let mut constants = shape.constants(optimizer);
             constants.push(("lane_count", lane_count as f64));
             let kernel = Kernel::new(&gpu, name, &constants)?;
-            let bind = |block: &wgpu::Buffer| {
-                let mut list = buffers.list();
-                list.push(("block", block));
+            let bind = |block: &Block| {
+                let uniform = gpu.upload("block", &[*block])?;
+                let mut list = buffers.list(&shape, block.first_pair as usize);
+                list.push(("block", uniform.as_entire_buffer_binding()));
                 kernel.bind(&gpu, window, &list)
             };
+            let blocks = if shape.plan.candidate_count == 0 { Vec::new() } else { shape.blocks(pair_count) };
             Ok(Stage { bindings: blocks.iter().map(bind).collect::<Result<_>>()?, kernel })
         };
         let staging = (0..IN_FLIGHT)
@@ -198,8 +263,8 @@ impl Stepper {
             .collect();
         Ok(Stepper {
             row_load: per_shard("row_load")?,
-            candidate_score: per_block("candidate_score", SCORE_LANES)?,
-            negative_draw: per_block("negative_draw", DRAW_LANES)?,
+            candidate_score: per_block("candidate_score", shape.window_pairs(), SCORE_LANES)?,
+            negative_draw: per_block("negative_draw", shape.pair_capacity(), DRAW_LANES)?,
             triplet_loss: whole("triplet_loss")?,
             row_gradient: whole("row_gradient")?,
             row_step: per_shard(match optimizer {
@@ -224,8 +289,7 @@ impl Stepper {
     fn check(gpu: &Gpu, shape: &StepShape) -> Result<()> {
         let limit = gpu.max_binding_bytes();
         let needs = [
-            ("the working rows (--batch-size, --candidates)", shape.row_bytes()),
-            ("the candidates (--candidates)", shape.packed_bytes()),
+            ("the working set (--batch-size, --candidates, --dim)", shape.working_bytes()),
             ("the picks (--candidates, --batch-size)", shape.picked_bytes()),
             ("the scores (--candidates)", shape.score_bytes()),
             ("a step's plan (--batch-size, --negatives)", shape.plan.plan_capacity_bytes()),
@@ -293,9 +357,12 @@ impl Stepper {
 
     fn encode(&self, pass: &mut wgpu::ComputePass<'_>, plan: &Plan, offset: u32) {
         self.encode_shards(pass, &self.row_load, plan, offset);
-        for block in 0..self.block_count(plan) {
-            self.encode_block(pass, "candidate_score", block, plan, offset);
-            self.encode_block(pass, "negative_draw", block, plan, offset);
+        let windows = self.shape.pair_capacity() / self.shape.window_pairs();
+        for block in 0..self.block_count(plan, self.shape.pair_capacity()) {
+            for window in block * windows..(block + 1) * windows {
+                self.encode_score(pass, window, plan, offset);
+            }
+            self.encode_draw(pass, block, plan, offset);
         }
         self.triplet_loss.run(pass, 0, offset, fold(plan.header.pair_count));
         self.row_gradient.run(pass, 0, offset, fold(plan.header.row_count / 4));
@@ -308,31 +375,27 @@ impl Stepper {
         }
     }
 
-    /// Blocks of pairs that the plan's scores take.
-    fn block_count(&self, plan: &Plan) -> usize {
+    /// Dispatches of at most `pair_count` pairs that the plan's stage 2 takes.
+    fn block_count(&self, plan: &Plan, pair_count: usize) -> usize {
         if plan.header.candidate_count == 0 {
             return 0;
         }
-        (plan.header.pair_count as usize).div_ceil(self.shape.pair_capacity())
+        (plan.header.pair_count as usize).div_ceil(pair_count)
     }
 
-    fn encode_block(
-        &self,
-        pass: &mut wgpu::ComputePass<'_>,
-        name: &str,
-        block: usize,
-        plan: &Plan,
-        offset: u32,
-    ) {
+    fn encode_score(&self, pass: &mut wgpu::ComputePass<'_>, window: usize, plan: &Plan, offset: u32) {
+        let first = window * self.shape.window_pairs();
+        let left = (plan.header.pair_count as usize).saturating_sub(first);
+        let pairs = self.shape.window_pairs().min(left) as u32;
+        if pairs > 0 {
+            self.candidate_score.run(pass, window, offset, score_groups(plan.header.candidate_count, pairs));
+        }
+    }
+
+    fn encode_draw(&self, pass: &mut wgpu::ComputePass<'_>, block: usize, plan: &Plan, offset: u32) {
         let capacity = self.shape.pair_capacity();
         let pairs = capacity.min(plan.header.pair_count as usize - block * capacity) as u32;
-        if name == "candidate_score" {
-            let columns = (plan.header.candidate_count / 4).div_ceil(SCORE_LANES as u32);
-            let rows = pairs.div_ceil(POSITIVES_PER_THREAD as u32);
-            self.candidate_score.run(pass, block, offset, (columns, rows));
-        } else {
-            self.negative_draw.run(pass, block, offset, fold(pairs));
-        }
+        self.negative_draw.run(pass, block, offset, fold(pairs));
     }
 
     fn encode_stage(&self, pass: &mut wgpu::ComputePass<'_>, name: &str, plan: &Plan) {
@@ -341,7 +404,10 @@ impl Stepper {
             "row_step" => self.encode_shards(pass, &self.row_step, plan, 0),
             "triplet_loss" => self.triplet_loss.run(pass, 0, 0, fold(plan.header.pair_count)),
             "row_gradient" => self.row_gradient.run(pass, 0, 0, fold(plan.header.row_count / 4)),
-            _ => (0..self.block_count(plan)).for_each(|block| self.encode_block(pass, name, block, plan, 0)),
+            "candidate_score" => (0..self.block_count(plan, self.shape.window_pairs()))
+                .for_each(|window| self.encode_score(pass, window, plan, 0)),
+            _ => (0..self.block_count(plan, self.shape.pair_capacity()))
+                .for_each(|block| self.encode_draw(pass, block, plan, 0)),
         }
     }
 
@@ -429,8 +495,8 @@ struct Buffers {
     plans: wgpu::Buffer,
     settings: wgpu::Buffer,
     catch_up: wgpu::Buffer,
-    rows: wgpu::Buffer,
-    packed: wgpu::Buffer,
+    working: wgpu::Buffer,
+
     scores: wgpu::Buffer,
     picks: wgpu::Buffer,
     picked: wgpu::Buffer,
@@ -448,8 +514,8 @@ impl Buffers {
             plans: buffer("plans", PLAN_BYTES + shape.plan.plan_capacity_bytes())?,
             settings: gpu.upload("settings", &[settings])?,
             catch_up: gpu.upload("catch_up", catch_up)?,
-            rows: buffer("rows", shape.row_bytes())?,
-            packed: buffer("packed", shape.packed_bytes())?,
+            working: gpu.buffer("working", shape.working_bytes(), wgpu::BufferUsages::UNIFORM)?,
+
             scores: buffer("scores", shape.score_bytes())?,
             picks: buffer("picks", picks)?,
             picked: buffer("picked", shape.picked_bytes())?,
@@ -460,13 +526,13 @@ impl Buffers {
         })
     }
 
-    fn list(&self) -> Vec<(&'static str, &wgpu::Buffer)> {
-        vec![
+    /// Everything but the tables, for a dispatch whose first pair is `first_pair`.
+    fn list(&self, shape: &StepShape, first_pair: usize) -> Vec<Named<'_>> {
+        let mut list = shape.parts(&self.working, first_pair);
+        let whole = [
             ("plan", &self.plans),
             ("settings", &self.settings),
             ("catch_up", &self.catch_up),
-            ("rows", &self.rows),
-            ("packed", &self.packed),
             ("scores", &self.scores),
             ("picks", &self.picks),
             ("picked", &self.picked),
@@ -474,35 +540,27 @@ impl Buffers {
             ("pairs", &self.pairs),
             ("gradients", &self.gradients),
             ("step_log", &self.step_log),
-        ]
+        ];
+        list.extend(whole.map(|(name, buffer)| (name, buffer.as_entire_buffer_binding())));
+        list
     }
 
-    fn with_shard<'a>(&'a self, shard: &'a TableShard) -> Vec<(&'static str, &'a wgpu::Buffer)> {
-        let mut list = self.list();
-        list.extend([
+    fn with_shard<'a>(&'a self, shape: &StepShape, shard: &'a TableShard) -> Vec<Named<'a>> {
+        let mut list = self.list(shape, 0);
+        let whole = [
             ("shard", &shard.uniform),
             ("points", &shard.points),
             ("momentum", &shard.momentum),
             ("variance", &shard.variance),
             ("last_steps", &shard.last_steps),
-        ]);
+        ];
+        list.extend(whole.map(|(name, buffer)| (name, buffer.as_entire_buffer_binding())));
         list
     }
+}
 
-    /// One uniform for each block of pairs.
-    fn blocks(&self, gpu: &Gpu, shape: &StepShape) -> Result<Vec<wgpu::Buffer>> {
-        let capacity = shape.pair_capacity();
-        (0..shape.plan.batch_size)
-            .step_by(capacity)
-            .map(|first| {
-                let block = Block {
-                    first_pair: first as u32,
-                    pair_capacity: capacity as u32,
-                    unused_0: 0,
-                    unused_1: 0,
-                };
-                gpu.upload("block", &[block])
-            })
-            .collect()
-    }
+/// Workgroups of `candidate_score` for a number of pairs.
+pub(crate) fn score_groups(candidate_count: u32, pair_count: u32) -> (u32, u32) {
+    let quads_per_group = SCORE_LANES as u32 * QUADS_PER_THREAD;
+    (pair_count.div_ceil(POSITIVES_PER_THREAD as u32), (candidate_count / 4).div_ceil(quads_per_group))
 }

@@ -22,7 +22,9 @@ pub(crate) use stepper::shards;
 pub use stepper::{Scratch, State, step};
 pub use triplet_loss::triplet_loss;
 
+use crate::gpu::StepShape;
 use crate::gpu::layout::NONE;
+use crate::optimizer::Optimizer;
 use crate::sampling::Plan;
 
 /// The kernels' `override` constants, but for workgroup sizes.
@@ -34,11 +36,27 @@ pub struct Sizes {
     pub negative_count: usize,
     /// B / 32, rounded up.
     pub pair_words: usize,
+    /// Where the candidates begin in the working set, in vec4.
+    pub packed_at: usize,
+    /// Where the positives begin in the working set, in vec4.
+    pub positives_at: usize,
     /// Whether untouched rows move: Adam.
     pub has_momentum: bool,
 }
 
 impl Sizes {
+    /// The sizes of `shape`.
+    pub fn new(shape: &StepShape, optimizer: Optimizer) -> Sizes {
+        Sizes {
+            chunk_count: shape.chunk_count(),
+            negative_count: shape.plan.negative_count,
+            pair_words: shape.plan.pair_words(),
+            packed_at: shape.packed_at(),
+            positives_at: shape.positives_at(),
+            has_momentum: optimizer == Optimizer::Adam,
+        }
+    }
+
     /// D, padded.
     pub fn dim(&self) -> usize {
         self.chunk_count * 4

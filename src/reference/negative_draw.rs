@@ -37,21 +37,20 @@ pub fn negative_draw(
     sizes: &Sizes,
 ) {
     let candidate_count = plan.header.candidate_count as usize;
-    let quarter = candidate_count / 4;
-    for local_pair in 0..block.pair_capacity as usize {
+    for local_pair in 0..block.pair_count as usize {
         let pair = block.first_pair as usize + local_pair;
         if pair >= plan.header.pair_count as usize {
             break;
         }
-        let scores = &mut scores[local_pair * candidate_count..][..candidate_count];
+        let scores =
+            &mut scores[(block.first_row as usize + local_pair) * candidate_count..][..candidate_count];
         for &slot in plan.excluded(plan.users()[pair]) {
             scores[slot as usize] = -2.0;
         }
         let mut keys: Vec<(f32, u32)> = (0..candidate_count)
             .map(|slot| {
-                let (part, index) = (slot / quarter, slot % quarter);
                 let key = [plan.header.draw_key_0, plan.header.draw_key_1];
-                let bits = pcg4d([key[0], key[1], pair as u32, index as u32])[part];
+                let bits = pcg4d([key[0], key[1], pair as u32, (slot / 4) as u32])[slot % 4];
                 (draw_key(settings, scores[slot], bits), slot as u32)
             })
             .collect();

@@ -22,10 +22,10 @@ pub fn row_gradient(
     let negative_count = sizes.negative_count;
     let mut sums = StepSums::default();
     for loss in &pairs[..pair_count] {
-        sums.triplet += loss.weight * loss.hinge;
-        sums.active_count += if loss.hinge > 0.0 { 1.0 } else { 0.0 };
-        sums.moment_1 += loss.moment_1;
-        sums.moment_2 += loss.moment_2;
+        sums.triplet += loss.sums[0];
+        sums.active_count += loss.sums[1];
+        sums.moment_1 += loss.sums[2];
+        sums.moment_2 += loss.sums[3];
     }
     let pick_count = (pair_count * negative_count) as f32;
     sums.moment_1 /= pick_count;

@@ -16,8 +16,8 @@ pub fn row_load(
     variance: &[f32],
     last_steps: &[u32],
     catch_up: &[[f32; 2]],
-    rows: &mut [f32],
-    packed: &mut [f32],
+    working: &mut [f32],
+
     sizes: &Sizes,
 ) {
     let dim = sizes.dim();
@@ -43,12 +43,19 @@ pub fn row_load(
             let squares: f32 = x.iter().map(|x| x * x).sum();
             let inverse_norm = 1.0 / squares.max(1e-24).sqrt();
             for d in 0..dim {
-                rows[slot * sizes.stride() + d] = x[d] * inverse_norm;
+                working[slot * sizes.stride() + d] = x[d] * inverse_norm;
                 if (slot as u32) < plan.header.candidate_count {
-                    packed[d * plan.header.candidate_count as usize + slot] = x[d] * inverse_norm;
+                    let at = sizes.packed_at * 4 + d * plan.header.candidate_count as usize + slot;
+                    working[at] = x[d] * inverse_norm;
+                }
+                if plan.header.candidate_count > 0 && (slot as u32) < plan.header.item_slot_count {
+                    for &code in plan.uses(slot as u32) {
+                        let pair = code as usize / 2;
+                        working[sizes.positives_at * 4 + pair * dim + d] = x[d] * inverse_norm;
+                    }
                 }
             }
-            rows[slot * sizes.stride() + dim..][..4].copy_from_slice(&[inverse_norm, 0.0, 0.0, 0.0]);
+            working[slot * sizes.stride() + dim..][..4].copy_from_slice(&[inverse_norm, 0.0, 0.0, 0.0]);
         }
     }
 }

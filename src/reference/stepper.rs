@@ -4,7 +4,7 @@ use super::Sizes;
 use super::triplet_loss;
 use super::{candidate_score, negative_draw, row_adam, row_catch_up, row_gradient, row_load, row_sgd};
 use crate::gpu::StepShape;
-use crate::gpu::layout::{Block, PairLoss, Settings, Shard, StepSums};
+use crate::gpu::layout::{PairLoss, Settings, Shard, StepSums};
 use crate::optimizer::Optimizer;
 use crate::sampling::Plan;
 
@@ -45,10 +45,9 @@ impl State {
 /// The working set of a step.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Scratch {
-    /// (R, D + 4) unit vectors and inverse norms.
-    pub rows: Vec<f32>,
-    /// (D, C) candidates.
-    pub packed: Vec<f32>,
+    /// Unit vectors and inverse norms (R, D + 4), candidates (D, C), positives (B, D).
+    pub working: Vec<f32>,
+
     /// (pair capacity, C).
     pub scores: Vec<f32>,
     /// (B, N).
@@ -70,10 +69,13 @@ impl Scratch {
     pub fn new(shape: &StepShape, sizes: &Sizes, poison: f32) -> Scratch {
         let (plan, words) = (&shape.plan, poison.to_bits());
         let picks = plan.batch_size * plan.negative_count;
-        let pair = PairLoss { hinge: poison, weight: poison, ..PairLoss::default() };
+        let pair = PairLoss { sums: [poison; 4], hinge: poison, ..PairLoss::default() };
+        // Pairs beyond the batch score whatever stands there: small, so that their scores can be compared.
+        let mut working = vec![poison; shape.working_count() * 4];
+        working[sizes.positives_at * 4..].fill(0.25);
         Scratch {
-            rows: vec![poison; plan.row_capacity() * sizes.stride()],
-            packed: vec![poison; plan.candidate_slot_capacity() * sizes.dim()],
+            working,
+
             scores: vec![poison; shape.pair_capacity() * plan.candidate_slot_capacity()],
             picks: vec![words; picks],
             picked: vec![words; plan.candidate_slot_capacity() * sizes.pair_words],
@@ -82,6 +84,14 @@ impl Scratch {
             gradients: vec![poison; plan.row_capacity() * sizes.stride()],
             step_log: vec![StepSums { triplet: poison, ..StepSums::default() }; 4],
         }
+    }
+}
+
+impl Scratch {
+    /// The positives from pair `first` on, and the candidates.
+    pub(crate) fn scored<'a>(working: &'a [f32], first: usize, sizes: &Sizes) -> (&'a [f32], &'a [f32]) {
+        let positives = sizes.positives_at * 4 + first * sizes.dim();
+        (&working[positives..], &working[sizes.packed_at * 4..])
     }
 }
 
@@ -129,24 +139,25 @@ pub fn step(
             variance,
             last_steps,
             catch_up,
-            &mut s.rows,
-            &mut s.packed,
+            &mut s.working,
             sizes,
         );
     }
     if plan.header.candidate_count > 0 {
-        let capacity = shape.pair_capacity() as u32;
-        for first_pair in (0..plan.header.pair_count).step_by(capacity as usize) {
-            let block = Block { first_pair, pair_capacity: capacity, unused_0: 0, unused_1: 0 };
-            candidate_score(plan, &block, &s.rows, &s.packed, &mut s.scores, &mut s.picked, sizes);
-            negative_draw(plan, settings, &block, &mut s.scores, &mut s.picks, &mut s.picked, sizes);
+        for block in &shape.blocks(shape.pair_capacity()) {
+            if block.first_pair >= plan.header.pair_count {
+                break;
+            }
+            let (positives, packed) = Scratch::scored(&s.working, block.first_pair as usize, sizes);
+            candidate_score(plan, block, positives, packed, &mut s.scores, &mut s.picked, sizes);
+            negative_draw(plan, settings, block, &mut s.scores, &mut s.picks, &mut s.picked, sizes);
         }
     }
-    triplet_loss(plan, settings, &s.rows, &s.picks, &mut s.similarities, &mut s.pairs, sizes);
+    triplet_loss(plan, settings, &s.working, &s.picks, &mut s.similarities, &mut s.pairs, sizes);
     row_gradient(
         plan,
         settings,
-        &s.rows,
+        &s.working,
         &s.picks,
         &s.similarities,
         &s.pairs,

@@ -30,8 +30,8 @@ pub fn triplet_loss(
             if slot == NONE {
                 continue;
             }
-            loss.moment_1 += similarity;
-            loss.moment_2 += similarity * similarity;
+            loss.sums[2] += similarity;
+            loss.sums[3] += similarity * similarity;
             let distance = squared_distance(&user, &negative);
             if distance < nearest_distance {
                 nearest_distance = distance;
@@ -41,6 +41,8 @@ pub fn triplet_loss(
         if loss.nearest != NONE {
             loss.weight = 1.0;
             loss.hinge = (squared_distance(&user, &positive) - nearest_distance + settings.margin).max(0.0);
+            loss.sums[0] = loss.weight * loss.hinge;
+            loss.sums[1] = if loss.hinge > 0.0 { 1.0 } else { 0.0 };
         }
         pairs[pair] = loss;
     }

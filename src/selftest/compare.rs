@@ -9,7 +9,7 @@ pub(super) enum Values {
     Float(Vec<f32>),
     /// Compared exactly.
     Word(Vec<u32>),
-    /// `PairLoss` in words: four numbers, then four words.
+    /// `PairLoss` in words: six numbers, then two words.
     Pair(Vec<u32>),
 }
 
@@ -34,10 +34,10 @@ pub(super) fn outcome(kernel: &str, case: &'static str, expected: &Arrays, seen:
             (Values::Pair(expected), Values::Pair(seen)) if expected.len() == seen.len() => {
                 for (expected, seen) in expected.chunks(8).zip(seen.chunks(8)) {
                     let as_floats = |words: &[u32]| {
-                        words[..4].iter().map(|&word| f32::from_bits(word)).collect::<Vec<_>>()
+                        words[..6].iter().map(|&word| f32::from_bits(word)).collect::<Vec<_>>()
                     };
                     floats(&mut outcome, name, &as_floats(expected), &as_floats(seen));
-                    words(&mut outcome, name, &expected[4..], &seen[4..]);
+                    words(&mut outcome, name, &expected[6..], &seen[6..]);
                 }
             }
             _ => fail(&mut outcome, format!("{name}: another length or type")),

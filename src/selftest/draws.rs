@@ -50,22 +50,20 @@ pub fn draw_on_device(
     let overrides =
         [("lane_count", DRAW_LANES as f64), ("negative_count", 1.0), ("pair_words", pair_words as f64)];
     let kernel = Kernel::new(gpu, "negative_draw", &overrides)?;
-    let block = Block { first_pair: 0, pair_capacity: pair_count as u32, unused_0: 0, unused_1: 0 };
+    let block = Block { first_pair: 0, first_row: 0, pair_count: pair_count as u32, unused_0: 0 };
     let settings: Settings = constants.settings(1);
     let plan = gpu.upload("plan", &plan)?;
     let picks = gpu.upload("picks", &vec![u32::MAX; pair_count])?;
-    let bindings = kernel.bind(
-        gpu,
-        plan.size(),
-        &[
-            ("plan", &plan),
-            ("settings", &gpu.upload("settings", &[settings])?),
-            ("block", &gpu.upload("block", &[block])?),
-            ("scores", &gpu.upload("scores", &similarity.repeat(pair_count))?),
-            ("picks", &picks),
-            ("picked", &gpu.upload("picked", &vec![0u32; candidate_count * pair_words])?),
-        ],
-    )?;
+    let buffers = [
+        ("plan", &plan),
+        ("settings", &gpu.upload("settings", &[settings])?),
+        ("block", &gpu.upload("block", &[block])?),
+        ("scores", &gpu.upload("scores", &similarity.repeat(pair_count))?),
+        ("picks", &picks),
+        ("picked", &gpu.upload("picked", &vec![0u32; candidate_count * pair_words])?),
+    ];
+    let named = buffers.map(|(name, buffer)| (name, buffer.as_entire_buffer_binding()));
+    let bindings = kernel.bind(gpu, plan.size(), &named)?;
     let mut encoder = gpu.device.create_command_encoder(&Default::default());
     kernel.dispatch(
         &mut encoder.begin_compute_pass(&Default::default()),

@@ -4,7 +4,7 @@
 use super::compare::{Arrays, Values};
 use crate::data::Interactions;
 use crate::gpu::layout::{Block, Settings, Shard, StepSums};
-use crate::gpu::{DRAW_LANES, Gpu, Kernel, POSITIVES_PER_THREAD, SCORE_LANES, StepShape, fold};
+use crate::gpu::{DRAW_LANES, Gpu, Kernel, Named, SCORE_LANES, StepShape, fold, score_groups};
 use crate::optimizer::{Constants, Optimizer, catch_up_table};
 use crate::random::{Purpose, Stream};
 use crate::reference::{self, Scratch, Sizes, State};
@@ -74,6 +74,7 @@ pub fn cases() -> Vec<Case> {
             hardness: 62.5,
             ..base
         },
+        Case { name: "several windows", dim: 256, batch_size: 70, candidate_count: 40, ..base },
         Case { name: "all items are candidates", dim: 8, candidate_count: 150, hardness: 0.0, ..base },
         Case { name: "uniform", candidate_count: 0, negative_count: 2, dim: 24, ..base },
         Case { name: "first step", step: 1, candidate_count: 0, batch_size: 9, dim: 4, ..base },
@@ -133,12 +134,7 @@ impl Scenario {
         let items = Arc::new(ItemSampler::new(&train.item_frequencies(), 0.0));
         let order = Arc::new(EpochOrder::new(train, seed));
         let plan = Planner::new(order, items, sampler, plan_shape, betas, seed).plan(case.step);
-        let sizes = Sizes {
-            chunk_count: shape.chunk_count(),
-            negative_count: case.negative_count,
-            pair_words: plan_shape.pair_words(),
-            has_momentum: case.optimizer == Optimizer::Adam,
-        };
+        let sizes = Sizes::new(&shape, case.optimizer);
         let catch_up = catch_up_table(betas)?;
         let constants = Constants {
             dim: case.dim,
@@ -217,12 +213,13 @@ impl Scenario {
         Some((before, arrays(&state, &scratch)))
     }
 
-    fn blocks(&self) -> Vec<Block> {
-        let capacity = self.shape.pair_capacity() as u32;
-        let firsts = (0..self.plan.header.pair_count).step_by(capacity as usize);
-        firsts
-            .map(|first_pair| Block { first_pair, pair_capacity: capacity, unused_0: 0, unused_1: 0 })
-            .collect()
+    /// The dispatches of a kernel of stage 2 that have work.
+    fn blocks(&self, name: &str) -> Vec<Block> {
+        let score = name == "candidate_score";
+        let pairs = if score { self.shape.window_pairs() } else { self.shape.pair_capacity() };
+        let mut blocks = self.shape.blocks(pairs);
+        blocks.retain(|block| block.first_pair < self.plan.header.pair_count);
+        blocks
     }
 
     fn shards(&self) -> Vec<Shard> {
@@ -234,12 +231,13 @@ impl Scenario {
         let (plan, settings, sizes, catch_up) = (&self.plan, &self.settings, &self.sizes, &self.catch_up);
         match name {
             "candidate_score" => {
-                for block in &self.blocks() {
+                for block in &self.blocks(name) {
+                    let (positives, packed) = Scratch::scored(&s.working, block.first_pair as usize, sizes);
                     reference::candidate_score(
                         plan,
                         block,
-                        &s.rows,
-                        &s.packed,
+                        positives,
+                        packed,
                         &mut s.scores,
                         &mut s.picked,
                         sizes,
@@ -247,7 +245,7 @@ impl Scenario {
                 }
             }
             "negative_draw" => {
-                for block in &self.blocks() {
+                for block in &self.blocks(name) {
                     reference::negative_draw(
                         plan,
                         settings,
@@ -263,7 +261,7 @@ impl Scenario {
                 reference::triplet_loss(
                     plan,
                     settings,
-                    &s.rows,
+                    &s.working,
                     &s.picks,
                     &mut s.similarities,
                     &mut s.pairs,
@@ -273,7 +271,7 @@ impl Scenario {
             "row_gradient" => reference::row_gradient(
                 plan,
                 settings,
-                &s.rows,
+                &s.working,
                 &s.picks,
                 &s.similarities,
                 &s.pairs,
@@ -300,8 +298,7 @@ impl Scenario {
                             v,
                             last,
                             catch_up,
-                            &mut s.rows,
-                            &mut s.packed,
+                            &mut s.working,
                             sizes,
                         ),
                         "row_adam" => reference::row_adam(
@@ -355,10 +352,19 @@ impl Scenario {
                     }
                 })
                 .collect::<Result<Vec<_>>>()?;
-            let mut list: Vec<(&str, &wgpu::Buffer)> =
-                buffers.iter().map(|(n, buffer)| (*n, buffer)).collect();
-            list.extend([("plan", &plan), ("settings", &settings), ("catch_up", &catch_up)]);
-            list.extend([("shard", &part.uniform), ("block", &part.uniform)]);
+            let mut list: Vec<Named<'_>> =
+                buffers.iter().map(|(name, buffer)| (*name, buffer.as_entire_buffer_binding())).collect();
+            if let Some((_, working)) = buffers.iter().find(|(name, _)| *name == "working") {
+                list.extend(self.shape.parts(working, part.first_pair));
+            }
+            let more = [
+                ("plan", &plan),
+                ("settings", &settings),
+                ("catch_up", &catch_up),
+                ("shard", &part.uniform),
+                ("block", &part.uniform),
+            ];
+            list.extend(more.map(|(name, buffer)| (name, buffer.as_entire_buffer_binding())));
             let bindings = kernel.bind(gpu, plan.size(), &list)?;
             let mut encoder = gpu.device.create_command_encoder(&Default::default());
             kernel.dispatch(&mut encoder.begin_compute_pass(&Default::default()), &bindings, 0, part.groups);
@@ -386,27 +392,28 @@ impl Scenario {
         match name {
             "candidate_score" | "negative_draw" => {
                 let part = |block: &Block| {
-                    let pairs = block.pair_capacity.min(header.pair_count - block.first_pair);
-                    let columns = (header.candidate_count / 4).div_ceil(SCORE_LANES as u32);
+                    let pairs = block.pair_count.min(header.pair_count - block.first_pair);
                     let groups = match name {
-                        "candidate_score" => (columns, pairs.div_ceil(POSITIVES_PER_THREAD as u32)),
+                        "candidate_score" => score_groups(header.candidate_count, pairs),
                         _ => fold(pairs),
                     };
-                    Ok(Part { uniform: gpu.upload("block", &[*block])?, rows: everything.clone(), groups })
+                    let uniform = gpu.upload("block", &[*block])?;
+                    let first_pair = block.first_pair as usize;
+                    Ok(Part { uniform, rows: everything.clone(), groups, first_pair })
                 };
-                self.blocks().iter().map(part).collect()
+                self.blocks(name).iter().map(part).collect()
             }
             "triplet_loss" | "row_gradient" => {
                 let count = if name == "triplet_loss" { header.pair_count } else { header.row_count / 4 };
                 let uniform = gpu.upload("unused", &[0u32; 4])?;
-                Ok(vec![Part { uniform, rows: everything, groups: fold(count) }])
+                Ok(vec![Part { uniform, rows: everything, groups: fold(count), first_pair: 0 }])
             }
             _ => {
                 let part = |shard: &Shard| {
                     let quads = self.plan.shard_quads(shard.index as usize).len() as u32;
                     let groups = fold(if name == "row_catch_up" { shard.row_count } else { quads });
                     let rows = shard.first_row as usize..(shard.first_row + shard.row_count) as usize;
-                    Ok(Part { uniform: gpu.upload("shard", &[*shard])?, rows, groups })
+                    Ok(Part { uniform: gpu.upload("shard", &[*shard])?, rows, groups, first_pair: 0 })
                 };
                 self.shards().iter().map(part).collect()
             }
@@ -429,6 +436,7 @@ struct Part {
     uniform: wgpu::Buffer,
     rows: std::ops::Range<usize>,
     groups: (u32, u32),
+    first_pair: usize,
 }
 
 fn arrays(state: &State, scratch: &Scratch) -> Arrays {
@@ -438,8 +446,7 @@ fn arrays(state: &State, scratch: &Scratch) -> Arrays {
         ("momentum", Values::Float(state.momentum.clone())),
         ("variance", Values::Float(state.variance.clone())),
         ("last_steps", Values::Word(state.last_steps.clone())),
-        ("rows", Values::Float(scratch.rows.clone())),
-        ("packed", Values::Float(scratch.packed.clone())),
+        ("working", Values::Float(scratch.working.clone())),
         ("scores", Values::Float(scratch.scores.clone())),
         ("picks", Values::Word(scratch.picks.clone())),
         ("picked", Values::Word(scratch.picked.clone())),
