@@ -8,6 +8,9 @@ mod data_split;
 mod evaluate_golden;
 mod evaluate_oracle;
 mod export;
+#[path = "../support/golden.rs"]
+mod golden_data;
+mod golden_steps;
 mod model_damage;
 mod model_folder;
 mod plot;
