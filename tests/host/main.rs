@@ -15,6 +15,8 @@ mod golden_data;
 mod golden_steps;
 mod model_damage;
 mod model_folder;
+mod plan_queue;
+mod plans;
 mod plot;
 mod random;
 mod recommend;
