@@ -15,6 +15,7 @@ mod golden_data;
 mod golden_steps;
 mod model_damage;
 mod model_folder;
+mod optimizer;
 mod plan_queue;
 mod plans;
 mod plot;

@@ -100,8 +100,10 @@ fn check_plan(run: &Run, step: u64, pairs: &[(u32, u32)], plan: &Plan) -> Vec<u3
     assert_eq!((header.step, header.log_slot, header.pair_count), (step as u32, 0, pairs.len() as u32));
     assert_eq!([header.draw_key_0, header.draw_key_1], key(run.seed, Purpose::Draw, step));
     let close = |got: f32, expected: f64| (f64::from(got) - expected).abs() <= 1e-7 * expected;
-    assert!(close(header.bias_1, 1.0 - BETAS.0.powf(step as f64)));
-    assert!(close(header.root_bias_2, (1.0 - BETAS.1.powf(step as f64)).sqrt()));
+    // Of the decay rates that the kernels have, in f32.
+    let (beta_1, beta_2) = (f64::from(BETAS.0 as f32), f64::from(BETAS.1 as f32));
+    assert!(close(header.bias_1, 1.0 - beta_1.powf(step as f64)));
+    assert!(close(header.root_bias_2, (1.0 - beta_2.powf(step as f64)).sqrt()));
     check_rows(run, plan);
     check_quads(run, plan);
     check_uses(run, plan);
