@@ -10,6 +10,7 @@ mod epoch;
 mod evaluate_golden;
 mod evaluate_oracle;
 mod export;
+mod finite_differences;
 #[path = "../support/golden.rs"]
 mod golden_data;
 mod golden_steps;
@@ -21,4 +22,5 @@ mod plans;
 mod plot;
 mod random;
 mod recommend;
+mod shaders;
 mod statistics;
