@@ -5,6 +5,7 @@ mod data_generate;
 mod data_ids;
 mod data_load;
 mod data_split;
+mod draw_law;
 mod draws;
 mod epoch;
 mod evaluate_golden;

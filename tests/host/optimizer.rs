@@ -8,6 +8,8 @@ use spherec::gpu::layout::{NONE, Settings, Shard};
 use spherec::optimizer::{Constants, catch_up_table};
 use spherec::random::{Purpose, Stream};
 use spherec::reference::{Sizes, State, row_adam, row_catch_up};
+use spherec::sampling::{EpochOrder, ItemSampler, Plan, Planner, Sampler};
+use std::sync::Arc;
 
 const ALL_BETAS: [(f64, f64); 7] =
     [(0.9, 0.999), (0.9, 0.9999), (0.9, 0.99999), (0.5, 0.99), (0.99, 0.999), (0.1, 0.9), (0.9, 0.85)];
@@ -129,7 +131,7 @@ impl LazyAdam {
     }
 
     /// One step on the rows of `plan`, with the gradients of all rows as given.
-    fn step(&mut self, plan: &spherec::sampling::Plan, all: &[f64]) {
+    fn step(&mut self, plan: &Plan, all: &[f64]) {
         let mut gradients = vec![f32::NAN; plan.rows().len() * self.sizes.stride()];
         for (slot, &row) in plan.rows().iter().enumerate() {
             let to = &mut gradients[slot * self.sizes.stride()..][..DIM + 1];
@@ -159,6 +161,25 @@ fn unequal(stream: &mut Stream, count: u32) -> u32 {
     ((share.powi(4) * f64::from(count)) as u32).min(count - 1)
 }
 
+/// Plans steps of three given pairs.
+fn planner(betas: (f64, f64)) -> Planner {
+    let run = Run {
+        user_count: USERS as usize,
+        item_count: ITEMS as usize,
+        pairs: vec![(0, 0)],
+        batch_size: 3,
+        negative_count: 1,
+        candidate_count: 0,
+        rows_per_shard: (ITEMS + USERS) as usize,
+        beta: 0.0,
+        seed: 0,
+    };
+    let order = Arc::new(EpochOrder::new(run.train(), 0));
+    let items = Arc::new(ItemSampler::new(&[1; ITEMS as usize], 0.0));
+    let sampler = Sampler::Uniform;
+    Planner::new(order, items, sampler, run.shape(), betas, 0)
+}
+
 /// (largest difference, largest movement) of the lazy and the dense Adam.
 fn compare(betas: (f64, f64), looks: &[u64]) -> (f64, f64) {
     let constants = Constants {
@@ -174,21 +195,7 @@ fn compare(betas: (f64, f64), looks: &[u64]) -> (f64, f64) {
     let row_count = (ITEMS + USERS) as usize;
     let start: Vec<f64> =
         (0..row_count * DIM).map(|_| f64::from(stream.random::<f32>() * 2.0 - 1.0)).collect();
-    let run = Run {
-        user_count: USERS as usize,
-        item_count: ITEMS as usize,
-        pairs: vec![(0, 0)],
-        batch_size: 3,
-        negative_count: 1,
-        candidate_count: 0,
-        rows_per_shard: row_count,
-        beta: 0.0,
-        seed: 0,
-    };
-    let order = std::sync::Arc::new(spherec::sampling::EpochOrder::new(run.train(), 0));
-    let items = std::sync::Arc::new(spherec::sampling::ItemSampler::new(&[1; ITEMS as usize], 0.0));
-    let sampler = spherec::sampling::Sampler::Uniform;
-    let mut planner = spherec::sampling::Planner::new(order, items, sampler, run.shape(), betas, 0);
+    let mut planner = planner(betas);
     let mut lazy = LazyAdam::new(&constants, &start);
     let zeros = vec![0.0; start.len()];
     let mut dense =
