@@ -36,7 +36,7 @@ pub struct Constants {
 impl Constants {
     /// What the kernels read, given the length of the catch-up table.
     pub fn settings(&self, catch_up_count: usize) -> Settings {
-        let (beta_1, beta_2) = self.betas;
+        let (beta_1, beta_2) = device_betas(self.betas);
         Settings {
             margin: self.margin as f32,
             gor_weight: self.gor_weight as f32,
@@ -54,20 +54,27 @@ impl Constants {
     }
 }
 
+/// The decay rates as the kernels have them, in f32. Bias corrections and catch-up must be those of the
+/// rounded rates: 1 - beta_2 near zero is off by up to 1e-4 of itself.
+pub(crate) fn device_betas((beta_1, beta_2): (f64, f64)) -> (f64, f64) {
+    (f64::from(beta_1 as f32), f64::from(beta_2 as f32))
+}
+
 /// Adam's movement in steps without gradient, in closed form: entry tau holds
 /// `S(tau) = sum_{i>=1} r^i sqrt(1 - b2^(tau+i)) / (1 - b1^(tau+i))` and `sqrt(1 - b2^(tau+1))`, with
 /// `r = b1 / sqrt(b2)`. The last entry, where S has come to r / (1 - r), serves all later steps.
 ///
 /// # Errors
-/// [`Error::Setting`] unless 0 < b1 < sqrt(b2) < 1: else momentum outlives the second moment and the sum
-/// has no end.
+/// [`Error::Setting`] unless 0 < b1 < sqrt(b2) < 1, also in f32: else momentum outlives the second moment and
+/// the sum has no end.
 pub fn catch_up_table(betas: (f64, f64)) -> Result<Vec<[f32; 2]>> {
-    let (beta_1, beta_2) = betas;
-    let ratio = beta_1 / beta_2.sqrt();
-    if !(beta_1 > 0.0 && beta_2 < 1.0 && ratio < 1.0) {
-        let message = format!("must satisfy 0 < b1 < sqrt(b2) < 1, but is {beta_1},{beta_2}");
+    let has_sum = |(beta_1, beta_2): (f64, f64)| beta_1 > 0.0 && beta_2 < 1.0 && beta_1 / beta_2.sqrt() < 1.0;
+    if !(has_sum(betas) && has_sum(device_betas(betas))) {
+        let message = format!("must satisfy 0 < b1 < sqrt(b2) < 1, but is {},{}", betas.0, betas.1);
         return Err(Error::setting("--betas", message));
     }
+    let (beta_1, beta_2) = device_betas(betas);
+    let ratio = beta_1 / beta_2.sqrt();
     // Until b2^tau and b1^tau are below f32's resolution.
     let last = (-21.0 / beta_2.ln().max(beta_1.ln())).ceil().clamp(16.0, 1_000_000.0) as usize;
     let correction = |step: usize| (1.0 - beta_2.powf(step as f64)).sqrt();

@@ -7,7 +7,8 @@
 use rand::TryRng;
 use std::convert::Infallible;
 
-/// Four words in, four well-mixed words out. Twin of `pcg4d` in `shaders/include/random.wgsl`.
+/// Four words in, four well-mixed words out, but for the low byte, which is uneven: take high bits.
+/// Twin of `pcg4d` in `shaders/include/random.wgsl`.
 #[inline(always)]
 pub fn pcg4d(input: [u32; 4]) -> [u32; 4] {
     let [mut x, mut y, mut z, mut w] = input.map(|v| v.wrapping_mul(1_664_525).wrapping_add(1_013_904_223));
@@ -77,7 +78,9 @@ impl Stream {
         }
         let word = self.block[self.used];
         self.used += 1;
-        word
+        // PCG4D's last round leaves the low byte uneven, and samplers take a choice of their own from it
+        // (the layer of a ziggurat, say): fold the high half in.
+        word ^ (word >> 16)
     }
 
     /// A whole number below `bound` (at least 1), by Lemire's multiplication; the bias is below

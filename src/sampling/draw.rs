@@ -62,7 +62,10 @@ const MAX_REJECTIONS: usize = 64;
 impl ItemSampler {
     /// From the training counts f, (I). `beta` 0 is uniform over all items, trained or not.
     pub fn new(frequencies: &[u32], beta: f64) -> ItemSampler {
-        let weights: Vec<f64> = frequencies.iter().map(|&count| f64::from(count).powf(beta)).collect();
+        // Relative to the largest count, so that no exponent leads beyond what a number can hold.
+        let largest = f64::from(frequencies.iter().copied().max().unwrap_or(0).max(1));
+        let weights: Vec<f64> =
+            frequencies.iter().map(|&count| (f64::from(count) / largest).powf(beta)).collect();
         let drawable_count = weights.iter().filter(|&&weight| weight > 0.0).count();
         let alias = if beta == 0.0 { None } else { AliasTable::new(&weights) };
         ItemSampler { weights, alias, drawable_count }

@@ -6,6 +6,7 @@ use super::layout::{list_quads, place};
 use super::plan::{Plan, PlanShape};
 use crate::data::Interactions;
 use crate::gpu::layout::{NONE, PlanHeader};
+use crate::optimizer::device_betas;
 use crate::random::{Purpose, Stream, key};
 use std::sync::Arc;
 
@@ -40,7 +41,7 @@ impl Planner {
             items,
             two_stage: matches!(sampler, Sampler::TwoStage { .. }),
             shape,
-            betas,
+            betas: device_betas(betas),
             seed,
             item_slots: SlotMap::new(shape.item_count),
             user_slots: SlotMap::new(shape.user_count),

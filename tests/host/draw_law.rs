@@ -1,0 +1,155 @@
+//! Stage 2 on its twin against the law of the draw, with golden probabilities.
+
+use crate::plans::{BETAS, Run};
+use crate::statistics::assert_law;
+use serde::Deserialize;
+use spherec::gpu::layout::{Block, NONE, Settings};
+use spherec::optimizer::Constants;
+use spherec::reference::{Sizes, draw_key, negative_draw};
+
+#[derive(Deserialize)]
+struct Golden {
+    cases: Vec<Case>,
+}
+
+#[derive(Deserialize)]
+struct Case {
+    dim: usize,
+    similarity: Vec<f32>,
+    log_weight: Vec<Option<f64>>,
+    probability: Vec<f64>,
+}
+
+fn golden() -> Vec<Case> {
+    let golden: Golden = serde_json::from_str(include_str!("../golden/two_stage_law.json")).unwrap();
+    assert_eq!(golden.cases.len(), 3);
+    golden.cases
+}
+
+fn settings(dim: usize) -> Settings {
+    let hardness = spherec::train::defaults::paper_hardness(dim);
+    let constants = Constants {
+        dim,
+        margin: 1.0,
+        gor_weight: 0.0,
+        hardness,
+        learning_rate: 0.1,
+        betas: BETAS,
+        epsilon: 1e-8,
+    };
+    constants.settings(1)
+}
+
+#[test]
+fn keys_are_log_weight_plus_noise() {
+    for case in golden() {
+        let settings = settings(case.dim);
+        for bits in [0, 1 << 9, 12_345 << 9, 1 << 30, 1 << 31, u32::MAX] {
+            // At s = 0 the key is the noise: -ln(-ln(1 - v)), v of 23 bits.
+            let noise = draw_key(&settings, 0.0, bits);
+            let v = (f64::from(bits >> 9) + 0.5) / f64::from(1 << 23);
+            let expected_noise = -(-(-v).ln_1p()).ln();
+            assert!((f64::from(noise) - expected_noise).abs() <= 2e-6 * expected_noise.abs().max(1.0));
+            for (&s, log_weight) in case.similarity.iter().zip(&case.log_weight) {
+                let key = draw_key(&settings, s, bits);
+                match log_weight {
+                    Some(expected) => {
+                        let difference = f64::from(key) - f64::from(noise) - expected;
+                        assert!(difference.abs() <= 1e-5 * expected.max(1.0), "{s}: {difference}");
+                    }
+                    // Below every candidate of the right side, above none at all.
+                    None => assert!(key < -40.0 && key > -100.0, "{s}: {key}"),
+                }
+            }
+            assert!(draw_key(&settings, -2.0, bits) < -1e29);
+            assert!(draw_key(&settings, f32::NAN, bits) < -1e29);
+            assert!([1.0, 1.000_001, -0.0].iter().all(|&s| draw_key(&settings, s, bits).is_finite()));
+        }
+    }
+}
+
+const PAIRS: usize = 128;
+
+/// The picks of each pair over `step_count` steps, all pairs with the same scores, (.., N).
+fn picks(case: &Case, scores: &[f32], negative_count: usize, step_count: u64) -> Vec<Vec<u32>> {
+    let run = Run {
+        user_count: 1,
+        item_count: 2,
+        pairs: vec![(0, 0)],
+        batch_size: PAIRS,
+        negative_count,
+        candidate_count: 0,
+        rows_per_shard: 3,
+        beta: 0.0,
+        seed: 77,
+    };
+    let sizes = Sizes { chunk_count: 1, negative_count, pair_words: PAIRS.div_ceil(32), has_momentum: false };
+    let block = Block { first_pair: 0, pair_capacity: PAIRS as u32, unused_0: 0, unused_1: 0 };
+    let mut planner = run.planner();
+    let mut all = Vec::new();
+    for step in 1..=step_count {
+        let mut plan = planner.plan_given(step, &[(0, 0); PAIRS], &[1].repeat(PAIRS * negative_count));
+        // The draw looks at the scores alone, and at what users exclude: here nothing.
+        plan.header.candidate_count = scores.len() as u32;
+        let mut scores = scores.repeat(PAIRS);
+        let mut picks = vec![12_345; PAIRS * negative_count];
+        let mut picked = vec![0; scores.len() / PAIRS * sizes.pair_words];
+        negative_draw(&plan, &settings(case.dim), &block, &mut scores, &mut picks, &mut picked, &sizes);
+        let drawn = picks.iter().filter(|&&pick| pick != NONE).count() as u32;
+        assert_eq!(picked.iter().map(|word: &u32| word.count_ones()).sum::<u32>(), drawn);
+        for (index, &pick) in picks.iter().enumerate().filter(|&(_, &pick)| pick != NONE) {
+            let pair = index / negative_count;
+            assert_eq!(picked[pick as usize * sizes.pair_words + pair / 32] >> (pair % 32) & 1, 1);
+        }
+        all.extend(picks.chunks(negative_count).map(<[u32]>::to_vec));
+    }
+    all
+}
+
+#[test]
+fn single_draws_follow_the_golden_law() {
+    for case in golden() {
+        let mut counts = vec![0; case.similarity.len()];
+        for picks in picks(&case, &case.similarity, 1, 300) {
+            counts[picks[0] as usize] += 1;
+        }
+        assert_law(&format!("D {}", case.dim), &counts, &case.probability);
+    }
+}
+
+#[test]
+fn two_draws_are_draws_without_replacement() {
+    for case in golden() {
+        let count = case.similarity.len();
+        let mut counts = vec![0; count * count];
+        for picks in picks(&case, &case.similarity, 2, 300) {
+            counts[picks[0] as usize * count + picks[1] as usize] += 1;
+        }
+        let p = &case.probability;
+        let mut law: Vec<f64> = vec![0.0; count * count];
+        for (i, j) in (0..count).flat_map(|i| (0..count).map(move |j| (i, j))).filter(|(i, j)| i != j) {
+            // Where nearly all weight is drawn, 1 - p is the sum of the others.
+            let others: f64 = (0..count).filter(|&k| k != i).map(|k| p[k]).sum();
+            law[i * count + j] = p[i] * p[j] / others;
+        }
+        assert_law(&format!("D {}", case.dim), &counts, &law);
+    }
+}
+
+#[test]
+fn the_wrong_side_comes_last_and_what_is_excluded_never() {
+    let case = &golden()[0];
+    // Two on the right side, three on the wrong one, three excluded.
+    let scores = [-2.0, 0.3, -0.4, -2.0, 0.0, -0.9, -0.1, -2.0];
+    let mut counts = [0; 8];
+    for picks in picks(case, &scores, 6, 100) {
+        let mut sides = [picks[0], picks[1]];
+        sides.sort_unstable();
+        assert_eq!((sides, picks[5]), ([1, 4], NONE));
+        let mut wrong = [picks[2], picks[3], picks[4]];
+        counts[wrong[0] as usize] += 1;
+        wrong.sort_unstable();
+        assert_eq!(wrong, [2, 5, 6]);
+    }
+    assert_law("wrong side", &counts, &[0.0, 0.0, 1.0, 0.0, 0.0, 1.0, 1.0, 0.0]);
+}

@@ -1,0 +1,266 @@
+//! Plans against brute force: which row each slot holds, what each slot is used for, what each user
+//! excludes, and that everything fits the capacities.
+
+use proptest::prelude::*;
+use spherec::data::Interactions;
+use spherec::gpu::layout::NONE;
+use spherec::random::{Purpose, key};
+use spherec::sampling::{EpochOrder, ItemSampler, Plan, PlanShape, Planner, Sampler};
+use std::collections::{BTreeSet, HashSet};
+use std::sync::Arc;
+
+pub(crate) const BETAS: (f64, f64) = (0.9, 0.999);
+
+/// The sizes of a made-up run.
+#[derive(Debug, Clone)]
+pub(crate) struct Run {
+    pub(crate) user_count: usize,
+    pub(crate) item_count: usize,
+    pub(crate) pairs: Vec<(u32, u32)>,
+    pub(crate) batch_size: usize,
+    pub(crate) negative_count: usize,
+    pub(crate) candidate_count: usize,
+    pub(crate) rows_per_shard: usize,
+    pub(crate) beta: f64,
+    pub(crate) seed: u64,
+}
+
+impl Run {
+    pub(crate) fn train(&self) -> Arc<Interactions> {
+        Arc::new(Interactions::from_pairs(self.user_count, self.item_count, &self.pairs))
+    }
+
+    pub(crate) fn shape(&self) -> PlanShape {
+        let train = self.train();
+        // The largest exclusion lists that B different users can have.
+        let users = 0..self.user_count as u32;
+        let mut counts: Vec<usize> =
+            users.map(|user| train.items_of(user).len().min(self.candidate_count)).collect();
+        counts.sort_unstable_by(|a, b| b.cmp(a));
+        PlanShape {
+            batch_size: self.batch_size,
+            negative_count: self.negative_count,
+            candidate_count: self.candidate_count,
+            item_count: self.item_count,
+            user_count: self.user_count,
+            rows_per_shard: self.rows_per_shard,
+            excluded_capacity: counts.iter().take(self.batch_size).sum(),
+        }
+    }
+
+    pub(crate) fn planner(&self) -> Planner {
+        let train = self.train();
+        let (beta, candidate_count) = (self.beta, self.candidate_count);
+        let sampler = match candidate_count {
+            0 if beta == 0.0 => Sampler::Uniform,
+            0 => Sampler::Popularity { beta },
+            _ => Sampler::TwoStage { beta, candidate_count, hardness: 1.0 },
+        };
+        let items = Arc::new(ItemSampler::new(&train.item_frequencies(), beta));
+        let order = Arc::new(EpochOrder::new(train, self.seed));
+        Planner::new(order, items, sampler, self.shape(), BETAS, self.seed)
+    }
+}
+
+fn runs() -> impl Strategy<Value = Run> {
+    let sizes = (1..25usize, 1..60usize, 1..40usize, 1..5usize, 0..70usize, 0..3usize);
+    sizes.prop_flat_map(|(user_count, item_count, batch_size, negative_count, candidate_count, sharding)| {
+        let pairs = prop::collection::vec((0..user_count as u32, 0..item_count as u32), 1..150);
+        let row_count = user_count + item_count;
+        let rows_per_shard = match sharding {
+            0 => (row_count..row_count + 5).boxed(),
+            1 => (1..=row_count).boxed(),
+            _ => (1..5usize).boxed(),
+        };
+        let beta = prop_oneof![Just(0.0), Just(0.5), Just(2.0)];
+        // Half of the runs draw their negatives on the CPU.
+        let candidate_count = if candidate_count < 35 { 0 } else { candidate_count - 34 };
+        (pairs, rows_per_shard, beta, any::<u64>()).prop_map(move |(pairs, rows_per_shard, beta, seed)| Run {
+            user_count,
+            item_count,
+            pairs,
+            batch_size,
+            negative_count,
+            candidate_count,
+            rows_per_shard,
+            beta,
+            seed,
+        })
+    })
+}
+
+/// The table row in slot `slot`.
+fn row(plan: &Plan, slot: u32) -> u32 {
+    if slot == NONE { NONE } else { plan.rows()[slot as usize] }
+}
+
+/// Checks `plan` of `pairs` against brute force; returns its planned negatives as items, (B, N).
+fn check_plan(run: &Run, step: u64, pairs: &[(u32, u32)], plan: &Plan) -> Vec<u32> {
+    let (header, shape) = (&plan.header, run.shape());
+    assert_eq!((header.step, header.log_slot, header.pair_count), (step as u32, 0, pairs.len() as u32));
+    assert_eq!([header.draw_key_0, header.draw_key_1], key(run.seed, Purpose::Draw, step));
+    let close = |got: f32, expected: f64| (f64::from(got) - expected).abs() <= 1e-7 * expected;
+    // Of the decay rates that the kernels have, in f32.
+    let (beta_1, beta_2) = (f64::from(BETAS.0 as f32), f64::from(BETAS.1 as f32));
+    assert!(close(header.bias_1, 1.0 - beta_1.powf(step as f64)));
+    assert!(close(header.root_bias_2, (1.0 - beta_2.powf(step as f64)).sqrt()));
+    check_rows(run, plan);
+    check_quads(run, plan);
+    check_uses(run, plan);
+    check_excluded(run, plan);
+    let item_count = run.item_count as u32;
+    assert_eq!((plan.users().len(), plan.positives().len()), (pairs.len(), pairs.len()));
+    for (index, &(user, item)) in pairs.iter().enumerate() {
+        let (user_slot, item_slot) = (plan.users()[index], plan.positives()[index]);
+        assert!(user_slot >= header.item_slot_count && item_slot < header.item_slot_count);
+        assert_eq!((row(plan, user_slot), row(plan, item_slot)), (item_count + user, item), "pair {index}");
+    }
+    assert!(plan.rows().len() <= shape.row_capacity());
+    assert!(header.candidate_count as usize <= shape.candidate_slot_capacity());
+    assert!(plan.byte_count() <= shape.plan_capacity_bytes());
+    plan.negatives(run.negative_count).iter().map(|&slot| row(plan, slot)).collect()
+}
+
+/// Distinct rows; items first; every filled slot that is no candidate belongs to the batch.
+fn check_rows(run: &Run, plan: &Plan) {
+    let header = &plan.header;
+    assert!(header.candidate_count <= header.item_slot_count && header.item_slot_count <= header.row_count);
+    assert!([header.candidate_count, header.item_slot_count, header.row_count].iter().all(|c| c % 4 == 0));
+    let mut rows = HashSet::new();
+    for (slot, &row) in plan.rows().iter().enumerate().filter(|&(_, &row)| row != NONE) {
+        assert!(rows.insert(row), "row {row} has two slots");
+        assert!((row as usize) < run.item_count + run.user_count);
+        assert_eq!((row as usize) < run.item_count, (slot as u32) < header.item_slot_count, "slot {slot}");
+        let used = !plan.uses(slot as u32).is_empty();
+        assert!(used || (slot as u32) < header.candidate_count, "slot {slot} is for nothing");
+    }
+    assert_eq!(rows.len(), plan.filled_row_count());
+}
+
+/// Each quad within one shard, listed once, under that shard.
+fn check_quads(run: &Run, plan: &Plan) {
+    let mut listed = BTreeSet::new();
+    let mut count = 0;
+    for shard in 0..run.shape().shard_count() {
+        for &quad in plan.shard_quads(shard) {
+            listed.insert(quad);
+            count += 1;
+            let rows = &plan.rows()[quad as usize * 4..][..4];
+            assert_ne!(rows[0], NONE, "quad {quad} begins with a hole");
+            let shards =
+                rows.iter().filter(|&&row| row != NONE).map(|&row| row as usize / run.rows_per_shard);
+            assert!(
+                shards.into_iter().all(|of_row| of_row == shard),
+                "quad {quad} of shard {shard}: {rows:?}"
+            );
+        }
+    }
+    assert_eq!(count, plan.rows().len() / 4);
+    assert!(listed.into_iter().eq(0..count as u32));
+}
+
+fn check_uses(run: &Run, plan: &Plan) {
+    let negatives = plan.negatives(run.negative_count);
+    let mut expected = vec![Vec::new(); plan.rows().len()];
+    for pair in 0..plan.header.pair_count {
+        expected[plan.users()[pair as usize] as usize].push(pair * 2);
+        expected[plan.positives()[pair as usize] as usize].push(pair * 2);
+        let picks = pair * run.negative_count as u32..(pair + 1) * run.negative_count as u32;
+        for pick in picks.filter(|_| !negatives.is_empty()) {
+            if negatives[pick as usize] != NONE {
+                expected[negatives[pick as usize] as usize].push(pick * 2 + 1);
+            }
+        }
+    }
+    for (slot, expected) in expected.iter().enumerate() {
+        assert_eq!(plan.uses(slot as u32), expected, "slot {slot}");
+    }
+}
+
+fn check_excluded(run: &Run, plan: &Plan) {
+    let train = run.train();
+    for slot in plan.header.item_slot_count..plan.header.row_count {
+        let row = plan.rows()[slot as usize];
+        let is_own = |candidate: &u32| {
+            let item = plan.rows()[*candidate as usize];
+            row != NONE && item != NONE && train.contains(row - run.item_count as u32, item)
+        };
+        let expected: Vec<u32> = (0..plan.header.candidate_count).filter(is_own).collect();
+        let mut excluded = plan.excluded(slot).to_vec();
+        excluded.sort_unstable();
+        assert_eq!(excluded, expected, "user slot {slot}");
+    }
+}
+
+/// The candidates are C different items, or all that can be drawn.
+fn check_candidates(run: &Run, plan: &Plan) {
+    let frequencies = run.train().item_frequencies();
+    let can_be_drawn = |item: u32| run.beta == 0.0 || frequencies[item as usize] > 0;
+    let drawable_count = (0..run.item_count as u32).filter(|&item| can_be_drawn(item)).count();
+    let slots = &plan.rows()[..plan.header.candidate_count as usize];
+    let candidates: Vec<u32> = slots.iter().copied().filter(|&row| row != NONE).collect();
+    assert_eq!(candidates.len(), run.candidate_count.min(drawable_count));
+    assert!(candidates.iter().all(|&item| can_be_drawn(item)));
+}
+
+/// N different items for each pair, none of them the user's, as long as there are any.
+fn check_negatives(run: &Run, pairs: &[(u32, u32)], negatives: &[u32]) {
+    assert_eq!(negatives.len(), pairs.len() * run.negative_count);
+    let train = run.train();
+    for (&(user, _), negatives) in pairs.iter().zip(negatives.chunks(run.negative_count)) {
+        let drawn: Vec<u32> = negatives.iter().copied().filter(|&item| item != NONE).collect();
+        let others = run.item_count - train.items_of(user).len();
+        assert_eq!(drawn.len(), run.negative_count.min(others));
+        assert_eq!(drawn.iter().collect::<HashSet<_>>().len(), drawn.len());
+        assert!(drawn.iter().all(|&item| (item as usize) < run.item_count && !train.contains(user, item)));
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn plans_say_what_the_batch_says(run in runs()) {
+        let order = EpochOrder::new(run.train(), run.seed);
+        let mut planner = run.planner();
+        prop_assert_eq!(planner.shape(), &run.shape());
+        let step_count = order.step_count(run.batch_size);
+        for step in [1, 2, step_count, step_count + 1, 3 * step_count] {
+            let plan = planner.plan(step);
+            let mut pairs = Vec::new();
+            order.batch(step, run.batch_size, &mut pairs);
+            let negatives = check_plan(&run, step, &pairs, &plan);
+            check_candidates(&run, &plan);
+            if run.candidate_count == 0 {
+                check_negatives(&run, &pairs, &negatives);
+            }
+        }
+    }
+
+    #[test]
+    fn given_plans_say_what_was_given(mut run in runs(), picks in prop::collection::vec(any::<u32>(), 40 * 5)) {
+        run.candidate_count = 0;
+        let pairs: Vec<(u32, u32)> = run.pairs.iter().copied().cycle().take(run.batch_size).collect();
+        let pick_count = run.batch_size * run.negative_count;
+        // Any item, the pair's own included, and sometimes none.
+        let item = |pick: &u32| if pick % 11 == 0 { NONE } else { pick % run.item_count as u32 };
+        let negatives: Vec<u32> = picks.iter().take(pick_count).map(item).collect();
+        let mut planner = run.planner();
+        planner.plan(1);
+        for step in [5, 6] {
+            let plan = planner.plan_given(step, &pairs, &negatives);
+            prop_assert_eq!(check_plan(&run, step, &pairs, &plan), negatives.clone());
+        }
+    }
+
+    #[test]
+    fn a_plan_is_a_function_of_seed_and_step(run in runs(), steps in prop::collection::vec(1..40u64, 1..10)) {
+        let (mut planner, mut walked) = (run.planner(), run.planner());
+        let plans: Vec<Plan> = (1..40).map(|step| walked.plan(step)).collect();
+        for &step in &steps {
+            let mut clone = planner.clone();
+            prop_assert_eq!(&planner.plan(step), &plans[step as usize - 1]);
+            prop_assert_eq!(&clone.plan(step), &plans[step as usize - 1]);
+        }
+    }
+}

@@ -1,0 +1,267 @@
+//! The kernels' text, checked without a device: valid for the smallest one, translatable to every backend,
+//! within the limits, and declared as Rust has it.
+
+use naga::valid::{Capabilities, ModuleInfo, ValidationFlags, Validator};
+use naga::{AddressSpace, Module, ShaderStage, TypeInner, back};
+use spherec::gpu::layout::{Block, NONE, PairLoss, PlanHeader, Settings, Shard, StepSums};
+use spherec::gpu::shader::{self, KERNELS};
+use std::collections::BTreeSet;
+use std::mem::offset_of;
+
+fn module(name: &str) -> (Module, ModuleInfo) {
+    let text = shader::compose(shader::kernel(name).unwrap()).unwrap();
+    let module =
+        naga::front::wgsl::parse_str(&text).unwrap_or_else(|e| panic!("{}", e.emit_to_string(&text)));
+    let info = validate(name, &module);
+    (module, info)
+}
+
+fn validate(name: &str, module: &Module) -> ModuleInfo {
+    let mut validator = Validator::new(ValidationFlags::all(), Capabilities::empty());
+    validator.validate(module).unwrap_or_else(|error| panic!("{name}: {error:?}"))
+}
+
+/// Small steps, the defaults, and the largest that a config may ask for; Adam and not.
+const CONSTANTS: [[(&str, f64); 5]; 4] = [
+    constants(1, 8, 1, 1, 0),
+    constants(32, 32, 1, 8, 1),
+    constants(32, 64, 5, 8, 1),
+    constants(256, 64, 1_000, 2_048, 1),
+];
+
+const fn constants(
+    chunk_count: u32,
+    lane_count: u32,
+    negative_count: u32,
+    pair_words: u32,
+    has_momentum: u32,
+) -> [(&'static str, f64); 5] {
+    [
+        ("chunk_count", chunk_count as f64),
+        ("lane_count", lane_count as f64),
+        ("negative_count", negative_count as f64),
+        ("pair_words", pair_words as f64),
+        ("has_momentum", has_momentum as f64),
+    ]
+}
+
+/// Calls `check` with each kernel as it is compiled: its override constants resolved.
+fn each_resolved(mut check: impl FnMut(&str, &Module, &ModuleInfo)) {
+    assert!(!KERNELS.is_empty());
+    for (name, _) in KERNELS {
+        let (module, info) = module(name);
+        for constants in CONSTANTS {
+            let declares = |name: &str| module.overrides.iter().any(|(_, o)| o.name.as_deref() == Some(name));
+            let values: back::PipelineConstants = constants
+                .iter()
+                .filter(|(name, _)| declares(name))
+                .map(|&(name, value)| (name.to_owned(), value))
+                .collect();
+            assert_eq!(values.len(), module.overrides.len(), "{name} has an override that nobody sets");
+            let entry = Some((ShaderStage::Compute, *name));
+            let (module, info) =
+                back::pipeline_constants::process_overrides(&module, &info, entry, &values).unwrap();
+            check(name, &module, &info);
+        }
+    }
+}
+
+#[test]
+fn every_kernel_is_valid_for_the_smallest_device_and_has_one_entry_point_its_stem() {
+    for (name, text) in KERNELS {
+        let (module, _) = module(name);
+        assert_eq!(module.entry_points.len(), 1, "{name}");
+        assert_eq!(
+            (module.entry_points[0].name.as_str(), module.entry_points[0].stage),
+            (*name, ShaderStage::Compute)
+        );
+        let text = shader::compose(text).unwrap().to_lowercase();
+        let words: BTreeSet<&str> = text.split(|c: char| !c.is_alphanumeric() && c != '_').collect();
+        for word in ["enable", "requires", "f16", "f64", "i64", "u64"] {
+            assert!(!words.contains(word), "{name} has the word {word:?}");
+        }
+        assert!(!text.contains("subgroup"), "{name} uses subgroups");
+    }
+}
+
+#[test]
+fn what_needs_more_than_the_smallest_device_is_seen() {
+    let text = "enable f16; @compute @workgroup_size(1) fn main() { var x: f16 = 1.0h; _ = x; }";
+    let refused = match naga::front::wgsl::parse_str(text) {
+        Err(_) => true,
+        Ok(module) => {
+            Validator::new(ValidationFlags::all(), Capabilities::empty()).validate(&module).is_err()
+        }
+    };
+    assert!(refused);
+}
+
+#[test]
+fn every_kernel_keeps_to_the_default_limits() {
+    for (name, _) in KERNELS {
+        let (module, _) = module(name);
+        let is_storage = |space: AddressSpace| matches!(space, AddressSpace::Storage { .. });
+        let globals = || module.global_variables.iter().map(|(_, variable)| variable);
+        let storage_count = globals().filter(|variable| is_storage(variable.space)).count();
+        let uniform_count = globals().filter(|variable| variable.space == AddressSpace::Uniform).count();
+        assert!((1..=8).contains(&storage_count) && uniform_count <= 12, "{name}: {storage_count} buffers");
+        let mut bindings = BTreeSet::new();
+        for binding in globals().filter_map(|variable| variable.binding.as_ref()) {
+            assert!(binding.group == 0 && bindings.insert(binding.binding), "{name}: {binding:?}");
+        }
+        let known = [AddressSpace::WorkGroup, AddressSpace::Uniform];
+        assert!(globals().all(|variable| is_storage(variable.space) || known.contains(&variable.space)));
+    }
+    each_resolved(|name, module, _| {
+        let mut layouter = naga::proc::Layouter::default();
+        layouter.update(module.to_ctx()).unwrap();
+        let shared = module.global_variables.iter().filter(|(_, v)| v.space == AddressSpace::WorkGroup);
+        let bytes: u32 = shared.map(|(_, variable)| layouter[variable.ty].size).sum();
+        assert!(bytes <= 16 << 10, "{name}: {bytes} bytes of workgroup memory");
+        let invocations: u32 = module.entry_points[0].workgroup_size.iter().product();
+        assert!((1..=256).contains(&invocations), "{name}: {invocations} invocations");
+    });
+}
+
+#[test]
+fn every_kernel_translates_to_metal() {
+    each_resolved(|name, module, info| {
+        let options = back::msl::Options { lang_version: (2, 0), ..Default::default() };
+        let (text, translation) =
+            back::msl::write_string(module, info, &options, &Default::default()).unwrap();
+        assert!(text.contains("kernel void") && text.contains(name), "{name}");
+        assert!(translation.entry_point_names.iter().all(|entry| entry.is_ok()), "{name}");
+        assert_eq!(translation.entry_point_names.len(), 1);
+    });
+}
+
+#[test]
+fn every_kernel_translates_to_hlsl() {
+    each_resolved(|name, module, info| {
+        let options = back::hlsl::Options::default();
+        let pipeline = back::hlsl::PipelineOptions::default();
+        let mut text = String::new();
+        let reflection =
+            back::hlsl::Writer::new(&mut text, &options, &pipeline).write(module, info, None).unwrap();
+        assert!(text.contains("numthreads"), "{name}");
+        assert!(reflection.entry_point_names.len() == 1 && reflection.entry_point_names[0].is_ok(), "{name}");
+    });
+}
+
+#[test]
+fn every_kernel_translates_to_spirv() {
+    each_resolved(|name, module, info| {
+        let pipeline =
+            back::spv::PipelineOptions { shader_stage: ShaderStage::Compute, entry_point: name.to_owned() };
+        let options = back::spv::Options { lang_version: (1, 1), ..Default::default() };
+        let words = back::spv::write_vec(module, info, &options, Some(&pipeline)).unwrap();
+        assert!(words.len() > 100 && words[0] == 0x0723_0203, "{name}");
+    });
+}
+
+/// (size, fields with offsets) of struct `name` as WGSL lays it out.
+fn wgsl_layout(module: &Module, name: &str) -> (u32, Vec<(String, u32)>) {
+    let (_, ty) = module.types.iter().find(|(_, ty)| ty.name.as_deref() == Some(name)).expect(name);
+    let TypeInner::Struct { members, span } = &ty.inner else { panic!("{name} is no struct") };
+    (*span, members.iter().map(|member| (member.name.clone().unwrap(), member.offset)).collect())
+}
+
+macro_rules! rust_layout {
+    ($name:ident: $($field:ident),* $(,)?) => {{
+        // Names every field, or does not compile.
+        let $name { $($field: _),* } = <$name as bytemuck::Zeroable>::zeroed();
+        let fields = vec![$((stringify!($field).to_owned(), offset_of!($name, $field) as u32)),*];
+        (size_of::<$name>() as u32, fields)
+    }};
+}
+
+/// In how many kernels struct `name` is declared, always as Rust has it.
+fn assert_mirrored(name: &str, (rust_size, rust_fields): (u32, Vec<(String, u32)>)) -> usize {
+    let mut count = 0;
+    for (kernel, _) in KERNELS {
+        let (module, _) = module(kernel);
+        if !module.types.iter().any(|(_, ty)| ty.name.as_deref() == Some(name)) {
+            continue;
+        }
+        count += 1;
+        let (size, fields) = wgsl_layout(&module, name);
+        assert_eq!(size, rust_size, "{kernel}: size of {name}");
+        assert_eq!(fields, rust_fields, "{kernel}: fields of {name}");
+        assert_eq!(size % 4, 0);
+    }
+    count
+}
+
+#[test]
+fn structs_are_laid_out_alike_on_both_sides() {
+    let settings = rust_layout!(Settings: margin, gor_weight, inverse_dim, hardness, learning_rate, beta_1,
+        beta_2, epsilon, log_beta_1, log_beta_2, log_ratio, catch_up_count);
+    let shard = rust_layout!(Shard: index, first_row, row_count, step);
+    let block = rust_layout!(Block: first_pair, pair_capacity, unused_0, unused_1);
+    let sums = rust_layout!(StepSums: triplet, active_count, moment_1, moment_2);
+    assert!(assert_mirrored("Settings", settings) >= 6);
+    assert_eq!(assert_mirrored("Shard", shard), 4);
+    assert_eq!(assert_mirrored("Block", block), 2);
+    assert_eq!(assert_mirrored("StepSums", sums), 1);
+    // WGSL has no small array without a stride of its own kind: the padding is three fields there.
+    let (size, mut fields) = rust_layout!(PairLoss: hinge, weight, moment_1, moment_2, nearest, unused);
+    let (_, padding_at) = fields.pop().unwrap();
+    fields.extend((0..3).map(|i| (format!("unused_{i}"), padding_at + 4 * i)));
+    assert_eq!(assert_mirrored("PairLoss", (size, fields)), 2);
+}
+
+#[test]
+fn the_plan_header_is_the_fixed_part_of_the_plan() {
+    let (size, mut fields) = rust_layout!(PlanHeader: step, log_slot, pair_count, candidate_count,
+        item_slot_count, row_count, draw_key_0, draw_key_1, bias_1, root_bias_2, rows_at, users_at,
+        positives_at, negatives_at, uses_at, excluded_at, quads_at, shards_at);
+    fields.push(("words".to_owned(), size));
+    let mut count = 0;
+    for (kernel, text) in KERNELS {
+        let (module, _) = module(kernel);
+        if text.lines().next().unwrap().split_whitespace().any(|word| word == "plan") {
+            count += 1;
+            assert_eq!(wgsl_layout(&module, "Plan").1, fields, "{kernel}");
+        }
+    }
+    assert!(count >= 7, "{count}");
+}
+
+#[test]
+fn none_is_one_number() {
+    let text = shader::compose("// include: plan\n").unwrap();
+    assert!(text.contains(&format!("const none: u32 = {NONE:#x}u;")));
+}
+
+fn stems(folder: &str, ending: &str) -> BTreeSet<String> {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
+    let names = std::fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().file_name());
+    names.filter_map(|name| name.to_str().unwrap().strip_suffix(ending).map(str::to_owned)).collect()
+}
+
+#[test]
+fn kernels_and_twins_have_the_same_stems() {
+    let kernels: BTreeSet<String> = KERNELS.iter().map(|(name, _)| (*name).to_owned()).collect();
+    assert_eq!(kernels.len(), KERNELS.len());
+    assert_eq!(stems("shaders", ".wgsl"), kernels);
+    let mut twins = stems("src/reference", ".rs");
+    // The one include that has a twin, and what joins the twins.
+    for other in ["mod", "stepper", "catch_up"] {
+        assert!(twins.remove(other), "{other}");
+    }
+    assert_eq!(twins, kernels);
+    assert!(stems("shaders/include", ".wgsl").contains("catch_up"));
+}
+
+#[test]
+fn includes_are_known_and_used() {
+    let mut used = BTreeSet::new();
+    for (name, text) in KERNELS {
+        let line = text.lines().next().unwrap();
+        let names = line.strip_prefix("// include:").unwrap_or_else(|| panic!("{name}: {line}"));
+        used.extend(names.split_whitespace().map(str::to_owned));
+    }
+    assert_eq!(used, stems("shaders/include", ".wgsl"));
+    assert!(shader::compose("// include: plan nothing\n").is_err());
+    assert!(shader::kernel("nothing").is_err());
+}
