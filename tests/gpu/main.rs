@@ -3,6 +3,9 @@
 
 mod draw_law;
 mod engine;
+mod golden;
+#[path = "../support/golden.rs"]
+mod golden_data;
 mod kernels;
 mod mutants;
 mod support;

@@ -83,8 +83,16 @@ fn picks(case: &Case, scores: &[f32], negative_count: usize, step_count: u64) ->
         beta: 0.0,
         seed: 77,
     };
-    let sizes = Sizes { chunk_count: 1, negative_count, pair_words: PAIRS.div_ceil(32), has_momentum: false };
-    let block = Block { first_pair: 0, pair_capacity: PAIRS as u32, unused_0: 0, unused_1: 0 };
+    let pair_words = PAIRS.div_ceil(32);
+    let sizes = Sizes {
+        chunk_count: 1,
+        negative_count,
+        pair_words,
+        packed_at: 0,
+        positives_at: 0,
+        has_momentum: false,
+    };
+    let block = Block { first_pair: 0, first_row: 0, pair_count: PAIRS as u32, unused_0: 0 };
     let mut planner = run.planner();
     let mut all = Vec::new();
     for step in 1..=step_count {

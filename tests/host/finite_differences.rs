@@ -138,12 +138,7 @@ fn twin_step(case: &Case, run: &Run, table: &[Vec<f64>]) -> (Batch, Vec<Option<V
     let catch_up = catch_up_table(BETAS).unwrap();
     let settings = constants.settings(catch_up.len());
     let shape = StepShape { plan: run.shape(), dim: case.dim, row_lanes: 8 };
-    let sizes = Sizes {
-        chunk_count: shape.chunk_count(),
-        negative_count: case.negative_count,
-        pair_words: shape.plan.pair_words(),
-        has_momentum: false,
-    };
+    let sizes = Sizes::new(&shape, Optimizer::Sgd);
     let padded = |row: &Vec<f64>| {
         let mut row: Vec<f32> = row.iter().map(|&x| x as f32).collect();
         row.resize(sizes.dim(), 0.0);

@@ -21,12 +21,7 @@ impl Twins {
     fn new(golden: &Golden, shape: StepShape) -> Twins {
         let constants = golden.constants();
         let catch_up = catch_up_table(constants.betas).unwrap();
-        let sizes = Sizes {
-            chunk_count: shape.chunk_count(),
-            negative_count: shape.plan.negative_count,
-            pair_words: shape.plan.pair_words(),
-            has_momentum: golden.optimizer() == Optimizer::Adam,
-        };
+        let sizes = Sizes::new(&shape, golden.optimizer());
         let mut points = Vec::new();
         for row in golden.starting_points().chunks(shape.dim) {
             points.extend_from_slice(row);

@@ -119,7 +119,14 @@ struct LazyAdam {
 
 impl LazyAdam {
     fn new(constants: &Constants, points: &[f64]) -> LazyAdam {
-        let sizes = Sizes { chunk_count: DIM / 4, negative_count: 1, pair_words: 1, has_momentum: true };
+        let sizes = Sizes {
+            chunk_count: DIM / 4,
+            negative_count: 1,
+            pair_words: 1,
+            packed_at: 0,
+            positives_at: 0,
+            has_momentum: true,
+        };
         let catch_up = catch_up_table(constants.betas).unwrap();
         LazyAdam {
             sizes,
