@@ -3,9 +3,10 @@
 //! The folders follow the data: [`data`] turns text into [`data::Interactions`], [`sampling`] plans the
 //! pairs and negatives of each step, [`gpu`] runs the kernels of `shaders/`, [`train`] drives them,
 //! [`evaluate`] ranks and measures, [`model`] keeps the result on disk, [`recommend`] and [`export`]
-//! use it. [`reference`] holds a plain CPU twin of every kernel. The library is silent: it returns
-//! values and emits events; only the binary's `cli` prints.
+//! use it. [`reference`] holds a plain CPU twin of every kernel; [`bench`] measures steps. The library is
+//! silent: it returns values and emits events; only the binary's `cli` prints.
 
+pub mod bench;
 pub mod data;
 pub mod error;
 pub mod evaluate;

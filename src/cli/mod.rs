@@ -1,11 +1,13 @@
 //! The commands, and what a process answers with: its exit code and, where it failed, one line.
 
+mod bench;
 mod console;
 mod doctor;
 mod evaluate;
 mod export;
 mod format;
 mod generate;
+mod interrupts;
 mod labels;
 mod lists;
 mod load_args;
@@ -49,6 +51,7 @@ enum Command {
     Export(export::Args),
     Plot(plot::Args),
     Generate(generate::Args),
+    Bench(bench::Args),
 }
 
 /// Why a command ends early.
@@ -86,6 +89,7 @@ pub(crate) fn run() -> ExitCode {
         Command::Export(args) => export::run(&args),
         Command::Plot(args) => plot::run(&args),
         Command::Generate(args) => generate::run(&args),
+        Command::Bench(args) => bench::run(&args),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

@@ -3,7 +3,7 @@
 use super::metrics_log::MetricsLog;
 use super::progress::{Progress, split_line};
 use super::train_args::Args;
-use super::{Failure, Outcome, console, load_args, metrics_table};
+use super::{Failure, Outcome, console, interrupts, load_args, metrics_table};
 use console::note;
 use serde_json::json;
 use spherec::data::{self, Dataset, Split};
@@ -14,8 +14,12 @@ use spherec::train::{Stop, TrainConfig, Trained, train};
 use spherec::{Error, Result};
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::Ordering;
 use std::time::Instant;
+
+/// What the first interrupt is answered with.
+const INTERRUPTED: &str =
+    "interrupted: finishing the steps in flight and saving the model; once more to quit at once";
 
 pub(crate) fn run(args: &Args) -> Outcome {
     // All that can be refused is refused before the work begins.
@@ -27,7 +31,7 @@ pub(crate) fn run(args: &Args) -> Outcome {
     if !args.quiet {
         tell_adapter(&adapter);
     }
-    let interrupt = watch_interrupts()?;
+    let interrupt = interrupts::watch(INTERRUPTED)?;
     let start = Instant::now();
     let (mut log, mut progress) = (MetricsLog::default(), Progress::new(args.quiet));
     let trained = train(gpu, &split, &config, &interrupt, &mut |event| {
@@ -100,20 +104,6 @@ pub(crate) fn cpu_warning(on_terminal: bool) -> String {
     } else {
         format!("warning: {TEXT}")
     }
-}
-
-/// The first interrupt asks training to end and save; the second ends the process.
-fn watch_interrupts() -> Result<Arc<AtomicBool>> {
-    let interrupt = Arc::new(AtomicBool::new(false));
-    let flag = Arc::clone(&interrupt);
-    ctrlc::set_handler(move || {
-        if flag.swap(true, Ordering::Relaxed) {
-            std::process::exit(i32::from(super::INTERRUPTED));
-        }
-        note("interrupted: finishing the steps in flight and saving the model; once more to quit at once");
-    })
-    .map_err(|error| Error::Data(format!("interrupts cannot be watched: {error}")))?;
-    Ok(interrupt)
 }
 
 fn ending(trained: &Trained, config: &TrainConfig) -> String {

@@ -133,10 +133,21 @@ struct RunArgs {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum SamplerName {
+pub(crate) enum SamplerName {
     Uniform,
     Popularity,
     TwoStage,
+}
+
+impl SamplerName {
+    /// The sampler with what it needs of its settings.
+    pub(crate) fn sampler(self, beta: f64, candidate_count: usize, hardness: f64) -> Sampler {
+        match self {
+            SamplerName::Uniform => Sampler::Uniform,
+            SamplerName::Popularity => Sampler::Popularity { beta },
+            SamplerName::TwoStage => Sampler::TwoStage { beta, candidate_count, hardness },
+        }
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -256,19 +267,12 @@ impl ModelArgs {
             return Err(Error::setting(flag, format!("has no meaning with --sampler {shown}")));
         }
         let beta = self.beta.unwrap_or(defaults::BETA);
-        Ok(match name {
-            SamplerName::Uniform => Sampler::Uniform,
-            SamplerName::Popularity => Sampler::Popularity { beta },
-            SamplerName::TwoStage => Sampler::TwoStage {
-                beta,
-                candidate_count: self.candidates.unwrap_or(defaults::CANDIDATES),
-                hardness: match self.hardness {
-                    Some(Hardness::Number(number)) => number,
-                    Some(Hardness::Paper) => defaults::paper_hardness(self.dim),
-                    None => defaults::HARDNESS,
-                },
-            },
-        })
+        let hardness = match self.hardness {
+            Some(Hardness::Number(number)) => number,
+            Some(Hardness::Paper) => defaults::paper_hardness(self.dim),
+            None => defaults::HARDNESS,
+        };
+        Ok(name.sampler(beta, self.candidates.unwrap_or(defaults::CANDIDATES), hardness))
     }
 
     /// The optimizer with its decay rates and epsilon.

@@ -398,6 +398,14 @@ impl Stepper {
         self.negative_draw.run(pass, block, offset, fold(pairs));
     }
 
+    /// Dispatches that [`Stepper::submit`] makes of `plan`.
+    pub fn dispatch_count(&self, plan: &Plan) -> usize {
+        let shards =
+            (0..self.tables.shards.len()).filter(|&index| !plan.shard_quads(index).is_empty()).count();
+        let windows = self.block_count(plan, self.shape.window_pairs());
+        2 * shards + windows + self.block_count(plan, self.shape.pair_capacity()) + 2
+    }
+
     fn encode_stage(&self, pass: &mut wgpu::ComputePass<'_>, name: &str, plan: &Plan) {
         match name {
             "row_load" => self.encode_shards(pass, &self.row_load, plan, 0),

@@ -2,15 +2,14 @@
 
 use super::config::TrainConfig;
 use super::event::{EpochSums, Event, Stop};
-use super::pace::Pace;
+use super::steps::{Steps, step_shape};
 use crate::data::{Interactions, Split};
 use crate::evaluate::{Metrics, evaluate};
+use crate::gpu::Gpu;
 use crate::gpu::layout::StepSums;
-use crate::gpu::{Gpu, StepShape, Stepper, Tables};
 use crate::model::Embeddings;
-use crate::optimizer::{Optimizer, catch_up_table};
 use crate::random::{Purpose, Stream};
-use crate::sampling::{EpochOrder, ItemSampler, Plan, PlanQueue, PlanShape, Planner, Sampler};
+use crate::sampling::{EpochOrder, ItemSampler, Planner, Sampler};
 use crate::{Error, Result};
 use rand_distr::{Distribution, StandardNormal};
 use std::collections::VecDeque;
@@ -47,9 +46,6 @@ pub struct Timing {
     /// CPU seconds in planning, on other threads.
     pub planning_seconds: f64,
 }
-
-/// Plans each planner thread keeps ready.
-const PLANS_AHEAD: usize = 64;
 
 /// Trains on `split.train`, evaluating on `split.valid` where that is not empty. `observe` hears every
 /// [`Event`]; once `interrupt` is set, the steps in flight are finished and training ends.
@@ -138,14 +134,6 @@ fn fit_candidates(
     Ok(())
 }
 
-/// The most that the excluded candidates of one batch can be.
-fn excluded_capacity(train: &Interactions, batch_size: usize, candidate_count: usize) -> usize {
-    let mut counts: Vec<usize> =
-        (0..train.user_count() as u32).map(|user| train.items_of(user).len().min(candidate_count)).collect();
-    counts.sort_unstable_by(|a, b| b.cmp(a));
-    counts.iter().take(batch_size).sum()
-}
-
 /// What a step that is in flight belongs to.
 struct Pending {
     epoch: usize,
@@ -156,10 +144,8 @@ struct Run<'a> {
     gpu: Arc<Gpu>,
     split: &'a Split,
     config: &'a TrainConfig,
-    stepper: Stepper,
-    queue: PlanQueue,
+    steps: Steps,
     epoch_steps: u64,
-    pace: Pace,
     pending: VecDeque<Pending>,
     sums: EpochSums,
     timing: Timing,
@@ -178,22 +164,7 @@ impl<'a> Run<'a> {
         items: Arc<ItemSampler>,
         observe: &mut dyn FnMut(&Event),
     ) -> Result<Run<'a>> {
-        let (item_count, user_count) = (train.item_count(), train.user_count());
-        let candidate_count = match config.sampler {
-            Sampler::TwoStage { candidate_count, .. } => candidate_count,
-            _ => 0,
-        };
-        let rows_per_shard = Tables::rows_per_shard(&gpu, item_count + user_count, config.dim, None);
-        let plan_shape = PlanShape {
-            batch_size: config.batch_size,
-            negative_count: config.negative_count,
-            candidate_count,
-            item_count,
-            user_count,
-            rows_per_shard,
-            excluded_capacity: excluded_capacity(&train, config.batch_size, candidate_count),
-        };
-        let shape = StepShape { plan: plan_shape, dim: config.dim, row_lanes: StepShape::row_lanes(&gpu) };
+        let shape = step_shape(&gpu, &train, config);
         let pair_count = train.len();
         let order = Arc::new(EpochOrder::new(train, config.seed));
         let epoch_steps = order.step_count(config.batch_size);
@@ -203,23 +174,14 @@ impl<'a> Run<'a> {
         }
         let memory = shape.memory(config.optimizer);
         observe(&Event::Started { pair_count, epoch_steps, epochs: config.epochs, memory });
-        let catch_up = catch_up_table(config.betas)?;
-        let settings = config.constants().settings(catch_up.len());
-        let with_moments = config.optimizer == Optimizer::Adam;
+        let planner = Planner::new(order, items, config.sampler, shape.plan, config.betas, config.seed);
         let fill = |row: usize, point: &mut [f32]| starting_point(config.seed, row, point);
-        let tables =
-            Tables::new(&gpu, item_count + user_count, config.dim, rows_per_shard, with_moments, fill)?;
-        let stepper = Stepper::new(Arc::clone(&gpu), tables, shape, settings, &catch_up, config.optimizer)?;
-        let planner = Planner::new(order, items, config.sampler, plan_shape, config.betas, config.seed);
-        let cores = std::thread::available_parallelism().map_or(1, |count| count.get());
-        let queue = PlanQueue::start(&planner, 1, last_step, (cores / 4).clamp(1, 4), PLANS_AHEAD);
+        let steps = Steps::new(&gpu, shape, config, &planner, last_step, fill)?;
         Ok(Run {
-            pace: Pace::new(stepper.max_steps()),
             gpu,
             split,
             config,
-            stepper,
-            queue,
+            steps,
             epoch_steps,
             pending: VecDeque::new(),
             sums: EpochSums::default(),
@@ -248,7 +210,7 @@ impl<'a> Run<'a> {
             }
             let is_due = epoch % self.config.evaluate_every == 0 || epoch == self.config.epochs;
             if !self.split.valid.is_empty() && is_due {
-                self.pace.pause();
+                self.steps.pause();
                 let is_best = self.evaluate(epoch, observe)?;
                 evaluations_since_best = if is_best { 0 } else { evaluations_since_best + 1 };
                 if self.config.patience > 0 && evaluations_since_best >= self.config.patience {
@@ -268,20 +230,13 @@ impl<'a> Run<'a> {
     ) -> Result<bool> {
         let mut left = self.epoch_steps;
         while left > 0 && !interrupt.load(Ordering::Relaxed) {
-            let count = left.min(self.pace.step_count() as u64);
-            let mut plans: Vec<Plan> = Vec::with_capacity(count as usize);
-            while (plans.len() as u64) < count {
-                let plan = self.queue.take();
-                plans.push(plan.ok_or_else(|| Error::Gpu("the planning thread ended early".to_owned()))?);
-            }
-            if self.stepper.is_full() {
+            self.steps.plan(left)?;
+            if self.steps.is_full() {
                 self.collect(observe)?;
             }
-            self.stepper.submit(&mut plans)?;
-            self.pace.submitted();
-            let pair_counts = plans.iter().map(|plan| u64::from(plan.header.pair_count)).collect();
+            let pair_counts = self.steps.submit()?;
+            left -= pair_counts.len() as u64;
             self.pending.push_back(Pending { epoch, pair_counts });
-            left -= count;
         }
         while !self.pending.is_empty() {
             self.collect(observe)?;
@@ -291,10 +246,9 @@ impl<'a> Run<'a> {
 
     /// Takes the oldest submission's sums.
     fn collect(&mut self, observe: &mut dyn FnMut(&Event)) -> Result<()> {
-        let (Some(pending), Some(sums)) = (self.pending.pop_front(), self.stepper.collect()?) else {
+        let (Some(pending), Some(sums)) = (self.pending.pop_front(), self.steps.collect()?) else {
             return Ok(());
         };
-        self.pace.collected(sums.len(), !self.pending.is_empty());
         let inverse_dim = 1.0 / self.config.dim as f64;
         for (step, &pair_count) in sums.iter().zip(&pending.pair_counts) {
             self.add(step, pair_count, inverse_dim)?;
@@ -346,9 +300,9 @@ impl<'a> Run<'a> {
 
     /// The unit rows as they are now.
     fn embeddings(&mut self) -> Result<Embeddings> {
-        self.stepper.catch_up()?;
+        self.steps.stepper().catch_up()?;
         let dim = self.config.dim;
-        let mut items = self.stepper.tables().points(&self.gpu)?;
+        let mut items = self.steps.stepper().tables().points(&self.gpu)?;
         for row in items.chunks_mut(dim) {
             let norm = row.iter().map(|&x| f64::from(x) * f64::from(x)).sum::<f64>().sqrt();
             row.iter_mut().for_each(|x| *x = (f64::from(*x) / norm.max(1e-12)) as f32);
@@ -358,8 +312,8 @@ impl<'a> Run<'a> {
     }
 
     fn finish(mut self, stop: Stop) -> Result<Trained> {
-        self.timing.empty_seconds = self.pace.empty.as_secs_f64();
-        self.timing.planning_seconds = self.queue.planning_time().as_secs_f64();
+        self.timing.empty_seconds = self.steps.empty_time().as_secs_f64();
+        self.timing.planning_seconds = self.steps.planning_time().as_secs_f64();
         let (epoch, valid, embeddings) = match self.best.take() {
             Some((epoch, metrics, embeddings)) => (epoch, Some(metrics), embeddings),
             None => (self.epochs_done, None, self.embeddings()?),

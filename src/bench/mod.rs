@@ -1,0 +1,12 @@
+//! Measuring training steps on an adapter: made-up interactions of any size, the steps that training
+//! takes on them, and beside them the pass over the whole tables that a dense optimizer makes.
+
+mod case;
+mod data;
+mod dense;
+mod steps;
+
+pub use case::Case;
+pub use data::USER_COUNT;
+pub use dense::{DenseAdam, dense_adam_seconds};
+pub use steps::{Measured, Spans, measure};

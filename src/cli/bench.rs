@@ -1,0 +1,296 @@
+//! `spherec bench`: how long a training step takes on an adapter, whatever the size of the catalogue.
+
+use super::console::{self, err_is_terminal, out};
+use super::format::{grouped, percent};
+use super::train_args::{SamplerName, adapter_choice};
+use super::{Failure, Outcome, interrupts};
+use clap::builder::{RangedU64ValueParser, TypedValueParser};
+use indicatif::{ProgressBar, ProgressStyle};
+use serde_json::{Value, json};
+use spherec::bench::{Case, Measured, Spans, USER_COUNT, dense_adam_seconds, measure};
+use spherec::gpu::{AdapterSummary, Gpu};
+use spherec::train::{TrainConfig, defaults};
+use spherec::{Error, Result};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+/// Time training steps on made-up data, beside a dense Adam on the CPU
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct Args {
+    /// The adapter, by its number in `spherec doctor` or by a part of its name [default: the best]
+    #[arg(long, value_name = "ADAPTER")]
+    adapter: Option<String>,
+    /// Items of the catalogue
+    #[arg(long, value_name = "I,...", value_delimiter = ',', value_parser = count(),
+          default_values_t = [10_000, 25_000, 100_000, 1_000_000])]
+    items: Vec<usize>,
+    /// Embedding dimensions
+    #[arg(long, value_name = "D,...", value_delimiter = ',', value_parser = count(),
+          default_values_t = [defaults::DIM])]
+    dim: Vec<usize>,
+    /// Pairs of a step
+    #[arg(long, value_name = "B,...", value_delimiter = ',', value_parser = count(),
+          default_values_t = [defaults::BATCH_SIZE])]
+    batch_size: Vec<usize>,
+    /// Negatives of a pair
+    #[arg(long, value_name = "N,...", value_delimiter = ',', value_parser = count(),
+          default_values_t = [defaults::NEGATIVES])]
+    negatives: Vec<usize>,
+    /// Two-stage: candidates of a step
+    #[arg(long, value_name = "C,...", value_delimiter = ',', value_parser = count(),
+          default_values_t = [defaults::CANDIDATES])]
+    candidates: Vec<usize>,
+    /// How negatives are found
+    #[arg(long, value_name = "SAMPLER,...", value_delimiter = ',', value_enum,
+          default_values_t = [SamplerName::TwoStage, SamplerName::Uniform, SamplerName::Popularity])]
+    samplers: Vec<SamplerName>,
+    /// Show the time of each stage of a step, dispatched alone
+    #[arg(long)]
+    stages: bool,
+    /// Seconds of steps that count, for each case
+    #[arg(long, value_name = "SECONDS", default_value_t = 2.0)]
+    seconds: f64,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+const EXAMPLES: &str =
+    "All combinations of the lists are run. \"dense\" is one pass of a dense Adam over tables of \
+the same size on all cores of the CPU: what a framework adds to every step.
+
+Examples:
+  spherec bench
+  spherec bench --items 25000 --dim 32,64,128,256 --samplers two-stage --stages
+  spherec bench --json > steps.json";
+
+fn count() -> impl TypedValueParser<Value = usize> {
+    RangedU64ValueParser::<u64>::new().range(1..=1 << 32).map(|count| count as usize)
+}
+
+/// A case that was measured.
+struct Row {
+    case: Case,
+    measured: Measured,
+    dense_seconds: f64,
+}
+
+pub(crate) fn run(args: &Args) -> Outcome {
+    // All that can be refused is refused before the work begins.
+    let cases = args.cases()?;
+    let gpu = Arc::new(Gpu::open(&adapter_choice(args.adapter.as_deref()))?);
+    let adapter = gpu.adapter().clone();
+    let interrupt = interrupts::watch("interrupted: printing what there is; once more to quit at once")?;
+    let mut rows = Vec::new();
+    let result = measure_all(&gpu, &cases, args.seconds, &interrupt, &mut rows);
+    let text =
+        if args.json { json_text(&adapter, &rows, args.stages) } else { table_text(&adapter, &rows, args) };
+    // What was measured is told also where a later case failed.
+    if !rows.is_empty() || result.is_ok() {
+        out(&text)?;
+    }
+    result?;
+    if interrupt.load(Ordering::Relaxed) { Err(Failure::Interrupted) } else { Ok(()) }
+}
+
+impl Args {
+    /// Every combination, checked: sizes outside, samplers inside.
+    fn cases(&self) -> Result<Vec<Case>> {
+        if !(self.seconds > 0.0 && self.seconds <= 3_600.0) {
+            let message = format!("must be above 0 and at most 3600, but is {}", self.seconds);
+            return Err(Error::setting("--seconds", message));
+        }
+        let mut cases: Vec<Case> = Vec::new();
+        for &item_count in &self.items {
+            for &dim in &self.dim {
+                for &batch_size in &self.batch_size {
+                    for &negative_count in &self.negatives {
+                        let config =
+                            TrainConfig { dim, batch_size, negative_count, ..TrainConfig::default() };
+                        cases.extend(self.sampled(&Case { item_count, config }));
+                    }
+                }
+            }
+        }
+        cases.iter().try_for_each(Case::check)?;
+        Ok(cases)
+    }
+
+    /// `case` with each sampler; candidates matter to one of them only.
+    fn sampled(&self, case: &Case) -> Vec<Case> {
+        let mut cases = Vec::new();
+        for name in &self.samplers {
+            let candidates: &[usize] = if *name == SamplerName::TwoStage { &self.candidates } else { &[0] };
+            for &candidate_count in candidates {
+                let mut case = case.clone();
+                case.config.sampler = name.sampler(defaults::BETA, candidate_count, defaults::HARDNESS);
+                let is_two_stage = *name == SamplerName::TwoStage;
+                case.config.gor_weight = defaults::gor_weight(is_two_stage, case.config.negative_count);
+                cases.push(case);
+            }
+        }
+        cases
+    }
+}
+
+/// Measures case after case into `rows`, until the end or an interrupt.
+fn measure_all(
+    gpu: &Arc<Gpu>,
+    cases: &[Case],
+    seconds: f64,
+    interrupt: &AtomicBool,
+    rows: &mut Vec<Row>,
+) -> Result<()> {
+    let bar = if err_is_terminal() { bar(cases.len()) } else { ProgressBar::hidden() };
+    for case in cases {
+        bar.set_message(label(case));
+        let Some(measured) = measure(gpu, case, Spans::of(seconds), interrupt)? else { break };
+        // The pass depends on the size of the tables alone.
+        let same =
+            |row: &&Row| row.case.row_count() == case.row_count() && row.case.config.dim == case.config.dim;
+        let dense_seconds = match rows.iter().find(same) {
+            Some(row) => row.dense_seconds,
+            None => dense_adam_seconds(&case.config.constants(), case.row_count(), measured.touched_count)?,
+        };
+        rows.push(Row { case: case.clone(), measured, dense_seconds });
+        bar.inc(1);
+    }
+    bar.finish_and_clear();
+    Ok(())
+}
+
+fn bar(case_count: usize) -> ProgressBar {
+    let style = ProgressStyle::with_template("{bar:20} {pos}/{len} {msg}");
+    let style = style.unwrap_or_else(|_| ProgressStyle::default_bar());
+    let bar = ProgressBar::new(case_count as u64).with_style(style);
+    bar.enable_steady_tick(Duration::from_millis(250));
+    bar
+}
+
+fn label(case: &Case) -> String {
+    let sampler = case.config.sampler.name();
+    format!("{sampler}, {} items x {}", grouped(case.item_count), case.config.dim)
+}
+
+impl Row {
+    /// 2 B C D operations by the time of the scores; 0 where there are none.
+    fn score_gflops(&self) -> f64 {
+        let config = &self.case.config;
+        let operations = 2.0 * (config.batch_size * self.case.candidate_count() * config.dim) as f64;
+        let seconds = self.measured.stages.iter().find(|(name, _)| *name == "candidate_score");
+        match seconds {
+            Some(&(_, seconds)) if operations > 0.0 && seconds > 0.0 => operations / seconds / 1e9,
+            _ => 0.0,
+        }
+    }
+
+    /// The stages that this sampler has, in milliseconds.
+    fn stages_ms(&self) -> impl Iterator<Item = (&'static str, f64)> {
+        let has_candidates = self.case.candidate_count() > 0;
+        let is_run =
+            move |name: &str| has_candidates || !["candidate_score", "negative_draw"].contains(&name);
+        self.measured
+            .stages
+            .iter()
+            .filter(move |(name, _)| is_run(name))
+            .map(|&(name, seconds)| (name, 1e3 * seconds))
+    }
+
+    fn json(&self, with_stages: bool) -> Value {
+        let config = &self.case.config;
+        let mut value = json!({
+            "sampler": config.sampler.name(),
+            "items": self.case.item_count,
+            "dim": config.dim,
+            "batch": config.batch_size,
+            "negatives": config.negative_count,
+            "candidates": self.case.candidate_count(),
+            "ms_per_step": 1e3 * self.measured.step_seconds,
+            "score_gflops": self.score_gflops(),
+            "dense_adam_ms": 1e3 * self.dense_seconds,
+            "planning_us": 1e6 * self.measured.planning_seconds,
+            "queue_empty_share": self.measured.empty_share,
+            "dispatches": self.measured.dispatch_count,
+            "shards": self.measured.shard_count,
+            "rows": self.measured.touched_count,
+            "steps": self.measured.step_count,
+        });
+        if with_stages {
+            value["stages"] = self.stages_ms().map(|(name, ms)| (name.to_owned(), json!(ms))).collect();
+        }
+        value
+    }
+
+    fn cells(&self) -> Vec<String> {
+        let config = &self.case.config;
+        let candidates = self.case.candidate_count();
+        let of_candidates = |text: String| if candidates > 0 { text } else { String::new() };
+        vec![
+            config.sampler.name().to_owned(),
+            grouped(self.case.item_count),
+            config.dim.to_string(),
+            config.batch_size.to_string(),
+            config.negative_count.to_string(),
+            of_candidates(candidates.to_string()),
+            milliseconds(1e3 * self.measured.step_seconds),
+            grouped((1.0 / self.measured.step_seconds) as usize),
+            of_candidates(format!("{:.1}", self.score_gflops())),
+            milliseconds(1e3 * self.dense_seconds),
+            format!("{:.1}", self.dense_seconds / self.measured.step_seconds),
+            format!("{:.1}", 1e6 * self.measured.planning_seconds),
+            percent(self.measured.empty_share),
+            self.measured.dispatch_count.to_string(),
+        ]
+    }
+}
+
+/// Four digits.
+fn milliseconds(ms: f64) -> String {
+    let decimals = (3.0 - ms.max(1e-3).log10().floor()).clamp(0.0, 5.0);
+    format!("{ms:.0$}", decimals as usize)
+}
+
+fn json_text(adapter: &AdapterSummary, rows: &[Row], with_stages: bool) -> String {
+    let steps: Vec<Value> = rows.iter().map(|row| row.json(with_stages)).collect();
+    format!("{:#}\n", json!({ "adapter": adapter, "steps": steps }))
+}
+
+fn table_text(adapter: &AdapterSummary, rows: &[Row], args: &Args) -> String {
+    let mut text = format!(
+        "{} ({}, {}); {} users\n",
+        adapter.name,
+        adapter.backend,
+        adapter.driver,
+        grouped(USER_COUNT)
+    );
+    let headings = [
+        ("sampler", false),
+        ("items", true),
+        ("D", true),
+        ("B", true),
+        ("N", true),
+        ("C", true),
+        ("ms/step", true),
+        ("steps/s", true),
+        ("GFLOP/s", true),
+        ("dense ms", true),
+        ("ratio", true),
+        ("plan us", true),
+        ("idle", true),
+        ("dispatches", true),
+    ];
+    text.push_str(&console::table(&headings, &rows.iter().map(Row::cells).collect::<Vec<_>>()));
+    text.push_str(
+        "GFLOP/s: of the scores; ratio: dense / step; plan: on one thread; idle: the queue was empty\n",
+    );
+    if args.stages {
+        for row in rows {
+            let stages: Vec<_> =
+                row.stages_ms().map(|(name, ms)| format!("{name} {}", milliseconds(ms))).collect();
+            text.push_str(&format!("{}: {} ms\n", label(&row.case), stages.join(", ")));
+        }
+    }
+    text
+}

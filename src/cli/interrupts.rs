@@ -1,0 +1,20 @@
+//! Ctrl-C: the first one asks the work to end in good order, the second ends the process.
+
+use super::console::note;
+use spherec::{Error, Result};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// A flag that the first interrupt sets, telling `message`.
+pub(crate) fn watch(message: &'static str) -> Result<Arc<AtomicBool>> {
+    let interrupt = Arc::new(AtomicBool::new(false));
+    let flag = Arc::clone(&interrupt);
+    ctrlc::set_handler(move || {
+        if flag.swap(true, Ordering::Relaxed) {
+            std::process::exit(i32::from(super::INTERRUPTED));
+        }
+        note(message);
+    })
+    .map_err(|error| Error::Data(format!("interrupts cannot be watched: {error}")))?;
+    Ok(interrupt)
+}

@@ -1,0 +1,132 @@
+//! The steps of a run as the device sees them: planned ahead on other threads, submitted in groups sized
+//! by measurement, collected a group late. Training and the benchmark take their steps here.
+
+use super::config::TrainConfig;
+use super::pace::Pace;
+use crate::data::Interactions;
+use crate::gpu::layout::StepSums;
+use crate::gpu::{Gpu, StepShape, Stepper, Tables};
+use crate::optimizer::{Optimizer, catch_up_table};
+use crate::sampling::{Plan, PlanQueue, PlanShape, Planner, Sampler};
+use crate::{Error, Result};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Plans each planner thread keeps ready.
+const PLANS_AHEAD: usize = 64;
+
+/// The sizes of the steps that `config` takes on `train`.
+pub(crate) fn step_shape(gpu: &Gpu, train: &Interactions, config: &TrainConfig) -> StepShape {
+    let (item_count, user_count) = (train.item_count(), train.user_count());
+    let candidate_count = match config.sampler {
+        Sampler::TwoStage { candidate_count, .. } => candidate_count,
+        _ => 0,
+    };
+    let plan = PlanShape {
+        batch_size: config.batch_size,
+        negative_count: config.negative_count,
+        candidate_count,
+        item_count,
+        user_count,
+        rows_per_shard: Tables::rows_per_shard(gpu, item_count + user_count, config.dim, None),
+        excluded_capacity: excluded_capacity(train, config.batch_size, candidate_count),
+    };
+    StepShape { plan, dim: config.dim, row_lanes: StepShape::row_lanes(gpu) }
+}
+
+/// The most that the excluded candidates of one batch can be.
+fn excluded_capacity(train: &Interactions, batch_size: usize, candidate_count: usize) -> usize {
+    let mut counts: Vec<usize> =
+        (0..train.user_count() as u32).map(|user| train.items_of(user).len().min(candidate_count)).collect();
+    counts.sort_unstable_by(|a, b| b.cmp(a));
+    counts.iter().take(batch_size).sum()
+}
+
+/// Steps in order, from the first.
+#[derive(Debug)]
+pub(crate) struct Steps {
+    stepper: Stepper,
+    queue: PlanQueue,
+    pace: Pace,
+    ready: Vec<Plan>,
+    in_flight: usize,
+}
+
+impl Steps {
+    /// Takes the device's memory and starts planning the steps `1..=last_step`. `fill` writes the starting
+    /// point of a row.
+    pub(crate) fn new(
+        gpu: &Arc<Gpu>,
+        shape: StepShape,
+        config: &TrainConfig,
+        planner: &Planner,
+        last_step: u64,
+        fill: impl FnMut(usize, &mut [f32]),
+    ) -> Result<Steps> {
+        let catch_up = catch_up_table(config.betas)?;
+        let settings = config.constants().settings(catch_up.len());
+        let PlanShape { item_count, user_count, rows_per_shard, .. } = shape.plan;
+        let with_moments = config.optimizer == Optimizer::Adam;
+        let tables =
+            Tables::new(gpu, item_count + user_count, config.dim, rows_per_shard, with_moments, fill)?;
+        let stepper = Stepper::new(Arc::clone(gpu), tables, shape, settings, &catch_up, config.optimizer)?;
+        let cores = std::thread::available_parallelism().map_or(1, |count| count.get());
+        let queue = PlanQueue::start(planner, 1, last_step, (cores / 4).clamp(1, 4), PLANS_AHEAD);
+        Ok(Steps { pace: Pace::new(stepper.max_steps()), stepper, queue, ready: Vec::new(), in_flight: 0 })
+    }
+
+    /// Waits for the plans of the next submission, of `most` steps at most: best done while the device is
+    /// busy with those before.
+    pub(crate) fn plan(&mut self, most: u64) -> Result<()> {
+        let count = most.min(self.pace.step_count() as u64) as usize;
+        while self.ready.len() < count {
+            let plan = self.queue.take();
+            self.ready.push(plan.ok_or_else(|| Error::Gpu("the planning thread ended early".to_owned()))?);
+        }
+        Ok(())
+    }
+
+    /// Submits what was planned; returns the pairs of each step. Where [`Steps::is_full`], collect first.
+    pub(crate) fn submit(&mut self) -> Result<Vec<u64>> {
+        let mut plans = std::mem::take(&mut self.ready);
+        self.stepper.submit(&mut plans)?;
+        self.pace.submitted();
+        self.in_flight += 1;
+        let pair_counts = plans.iter().map(|plan| u64::from(plan.header.pair_count)).collect();
+        plans.clear();
+        self.ready = plans;
+        Ok(pair_counts)
+    }
+
+    /// Whether a further submission would wait for an earlier one.
+    pub(crate) fn is_full(&self) -> bool {
+        self.stepper.is_full()
+    }
+
+    /// Waits for the oldest submission and returns the sums of its steps; `None` where none is in flight.
+    pub(crate) fn collect(&mut self) -> Result<Option<Vec<StepSums>>> {
+        let Some(sums) = self.stepper.collect()? else { return Ok(None) };
+        self.in_flight -= 1;
+        self.pace.collected(sums.len(), self.in_flight > 0);
+        Ok(Some(sums))
+    }
+
+    /// The device is left idle for a reason of ours: not counted as empty.
+    pub(crate) fn pause(&mut self) {
+        self.pace.pause();
+    }
+
+    /// Time in which nothing was in flight.
+    pub(crate) fn empty_time(&self) -> Duration {
+        self.pace.empty
+    }
+
+    /// Time that planning took on other threads.
+    pub(crate) fn planning_time(&self) -> Duration {
+        self.queue.planning_time()
+    }
+
+    pub(crate) fn stepper(&mut self) -> &mut Stepper {
+        &mut self.stepper
+    }
+}
