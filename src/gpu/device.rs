@@ -151,16 +151,6 @@ impl Gpu {
         self.check()
     }
 
-    /// The seconds that what `encode` puts into a pass takes, from submission to the end.
-    pub fn time(&self, encode: impl FnOnce(&mut wgpu::ComputePass<'_>)) -> f64 {
-        let mut encoder = self.device.create_command_encoder(&Default::default());
-        encode(&mut encoder.begin_compute_pass(&Default::default()));
-        let start = std::time::Instant::now();
-        let s = self.queue.submit([encoder.finish()]);
-        self.wait(s).unwrap();
-        start.elapsed().as_secs_f64()
-    }
-
     /// The first `count` values of a buffer, in pieces of bounded size.
     ///
     /// # Errors

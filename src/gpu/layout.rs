@@ -85,7 +85,7 @@ pub struct PlanHeader {
     pub shards_at: u32,
 }
 
-/// Mirror of `PairLoss` in `shaders/triplet_loss.wgsl`.
+/// Mirror of `PairLoss` in `shaders/triplet_loss.wgsl` and `shaders/row_gradient.wgsl`.
 #[repr(C)]
 #[derive(Debug, Clone, Copy, PartialEq, Default, Pod, Zeroable)]
 pub struct PairLoss {
