@@ -34,11 +34,14 @@ cc)
     command -v cc >/dev/null || missing "a linker" gcc libc6-dev
     ;;
 adapter)
-    if ! "$2" doctor >/dev/null 2>&1; then
-        case $(uname -s) in
-        Linux) missing "a Vulkan adapter" libvulkan1 mesa-vulkan-drivers ;;
-        esac
-        "$2" doctor     # says what to install where there is still no adapter
+    no_adapter=3    # the exit code of `spherec doctor` where it finds none
+    code=0
+    "$2" doctor >/dev/null 2>&1 || code=$?
+    if [ "$code" -eq "$no_adapter" ] && [ "$(uname -s)" = Linux ]; then
+        missing "a Vulkan adapter" libvulkan1 mesa-vulkan-drivers
+    fi
+    if [ "$code" -ne 0 ]; then
+        "$2" doctor     # says what is wrong, or what to install, where it still fails
     fi
     ;;
 *)
