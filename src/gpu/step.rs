@@ -54,9 +54,10 @@ impl StepShape {
         self.dim.div_ceil(4)
     }
 
-    /// Threads of a workgroup that owns a quad of rows.
+    /// Threads of a workgroup that owns a quad of rows: each has at most four vec4 of a row.
     pub fn lane_count(&self) -> usize {
-        self.row_lanes.min(self.chunk_count().next_multiple_of(8))
+        let chunks = self.chunk_count();
+        self.row_lanes.max(chunks.div_ceil(4)).min(chunks).next_multiple_of(8)
     }
 
     /// Pairs of one dispatch of `candidate_score`: those whose positives fit a uniform binding.

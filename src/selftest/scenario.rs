@@ -72,6 +72,7 @@ pub fn cases() -> Vec<Case> {
             batch_size: 64,
             candidate_count: 128,
             hardness: 62.5,
+            row_lanes: 8,
             ..base
         },
         Case { name: "several windows", dim: 256, batch_size: 70, candidate_count: 40, ..base },
