@@ -198,7 +198,7 @@ impl Scenario {
                 &s.picks,
                 &s.similarities,
                 &s.pairs,
-                &mut s.picked,
+                &s.picked,
                 &mut s.gradients,
                 &mut s.step_log,
                 sizes,

@@ -342,7 +342,7 @@ impl<'a> Run<'a> {
             all.into_iter().next().ok_or_else(|| Error::Data("nothing was evaluated".to_owned()))?;
         let is_best = self.best.as_ref().is_none_or(|(_, best, _)| metrics.ndcg > best.ndcg);
         if is_best {
-            self.best = Some((epoch, metrics.clone(), embeddings));
+            self.best = Some((epoch, metrics, embeddings));
         }
         observe(&Event::Evaluated { epoch, metrics, is_best, seconds: start.elapsed().as_secs_f64() });
         self.last_report = Instant::now();
