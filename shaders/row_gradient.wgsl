@@ -1,4 +1,4 @@
-// include: plan settings lanes negatives
+// include: plan settings lanes parts row_parts negatives
 // dL/dx of every row of the step: the sum of its uses in a fixed order, taken through x / |x| (DESIGN,
 // section 1). No atomics on floats: a slot's uses as user, positive or planned negative are listed in the
 // plan; its uses as a drawn negative are the bits of `picked`.
@@ -34,10 +34,6 @@ struct Moments {
     scale: f32,             // gor_weight / Q
 }
 
-fn chunk_of(slot: u32, chunk: u32) -> vec4<f32> {
-    return rows[slot * (chunk_count + 1u) + chunk];
-}
-
 // c of DESIGN section 1: gor_weight/Q (2 M1 + 2 s [M2 > 1/D]).
 fn gor_coefficient(moments: Moments, pick: u32) -> f32 {
     return moments.scale * (2.0 * moments.first + 2.0 * similarities[pick] * moments.second_is_large);
@@ -49,33 +45,37 @@ fn pull(pair: u32) -> f32 {
     return 0.0;
 }
 
-fn as_user(pair: u32, chunk: u32) -> vec4<f32> {
+fn as_user(sum: Part, pair: u32, lane: u32) -> Part {
     let strength = pull(pair);
-    if strength == 0.0 { return vec4<f32>(0.0); }
-    let negative = negative_slot(pair * negative_count + pairs[pair].nearest);
-    return strength * (chunk_of(negative, chunk) - chunk_of(positive_of_pair(pair), chunk));
+    if strength == 0.0 { return sum; }
+    let negative = row_part(negative_slot(pair * negative_count + pairs[pair].nearest), lane);
+    return part_plus(part_plus(sum, strength, negative), -strength, row_part(positive_of_pair(pair), lane));
 }
 
-fn as_positive(pair: u32, slot: u32, chunk: u32, moments: Moments) -> vec4<f32> {
+fn as_positive(start: Part, pair: u32, own: Part, lane: u32, moments: Moments) -> Part {
     let strength = pull(pair);
-    var sum = vec4<f32>(0.0);
+    var sum = start;
     if strength != 0.0 {
-        sum = strength * (chunk_of(slot, chunk) - chunk_of(user_of_pair(pair), chunk));
+        sum = part_plus(part_plus(sum, strength, own), -strength, row_part(user_of_pair(pair), lane));
     }
+    if moments.scale == 0.0 { return sum; }
     for (var k = 0u; k < negative_count; k += 1u) {
         let pick = pair * negative_count + k;
         let negative = negative_slot(pick);
-        if negative != none { sum += gor_coefficient(moments, pick) * chunk_of(negative, chunk); }
+        if negative != none { sum = part_plus(sum, gor_coefficient(moments, pick), row_part(negative, lane)); }
     }
     return sum;
 }
 
-fn as_negative(pick: u32, slot: u32, chunk: u32, moments: Moments) -> vec4<f32> {
+fn as_negative(start: Part, pick: u32, own: Part, lane: u32, moments: Moments) -> Part {
     let pair = pick / negative_count;
-    var sum = gor_coefficient(moments, pick) * chunk_of(positive_of_pair(pair), chunk);
+    var sum = start;
+    if moments.scale != 0.0 {
+        sum = part_plus(sum, gor_coefficient(moments, pick), row_part(positive_of_pair(pair), lane));
+    }
     let strength = pull(pair);
     if strength != 0.0 && pairs[pair].nearest == pick % negative_count {
-        sum += strength * (chunk_of(user_of_pair(pair), chunk) - chunk_of(slot, chunk));
+        sum = part_plus(part_plus(sum, strength, row_part(user_of_pair(pair), lane)), -strength, own);
     }
     return sum;
 }
@@ -90,25 +90,25 @@ fn is_touched(slot: u32) -> bool {
 }
 
 // The uses of a slot that the plan lists: pair * 2 for a user or positive, pick * 2 + 1 for a negative.
-fn planned_uses(slot: u32, chunk: u32, moments: Moments) -> vec4<f32> {
+fn planned_uses(slot: u32, own: Part, lane: u32, moments: Moments) -> Part {
     let end = plan.words[plan.uses_at + slot + 1u];
-    var sum = vec4<f32>(0.0);
+    var sum = no_part();
     for (var at = plan.words[plan.uses_at + slot]; at < end; at += 1u) {
         let code = plan.words[at];
         if slot >= plan.item_slot_count {
-            sum += as_user(code / 2u, chunk);
+            sum = as_user(sum, code / 2u, lane);
         } else if code % 2u == 0u {
-            sum += as_positive(code / 2u, slot, chunk, moments);
+            sum = as_positive(sum, code / 2u, own, lane, moments);
         } else {
-            sum += as_negative(code / 2u, slot, chunk, moments);
+            sum = as_negative(sum, code / 2u, own, lane, moments);
         }
     }
     return sum;
 }
 
-// The uses of a candidate that the draw made.
-fn drawn_uses(slot: u32, chunk: u32, moments: Moments) -> vec4<f32> {
-    var sum = vec4<f32>(0.0);
+// Adds the uses of a candidate that the draw made.
+fn drawn_uses(start: Part, slot: u32, own: Part, lane: u32, moments: Moments) -> Part {
+    var sum = start;
     for (var word = 0u; word < pair_words; word += 1u) {
         var bits = picked[slot * pair_words + word];
         while bits != 0u {
@@ -116,25 +116,28 @@ fn drawn_uses(slot: u32, chunk: u32, moments: Moments) -> vec4<f32> {
             bits &= bits - 1u;
             for (var k = 0u; k < negative_count; k += 1u) {
                 let pick = pair * negative_count + k;
-                if picks[pick] == slot { sum += as_negative(pick, slot, chunk, moments); }
+                if picks[pick] == slot { sum = as_negative(sum, pick, own, lane, moments); }
             }
         }
     }
     return sum;
 }
 
-// Writes dL/de of a slot's chunk; its part of (dL/de) . e.
-fn write_sum(slot: u32, chunk: u32, moments: Moments) -> f32 {
-    var sum = planned_uses(slot, chunk, moments);
-    if slot < plan.candidate_count { sum += drawn_uses(slot, chunk, moments); }
-    gradients[slot * (chunk_count + 1u) + chunk] = sum;
-    return dot(sum, chunk_of(slot, chunk));
+// dL/de of a slot.
+fn slot_sum(slot: u32, own: Part, lane: u32, moments: Moments) -> Part {
+    let sum = planned_uses(slot, own, lane, moments);
+    if slot >= plan.candidate_count { return sum; }
+    return drawn_uses(sum, slot, own, lane, moments);
 }
 
 // g through e = x / |x|: ( g - (g.e) e ) / |x|.
-fn project(slot: u32, chunk: u32, along: f32) {
+fn write_projected(slot: u32, lane: u32, sum: Part, own: Part, along: f32) {
     let at = slot * (chunk_count + 1u);
-    gradients[at + chunk] = (gradients[at + chunk] - along * rows[at + chunk]) * rows[at + chunk_count].x;
+    let gradient = part_scaled(part_plus(sum, -along, own), rows[at + chunk_count].x);
+    if lane < chunk_count { gradients[at + lane] = gradient.a; }
+    if lane + lane_count < chunk_count { gradients[at + lane + lane_count] = gradient.b; }
+    if lane + 2u * lane_count < chunk_count { gradients[at + lane + 2u * lane_count] = gradient.c; }
+    if lane + 3u * lane_count < chunk_count { gradients[at + lane + 3u * lane_count] = gradient.d; }
 }
 
 // The step's sums over all pairs, in a fixed order.
@@ -176,18 +179,21 @@ fn row_gradient(
     let is_large = select(0.0, 1.0, sums.moment_2 > settings.inverse_dim);
     let moments = Moments(sums.moment_1, is_large, settings.gor_weight / f32(plan.pair_count * negative_count));
 
-    var along = vec4<f32>(0.0);
-    for (var chunk = lane; chunk < chunk_count; chunk += lane_count) {
-        if t0 { along.x += write_sum(slot, chunk, moments); }
-        if t1 { along.y += write_sum(slot + 1u, chunk, moments); }
-        if t2 { along.z += write_sum(slot + 2u, chunk, moments); }
-        if t3 { along.w += write_sum(slot + 3u, chunk, moments); }
-    }
-    along = lane_sum(lane, along);
-    for (var chunk = lane; chunk < chunk_count; chunk += lane_count) {
-        if t0 { project(slot, chunk, along.x); }
-        if t1 { project(slot + 1u, chunk, along.y); }
-        if t2 { project(slot + 2u, chunk, along.z); }
-        if t3 { project(slot + 3u, chunk, along.w); }
-    }
+    var e0 = no_part();
+    var e1 = no_part();
+    var e2 = no_part();
+    var e3 = no_part();
+    var g0 = no_part();
+    var g1 = no_part();
+    var g2 = no_part();
+    var g3 = no_part();
+    if t0 { e0 = row_part(slot, lane); g0 = slot_sum(slot, e0, lane, moments); }
+    if t1 { e1 = row_part(slot + 1u, lane); g1 = slot_sum(slot + 1u, e1, lane, moments); }
+    if t2 { e2 = row_part(slot + 2u, lane); g2 = slot_sum(slot + 2u, e2, lane, moments); }
+    if t3 { e3 = row_part(slot + 3u, lane); g3 = slot_sum(slot + 3u, e3, lane, moments); }
+    let along = lane_sum(lane, vec4<f32>(part_dot(g0, e0), part_dot(g1, e1), part_dot(g2, e2), part_dot(g3, e3)));
+    if t0 { write_projected(slot, lane, g0, e0, along.x); }
+    if t1 { write_projected(slot + 1u, lane, g1, e1, along.y); }
+    if t2 { write_projected(slot + 2u, lane, g2, e2, along.z); }
+    if t3 { write_projected(slot + 3u, lane, g3, e3, along.w); }
 }

@@ -1,4 +1,4 @@
-// include: plan settings shard shard_quad catch_up lanes
+// include: plan settings shard shard_quad catch_up lanes parts
 // Tables -> working set: catch-up to the step before this one, then the unit vector x / |x|. The working
 // set is one buffer of three parts:
 //     rows       (R, D/4 + 1)   unit vectors, each followed by (1 / |x|, 0, 0, 0)
@@ -25,20 +25,53 @@ fn missed_distance(row: u32) -> vec2<f32> {
     return skipped_distance(last, skipped);
 }
 
-fn caught_up_point(row: u32, chunk: u32, way: vec2<f32>) -> vec4<f32> {
-    if row == none { return vec4<f32>(0.0); }
+fn caught_up_chunk(row: u32, chunk: u32, way: vec2<f32>) -> vec4<f32> {
+    if chunk >= chunk_count { return vec4<f32>(0.0); }
     let index = (row - shard.first_row) * chunk_count + chunk;
     let x = points[index];
     if way.x == 0.0 { return x; }
     return x - way.x * momentum[index] / (sqrt(variance[index]) + way.y);
 }
 
-// Hands an item's vector to the pairs whose positive it is.
-fn write_positives(slot: u32, chunk: u32, e: vec4<f32>) {
+fn caught_up_part(row: u32, lane: u32) -> Part {
+    if row == none { return no_part(); }
+    let way = missed_distance(row);
+    return Part(
+        caught_up_chunk(row, lane, way),
+        caught_up_chunk(row, lane + lane_count, way),
+        caught_up_chunk(row, lane + 2u * lane_count, way),
+        caught_up_chunk(row, lane + 3u * lane_count, way),
+    );
+}
+
+fn write_part(at: u32, lane: u32, part: Part) {
+    if lane < chunk_count { working[at + lane] = part.a; }
+    if lane + lane_count < chunk_count { working[at + lane + lane_count] = part.b; }
+    if lane + 2u * lane_count < chunk_count { working[at + lane + 2u * lane_count] = part.c; }
+    if lane + 3u * lane_count < chunk_count { working[at + lane + 3u * lane_count] = part.d; }
+}
+
+// A row, and its copies for the pairs whose positive it is: only stage 2 scores positives.
+fn write_row(slot: u32, lane: u32, part: Part, inverse_norm: f32) {
+    let at = slot * (chunk_count + 1u);
+    write_part(at, lane, part);
+    if lane == 0u { working[at + chunk_count] = vec4<f32>(inverse_norm, 0.0, 0.0, 0.0); }
+    if plan.candidate_count == 0u || slot >= plan.item_slot_count { return; }
     let end = plan.words[plan.uses_at + slot + 1u];
-    for (var at = plan.words[plan.uses_at + slot]; at < end; at += 1u) {
-        working[positives_at + plan.words[at] / 2u * chunk_count + chunk] = e;
+    for (var use_at = plan.words[plan.uses_at + slot]; use_at < end; use_at += 1u) {
+        write_part(positives_at + plan.words[use_at] / 2u * chunk_count, lane, part);
     }
+}
+
+// Four candidates' vec4 of one chunk, transposed.
+fn write_packed(quad: u32, chunk: u32, e0: vec4<f32>, e1: vec4<f32>, e2: vec4<f32>, e3: vec4<f32>) {
+    if chunk >= chunk_count { return; }
+    let quad_count = plan.candidate_count / 4u;
+    let at = packed_at + chunk * 4u * quad_count + quad;
+    working[at] = vec4<f32>(e0.x, e1.x, e2.x, e3.x);
+    working[at + quad_count] = vec4<f32>(e0.y, e1.y, e2.y, e3.y);
+    working[at + 2u * quad_count] = vec4<f32>(e0.z, e1.z, e2.z, e3.z);
+    working[at + 3u * quad_count] = vec4<f32>(e0.w, e1.w, e2.w, e3.w);
 }
 
 @compute @workgroup_size(lane_count)
@@ -50,62 +83,24 @@ fn row_load(
     let quad = shard_quad(group.x + group.y * group_count.x);
     if quad == none { return; }
     let slot = quad * 4u;
-    let row = vec4<u32>(row_of_slot(slot), row_of_slot(slot + 1u), row_of_slot(slot + 2u), row_of_slot(slot + 3u));
-    let stride = chunk_count + 1u;
-    let r0 = slot * stride;
-    let r1 = r0 + stride;
-    let r2 = r1 + stride;
-    let r3 = r2 + stride;
-
-    let way0 = missed_distance(row.x);
-    let way1 = missed_distance(row.y);
-    let way2 = missed_distance(row.z);
-    let way3 = missed_distance(row.w);
-
-    var squares = vec4<f32>(0.0);
-    for (var chunk = lane; chunk < chunk_count; chunk += lane_count) {
-        let x0 = caught_up_point(row.x, chunk, way0);
-        let x1 = caught_up_point(row.y, chunk, way1);
-        let x2 = caught_up_point(row.z, chunk, way2);
-        let x3 = caught_up_point(row.w, chunk, way3);
-        squares += vec4<f32>(dot(x0, x0), dot(x1, x1), dot(x2, x2), dot(x3, x3));
-        working[r0 + chunk] = x0;
-        working[r1 + chunk] = x1;
-        working[r2 + chunk] = x2;
-        working[r3 + chunk] = x3;
-    }
+    var p0 = caught_up_part(row_of_slot(slot), lane);
+    var p1 = caught_up_part(row_of_slot(slot + 1u), lane);
+    var p2 = caught_up_part(row_of_slot(slot + 2u), lane);
+    var p3 = caught_up_part(row_of_slot(slot + 3u), lane);
+    let squares = vec4<f32>(part_dot(p0, p0), part_dot(p1, p1), part_dot(p2, p2), part_dot(p3, p3));
     let inverse_norm = vec4<f32>(1.0) / sqrt(max(lane_sum(lane, squares), vec4<f32>(1e-24)));
-    if lane == 0u {
-        working[r0 + chunk_count] = vec4<f32>(inverse_norm.x, 0.0, 0.0, 0.0);
-        working[r1 + chunk_count] = vec4<f32>(inverse_norm.y, 0.0, 0.0, 0.0);
-        working[r2 + chunk_count] = vec4<f32>(inverse_norm.z, 0.0, 0.0, 0.0);
-        working[r3 + chunk_count] = vec4<f32>(inverse_norm.w, 0.0, 0.0, 0.0);
-    }
-
-    // Each lane reads back what it wrote itself.
-    let quad_count = plan.candidate_count / 4u;
-    for (var chunk = lane; chunk < chunk_count; chunk += lane_count) {
-        let e0 = working[r0 + chunk] * inverse_norm.x;
-        let e1 = working[r1 + chunk] * inverse_norm.y;
-        let e2 = working[r2 + chunk] * inverse_norm.z;
-        let e3 = working[r3 + chunk] * inverse_norm.w;
-        working[r0 + chunk] = e0;
-        working[r1 + chunk] = e1;
-        working[r2 + chunk] = e2;
-        working[r3 + chunk] = e3;
-        if slot < plan.candidate_count {
-            let at = packed_at + chunk * 4u * quad_count + quad;
-            working[at] = vec4<f32>(e0.x, e1.x, e2.x, e3.x);
-            working[at + quad_count] = vec4<f32>(e0.y, e1.y, e2.y, e3.y);
-            working[at + 2u * quad_count] = vec4<f32>(e0.z, e1.z, e2.z, e3.z);
-            working[at + 3u * quad_count] = vec4<f32>(e0.w, e1.w, e2.w, e3.w);
-        }
-        // Only stage 2 scores positives.
-        if plan.candidate_count != 0u && slot < plan.item_slot_count {
-            write_positives(slot, chunk, e0);
-            write_positives(slot + 1u, chunk, e1);
-            write_positives(slot + 2u, chunk, e2);
-            write_positives(slot + 3u, chunk, e3);
-        }
+    p0 = part_scaled(p0, inverse_norm.x);
+    p1 = part_scaled(p1, inverse_norm.y);
+    p2 = part_scaled(p2, inverse_norm.z);
+    p3 = part_scaled(p3, inverse_norm.w);
+    write_row(slot, lane, p0, inverse_norm.x);
+    write_row(slot + 1u, lane, p1, inverse_norm.y);
+    write_row(slot + 2u, lane, p2, inverse_norm.z);
+    write_row(slot + 3u, lane, p3, inverse_norm.w);
+    if slot < plan.candidate_count {
+        write_packed(quad, lane, p0.a, p1.a, p2.a, p3.a);
+        write_packed(quad, lane + lane_count, p0.b, p1.b, p2.b, p3.b);
+        write_packed(quad, lane + 2u * lane_count, p0.c, p1.c, p2.c, p3.c);
+        write_packed(quad, lane + 3u * lane_count, p0.d, p1.d, p2.d, p3.d);
     }
 }

@@ -1,4 +1,4 @@
-// include: plan settings lanes negatives
+// include: plan settings lanes parts row_parts negatives
 // For each pair: squared distances, the nearest negative, the hinge (Tran et al. 2019, eq. 1) and its
 // shares of the GOR moments (eq. 3). One workgroup a pair.
 struct PairLoss {
@@ -14,11 +14,6 @@ struct PairLoss {
 @group(0) @binding(5) var<storage, read_write> similarities: array<f32>;        // (B, N) v_j . v_k
 @group(0) @binding(6) var<storage, read_write> pairs: array<PairLoss>;          // (B)
 
-fn chunk_of(slot: u32, chunk: u32) -> vec4<f32> {
-    if slot == none { return vec4<f32>(0.0); }
-    return rows[slot * (chunk_count + 1u) + chunk];
-}
-
 @compute @workgroup_size(lane_count)
 fn triplet_loss(
     @builtin(workgroup_id) group: vec3<u32>,
@@ -27,8 +22,10 @@ fn triplet_loss(
 ) {
     let pair = group.x + group.y * group_count.x;
     if pair >= plan.pair_count { return; }
-    let user_slot = user_of_pair(pair);
-    let positive_slot = positive_of_pair(pair);
+    let user = row_part(user_of_pair(pair), lane);
+    let positive = row_part(positive_of_pair(pair), lane);
+    let apart = part_difference(user, positive);
+    let squared = part_dot(apart, apart);
 
     var positive_distance = 0.0;
     var nearest_distance = 1e30;
@@ -37,16 +34,9 @@ fn triplet_loss(
     var moment_2 = 0.0;
     for (var k = 0u; k < negative_count; k += 1u) {
         let slot = negative_slot(pair * negative_count + k);
-        var sums = vec4<f32>(0.0);
-        for (var chunk = lane; chunk < chunk_count; chunk += lane_count) {
-            let user = chunk_of(user_slot, chunk);
-            let positive = chunk_of(positive_slot, chunk);
-            let negative = chunk_of(slot, chunk);
-            let apart = user - positive;
-            let away = user - negative;
-            sums += vec4<f32>(dot(apart, apart), dot(away, away), dot(positive, negative), 0.0);
-        }
-        sums = lane_sum(lane, sums);
+        let negative = row_part(slot, lane);
+        let away = part_difference(user, negative);
+        let sums = lane_sum(lane, vec4<f32>(squared, part_dot(away, away), part_dot(positive, negative), 0.0));
         positive_distance = sums.x;
         if slot != none {
             moment_1 += sums.z;

@@ -57,6 +57,7 @@ pub(crate) fn run(args: &Args) -> Outcome {
         adapter: format!("{} ({}, {})", adapter.name, adapter.backend, adapter.driver),
         ..Record::default()
     };
+    let failure = trained.failure;
     let Dataset { users, items, .. } = dataset;
     let model = Model { embeddings: trained.embeddings, users, items, split, record };
     save(&model, &args.output, &log)?;
@@ -67,6 +68,9 @@ pub(crate) fn run(args: &Args) -> Outcome {
         if !rows.is_empty() {
             console::out(&metrics_table::table(&rows))?;
         }
+    }
+    if let Some(message) = failure {
+        return Err(Error::Gpu(format!("{message}; the best model so far was saved")).into());
     }
     if interrupt.load(Ordering::Relaxed) { Err(Failure::Interrupted) } else { Ok(()) }
 }
@@ -113,6 +117,7 @@ fn ending(trained: &Trained, config: &TrainConfig) -> String {
             "stopped after epoch {}: {} evaluations without improvement (--patience)",
             trained.epochs_done, config.patience
         ),
+        Stop::Failed => format!("the device failed in epoch {}", trained.epochs_done + 1),
         Stop::Interrupted => format!("interrupted in epoch {}", trained.epochs_done),
     };
     match trained.valid {

@@ -6,13 +6,16 @@ mod device;
 mod kernel;
 pub mod layout;
 pub mod shader;
+mod shape;
 mod step;
 mod tables;
+mod working;
 
 pub use adapter::{AdapterChoice, AdapterSummary, adapters};
 pub use device::Gpu;
 pub(crate) use kernel::fold;
 pub use kernel::{Bindings, Kernel, Named};
-pub(crate) use step::{DRAW_LANES, SCORE_LANES, score_groups};
-pub use step::{StepShape, Stepper};
+pub use shape::StepShape;
+pub(crate) use shape::{DRAW_LANES, SCORE_LANES, score_groups};
+pub use step::Stepper;
 pub use tables::Tables;

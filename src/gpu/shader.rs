@@ -32,6 +32,8 @@ const INCLUDES: &[(&str, &str)] = sources!(
     "catch_up",
     "random",
     "lanes",
+    "parts",
+    "row_parts",
     "negatives",
 );
 

@@ -1,4 +1,5 @@
 //! A plain CPU twin of every kernel: same names, same order, loops. Compared by eye and by test.
+#![allow(clippy::needless_range_loop, reason = "twins index as their kernels do, to be compared by eye")]
 
 mod candidate_score;
 mod catch_up;

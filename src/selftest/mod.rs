@@ -1,12 +1,14 @@
 //! Every kernel against its CPU twin on the chosen adapter, on made-up steps of ragged sizes. Serves
 //! `spherec doctor --selftest` and, with defects put into the kernels' text, the tests.
 
+mod case;
 mod compare;
 mod draws;
+mod on_device;
 mod scenario;
 
+pub use case::{Case, cases};
 pub use draws::draw_on_device;
-pub use scenario::{Case, cases};
 
 use crate::gpu::{Gpu, shader};
 use crate::{Error, Result};

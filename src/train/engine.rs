@@ -30,6 +30,8 @@ pub struct Trained {
     pub valid: Option<Metrics>,
     /// Why training ended.
     pub stop: Stop,
+    /// What the device reported where it failed after an evaluation: the best so far is here all the same.
+    pub failure: Option<String>,
     /// How the time was spent.
     pub timing: Timing,
 }
@@ -72,9 +74,12 @@ pub fn train(
         config.batch_size = train.len();
     }
     let mut run = Run::new(gpu, split, &config, Arc::new(train), Arc::new(items), observe)?;
-    let result = run.epochs(interrupt, observe);
-    let stop = result?;
-    run.finish(stop)
+    match run.epochs(interrupt, observe) {
+        Ok(stop) => run.finish(stop, None),
+        // What was best so far is in memory: it outlives the device.
+        Err(Error::Gpu(message)) if run.best.is_some() => run.finish(Stop::Failed, Some(message)),
+        Err(error) => Err(error),
+    }
 }
 
 /// The training pairs of users who have at least N items that are not theirs.
@@ -104,8 +109,9 @@ fn trainable(
              there are no negatives"
         )));
     }
+    let who = if left_out == 1 { "1 user is".to_owned() } else { format!("{left_out} users are") };
     observe(&Event::Warning(format!(
-        "{left_out} users are left out of training: fewer than {negative_count} (--negatives) of the {item_count} \
+        "{who} left out of training: fewer than {negative_count} (--negatives) of the {item_count} \
          items are not theirs"
     )));
     Ok(Interactions::from_pairs(train.user_count(), item_count, &pairs))
@@ -290,7 +296,7 @@ impl<'a> Run<'a> {
             all.into_iter().next().ok_or_else(|| Error::Data("nothing was evaluated".to_owned()))?;
         let is_best = self.best.as_ref().is_none_or(|(_, best, _)| metrics.ndcg > best.ndcg);
         if is_best {
-            self.best = Some((epoch, metrics.clone(), embeddings));
+            self.best = Some((epoch, metrics, embeddings));
         }
         observe(&Event::Evaluated { epoch, metrics, is_best, seconds: start.elapsed().as_secs_f64() });
         self.last_report = Instant::now();
@@ -311,7 +317,7 @@ impl<'a> Run<'a> {
         Ok(Embeddings { dim, users, items })
     }
 
-    fn finish(mut self, stop: Stop) -> Result<Trained> {
+    fn finish(mut self, stop: Stop, failure: Option<String>) -> Result<Trained> {
         self.timing.empty_seconds = self.steps.empty_time().as_secs_f64();
         self.timing.planning_seconds = self.steps.planning_time().as_secs_f64();
         let (epoch, valid, embeddings) = match self.best.take() {
@@ -319,7 +325,7 @@ impl<'a> Run<'a> {
             None => (self.epochs_done, None, self.embeddings()?),
         };
         let (epochs_done, timing) = (self.epochs_done, self.timing);
-        Ok(Trained { embeddings, epoch, epochs_done, valid, stop, timing })
+        Ok(Trained { embeddings, epoch, epochs_done, valid, stop, failure, timing })
     }
 }
 

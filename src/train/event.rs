@@ -45,6 +45,8 @@ pub enum Stop {
     Patience,
     /// The user asked for it.
     Interrupted,
+    /// The device failed.
+    Failed,
 }
 
 /// What happens in a run, in order.

@@ -250,7 +250,7 @@ fn requests_that_can_be_met_are_met_with_a_warning() {
     fs::write(place.path().join("all.csv"), data).unwrap();
     let flags = ["--test-fraction", "0", "--valid-fraction", "0", "--epochs", "1", "--dim", "4"];
     let (_, err) = succeed(place.path(), &[&["train", "all.csv", "-o", "whole"][..], &flags[..]].concat());
-    assert!(err.contains("warning: 1 users are left out of training"), "{err}");
+    assert!(err.contains("warning: 1 user is left out of training"), "{err}");
     let (csv, _) = succeed(place.path(), &["recommend", "whole", "--user", "all"]);
     assert_eq!(csv, "user,rank,item,similarity,distance\n");
 }

@@ -1,4 +1,5 @@
 //! Tests that need no adapter.
+#![allow(clippy::print_stdout, reason = "tests tell how much of a tolerance was used")]
 
 mod data_bad_input;
 mod data_generate;

@@ -243,7 +243,7 @@ proptest! {
         let pairs: Vec<(u32, u32)> = run.pairs.iter().copied().cycle().take(run.batch_size).collect();
         let pick_count = run.batch_size * run.negative_count;
         // Any item, the pair's own included, and sometimes none.
-        let item = |pick: &u32| if pick % 11 == 0 { NONE } else { pick % run.item_count as u32 };
+        let item = |pick: &u32| if pick.is_multiple_of(11) { NONE } else { pick % run.item_count as u32 };
         let negatives: Vec<u32> = picks.iter().take(pick_count).map(item).collect();
         let mut planner = run.planner();
         planner.plan(1);

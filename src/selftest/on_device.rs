@@ -1,0 +1,126 @@
+//! One kernel on the device, from given buffers to what it leaves in them.
+
+use super::compare::{Arrays, Values};
+use super::scenario::Scenario;
+use crate::Result;
+use crate::gpu::layout::{Block, Shard};
+use crate::gpu::{DRAW_LANES, Gpu, Kernel, Named, SCORE_LANES, fold, score_groups};
+
+impl Scenario {
+    /// Runs `text` as kernel `name` on the device, from the buffers `before`; the buffers afterwards.
+    pub(super) fn run_kernel(&self, gpu: &Gpu, name: &str, text: &str, before: &Arrays) -> Result<Arrays> {
+        let mut constants = self.shape.constants(self.optimizer);
+        let lane_count = match name {
+            "candidate_score" => SCORE_LANES,
+            "negative_draw" => DRAW_LANES,
+            _ => self.shape.lane_count(),
+        };
+        constants.push(("lane_count", lane_count as f64));
+        let kernel = Kernel::from_text(gpu, name, text, &constants)?;
+        let mut plan_bytes: Vec<u8> = bytemuck::bytes_of(&self.plan.header).to_vec();
+        plan_bytes.extend_from_slice(bytemuck::cast_slice(&self.plan.words));
+        let plan = gpu.upload("plan", &plan_bytes)?;
+        let settings = gpu.upload("settings", &[self.settings])?;
+        let catch_up = gpu.upload("catch_up", &self.catch_up)?;
+        let mut after = before.clone();
+        // Each shard or block is a run of its own: (its uniform, the rows it owns, the workgroups).
+        for part in self.parts(gpu, name)? {
+            let mut owned = Vec::new();
+            for (array, values) in &after {
+                owned.push((*array, self.part_of(&part, array, values), values));
+            }
+            let buffers = owned
+                .iter()
+                .map(|(array, range, values)| match values {
+                    Values::Float(values) => Ok((*array, gpu.upload(array, &values[range.clone()])?)),
+                    Values::Word(values) | Values::Pair(values) => {
+                        Ok((*array, gpu.upload(array, &values[range.clone()])?))
+                    }
+                })
+                .collect::<Result<Vec<_>>>()?;
+            let mut list: Vec<Named<'_>> =
+                buffers.iter().map(|(name, buffer)| (*name, buffer.as_entire_buffer_binding())).collect();
+            if let Some((_, working)) = buffers.iter().find(|(name, _)| *name == "working") {
+                list.extend(self.shape.parts(working, part.first_pair));
+            }
+            let more = [
+                ("plan", &plan),
+                ("settings", &settings),
+                ("catch_up", &catch_up),
+                ("shard", &part.uniform),
+                ("block", &part.uniform),
+            ];
+            list.extend(more.map(|(name, buffer)| (name, buffer.as_entire_buffer_binding())));
+            let bindings = kernel.bind(gpu, plan.size(), &list)?;
+            let mut encoder = gpu.device.create_command_encoder(&Default::default());
+            kernel.dispatch(&mut encoder.begin_compute_pass(&Default::default()), &bindings, 0, part.groups);
+            let submission = gpu.queue.submit([encoder.finish()]);
+            gpu.wait(submission)?;
+            let ranges: Vec<_> = owned.into_iter().map(|(_, range, _)| range).collect();
+            for (((_, values), range), (_, buffer)) in after.iter_mut().zip(ranges).zip(&buffers) {
+                match values {
+                    Values::Float(values) => {
+                        values[range.clone()].copy_from_slice(&gpu.read(buffer, range.len())?)
+                    }
+                    Values::Word(values) | Values::Pair(values) => {
+                        values[range.clone()].copy_from_slice(&gpu.read(buffer, range.len())?)
+                    }
+                }
+            }
+        }
+        Ok(after)
+    }
+
+    fn parts(&self, gpu: &Gpu, name: &str) -> Result<Vec<Part>> {
+        let header = &self.plan.header;
+        let row_count = self.shape.plan.item_count + self.shape.plan.user_count;
+        let everything = 0..row_count;
+        match name {
+            "candidate_score" | "negative_draw" => {
+                let part = |block: &Block| {
+                    let pairs = block.pair_count.min(header.pair_count - block.first_pair);
+                    let groups = match name {
+                        "candidate_score" => score_groups(header.candidate_count, pairs),
+                        _ => fold(pairs),
+                    };
+                    let uniform = gpu.upload("block", &[*block])?;
+                    let first_pair = block.first_pair as usize;
+                    Ok(Part { uniform, rows: everything.clone(), groups, first_pair })
+                };
+                self.blocks(name).iter().map(part).collect()
+            }
+            "triplet_loss" | "row_gradient" => {
+                let count = if name == "triplet_loss" { header.pair_count } else { header.row_count / 4 };
+                let uniform = gpu.upload("unused", &[0u32; 4])?;
+                Ok(vec![Part { uniform, rows: everything, groups: fold(count), first_pair: 0 }])
+            }
+            _ => {
+                let part = |shard: &Shard| {
+                    let quads = self.plan.shard_quads(shard.index as usize).len() as u32;
+                    let groups = fold(if name == "row_catch_up" { shard.row_count } else { quads });
+                    let rows = shard.first_row as usize..(shard.first_row + shard.row_count) as usize;
+                    Ok(Part { uniform: gpu.upload("shard", &[*shard])?, rows, groups, first_pair: 0 })
+                };
+                self.shards().iter().map(part).collect()
+            }
+        }
+    }
+
+    /// What of a buffer a part sees: its own rows of the tables, all of the rest.
+    fn part_of(&self, part: &Part, array: &str, values: &Values) -> std::ops::Range<usize> {
+        let dim = self.sizes.dim();
+        match (array, values) {
+            ("points" | "momentum" | "variance", _) => part.rows.start * dim..part.rows.end * dim,
+            ("last_steps", _) => part.rows.clone(),
+            (_, Values::Float(values)) => 0..values.len(),
+            (_, Values::Word(values) | Values::Pair(values)) => 0..values.len(),
+        }
+    }
+}
+
+struct Part {
+    uniform: wgpu::Buffer,
+    rows: std::ops::Range<usize>,
+    groups: (u32, u32),
+    first_pair: usize,
+}
