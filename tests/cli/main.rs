@@ -1,7 +1,8 @@
-//! The binary, driven as a user would: training to pictures, lists, interrupts and bad requests. An adapter
-//! is needed; without one the tests fail with the line that says what to install.
+//! The binary, driven as a user would: training to pictures, lists, benchmarks, interrupts and bad
+//! requests. An adapter is needed; without one the tests fail with the line that says what to install.
 
 mod bad_input;
+mod bench;
 mod interrupt;
 mod lists;
 mod pipeline;

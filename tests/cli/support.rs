@@ -22,7 +22,8 @@ pub(crate) fn spherec(folder: &Path, args: &[&str]) -> Command {
     // Mesa's loader complains on standard error where this is not set.
     command.current_dir(folder).env("XDG_RUNTIME_DIR", folder).env_remove("SPHEREC_LOG").args(args);
     if let Ok(adapter) = std::env::var("SPHEREC_ADAPTER")
-        && args.first() == Some(&"train")
+        && matches!(args.first(), Some(&("train" | "bench")))
+        && !args.contains(&"--adapter")
     {
         command.args(["--adapter", &adapter]);
     }

@@ -6,6 +6,7 @@ mod data_generate;
 mod data_ids;
 mod data_load;
 mod data_split;
+mod dense_adam;
 mod draw_law;
 mod draws;
 mod epoch;

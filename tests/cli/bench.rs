@@ -1,0 +1,126 @@
+//! `spherec bench`: its table, its JSON, and requests that it refuses.
+
+use crate::support::{fail, place, succeed};
+use serde_json::Value;
+
+const TINY: [&str; 11] = [
+    "bench",
+    "--items",
+    "60,90",
+    "--dim",
+    "8",
+    "--batch-size",
+    "32",
+    "--candidates",
+    "20",
+    "--seconds",
+    "0.01",
+];
+
+/// What issue readers and scripts rely on, in this order.
+const KEYS: [&str; 9] = [
+    "sampler",
+    "items",
+    "dim",
+    "batch",
+    "negatives",
+    "candidates",
+    "ms_per_step",
+    "score_gflops",
+    "dense_adam_ms",
+];
+
+fn positive(step: &Value, key: &str) {
+    let number = step[key].as_f64().unwrap_or(f64::NAN);
+    assert!(number > 0.0 && number.is_finite(), "{key}: {step}");
+}
+
+#[test]
+fn json_has_every_combination_with_finite_figures() {
+    let place = place();
+    let (out, err) =
+        succeed(place.path(), &[&TINY[..], &["--negatives", "1,3", "--stages", "--json"]].concat());
+    assert_eq!(err, "");
+    let value: Value = serde_json::from_str(&out).unwrap();
+    assert!(!value["adapter"]["name"].as_str().unwrap().is_empty());
+    let steps = value["steps"].as_array().unwrap();
+    // Items, then negatives, then samplers.
+    let expected = [60, 90].iter().flat_map(|items| {
+        [1, 3].into_iter().flat_map(move |negatives| {
+            ["two-stage", "uniform", "popularity"].map(|sampler| (sampler, *items, negatives))
+        })
+    });
+    let seen = |step: &Value| {
+        let number = |key: &str| step[key].as_u64().unwrap();
+        assert_eq!((number("dim"), number("batch")), (8, 32));
+        (step["sampler"].as_str().unwrap().to_owned(), number("items"), number("negatives"))
+    };
+    let seen: Vec<_> = steps.iter().map(seen).collect();
+    assert_eq!(seen, expected.map(|(name, items, n)| (name.to_owned(), items, n)).collect::<Vec<_>>());
+    for step in steps {
+        let is_two_stage = step["sampler"] == "two-stage";
+        for key in ["ms_per_step", "dense_adam_ms", "planning_us", "dispatches", "shards", "rows", "steps"] {
+            positive(step, key);
+        }
+        assert_eq!(step["candidates"], if is_two_stage { 20 } else { 0 });
+        if is_two_stage {
+            positive(step, "score_gflops");
+        } else {
+            assert_eq!(step["score_gflops"], 0.0);
+        }
+        let share = step["queue_empty_share"].as_f64().unwrap();
+        assert!((0.0..=1.0).contains(&share), "{share}");
+        let stages = step["stages"].as_object().unwrap();
+        assert_eq!(stages.contains_key("candidate_score"), is_two_stage);
+        assert!(stages.contains_key("row_load") && stages.contains_key("row_step"), "{step}");
+        stages.keys().for_each(|name| positive(&step["stages"], name));
+    }
+}
+
+#[test]
+fn the_first_keys_of_a_step_are_those_that_scripts_read() {
+    let place = place();
+    let (out, _) = succeed(place.path(), &[&TINY[..], &["--samplers", "uniform", "--json"]].concat());
+    let at = |key: &str| out.find(&format!("\"{key}\":")).unwrap_or_else(|| panic!("no {key} in {out}"));
+    assert!(KEYS.map(at).is_sorted() && at("adapter") < at("steps"), "{out}");
+    assert!(at("dense_adam_ms") < at("planning_us") && !out.contains("\"stages\""), "{out}");
+}
+
+#[test]
+fn a_pipe_gets_a_plain_table() {
+    let place = place();
+    let (out, err) =
+        succeed(place.path(), &[&TINY[..], &["--samplers", "two-stage,uniform", "--stages"]].concat());
+    assert_eq!(err, "");
+    let rows = |name: &str| out.lines().filter(|line| line.starts_with(name)).count();
+    // A row and a line of stages for each of two sizes.
+    assert_eq!((rows("two-stage"), rows("uniform"), rows("popularity")), (4, 4, 0), "{out}");
+    assert!(out.contains("ms/step") && out.contains("row_gradient"), "{out}");
+}
+
+#[test]
+fn impossible_sizes_are_refused_before_anything_is_measured() {
+    let refuse = |flags: &[&str], code: i32, message: &str| {
+        let place = place();
+        let err = fail(place.path(), &[&["bench"], flags].concat(), code);
+        assert!(err.contains(message), "no {message:?} in {err}");
+    };
+    refuse(&["--items", "0"], 2, "--items");
+    refuse(&["--items", "10,,20"], 2, "--items");
+    refuse(&["--items", "10,many"], 2, "many");
+    refuse(&["--samplers", "best"], 2, "two-stage");
+    refuse(&["--items", "10000,1"], 1, "--items must be 2 to");
+    refuse(&["--items", "1000"], 1, "--candidates must be 1 to 1000 (--negatives to --items), but is 2000");
+    refuse(&["--candidates", "3", "--negatives", "5"], 1, "--candidates must be 5 to 10000");
+    refuse(&["--dim", "128,5000"], 1, "--dim must be at most 1024, but is 5000");
+    refuse(
+        &["--items", "4", "--samplers", "uniform", "--negatives", "3"],
+        1,
+        "--negatives must be at most 2",
+    );
+    refuse(&["--items", "2", "--samplers", "uniform", "--batch-size", "9000"], 1, "--batch-size must be");
+    for seconds in ["0", "NaN", "inf"] {
+        refuse(&["--seconds", seconds], 1, "--seconds must be above 0 and at most 3600");
+    }
+    refuse(&["--adapter", "no such adapter"], 3, "no such adapter");
+}
