@@ -1,6 +1,6 @@
 #!/bin/sh
 # Installs what is missing on Debian and its relatives, or says what to install elsewhere.
-#   setup.sh cc                  a linker, which Rust needs
+#   setup.sh linker              a linker, which Rust needs
 #   setup.sh adapter SPHEREC     Vulkan in software (lavapipe), where SPHEREC finds no adapter
 set -eu
 
@@ -26,7 +26,7 @@ missing() {
 }
 
 case $1 in
-cc)
+linker)
     if ! command -v cargo >/dev/null; then
         echo "Rust is missing; https://rustup.rs installs it" >&2
         exit 1
