@@ -16,9 +16,8 @@ field() {
 }
 
 rm -rf demo
-echo "Items in 8 planted clusters, popularity by a power law: items nearest an item should share its cluster."
-run generate -o demo --users 4000 --items 2000 --clusters 8 --interactions-per-user 12 \
-    --noise 0.3 --popularity-exponent 1
+echo "Items in 40 planted clusters, popularity by a power law: items nearest an item should share its cluster."
+run generate -o demo --users 3000 --items 2000 --clusters 40 --interactions-per-user 20 --noise 0.2
 
 printf '%s\n' "sampler|MAP %|NDCG %|recall %|MMR|coverage %|purity %|seconds" >demo/table.psv
 for sampler in uniform popularity two-stage; do
