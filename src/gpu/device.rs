@@ -7,9 +7,10 @@ use bytemuck::Pod;
 use std::sync::{Arc, Mutex, mpsc};
 use std::time::Duration;
 
-/// Longest wait for one submission. Submissions are sized to a fraction of a second, so this much means
-/// that the device hangs.
-const PATIENCE: Duration = Duration::from_secs(120);
+/// Longest wait for one submission. Submissions are sized to a fraction of a second, but some drivers
+/// compile a kernel when it is first used, for minutes on a busy machine; this much means that the device
+/// hangs.
+const PATIENCE: Duration = Duration::from_secs(600);
 
 /// An open device.
 pub struct Gpu {
