@@ -27,6 +27,7 @@ struct StepSums {
 @group(0) @binding(8) var<storage, read_write> step_log: array<StepSums>;       // (steps of a submission)
 
 override pair_words: u32 = 8u;      // B / 32, rounded up
+override pairs_per_group: u32 = 1u;
 
 struct Moments {
     first: f32,
@@ -45,105 +46,117 @@ fn pull(pair: u32) -> f32 {
     return 0.0;
 }
 
-fn as_user(sum: Part, pair: u32, lane: u32) -> Part {
-    let strength = pull(pair);
-    if strength == 0.0 { return sum; }
-    let negative = row_part(negative_slot(pair * negative_count + pairs[pair].nearest), lane);
-    return part_plus(part_plus(sum, strength, negative), -strength, row_part(positive_of_pair(pair), lane));
+// The uses of a slot, one after another: first those that the plan lists, then the bits of `picked`.
+struct Uses {
+    at: u32,        // the next that the plan lists
+    end: u32,
+    word: u32,      // the next word of the slot's bits
+    bits: u32,      // those of the word before it that are left
 }
 
-fn as_positive(start: Part, pair: u32, own: Part, lane: u32, moments: Moments) -> Part {
-    let strength = pull(pair);
-    var sum = start;
-    if strength != 0.0 {
-        sum = part_plus(part_plus(sum, strength, own), -strength, row_part(user_of_pair(pair), lane));
-    }
-    if moments.scale == 0.0 { return sum; }
-    for (var k = 0u; k < negative_count; k += 1u) {
-        let pick = pair * negative_count + k;
-        let negative = negative_slot(pick);
-        if negative != none { sum = part_plus(sum, gor_coefficient(moments, pick), row_part(negative, lane)); }
-    }
-    return sum;
+fn uses_of(slot: u32) -> Uses {
+    let word = select(pair_words, 0u, slot < plan.candidate_count);
+    return Uses(plan.words[plan.uses_at + slot], plan.words[plan.uses_at + slot + 1u], word, 0u);
 }
 
-fn as_negative(start: Part, pick: u32, own: Part, lane: u32, moments: Moments) -> Part {
+// pair * 2 for a user or positive, pick * 2 + 1 for a negative; none after the last.
+fn next_use(uses: ptr<function, Uses>, slot: u32) -> u32 {
+    if (*uses).at < (*uses).end {
+        (*uses).at += 1u;
+        return plan.words[(*uses).at - 1u];
+    }
+    while (*uses).bits == 0u && (*uses).word < pair_words {
+        (*uses).bits = picked[slot * pair_words + (*uses).word];
+        (*uses).word += 1u;
+    }
+    if (*uses).bits == 0u { return none; }
+    let pair = ((*uses).word - 1u) * 32u + firstTrailingBit((*uses).bits);
+    (*uses).bits &= (*uses).bits - 1u;
+    var k = 0u;
+    while k + 1u < negative_count && picks[pair * negative_count + k] != slot { k += 1u; }
+    return (pair * negative_count + k) * 2u + 1u;
+}
+
+// Another row's weight in a slot's gradient.
+struct Term {
+    slot: u32,
+    weight: f32,
+}
+
+// A user's terms: the positive and the nearest negative.
+fn user_term(pair: u32, index: u32) -> Term {
+    let strength = pull(pair);
+    if index == 0u { return Term(positive_of_pair(pair), -strength); }
+    if strength == 0.0 { return Term(none, 0.0); }
+    return Term(negative_slot(pair * negative_count + pairs[pair].nearest), strength);
+}
+
+// A positive's terms: the user, and for GOR every negative.
+fn positive_term(pair: u32, index: u32, moments: Moments) -> Term {
+    if index == 0u { return Term(user_of_pair(pair), -pull(pair)); }
+    let pick = pair * negative_count + index - 1u;
+    return Term(negative_slot(pick), gor_coefficient(moments, pick));
+}
+
+// A negative's terms: the user if it is the nearest one, and for GOR the positive.
+fn negative_term(pick: u32, index: u32, moments: Moments) -> Term {
     let pair = pick / negative_count;
-    var sum = start;
-    if moments.scale != 0.0 {
-        sum = part_plus(sum, gor_coefficient(moments, pick), row_part(positive_of_pair(pair), lane));
-    }
-    let strength = pull(pair);
-    if strength != 0.0 && pairs[pair].nearest == pick % negative_count {
-        sum = part_plus(part_plus(sum, strength, row_part(user_of_pair(pair), lane)), -strength, own);
+    if index > 0u { return Term(positive_of_pair(pair), gor_coefficient(moments, pick)); }
+    return Term(user_of_pair(pair), select(0.0, pull(pair), pairs[pair].nearest == pick % negative_count));
+}
+
+// dL/de of a slot, without what lies along e itself: the projection takes that away.
+fn slot_sum(slot: u32, lane: u32, moments: Moments) -> Part {
+    let is_user = slot >= plan.item_slot_count;
+    var sum = no_part();
+    var uses = uses_of(slot);
+    for (var code = next_use(&uses, slot); code != none; code = next_use(&uses, slot)) {
+        let is_positive = !is_user && code % 2u == 0u;
+        let term_count = select(2u, 1u + negative_count, is_positive);
+        for (var index = 0u; index < term_count; index += 1u) {
+            var term: Term;
+            if is_user {
+                term = user_term(code / 2u, index);
+            } else if is_positive {
+                term = positive_term(code / 2u, index, moments);
+            } else {
+                term = negative_term(code / 2u, index, moments);
+            }
+            if term.weight != 0.0 { sum = part_plus(sum, term.weight, row_part(term.slot, lane)); }
+        }
     }
     return sum;
 }
 
 // Whether the step uses a slot at all.
 fn is_touched(slot: u32) -> bool {
-    if plan.words[plan.uses_at + slot] != plan.words[plan.uses_at + slot + 1u] { return true; }
-    if slot >= plan.candidate_count { return false; }
-    var any = 0u;
-    for (var word = 0u; word < pair_words; word += 1u) { any |= picked[slot * pair_words + word]; }
-    return any != 0u;
+    var uses = uses_of(slot);
+    return next_use(&uses, slot) != none;
 }
 
-// The uses of a slot that the plan lists: pair * 2 for a user or positive, pick * 2 + 1 for a negative.
-fn planned_uses(slot: u32, own: Part, lane: u32, moments: Moments) -> Part {
-    let end = plan.words[plan.uses_at + slot + 1u];
-    var sum = no_part();
-    for (var at = plan.words[plan.uses_at + slot]; at < end; at += 1u) {
-        let code = plan.words[at];
-        if slot >= plan.item_slot_count {
-            sum = as_user(sum, code / 2u, lane);
-        } else if code % 2u == 0u {
-            sum = as_positive(sum, code / 2u, own, lane, moments);
-        } else {
-            sum = as_negative(sum, code / 2u, own, lane, moments);
-        }
-    }
-    return sum;
-}
-
-// Adds the uses of a candidate that the draw made.
-fn drawn_uses(start: Part, slot: u32, own: Part, lane: u32, moments: Moments) -> Part {
-    var sum = start;
-    for (var word = 0u; word < pair_words; word += 1u) {
-        var bits = picked[slot * pair_words + word];
-        while bits != 0u {
-            let pair = word * 32u + firstTrailingBit(bits);
-            bits &= bits - 1u;
-            for (var k = 0u; k < negative_count; k += 1u) {
-                let pick = pair * negative_count + k;
-                if picks[pick] == slot { sum = as_negative(sum, pick, own, lane, moments); }
-            }
-        }
-    }
-    return sum;
-}
-
-// dL/de of a slot.
-fn slot_sum(slot: u32, own: Part, lane: u32, moments: Moments) -> Part {
-    let sum = planned_uses(slot, own, lane, moments);
-    if slot >= plan.candidate_count { return sum; }
-    return drawn_uses(sum, slot, own, lane, moments);
-}
-
-// g through e = x / |x|: ( g - (g.e) e ) / |x|.
-fn write_projected(slot: u32, lane: u32, sum: Part, own: Part, along: f32) {
+// dL/de of a slot's part, for the projection to take up.
+fn write_gradient(slot: u32, lane: u32, part: Part) {
     let at = slot * (chunk_count + 1u);
-    let gradient = part_scaled(part_plus(sum, -along, own), rows[at + chunk_count].x);
-    if lane < chunk_count { gradients[at + lane] = gradient.a; }
-    if lane + lane_count < chunk_count { gradients[at + lane + lane_count] = gradient.b; }
-    if lane + 2u * lane_count < chunk_count { gradients[at + lane + 2u * lane_count] = gradient.c; }
-    if lane + 3u * lane_count < chunk_count { gradients[at + lane + 3u * lane_count] = gradient.d; }
+    if lane < chunk_count { gradients[at + lane] = part.a; }
+    if lane + lane_count < chunk_count { gradients[at + lane + lane_count] = part.b; }
+    if lane + 2u * lane_count < chunk_count { gradients[at + lane + 2u * lane_count] = part.c; }
+    if lane + 3u * lane_count < chunk_count { gradients[at + lane + 3u * lane_count] = part.d; }
+}
+
+// g through e = x / |x|: ( g - (g.e) e ) / |x|. Each lane reads what it wrote.
+fn project(slot: u32, lane: u32, along: f32) {
+    let at = slot * (chunk_count + 1u);
+    let inverse_norm = rows[at + chunk_count].x;
+    for (var chunk = lane; chunk < chunk_count; chunk += lane_count) {
+        gradients[at + chunk] = (gradients[at + chunk] - along * rows[at + chunk]) * inverse_norm;
+    }
 }
 
 // The step's sums over all pairs, in a fixed order.
 fn step_sums(lane: u32) -> StepSums {
     var sums = vec4<f32>(0.0);
-    for (var pair = lane; pair < plan.pair_count; pair += lane_count) {
+    let stride = lane_count * pairs_per_group;
+    for (var pair = lane * pairs_per_group; pair < plan.pair_count; pair += stride) {
         sums += pairs[pair].sums;
     }
     sums = lane_sum(lane, sums);
@@ -160,40 +173,30 @@ fn row_gradient(
     let quad = group.x + group.y * group_count.x;
     let slot = quad * 4u;
     if slot >= plan.row_count { return; }
-    let t0 = is_touched(slot);
-    let t1 = is_touched(slot + 1u);
-    let t2 = is_touched(slot + 2u);
-    let t3 = is_touched(slot + 3u);
-    if lane == 0u {
-        let at = slot * (chunk_count + 1u) + chunk_count;
-        gradients[at] = vec4<f32>(f32(t0), 0.0, 0.0, 0.0);
-        gradients[at + chunk_count + 1u] = vec4<f32>(f32(t1), 0.0, 0.0, 0.0);
-        gradients[at + 2u * (chunk_count + 1u)] = vec4<f32>(f32(t2), 0.0, 0.0, 0.0);
-        gradients[at + 3u * (chunk_count + 1u)] = vec4<f32>(f32(t3), 0.0, 0.0, 0.0);
+    var touched = vec4<bool>(false);
+    for (var part = 0u; part < 4u; part += 1u) {
+        touched[part] = is_touched(slot + part);
+        let at = (slot + part) * (chunk_count + 1u) + chunk_count;
+        if lane == 0u { gradients[at] = vec4<f32>(f32(touched[part]), 0.0, 0.0, 0.0); }
     }
     // Most candidates are not drawn. (Quad 0 goes on: it writes the log.)
-    if !(t0 || t1 || t2 || t3) && quad != 0u { return; }
+    if !any(touched) && quad != 0u { return; }
 
     let sums = step_sums(lane);
     if quad == 0u && lane == 0u { step_log[plan.log_slot] = sums; }
     let is_large = select(0.0, 1.0, sums.moment_2 > settings.inverse_dim);
     let moments = Moments(sums.moment_1, is_large, settings.gor_weight / f32(plan.pair_count * negative_count));
 
-    var e0 = no_part();
-    var e1 = no_part();
-    var e2 = no_part();
-    var e3 = no_part();
-    var g0 = no_part();
-    var g1 = no_part();
-    var g2 = no_part();
-    var g3 = no_part();
-    if t0 { e0 = row_part(slot, lane); g0 = slot_sum(slot, e0, lane, moments); }
-    if t1 { e1 = row_part(slot + 1u, lane); g1 = slot_sum(slot + 1u, e1, lane, moments); }
-    if t2 { e2 = row_part(slot + 2u, lane); g2 = slot_sum(slot + 2u, e2, lane, moments); }
-    if t3 { e3 = row_part(slot + 3u, lane); g3 = slot_sum(slot + 3u, e3, lane, moments); }
-    let along = lane_sum(lane, vec4<f32>(part_dot(g0, e0), part_dot(g1, e1), part_dot(g2, e2), part_dot(g3, e3)));
-    if t0 { write_projected(slot, lane, g0, e0, along.x); }
-    if t1 { write_projected(slot + 1u, lane, g1, e1, along.y); }
-    if t2 { write_projected(slot + 2u, lane, g2, e2, along.z); }
-    if t3 { write_projected(slot + 3u, lane, g3, e3, along.w); }
+    var along = vec4<f32>(0.0);
+    for (var part = 0u; part < 4u; part += 1u) {
+        if !touched[part] { continue; }
+        let own = row_part(slot + part, lane);
+        let gradient = slot_sum(slot + part, lane, moments);
+        write_gradient(slot + part, lane, gradient);
+        along[part] = part_dot(gradient, own);
+    }
+    along = lane_sum(lane, along);
+    for (var part = 0u; part < 4u; part += 1u) {
+        if touched[part] { project(slot + part, lane, along[part]); }
+    }
 }

@@ -90,7 +90,7 @@ pub fn measure(
     let step_seconds = median(&mut counted.step_seconds);
     // The step after all that were done, so that no row is ahead of it.
     let plan = planner.plan(warm_up.step_count + counted.step_count + left + 1);
-    let repeat_count = (STAGE_SPAN / step_seconds.max(1e-9)).clamp(3.0, 2_000.0) as usize;
+    let repeat_count = (STAGE_SPAN / step_seconds.max(1e-9)).clamp(2.0, 500.0) as usize;
     let stages = steps.stepper().time_stages(&plan, repeat_count)?;
     let measured = Measured {
         step_seconds,

@@ -44,7 +44,7 @@ impl Kernel {
     /// # Errors
     /// [`Error::Gpu`] with the compiler's words.
     pub fn from_text(gpu: &Gpu, name: &str, text: &str, constants: &[(&str, f64)]) -> Result<Kernel> {
-        let text = shader::compose(text)?;
+        let text = shader::compose(text, constants)?;
         let module = naga::front::wgsl::parse_str(&text)
             .map_err(|error| Error::Gpu(format!("{name}.wgsl: {}", error.emit_to_string(&text))))?;
         let declared = declared(&module);

@@ -89,7 +89,8 @@ pub struct PlanHeader {
 #[repr(C)]
 #[derive(Debug, Clone, Copy, PartialEq, Default, Pod, Zeroable)]
 pub struct PairLoss {
-    /// weight * hinge; 1 where the hinge is positive; sum over k of v_j . v_k; sum of (v_j . v_k)^2.
+    /// Over a workgroup's pairs, in the first of them; zero in the others: weight * hinge; 1 where the hinge
+    /// is positive; sum over k of v_j . v_k; sum of (v_j . v_k)^2.
     pub sums: [f32; 4],
     /// Before weighting.
     pub hinge: f32,

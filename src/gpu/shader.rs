@@ -1,5 +1,6 @@
-//! The text of the kernels, compiled into the binary, and the one rule by which they share code: a first
-//! line `// include: a b` puts `shaders/include/a.wgsl` and `b.wgsl` before the kernel.
+//! The text of the kernels, compiled into the binary, and the two rules by which it becomes WGSL: a first
+//! line `// include: a b` puts `shaders/include/a.wgsl` and `b.wgsl` before the kernel, and adjacent lines of
+//! code with `{p}` or `{q}` stand for as many copies as an override says ([`REPEATED`]).
 
 use crate::{Error, Result};
 
@@ -37,6 +38,9 @@ const INCLUDES: &[(&str, &str)] = sources!(
     "negatives",
 );
 
+/// What stands for a number in repeated lines, and the override that says how many numbers there are.
+pub const REPEATED: [(&str, &str); 2] = [("{p}", "pairs_per_thread"), ("{q}", "quads_per_thread")];
+
 /// The text of the kernel `name` as written in its file.
 ///
 /// # Errors
@@ -45,11 +49,13 @@ pub fn kernel(name: &str) -> Result<&'static str> {
     find(KERNELS, name)
 }
 
-/// The whole WGSL module of a kernel's text: its includes, then itself.
+/// The whole WGSL module of a kernel's text: its includes, then itself with its lines repeated as often as
+/// `constants`, the values of its overrides, say. Accumulators have names, not indices: an array that a loop
+/// walks would lie in memory on many a driver.
 ///
 /// # Errors
 /// [`Error::Gpu`] where it includes what there is not.
-pub fn compose(text: &str) -> Result<String> {
+pub fn compose(text: &str, constants: &[(&str, f64)]) -> Result<String> {
     let mut module = String::new();
     if let Some(names) = text.lines().next().and_then(|line| line.strip_prefix("// include:")) {
         for name in names.split_whitespace() {
@@ -57,8 +63,34 @@ pub fn compose(text: &str) -> Result<String> {
             module.push('\n');
         }
     }
-    module.push_str(text);
+    let mut text = text.to_owned();
+    for (mark, name) in REPEATED {
+        let count =
+            constants.iter().find(|(constant, _)| *constant == name).map_or(1, |(_, count)| *count as usize);
+        text = repeat(&text, mark, count);
+    }
+    module.push_str(&text);
     Ok(module)
+}
+
+/// Adjacent lines of code with `mark` are repeated together, with 0, 1, ... in its place.
+fn repeat(text: &str, mark: &str, count: usize) -> String {
+    let is_marked = |line: &&str| line.contains(mark) && !line.trim_start().starts_with("//");
+    let lines: Vec<&str> = text.lines().collect();
+    let mut repeated = String::with_capacity(text.len() * 2);
+    for block in lines.chunk_by(|a, b| is_marked(a) == is_marked(b)) {
+        for index in 0..if is_marked(&block[0]) { count } else { 1 } {
+            for line in block {
+                if is_marked(line) {
+                    repeated.push_str(&line.replace(mark, &index.to_string()));
+                } else {
+                    repeated.push_str(line);
+                }
+                repeated.push('\n');
+            }
+        }
+    }
+    repeated
 }
 
 fn find(sources: &[(&'static str, &'static str)], name: &str) -> Result<&'static str> {

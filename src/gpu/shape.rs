@@ -1,7 +1,7 @@
 //! The sizes of a run's steps: what they need of the device, and how the working set is laid out.
 
 use super::device::Gpu;
-use super::kernel::Named;
+use super::kernel::{Named, fold};
 use super::layout::Block;
 use crate::optimizer::Optimizer;
 use crate::sampling::PlanShape;
@@ -14,8 +14,40 @@ pub struct StepShape {
     pub plan: PlanShape,
     /// D.
     pub dim: usize,
-    /// Threads of a workgroup that owns a quad of rows, at most: see [`StepShape::row_lanes`].
+    /// How the work is cut.
+    pub grain: Grain,
+}
+
+/// How a step's work is cut into workgroups and threads. Sums within a row depend on it, so it follows from
+/// the kind of adapter alone: chosen by a measurement, it would make runs of the same seed differ.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Grain {
+    /// Threads of a workgroup that owns a quad of rows or a pair, at most.
     pub row_lanes: usize,
+    /// Positives that one thread of `candidate_score` scores in each of its two windows, at most: a power
+    /// of two.
+    pub score_pairs: usize,
+    /// Quads of candidates that it scores them with.
+    pub score_quads: usize,
+    /// Pairs that one workgroup of `triplet_loss` sums.
+    pub loss_pairs: usize,
+    /// Threads of a workgroup of `negative_draw`.
+    pub draw_lanes: usize,
+}
+
+impl Grain {
+    /// For a driver that runs threads as lanes of a CPU's vectors: workgroups of one vector, and much work
+    /// for each value that is read, since reading costs it more than arithmetic.
+    pub const VECTOR: Grain =
+        Grain { row_lanes: 8, score_pairs: 16, score_quads: 2, loss_pairs: 16, draw_lanes: 8 };
+    /// For a GPU: workgroups of a warp or wave, and many of them.
+    pub const WARP: Grain =
+        Grain { row_lanes: 32, score_pairs: 8, score_quads: 1, loss_pairs: 1, draw_lanes: 32 };
+
+    /// The one for an adapter.
+    pub fn of(gpu: &Gpu) -> Grain {
+        if gpu.adapter().kind == "cpu" { Grain::VECTOR } else { Grain::WARP }
+    }
 }
 
 /// Steps that one submission may have: the length of the log.
@@ -24,25 +56,15 @@ pub(super) const MAX_STEPS: usize = 512;
 pub(super) const PLAN_BYTES: u64 = 16 << 20;
 /// Bytes that the scores of one block of pairs may take.
 const SCORE_BYTES: usize = 64 << 20;
-/// Pairs that one thread of `candidate_score` scores; a window is a multiple of it.
-const POSITIVES_PER_THREAD: usize = 16;
-/// Quads of candidates that one thread of `candidate_score` scores.
-const QUADS_PER_THREAD: u32 = 2;
+
 /// Threads of a workgroup of `candidate_score`.
 pub(crate) const SCORE_LANES: usize = 32;
 /// Vec4 that a uniform binding holds (64 KiB, WebGPU's default limit).
 const WINDOW_CHUNKS: usize = 4096;
 /// Alignment of a part of the working set, in vec4: 256 bytes, WebGPU's default limit.
 const PART_ALIGNMENT: usize = 16;
-/// Threads of a workgroup of `negative_draw`.
-pub(crate) const DRAW_LANES: usize = 32;
 
 impl StepShape {
-    /// Threads a quad of rows on this kind of adapter: one vector of a CPU, one warp or wave of a GPU.
-    pub fn row_lanes(gpu: &Gpu) -> usize {
-        if gpu.adapter().kind == "cpu" { 8 } else { 32 }
-    }
-
     /// D / 4, padded.
     pub fn chunk_count(&self) -> usize {
         self.dim.div_ceil(4)
@@ -51,36 +73,69 @@ impl StepShape {
     /// Threads of a workgroup that owns a quad of rows: each has at most four vec4 of a row.
     pub fn lane_count(&self) -> usize {
         let chunks = self.chunk_count();
-        self.row_lanes.max(chunks.div_ceil(4)).min(chunks).next_multiple_of(8)
+        self.grain.row_lanes.max(chunks.div_ceil(4)).min(chunks).next_multiple_of(8)
     }
 
-    /// Pairs of one dispatch of `candidate_score`: those whose positives fit a uniform binding.
+    /// Pairs of one window of `candidate_score`: their positives fit a uniform binding. A multiple of 16, so
+    /// that the next window begins where a binding may.
     pub fn window_pairs(&self) -> usize {
-        let fitting = (WINDOW_CHUNKS / self.chunk_count()).min(self.score_rows());
-        let whole = (fitting / POSITIVES_PER_THREAD).max(1) * POSITIVES_PER_THREAD;
-        whole.min(self.plan.batch_size.next_multiple_of(POSITIVES_PER_THREAD))
+        let half = self.plan.batch_size.div_ceil(2);
+        let multiple = self.pairs_per_thread().max(PART_ALIGNMENT);
+        let fitting = self.fitting_pairs() / multiple * multiple;
+        fitting.max(multiple).min(half.next_multiple_of(multiple))
     }
 
-    /// Pairs whose scores fit one block, a multiple of [`StepShape::window_pairs`].
+    /// Positives of each window that one thread of `candidate_score` scores.
+    pub fn pairs_per_thread(&self) -> usize {
+        let half = self.plan.batch_size.div_ceil(2).next_power_of_two();
+        let mut pairs = self.grain.score_pairs.min(half);
+        while pairs > self.fitting_pairs().max(1) {
+            pairs /= 2;
+        }
+        pairs
+    }
+
+    fn fitting_pairs(&self) -> usize {
+        (WINDOW_CHUNKS / self.chunk_count()).min(self.score_rows() / 2)
+    }
+
+    /// Pairs of one dispatch of `candidate_score`: two windows.
+    pub fn score_pairs(&self) -> usize {
+        2 * self.window_pairs()
+    }
+
+    /// Pairs whose scores fit one block, a multiple of [`StepShape::score_pairs`].
     pub fn pair_capacity(&self) -> usize {
-        let window = self.window_pairs();
-        let fitting = (self.score_rows() / window).max(1) * window;
-        fitting.min(self.plan.batch_size.next_multiple_of(window))
+        let span = self.score_pairs();
+        let fitting = (self.score_rows() / span).max(1) * span;
+        fitting.min(self.plan.batch_size.next_multiple_of(span))
     }
 
     fn score_rows(&self) -> usize {
         SCORE_BYTES / (self.plan.candidate_slot_capacity() * 4).max(1)
     }
 
-    /// The dispatches of `candidate_score`, or of `negative_draw` with `window` the pair capacity.
-    pub(crate) fn blocks(&self, window: usize) -> Vec<Block> {
+    /// The dispatches of `candidate_score`, or of `negative_draw` with `pair_count` the pair capacity.
+    pub(crate) fn blocks(&self, pair_count: usize) -> Vec<Block> {
         let block = |first: usize| Block {
             first_pair: first as u32,
             first_row: (first % self.pair_capacity()) as u32,
-            pair_count: window as u32,
+            pair_count: pair_count as u32,
             unused_0: 0,
         };
-        (0..self.plan.batch_size).step_by(window).map(block).collect()
+        (0..self.plan.batch_size).step_by(pair_count).map(block).collect()
+    }
+
+    /// Workgroups of `candidate_score` for `pair_count` pairs.
+    pub(crate) fn score_groups(&self, candidate_count: u32, pair_count: u32) -> (u32, u32) {
+        let pairs = pair_count.min(self.window_pairs() as u32);
+        let quads_per_group = (SCORE_LANES * self.grain.score_quads) as u32;
+        (pairs.div_ceil(self.pairs_per_thread() as u32), (candidate_count / 4).div_ceil(quads_per_group))
+    }
+
+    /// Workgroups of `triplet_loss` for `pair_count` pairs.
+    pub(crate) fn loss_groups(&self, pair_count: u32) -> (u32, u32) {
+        fold(pair_count.div_ceil(self.grain.loss_pairs as u32))
     }
 
     /// Where the candidates begin in the working set, in vec4.
@@ -94,12 +149,12 @@ impl StepShape {
         (self.packed_at() + packed.max(1)).next_multiple_of(PART_ALIGNMENT)
     }
 
-    /// Vec4 of the working set. The last window of positives is a whole one.
+    /// Vec4 of the working set. The last two windows of positives are whole ones.
     pub fn working_count(&self) -> usize {
         if self.plan.candidate_count == 0 {
             return self.positives_at() + PART_ALIGNMENT;
         }
-        self.positives_at() + self.plan.batch_size * self.chunk_count() + WINDOW_CHUNKS
+        self.positives_at() + self.plan.batch_size * self.chunk_count() + 2 * WINDOW_CHUNKS
     }
 
     /// The parts of the working set by name, for a dispatch whose first pair is `first_pair`.
@@ -109,12 +164,17 @@ impl StepShape {
             offset: from as u64 * 16,
             size: wgpu::BufferSize::new((to - from) as u64 * 16),
         };
-        let positives = self.positives_at() + first_pair * self.chunk_count();
+        let window = |index: usize| {
+            let first = first_pair + index * self.window_pairs();
+            let from = self.positives_at() + first * self.chunk_count();
+            part(from.min(self.working_count()), (from + WINDOW_CHUNKS).min(self.working_count()))
+        };
         vec![
             ("working", working.as_entire_buffer_binding()),
             ("rows", part(0, self.packed_at())),
             ("packed", part(self.packed_at(), self.positives_at())),
-            ("positives", part(positives, (positives + WINDOW_CHUNKS).min(self.working_count()))),
+            ("positives_a", window(0)),
+            ("positives_b", window(1)),
         ]
     }
 
@@ -126,6 +186,10 @@ impl StepShape {
             ("pair_words", self.plan.pair_words() as f64),
             ("packed_at", self.packed_at() as f64),
             ("positives_at", self.positives_at() as f64),
+            ("window_pairs", self.window_pairs() as f64),
+            ("pairs_per_thread", self.pairs_per_thread() as f64),
+            ("quads_per_thread", self.grain.score_quads as f64),
+            ("pairs_per_group", self.grain.loss_pairs as f64),
             ("has_momentum", f64::from(u8::from(optimizer == Optimizer::Adam))),
         ]
     }
@@ -183,10 +247,4 @@ impl StepShape {
     pub(super) fn score_bytes(&self) -> u64 {
         (self.pair_capacity() * self.plan.candidate_slot_capacity() * 4) as u64
     }
-}
-
-/// Workgroups of `candidate_score` for a number of pairs.
-pub(crate) fn score_groups(candidate_count: u32, pair_count: u32) -> (u32, u32) {
-    let quads_per_group = SCORE_LANES as u32 * QUADS_PER_THREAD;
-    (pair_count.div_ceil(POSITIVES_PER_THREAD as u32), (candidate_count / 4).div_ceil(quads_per_group))
 }

@@ -3,7 +3,7 @@
 use super::device::Gpu;
 use super::kernel::{Bindings, Kernel, fold};
 use super::layout::{Block, PairLoss, Settings, Shard, StepSums};
-use super::shape::{DRAW_LANES, MAX_STEPS, PLAN_BYTES, SCORE_LANES, StepShape, score_groups};
+use super::shape::{MAX_STEPS, PLAN_BYTES, SCORE_LANES, StepShape};
 use super::tables::{TableShard, Tables};
 use super::working::Buffers;
 use crate::optimizer::Optimizer;
@@ -14,6 +14,9 @@ use std::sync::Arc;
 
 /// Submissions in flight.
 const IN_FLIGHT: usize = 2;
+
+/// How often each stage is timed.
+const TIMED_ROUNDS: usize = 9;
 
 /// The stages of a step, in order; "row_step" stands for the optimizer's kernel.
 const STAGES: [&str; 6] =
@@ -111,8 +114,8 @@ impl Stepper {
             .collect();
         Ok(Stepper {
             row_load: per_shard("row_load")?,
-            candidate_score: per_block("candidate_score", shape.window_pairs(), SCORE_LANES)?,
-            negative_draw: per_block("negative_draw", shape.pair_capacity(), DRAW_LANES)?,
+            candidate_score: per_block("candidate_score", shape.score_pairs(), SCORE_LANES)?,
+            negative_draw: per_block("negative_draw", shape.pair_capacity(), shape.grain.draw_lanes)?,
             triplet_loss: whole("triplet_loss")?,
             row_gradient: whole("row_gradient")?,
             row_step: per_shard(match optimizer {
@@ -186,14 +189,14 @@ impl Stepper {
 
     fn encode(&self, pass: &mut wgpu::ComputePass<'_>, plan: &Plan, offset: u32) {
         self.encode_shards(pass, &self.row_load, plan, offset);
-        let windows = self.shape.pair_capacity() / self.shape.window_pairs();
+        let spans = self.shape.pair_capacity() / self.shape.score_pairs();
         for block in 0..self.block_count(plan, self.shape.pair_capacity()) {
-            for window in block * windows..(block + 1) * windows {
-                self.encode_score(pass, window, plan, offset);
+            for span in block * spans..(block + 1) * spans {
+                self.encode_score(pass, span, plan, offset);
             }
             self.encode_draw(pass, block, plan, offset);
         }
-        self.triplet_loss.run(pass, 0, offset, fold(plan.header.pair_count));
+        self.triplet_loss.run(pass, 0, offset, self.shape.loss_groups(plan.header.pair_count));
         self.row_gradient.run(pass, 0, offset, fold(plan.header.row_count / 4));
         self.encode_shards(pass, &self.row_step, plan, offset);
     }
@@ -212,12 +215,13 @@ impl Stepper {
         (plan.header.pair_count as usize).div_ceil(pair_count)
     }
 
-    fn encode_score(&self, pass: &mut wgpu::ComputePass<'_>, window: usize, plan: &Plan, offset: u32) {
-        let first = window * self.shape.window_pairs();
+    fn encode_score(&self, pass: &mut wgpu::ComputePass<'_>, span: usize, plan: &Plan, offset: u32) {
+        let first = span * self.shape.score_pairs();
         let left = (plan.header.pair_count as usize).saturating_sub(first);
-        let pairs = self.shape.window_pairs().min(left) as u32;
+        let pairs = self.shape.score_pairs().min(left) as u32;
         if pairs > 0 {
-            self.candidate_score.run(pass, window, offset, score_groups(plan.header.candidate_count, pairs));
+            let groups = self.shape.score_groups(plan.header.candidate_count, pairs);
+            self.candidate_score.run(pass, span, offset, groups);
         }
     }
 
@@ -231,46 +235,51 @@ impl Stepper {
     pub fn dispatch_count(&self, plan: &Plan) -> usize {
         let shards =
             (0..self.tables.shards.len()).filter(|&index| !plan.shard_quads(index).is_empty()).count();
-        let windows = self.block_count(plan, self.shape.window_pairs());
-        2 * shards + windows + self.block_count(plan, self.shape.pair_capacity()) + 2
+        let spans = self.block_count(plan, self.shape.score_pairs());
+        2 * shards + spans + self.block_count(plan, self.shape.pair_capacity()) + 2
     }
 
     fn encode_stage(&self, pass: &mut wgpu::ComputePass<'_>, name: &str, plan: &Plan) {
         match name {
             "row_load" => self.encode_shards(pass, &self.row_load, plan, 0),
             "row_step" => self.encode_shards(pass, &self.row_step, plan, 0),
-            "triplet_loss" => self.triplet_loss.run(pass, 0, 0, fold(plan.header.pair_count)),
+            "triplet_loss" => {
+                self.triplet_loss.run(pass, 0, 0, self.shape.loss_groups(plan.header.pair_count));
+            }
             "row_gradient" => self.row_gradient.run(pass, 0, 0, fold(plan.header.row_count / 4)),
-            "candidate_score" => (0..self.block_count(plan, self.shape.window_pairs()))
-                .for_each(|window| self.encode_score(pass, window, plan, 0)),
+            "candidate_score" => (0..self.block_count(plan, self.shape.score_pairs()))
+                .for_each(|span| self.encode_score(pass, span, plan, 0)),
             _ => (0..self.block_count(plan, self.shape.pair_capacity()))
                 .for_each(|block| self.encode_draw(pass, block, plan, 0)),
         }
     }
 
-    /// The seconds that each stage of the step `plan` takes, over `repeat_count` dispatches of it alone. The
-    /// tables move: for measurements only.
+    /// The seconds that each stage of the step `plan` takes, over `repeat_count` dispatches of it alone: the
+    /// least of a few rounds, since what else the machine does can only add. The tables move: for
+    /// measurements only.
     ///
     /// # Errors
     /// [`Error::Gpu`] where the device failed.
     pub fn time_stages(&mut self, plan: &Plan, repeat_count: usize) -> Result<Vec<(&'static str, f64)>> {
         self.submit(&mut [plan.clone()])?;
         self.collect()?;
-        let mut times = Vec::new();
-        for stage in STAGES {
-            let mut encoder = self.gpu.device.create_command_encoder(&Default::default());
-            {
-                let mut pass = encoder.begin_compute_pass(&Default::default());
-                for _ in 0..repeat_count {
-                    self.encode_stage(&mut pass, stage, plan);
+        let mut times = STAGES.map(|stage| (stage, f64::INFINITY));
+        for _ in 0..TIMED_ROUNDS {
+            for (stage, least) in &mut times {
+                let mut encoder = self.gpu.device.create_command_encoder(&Default::default());
+                {
+                    let mut pass = encoder.begin_compute_pass(&Default::default());
+                    for _ in 0..repeat_count {
+                        self.encode_stage(&mut pass, stage, plan);
+                    }
                 }
+                let start = std::time::Instant::now();
+                let submission = self.gpu.queue.submit([encoder.finish()]);
+                self.gpu.wait(submission)?;
+                *least = least.min(start.elapsed().as_secs_f64() / repeat_count as f64);
             }
-            let start = std::time::Instant::now();
-            let submission = self.gpu.queue.submit([encoder.finish()]);
-            self.gpu.wait(submission)?;
-            times.push((stage, start.elapsed().as_secs_f64() / repeat_count as f64));
         }
-        Ok(times)
+        Ok(times.to_vec())
     }
 
     /// Waits for the oldest submission and returns the sums of its steps; `None` where none is in flight.

@@ -4,11 +4,8 @@ use super::Sizes;
 use crate::gpu::layout::{Block, NONE};
 use crate::sampling::Plan;
 
-/// Pairs that the kernel works on together: those beyond the batch are scored too.
-const GROUP: usize = 16;
-
-/// Similarities of each pair's positive to each candidate, for one block of pairs; holes score -2. Empties
-/// `picked`. `positives` begin with the block's first.
+/// Similarities of each pair's positive to each candidate, for the block's two windows of pairs; holes score
+/// -2. Empties `picked`. `positives` begin with the block's first.
 pub fn candidate_score(
     plan: &Plan,
     block: &Block,
@@ -22,8 +19,13 @@ pub fn candidate_score(
     if block.first_pair == 0 {
         picked[..candidate_count * sizes.pair_words].fill(0);
     }
-    let left = (plan.header.pair_count.saturating_sub(block.first_pair) as usize).next_multiple_of(GROUP);
-    for local_pair in 0..left.min(block.pair_count as usize) {
+    let pair_count = plan.header.pair_count as usize;
+    for local_pair in 0..2 * sizes.window_pairs {
+        // A thread's pairs stand together in each window, and are scored where the first is in the batch.
+        let first = local_pair % sizes.window_pairs / sizes.pairs_per_thread * sizes.pairs_per_thread;
+        if block.first_pair as usize + first >= pair_count {
+            continue;
+        }
         let positive = &positives[local_pair * sizes.dim()..][..sizes.dim()];
         for candidate in 0..candidate_count {
             let mut score = if plan.rows()[candidate] == NONE { -2.0 } else { 0.0f32 };

@@ -41,6 +41,12 @@ pub struct Sizes {
     pub packed_at: usize,
     /// Where the positives begin in the working set, in vec4.
     pub positives_at: usize,
+    /// Pairs of one window of positives.
+    pub window_pairs: usize,
+    /// Positives of each window that one thread of `candidate_score` scores.
+    pub pairs_per_thread: usize,
+    /// Pairs that one workgroup of `triplet_loss` sums.
+    pub pairs_per_group: usize,
     /// Whether untouched rows move: Adam.
     pub has_momentum: bool,
 }
@@ -54,6 +60,10 @@ impl Sizes {
             pair_words: shape.plan.pair_words(),
             packed_at: shape.packed_at(),
             positives_at: shape.positives_at(),
+            window_pairs: shape.window_pairs(),
+            pairs_per_thread: shape.pairs_per_thread(),
+            pairs_per_group: shape.grain.loss_pairs,
+
             has_momentum: optimizer == Optimizer::Adam,
         }
     }

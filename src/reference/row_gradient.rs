@@ -21,7 +21,7 @@ pub fn row_gradient(
     let pair_count = plan.header.pair_count as usize;
     let negative_count = sizes.negative_count;
     let mut sums = StepSums::default();
-    for loss in &pairs[..pair_count] {
+    for loss in pairs[..pair_count].iter().step_by(sizes.pairs_per_group) {
         sums.triplet += loss.sums[0];
         sums.active_count += loss.sums[1];
         sums.moment_1 += loss.sums[2];

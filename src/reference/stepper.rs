@@ -148,8 +148,12 @@ pub fn step(
             if block.first_pair >= plan.header.pair_count {
                 break;
             }
-            let (positives, packed) = Scratch::scored(&s.working, block.first_pair as usize, sizes);
-            candidate_score(plan, block, positives, packed, &mut s.scores, &mut s.picked, sizes);
+            let pairs = block.first_pair..(block.first_pair + block.pair_count).min(plan.header.pair_count);
+            for span in shape.blocks(shape.score_pairs()).iter().filter(|b| pairs.contains(&b.first_pair)) {
+                let (positives, packed) = Scratch::scored(&s.working, span.first_pair as usize, sizes);
+                candidate_score(plan, span, positives, packed, &mut s.scores, &mut s.picked, sizes);
+            }
+
             negative_draw(plan, settings, block, &mut s.scores, &mut s.picks, &mut s.picked, sizes);
         }
     }

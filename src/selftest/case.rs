@@ -1,6 +1,7 @@
 //! The sizes of made-up steps, and the data and tables that go with them.
 
 use crate::data::Interactions;
+use crate::gpu::Grain;
 use crate::optimizer::Optimizer;
 use crate::random::{Purpose, Stream};
 use crate::reference::{Sizes, State};
@@ -33,8 +34,8 @@ pub struct Case {
     pub gor_weight: f64,
     /// The step, from 1.
     pub step: u64,
-    /// Threads of a workgroup that owns a quad of rows, at most.
-    pub row_lanes: usize,
+    /// How the work is cut.
+    pub grain: Grain,
 }
 
 /// The cases that every kernel is checked on: ragged and even sizes, one shard and several, first steps
@@ -53,11 +54,17 @@ pub fn cases() -> Vec<Case> {
         hardness: 3.0,
         gor_weight: 0.5,
         step: 57,
-        row_lanes: 32,
+        grain: Grain::WARP,
     };
     vec![
         base,
-        Case { name: "three negatives, odd dimension", dim: 13, negative_count: 3, row_lanes: 8, ..base },
+        Case {
+            name: "three negatives, odd dimension",
+            dim: 13,
+            negative_count: 3,
+            grain: Grain::VECTOR,
+            ..base
+        },
         Case { name: "shards", dim: 20, negative_count: 2, rows_per_shard: 23, batch_size: 64, ..base },
         Case {
             name: "dimension 128",
@@ -65,7 +72,7 @@ pub fn cases() -> Vec<Case> {
             batch_size: 64,
             candidate_count: 128,
             hardness: 62.5,
-            row_lanes: 8,
+            grain: Grain::VECTOR,
             ..base
         },
         Case { name: "several windows", dim: 256, batch_size: 70, candidate_count: 40, ..base },

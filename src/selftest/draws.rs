@@ -1,7 +1,7 @@
 //! Draws of the second stage at given similarities, for tests of its law.
 
 use crate::gpu::layout::{Block, PlanHeader, Settings};
-use crate::gpu::{DRAW_LANES, Gpu, Kernel, fold};
+use crate::gpu::{Gpu, Grain, Kernel, fold};
 use crate::optimizer::Constants;
 use crate::{Error, Result};
 
@@ -47,8 +47,8 @@ pub fn draw_on_device(
         epsilon: 1e-8,
     };
     let pair_words = pair_count.div_ceil(32);
-    let overrides =
-        [("lane_count", DRAW_LANES as f64), ("negative_count", 1.0), ("pair_words", pair_words as f64)];
+    let lane_count = Grain::of(gpu).draw_lanes as f64;
+    let overrides = [("lane_count", lane_count), ("negative_count", 1.0), ("pair_words", pair_words as f64)];
     let kernel = Kernel::new(gpu, "negative_draw", &overrides)?;
     let block = Block { first_pair: 0, first_row: 0, pair_count: pair_count as u32, unused_0: 0 };
     let settings: Settings = constants.settings(1);

@@ -4,7 +4,7 @@ use super::compare::{Arrays, Values};
 use super::scenario::Scenario;
 use crate::Result;
 use crate::gpu::layout::{Block, Shard};
-use crate::gpu::{DRAW_LANES, Gpu, Kernel, Named, SCORE_LANES, fold, score_groups};
+use crate::gpu::{Gpu, Kernel, Named, SCORE_LANES, fold};
 
 impl Scenario {
     /// Runs `text` as kernel `name` on the device, from the buffers `before`; the buffers afterwards.
@@ -12,7 +12,7 @@ impl Scenario {
         let mut constants = self.shape.constants(self.optimizer);
         let lane_count = match name {
             "candidate_score" => SCORE_LANES,
-            "negative_draw" => DRAW_LANES,
+            "negative_draw" => self.shape.grain.draw_lanes,
             _ => self.shape.lane_count(),
         };
         constants.push(("lane_count", lane_count as f64));
@@ -80,7 +80,7 @@ impl Scenario {
                 let part = |block: &Block| {
                     let pairs = block.pair_count.min(header.pair_count - block.first_pair);
                     let groups = match name {
-                        "candidate_score" => score_groups(header.candidate_count, pairs),
+                        "candidate_score" => self.shape.score_groups(header.candidate_count, pairs),
                         _ => fold(pairs),
                     };
                     let uniform = gpu.upload("block", &[*block])?;
@@ -90,9 +90,12 @@ impl Scenario {
                 self.blocks(name).iter().map(part).collect()
             }
             "triplet_loss" | "row_gradient" => {
-                let count = if name == "triplet_loss" { header.pair_count } else { header.row_count / 4 };
+                let groups = match name {
+                    "triplet_loss" => self.shape.loss_groups(header.pair_count),
+                    _ => fold(header.row_count / 4),
+                };
                 let uniform = gpu.upload("unused", &[0u32; 4])?;
-                Ok(vec![Part { uniform, rows: everything, groups: fold(count), first_pair: 0 }])
+                Ok(vec![Part { uniform, rows: everything, groups, first_pair: 0 }])
             }
             _ => {
                 let part = |shard: &Shard| {

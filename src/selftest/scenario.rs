@@ -48,7 +48,7 @@ impl Scenario {
             rows_per_shard: case.rows_per_shard,
             excluded_capacity: train.len(),
         };
-        let shape = StepShape { plan: plan_shape, dim: case.dim, row_lanes: case.row_lanes };
+        let shape = StepShape { plan: plan_shape, dim: case.dim, grain: case.grain };
         let sampler = if two_stage {
             Sampler::TwoStage { beta: 0.5, candidate_count: case.candidate_count, hardness: case.hardness }
         } else {
@@ -139,7 +139,7 @@ impl Scenario {
     /// The dispatches of a kernel of stage 2 that have work.
     pub(super) fn blocks(&self, name: &str) -> Vec<Block> {
         let score = name == "candidate_score";
-        let pairs = if score { self.shape.window_pairs() } else { self.shape.pair_capacity() };
+        let pairs = if score { self.shape.score_pairs() } else { self.shape.pair_capacity() };
         let mut blocks = self.shape.blocks(pairs);
         blocks.retain(|block| block.first_pair < self.plan.header.pair_count);
         blocks

@@ -5,7 +5,7 @@ use super::config::TrainConfig;
 use super::pace::Pace;
 use crate::data::Interactions;
 use crate::gpu::layout::StepSums;
-use crate::gpu::{Gpu, StepShape, Stepper, Tables};
+use crate::gpu::{Gpu, Grain, StepShape, Stepper, Tables};
 use crate::optimizer::{Optimizer, catch_up_table};
 use crate::sampling::{Plan, PlanQueue, PlanShape, Planner, Sampler};
 use crate::{Error, Result};
@@ -31,7 +31,7 @@ pub(crate) fn step_shape(gpu: &Gpu, train: &Interactions, config: &TrainConfig) 
         rows_per_shard: Tables::rows_per_shard(gpu, item_count + user_count, config.dim, None),
         excluded_capacity: excluded_capacity(train, config.batch_size, candidate_count),
     };
-    StepShape { plan, dim: config.dim, row_lanes: StepShape::row_lanes(gpu) }
+    StepShape { plan, dim: config.dim, grain: Grain::of(gpu) }
 }
 
 /// The most that the excluded candidates of one batch can be.

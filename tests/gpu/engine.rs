@@ -2,7 +2,7 @@
 
 use crate::support::gpu;
 use spherec::data::{Interactions, Protocol, Split};
-use spherec::gpu::{StepShape, Stepper, Tables};
+use spherec::gpu::{Grain, StepShape, Stepper, Tables};
 use spherec::model::Embeddings;
 use spherec::optimizer::{Constants, Optimizer, catch_up_table};
 use spherec::random::{Purpose, Stream};
@@ -55,7 +55,7 @@ fn parity(
         rows_per_shard,
         excluded_capacity: train.len(),
     };
-    let shape = StepShape { plan, dim, row_lanes: StepShape::row_lanes(&gpu) };
+    let shape = StepShape { plan, dim, grain: Grain::of(&gpu) };
     let sizes = Sizes::new(&shape, optimizer);
     let constants = Constants {
         dim,

@@ -3,7 +3,7 @@
 use crate::golden_data::{Golden, Looks, Runner, all};
 use crate::support::gpu;
 use spherec::gpu::layout::{PairLoss, StepSums};
-use spherec::gpu::{Gpu, StepShape, Stepper, Tables};
+use spherec::gpu::{Gpu, Grain, StepShape, Stepper, Tables};
 use spherec::optimizer::{Optimizer, catch_up_table};
 use spherec::sampling::Plan;
 use std::sync::Arc;
@@ -44,24 +44,24 @@ impl Runner for Device {
     }
 }
 
-fn check(rows_per_shard: usize, row_lanes: usize, looks: Looks) {
+fn check(rows_per_shard: usize, grain: Grain, looks: Looks) {
     for golden in all() {
-        let shape = golden.shape(rows_per_shard.min(golden.row_count()), row_lanes);
+        let shape = golden.shape(rows_per_shard.min(golden.row_count()), grain);
         golden.check(&shape, looks, &mut Device::new(&golden, shape));
     }
 }
 
 #[test]
 fn steps_give_the_golden_numbers() {
-    check(usize::MAX, 32, Looks::EveryStep);
+    check(usize::MAX, Grain::WARP, Looks::EveryStep);
 }
 
 #[test]
 fn steps_on_shards_give_the_golden_numbers() {
-    check(7, 8, Looks::EveryStep);
+    check(7, Grain::VECTOR, Looks::EveryStep);
 }
 
 #[test]
 fn rows_caught_up_only_at_the_end_are_where_dense_adam_has_them() {
-    check(usize::MAX, 8, Looks::AtEnd);
+    check(usize::MAX, Grain::VECTOR, Looks::AtEnd);
 }

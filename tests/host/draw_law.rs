@@ -90,6 +90,9 @@ fn picks(case: &Case, scores: &[f32], negative_count: usize, step_count: u64) ->
         pair_words,
         packed_at: 0,
         positives_at: 0,
+        window_pairs: 16,
+        pairs_per_thread: 1,
+        pairs_per_group: 1,
         has_momentum: false,
     };
     let block = Block { first_pair: 0, first_row: 0, pair_count: PAIRS as u32, unused_0: 0 };

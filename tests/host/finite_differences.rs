@@ -3,8 +3,8 @@
 
 use crate::plans::{BETAS, Run};
 use rand::RngExt;
-use spherec::gpu::StepShape;
 use spherec::gpu::layout::NONE;
+use spherec::gpu::{Grain, StepShape};
 use spherec::optimizer::{Constants, Optimizer, catch_up_table};
 use spherec::random::{Purpose, Stream};
 use spherec::reference::{Scratch, Sizes, State, step};
@@ -137,7 +137,7 @@ fn twin_step(case: &Case, run: &Run, table: &[Vec<f64>]) -> (Batch, Vec<Option<V
     };
     let catch_up = catch_up_table(BETAS).unwrap();
     let settings = constants.settings(catch_up.len());
-    let shape = StepShape { plan: run.shape(), dim: case.dim, row_lanes: 8 };
+    let shape = StepShape { plan: run.shape(), dim: case.dim, grain: Grain::VECTOR };
     let sizes = Sizes::new(&shape, Optimizer::Sgd);
     let padded = |row: &Vec<f64>| {
         let mut row: Vec<f32> = row.iter().map(|&x| x as f32).collect();

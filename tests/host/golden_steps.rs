@@ -1,8 +1,8 @@
 //! The twins against golden training steps.
 
 use crate::golden_data::{Golden, Looks, Runner, all};
-use spherec::gpu::StepShape;
 use spherec::gpu::layout::{PairLoss, Settings, StepSums};
+use spherec::gpu::{Grain, StepShape};
 use spherec::optimizer::{Optimizer, catch_up_table};
 use spherec::reference::{Scratch, Sizes, State, step};
 use spherec::sampling::Plan;
@@ -61,7 +61,7 @@ fn check(looks: Looks, rows_per_shard: impl Fn(&Golden) -> usize) {
     let golden_runs = all();
     assert_eq!(golden_runs.len(), 4);
     for golden in &golden_runs {
-        let shape = golden.shape(rows_per_shard(golden), 32);
+        let shape = golden.shape(rows_per_shard(golden), Grain::WARP);
         golden.check(&shape, looks, &mut Twins::new(golden, shape));
     }
 }
@@ -102,7 +102,7 @@ impl Runner for Defect {
 #[test]
 fn the_comparison_sees_defects() {
     let golden = &all()[1];
-    let shape = golden.shape(golden.row_count(), 32);
+    let shape = golden.shape(golden.row_count(), Grain::WARP);
     let defects: [(&str, Change); 7] = [
         ("triplet", |sums, _, _, _| sums.triplet *= 1.0001),
         ("moment1", |sums, _, _, _| sums.moment_1 = f32::NAN),

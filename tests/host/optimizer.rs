@@ -125,6 +125,9 @@ impl LazyAdam {
             pair_words: 1,
             packed_at: 0,
             positives_at: 0,
+            window_pairs: 16,
+            pairs_per_thread: 1,
+            pairs_per_group: 1,
             has_momentum: true,
         };
         let catch_up = catch_up_table(constants.betas).unwrap();

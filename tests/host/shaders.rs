@@ -9,7 +9,11 @@ use std::collections::BTreeSet;
 use std::mem::offset_of;
 
 fn module(name: &str) -> (Module, ModuleInfo) {
-    let text = shader::compose(shader::kernel(name).unwrap()).unwrap();
+    module_with(name, &CONSTANTS[1])
+}
+
+fn module_with(name: &str, constants: &[(&str, f64)]) -> (Module, ModuleInfo) {
+    let text = shader::compose(shader::kernel(name).unwrap(), constants).unwrap();
     let module =
         naga::front::wgsl::parse_str(&text).unwrap_or_else(|e| panic!("{}", e.emit_to_string(&text)));
     let info = validate(name, &module);
@@ -22,11 +26,11 @@ fn validate(name: &str, module: &Module) -> ModuleInfo {
 }
 
 /// Small steps, the defaults, and the largest that a config may ask for; Adam and not.
-const CONSTANTS: [[(&str, f64); 7]; 4] = [
-    constants(1, 8, 1, 1, 0),
-    constants(32, 32, 1, 8, 1),
-    constants(32, 64, 5, 8, 1),
-    constants(256, 64, 1_000, 2_048, 1),
+const CONSTANTS: [[(&str, f64); 11]; 4] = [
+    constants(1, 8, 1, 1, 0, 1, 1),
+    constants(32, 32, 1, 8, 1, 8, 1),
+    constants(32, 64, 5, 8, 1, 16, 2),
+    constants(256, 64, 1_000, 2_048, 1, 16, 1),
 ];
 
 const fn constants(
@@ -35,7 +39,9 @@ const fn constants(
     negative_count: u32,
     pair_words: u32,
     has_momentum: u32,
-) -> [(&'static str, f64); 7] {
+    pairs_per_thread: u32,
+    quads_per_thread: u32,
+) -> [(&'static str, f64); 11] {
     [
         ("chunk_count", chunk_count as f64),
         ("lane_count", lane_count as f64),
@@ -44,6 +50,10 @@ const fn constants(
         ("has_momentum", has_momentum as f64),
         ("packed_at", 4096.0),
         ("positives_at", 8192.0),
+        ("window_pairs", 128.0),
+        ("pairs_per_group", 8.0),
+        ("pairs_per_thread", pairs_per_thread as f64),
+        ("quads_per_thread", quads_per_thread as f64),
     ]
 }
 
@@ -51,8 +61,8 @@ const fn constants(
 fn each_resolved(mut check: impl FnMut(&str, &Module, &ModuleInfo)) {
     assert!(!KERNELS.is_empty());
     for (name, _) in KERNELS {
-        let (module, info) = module(name);
         for constants in CONSTANTS {
+            let (module, info) = module_with(name, &constants);
             let declares = |name: &str| module.overrides.iter().any(|(_, o)| o.name.as_deref() == Some(name));
             let values: back::PipelineConstants = constants
                 .iter()
@@ -77,7 +87,7 @@ fn every_kernel_is_valid_for_the_smallest_device_and_has_one_entry_point_its_ste
             (module.entry_points[0].name.as_str(), module.entry_points[0].stage),
             (*name, ShaderStage::Compute)
         );
-        let text = shader::compose(text).unwrap().to_lowercase();
+        let text = shader::compose(text, &CONSTANTS[1]).unwrap().to_lowercase();
         let words: BTreeSet<&str> = text.split(|c: char| !c.is_alphanumeric() && c != '_').collect();
         for word in ["enable", "requires", "f16", "f64", "i64", "u64"] {
             assert!(!words.contains(word), "{name} has the word {word:?}");
@@ -228,7 +238,7 @@ fn the_plan_header_is_the_fixed_part_of_the_plan() {
 
 #[test]
 fn none_is_one_number() {
-    let text = shader::compose("// include: plan\n").unwrap();
+    let text = shader::compose("// include: plan\n", &[]).unwrap();
     assert!(text.contains(&format!("const none: u32 = {NONE:#x}u;")));
 }
 
@@ -253,6 +263,14 @@ fn kernels_and_twins_have_the_same_stems() {
 }
 
 #[test]
+fn adjacent_lines_are_repeated_together() {
+    let text = "// {p}\na{p}\nb{p}_{q}\nc{q}\nd";
+    let constants = [("pairs_per_thread", 2.0), ("quads_per_thread", 2.0)];
+    let lines = "// {p}\na0\nb0_0\nb0_1\na1\nb1_0\nc0\nb1_1\nc1\nd\n";
+    assert_eq!(shader::compose(text, &constants).unwrap(), lines);
+}
+
+#[test]
 fn includes_are_known_and_used() {
     let mut used = BTreeSet::new();
     for (name, text) in KERNELS {
@@ -261,6 +279,6 @@ fn includes_are_known_and_used() {
         used.extend(names.split_whitespace().map(str::to_owned));
     }
     assert_eq!(used, stems("shaders/include", ".wgsl"));
-    assert!(shader::compose("// include: plan nothing\n").is_err());
+    assert!(shader::compose("// include: plan nothing\n", &[]).is_err());
     assert!(shader::kernel("nothing").is_err());
 }

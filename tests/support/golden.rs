@@ -3,8 +3,8 @@
 
 use serde::Deserialize;
 use spherec::data::Interactions;
-use spherec::gpu::StepShape;
 use spherec::gpu::layout::{NONE, PairLoss, StepSums};
+use spherec::gpu::{Grain, StepShape};
 use spherec::optimizer::{Constants, Optimizer};
 use spherec::sampling::{EpochOrder, ItemSampler, Plan, PlanShape, Planner, Sampler};
 use std::sync::Arc;
@@ -87,7 +87,7 @@ pub(crate) fn all() -> Vec<Golden> {
 
 impl Golden {
     /// The sizes of the run's steps, in shards of `rows_per_shard` table rows.
-    pub(crate) fn shape(&self, rows_per_shard: usize, row_lanes: usize) -> StepShape {
+    pub(crate) fn shape(&self, rows_per_shard: usize, grain: Grain) -> StepShape {
         let plan = PlanShape {
             batch_size: self.batch,
             negative_count: self.negatives,
@@ -97,7 +97,7 @@ impl Golden {
             rows_per_shard,
             excluded_capacity: 0,
         };
-        StepShape { plan, dim: self.dim, row_lanes }
+        StepShape { plan, dim: self.dim, grain }
     }
 
     /// Rows of the table: items, then users.
