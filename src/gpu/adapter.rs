@@ -34,9 +34,14 @@ pub enum AdapterChoice {
     Named(String),
 }
 
+/// How much of the memory that the driver has for us may be taken. Some drivers give more than there is, and the
+/// system then ends the process.
+const MEMORY_PERCENT: u8 = 95;
+
 pub(super) fn instance() -> wgpu::Instance {
     let mut descriptor = wgpu::InstanceDescriptor::new_without_display_handle();
     descriptor.backends = wgpu::Backends::VULKAN | wgpu::Backends::METAL | wgpu::Backends::DX12;
+    descriptor.memory_budget_thresholds.for_resource_creation = Some(MEMORY_PERCENT);
     wgpu::Instance::new(descriptor.with_env())
 }
 

@@ -112,7 +112,10 @@ impl Gpu {
             mapped_at_creation: false,
         });
         match pollster::block_on(scope.pop()) {
-            Some(error) => Err(Error::Gpu(format!("no memory for {name} ({size} bytes): {error}"))),
+            Some(_) => Err(Error::Gpu(format!(
+                "{} has no memory left for {name} ({size} bytes); a smaller --dim, or fewer users and items, need less",
+                self.adapter.name
+            ))),
             None => Ok(buffer),
         }
     }

@@ -209,6 +209,28 @@ impl StepShape {
         ]
     }
 
+    /// Whether the memory of this machine holds everything, where the adapter is one that takes it from there:
+    /// drivers of that kind give more than there is, and the system then ends the process. Other adapters are
+    /// asked for the memory itself.
+    ///
+    /// # Errors
+    /// [`Error::Gpu`] with both sizes.
+    pub fn check_memory(&self, gpu: &Gpu, optimizer: Optimizer) -> Result<()> {
+        let needed: u64 = self.memory(optimizer).iter().map(|(_, bytes)| bytes).sum();
+        let mut system = sysinfo::System::new();
+        system.refresh_memory();
+        let limit = system.cgroup_limits().map_or(u64::MAX, |limits| limits.free_memory);
+        let free = system.available_memory().min(limit);
+        // Where the system does not say how much is free, it is let try.
+        if gpu.adapter().kind == "cpu" && free > 0 && needed > free {
+            return Err(Error::Gpu(format!(
+                "{} users and {} items at --dim {} need {needed} bytes on the device, but this machine has {free} free",
+                self.plan.user_count, self.plan.item_count, self.dim
+            )));
+        }
+        Ok(())
+    }
+
     /// Whether everything fits the adapter's bindings.
     ///
     /// # Errors

@@ -60,32 +60,19 @@ impl Tables {
                 row_count: shard_rows as u32,
                 step: 0,
             };
-            let points = gpu.buffer("points", bytes, none)?;
-            // In pieces, so that the starting points of a large table never stand in memory twice.
-            let piece_rows = ((8 << 20) / (padded * 4)).max(1);
-            let mut piece = Vec::new();
-            for piece_first in (0..shard_rows).step_by(piece_rows) {
-                let count = piece_rows.min(shard_rows - piece_first);
-                piece.clear();
-                piece.resize(count * padded, 0.0f32);
-                for (index, row) in piece.chunks_mut(padded).enumerate() {
-                    fill(first_row + piece_first + index, &mut row[..dim]);
-                }
-                gpu.write(&points, (piece_first * padded * 4) as u64, bytemuck::cast_slice(&piece));
-                if shard_rows > piece_rows {
-                    let submission = gpu.queue.submit([]);
-                    gpu.wait(submission)?;
-                }
-            }
             shards.push(TableShard {
                 first_row,
                 row_count: shard_rows,
                 uniform: gpu.upload("shard", &[uniform])?,
-                points,
+                points: gpu.buffer("points", bytes, none)?,
                 momentum: gpu.buffer("momentum", moment_bytes, none)?,
                 variance: gpu.buffer("variance", moment_bytes, none)?,
                 last_steps: gpu.buffer("last_steps", shard_rows as u64 * 4, none)?,
             });
+        }
+        // Filled once all memory is had: what is too large fails at once, and before it fills the machine.
+        for shard in &shards {
+            write_points(gpu, shard, dim, &mut fill)?;
         }
         Ok(Tables { shards, row_count, rows_per_shard, dim })
     }
@@ -150,4 +137,30 @@ impl Tables {
         }
         Ok(all)
     }
+}
+
+/// Writes the starting points of a shard in pieces, so that those of a large table never stand in memory twice.
+fn write_points(
+    gpu: &Gpu,
+    shard: &TableShard,
+    dim: usize,
+    fill: &mut impl FnMut(usize, &mut [f32]),
+) -> Result<()> {
+    let padded = dim.next_multiple_of(4);
+    let piece_rows = ((8 << 20) / (padded * 4)).max(1);
+    let mut piece = Vec::new();
+    for first in (0..shard.row_count).step_by(piece_rows) {
+        let count = piece_rows.min(shard.row_count - first);
+        piece.clear();
+        piece.resize(count * padded, 0.0f32);
+        for (index, row) in piece.chunks_mut(padded).enumerate() {
+            fill(shard.first_row + first + index, &mut row[..dim]);
+        }
+        gpu.write(&shard.points, (first * padded * 4) as u64, bytemuck::cast_slice(&piece));
+        if shard.row_count > piece_rows {
+            let submission = gpu.queue.submit([]);
+            gpu.wait(submission)?;
+        }
+    }
+    Ok(())
 }

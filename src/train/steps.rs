@@ -63,6 +63,7 @@ impl Steps {
         last_step: u64,
         fill: impl FnMut(usize, &mut [f32]),
     ) -> Result<Steps> {
+        shape.check_memory(gpu, config.optimizer)?;
         let catch_up = catch_up_table(config.betas)?;
         let settings = config.constants().settings(catch_up.len());
         let PlanShape { item_count, user_count, rows_per_shard, .. } = shape.plan;

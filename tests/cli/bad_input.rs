@@ -228,6 +228,17 @@ fn a_step_too_large_for_the_adapter() {
     }
 }
 
+/// Tables of more bytes than this machine has. No adapter is known to have as many.
+#[test]
+fn tables_too_large_for_the_memory() {
+    let mut system = sysinfo::System::new();
+    system.refresh_memory();
+    let item_count = system.total_memory() * 5 / 4 / (3 * 4 * 1024);
+    let args = ["bench", "--items", &item_count.to_string(), "--dim", "1024", "--samplers", "uniform"];
+    let err = fail(place().path(), &args, 4);
+    assert!(err.contains("--dim") && (err.contains("free") || err.contains("no memory left")), "{err}");
+}
+
 #[test]
 fn requests_that_can_be_met_are_met_with_a_warning() {
     let place = place();
