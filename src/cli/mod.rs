@@ -2,6 +2,9 @@
 
 mod bench;
 mod console;
+mod data;
+mod data_inspect;
+mod data_split;
 mod doctor;
 mod evaluate;
 mod export;
@@ -43,6 +46,7 @@ SPHEREC_LOG=warn shows the messages of the graphics libraries.";
 #[derive(Debug, Subcommand)]
 enum Command {
     Doctor(doctor::Args),
+    Data(data::Args),
     // The one with many flags is boxed, so that the others stay small.
     Train(Box<train_args::Args>),
     Evaluate(evaluate::Args),
@@ -82,6 +86,7 @@ pub(crate) fn run() -> ExitCode {
     console::start_log();
     let outcome = match Cli::parse().command {
         Command::Doctor(args) => doctor::run(&args),
+        Command::Data(args) => data::run(&args),
         Command::Train(args) => train::run(&args),
         Command::Evaluate(args) => evaluate::run(&args),
         Command::Recommend(args) => recommend::run(&args),

@@ -1,6 +1,8 @@
 //! Which columns hold the user, the item and the rating: by the names that public data sets use, by
 //! the names or numbers that were asked for, or by position.
 
+use super::LoadOptions;
+use super::report::Layout;
 use super::text::{Text, shown};
 use crate::{Error, Result};
 use csv::ByteRecord;
@@ -35,6 +37,8 @@ pub(super) enum Role {
     User,
     Item,
     Rating,
+    /// A rating's place, where play counts stand.
+    Count,
 }
 
 impl Role {
@@ -42,7 +46,7 @@ impl Role {
         match self {
             Role::User => "--user-column",
             Role::Item => "--item-column",
-            Role::Rating => "--rating-column",
+            Role::Rating | Role::Count => "--rating-column",
         }
     }
 
@@ -51,6 +55,7 @@ impl Role {
             Role::User => "user",
             Role::Item => "item",
             Role::Rating => "rating",
+            Role::Count => "count",
         }
     }
 
@@ -119,6 +124,18 @@ impl Role {
                 "count",
                 "value",
             ],
+            Role::Count => &[
+                "playcount",
+                "plays",
+                "playscount",
+                "listencount",
+                "listens",
+                "count",
+                "weight",
+                "frequency",
+                "quantity",
+                "times",
+            ],
         }
     }
 
@@ -149,21 +166,48 @@ pub(super) fn has_known_names(row: &ByteRecord) -> bool {
 pub(super) struct Columns {
     pub(super) user: usize,
     pub(super) item: usize,
-    /// Only where a rating decides.
-    pub(super) rating: Option<usize>,
+    /// That of ratings or counts, only where they decide.
+    pub(super) value: Option<usize>,
+    /// The same, where there is one by its name, its number or its usual place.
+    known_value: Option<usize>,
+}
+
+impl Columns {
+    /// `layout` with the columns.
+    pub(super) fn layout(&self, layout: Layout) -> Layout {
+        Layout {
+            user_column: Some(self.user + 1),
+            item_column: Some(self.item + 1),
+            rating_column: self.known_value.map(|column| column + 1),
+            ..layout
+        }
+    }
 }
 
 /// What was asked for; `None` is to be found.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Wanted<'a> {
-    pub(super) user: Option<&'a Column>,
-    pub(super) item: Option<&'a Column>,
-    pub(super) rating: Option<&'a Column>,
-    /// Whether ratings are needed (`--min-rating`).
-    pub(super) needs_rating: bool,
+    user: Option<&'a Column>,
+    item: Option<&'a Column>,
+    value: Option<&'a Column>,
+    /// The flag that makes ratings or counts decide.
+    threshold: Option<(&'static str, Role)>,
 }
 
-impl Wanted<'_> {
+impl<'a> Wanted<'a> {
+    pub(super) fn new(options: &'a LoadOptions) -> Wanted<'a> {
+        Wanted {
+            user: options.user_column.as_ref(),
+            item: options.item_column.as_ref(),
+            value: options.rating_column.as_ref(),
+            threshold: match (options.min_rating, options.min_count) {
+                (Some(_), _) => Some(("--min-rating", Role::Rating)),
+                (None, Some(_)) => Some(("--min-count", Role::Count)),
+                (None, None) => None,
+            },
+        }
+    }
+
     /// Finds the columns in a first row, which is the header where `has_header`.
     pub(super) fn resolve(&self, text: &Text, first: &ByteRecord, has_header: bool) -> Result<Columns> {
         let finder = Finder { text, first, has_header };
@@ -179,19 +223,22 @@ impl Wanted<'_> {
             let message = format!("and --item-column are both column {} of {}", user + 1, finder.list());
             return Err(Error::setting("--user-column", message));
         }
-        let mut rating = finder.asked_or_known(Role::Rating, self.rating)?;
-        if !self.needs_rating {
-            rating = None;
-        } else if rating.is_none() {
-            let position = 2;
-            if has_header || user == position || item == position || first.len() <= position {
+        let role = self.threshold.map_or(Role::Rating, |(_, role)| role);
+        let usual =
+            Some(2).filter(|&usual| !has_header && user != usual && item != usual && first.len() > usual);
+        let known_value = finder.asked_or_known(role, self.value)?.or(usual);
+        let value = match (self.threshold, known_value) {
+            (None, _) => None,
+            (Some(_), Some(column)) => Some(column),
+            // Nothing but users and items: a row is one play.
+            (Some((_, Role::Count)), None) if first.len() == 2 => None,
+            (Some((flag, _)), None) => {
                 let message =
                     format!("needs a --rating-column; {} has {}", text.path.display(), finder.list());
-                return Err(Error::setting("--min-rating", message));
+                return Err(Error::setting(flag, message));
             }
-            rating = Some(position);
-        }
-        Ok(Columns { user, item, rating })
+        };
+        Ok(Columns { user, item, value, known_value })
     }
 }
 

@@ -1,7 +1,8 @@
-//! What an unknown file is, judged by its first lines: an adjacency list or delimited text, with which
-//! separator, with a header or without.
+//! What an unknown file is, judged by its first lines: JSON lines, an adjacency list or delimited text,
+//! with which separator, with a header or without.
 //!
 //! The rules, in the order in which they apply:
+//! - *JSON lines*: the first character is `{`.
 //! - *Adjacency list*: all lines hold whole numbers only, one blank between two, and not all lines have
 //!   the same number of them. It is of the count form where each line's first number is the number of
 //!   the others (or where most lines are so and first numbers repeat: a line that is not so is then an
@@ -15,6 +16,7 @@
 //!   the ids holds numbers, or both ids do and their names have no digit. String ids without a header
 //!   therefore keep their first row.
 
+use super::Format;
 use super::columns::has_known_names;
 use super::rows::{Rows, Separator};
 use super::text::lines;
@@ -35,15 +37,36 @@ pub(super) fn sample(data: &[u8]) -> &[u8] {
     &data[..end]
 }
 
-/// The two kinds of adjacency list.
+/// What a file is, once that is known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Adjacency {
-    Count,
-    Id,
+pub(super) enum Form {
+    Delimited,
+    AdjacencyCount,
+    AdjacencyId,
+    JsonLines,
+}
+
+impl From<Form> for Format {
+    fn from(form: Form) -> Format {
+        match form {
+            Form::Delimited => Format::Delimited,
+            Form::AdjacencyCount => Format::AdjacencyCount,
+            Form::AdjacencyId => Format::AdjacencyId,
+            Form::JsonLines => Format::JsonLines,
+        }
+    }
+}
+
+/// What `data` is.
+pub(super) fn form(data: &[u8]) -> Form {
+    if data.trim_ascii_start().starts_with(b"{") {
+        return Form::JsonLines;
+    }
+    adjacency(sample(data)).unwrap_or(Form::Delimited)
 }
 
 /// Whether a sample is an adjacency list, and of which kind.
-pub(super) fn adjacency(sample: &[u8]) -> Option<Adjacency> {
+fn adjacency(sample: &[u8]) -> Option<Form> {
     let mut widths: FxHashMap<usize, usize> = FxHashMap::default();
     let mut first_numbers = FxHashSet::default();
     let (mut line_count, mut counted_lines) = (0usize, 0usize);
@@ -67,11 +90,11 @@ pub(super) fn adjacency(sample: &[u8]) -> Option<Adjacency> {
     if widths.len() < 2 {
         None
     } else if counted_lines == line_count || (2 * counted_lines > line_count && repeats) {
-        Some(Adjacency::Count)
+        Some(Form::AdjacencyCount)
     } else if repeats || 5 * most_alike >= 4 * line_count {
         None
     } else {
-        Some(Adjacency::Id)
+        Some(Form::AdjacencyId)
     }
 }
 
@@ -117,15 +140,18 @@ fn usual_width(rows: &[ByteRecord]) -> Option<(usize, usize)> {
     runs.max_by_key(|&(width, count)| (count, width))
 }
 
-/// The rows of a sample, up to one that cannot be read.
+/// The rows of a sample that can be read.
 pub(super) fn rows(sample: &[u8], separator: Separator) -> Vec<ByteRecord> {
-    let mut reader = Rows::new(sample, separator);
+    let mut reader = Rows::new(sample, separator, false);
     let mut rows = Vec::new();
     let mut record = ByteRecord::new();
-    while let Ok(Some(_)) = reader.next(&mut record) {
-        rows.push(record.clone());
+    loop {
+        match reader.next(&mut record) {
+            Ok(Some(_)) => rows.push(record.clone()),
+            Ok(None) => return rows,
+            Err(_) => {}
+        }
     }
-    rows
 }
 
 /// Whether the first of the sample's rows is a header; `user` and `item` are the columns of the ids if
