@@ -46,12 +46,19 @@ fn facts(inspection: &Inspection) -> String {
     let mut rows = vec![("file", path.display().to_string())];
     let gzip = if layout.is_gzip { ", gzip" } else { "" };
     rows.push(("text", format!("{}{gzip}", bytes(*byte_count as u64))));
-    rows.push(("format", format!("{}: {}", layout.format, report.format)));
+    rows.push(("format", format!("{} (--format {})", report.format, layout.format)));
     if let Some(header) = &layout.header {
         const LISTED: usize = 20;
         let more = if header.len() > LISTED { ", ..." } else { "" };
         let names: Vec<&str> = header.iter().take(LISTED).map(String::as_str).collect();
         rows.push(("columns", format!("{}{more}", names.join(", "))));
+    }
+    let is_read = report
+        .steps
+        .iter()
+        .any(|step| step.filter.starts_with("ratings") || step.filter.starts_with("counts"));
+    if let (Some(column), false) = (layout.rating_column, is_read) {
+        rows.push(("ratings", format!("column {column}, which --min-rating or --min-count would read")));
     }
     rows.push(("rows", grouped(report.row_count)));
     if report.blank_row_count > 0 {

@@ -192,6 +192,8 @@ pub(super) struct Wanted<'a> {
     value: Option<&'a Column>,
     /// The flag that makes ratings or counts decide.
     threshold: Option<(&'static str, Role)>,
+    /// Whether a column's place says something, where its name does not.
+    by_place: bool,
 }
 
 impl<'a> Wanted<'a> {
@@ -205,7 +207,13 @@ impl<'a> Wanted<'a> {
                 (None, Some(_)) => Some(("--min-count", Role::Count)),
                 (None, None) => None,
             },
+            by_place: true,
         }
+    }
+
+    /// The same for columns without an order.
+    pub(super) fn by_name(self) -> Wanted<'a> {
+        Wanted { by_place: false, ..self }
     }
 
     /// Finds the columns in a first row, which is the header where `has_header`.
@@ -215,6 +223,8 @@ impl<'a> Wanted<'a> {
         let item = finder.asked_or_known(Role::Item, self.item)?;
         let (user, item) = match (user, item) {
             (Some(user), Some(item)) => (user, item),
+            (None, _) if !self.by_place => return Err(finder.unknown(Role::User)),
+            (_, None) if !self.by_place => return Err(finder.unknown(Role::Item)),
             (Some(user), None) => (user, finder.other(Role::Item, user, 1)?),
             (None, Some(item)) => (finder.other(Role::User, item, 0)?, item),
             (None, None) => (finder.at(Role::User, 0)?, finder.at(Role::Item, 1)?),
@@ -288,8 +298,12 @@ impl Finder<'_> {
         if !self.has_header && known != usual {
             return self.at(role, usual);
         }
+        Err(self.unknown(role))
+    }
+
+    fn unknown(&self, role: Role) -> Error {
         let message = format!("has no column known to be the {}: name it with {}", role.word(), role.flag());
-        Err(self.text.error(format!("{message}; it has {}", self.list())))
+        self.text.error(format!("{message}; it has {}", self.list()))
     }
 
     fn at(&self, role: Role, column: usize) -> Result<usize> {

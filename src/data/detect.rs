@@ -12,9 +12,9 @@
 //!   comma or semicolon (whichever gives more fields) and space that splits four fifths of the rows into
 //!   the same number of fields, at least 2; else the one that does so for the most rows.
 //! - *Header*: the first row is one where it has a known name for the user and one for the item, or one
-//!   that ends in "id"; or where nothing in it is a number while, in all rows below, some column beside
-//!   the ids holds numbers, or both ids do and their names have no digit. String ids without a header
-//!   therefore keep their first row.
+//!   that ends in "id"; or where nothing in it is a number while, in four fifths of the rows below, some
+//!   column beside the ids holds numbers, or both ids do and their names have no digit. String ids without
+//!   a header therefore keep their first row.
 
 use super::Format;
 use super::columns::has_known_names;
@@ -165,8 +165,9 @@ pub(super) fn header(rows: &[ByteRecord], user: usize, item: usize) -> bool {
         return false;
     }
     let is_numeric = |column: usize| {
-        let mut fields = below.iter().filter_map(|row| row.get(column)).filter(|f| !f.is_empty()).peekable();
-        fields.peek().is_some() && fields.all(is_number)
+        let fields = || below.iter().filter_map(|row| row.get(column)).filter(|field| !field.is_empty());
+        let (numbers, all) = (fields().filter(|field| is_number(field)).count(), fields().count());
+        all > 0 && 5 * numbers >= 4 * all
     };
     let named = |column: usize| first.get(column).is_some_and(|field| !field.is_empty());
     let mut others = (0..first.len()).filter(|&column| column != user && column != item);

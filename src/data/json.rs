@@ -28,7 +28,7 @@ pub(super) fn read(
         return Ok(Default::default());
     };
     let header = ByteRecord::from(names.iter().map(String::as_bytes).collect::<Vec<_>>());
-    let columns = Wanted::new(options).resolve(text, &header, true)?;
+    let columns = Wanted::new(options).by_name().resolve(text, &header, true)?;
     let members = Members {
         user: &names[columns.user],
         item: &names[columns.item],

@@ -2,6 +2,9 @@
 #![allow(clippy::print_stdout, reason = "tests tell how much of a tolerance was used")]
 
 mod data_bad_input;
+mod data_damage;
+mod data_filters;
+mod data_formats;
 mod data_generate;
 mod data_ids;
 mod data_load;
