@@ -100,7 +100,7 @@ pub(crate) fn run(args: &Args) -> Outcome {
     let (dataset, report) = data::load(&args.data, &args.load.options())?;
     tell_format(&args.data, &report);
     tell_data(&report);
-    tell_published(args.load.filters.preset, &report.kept);
+    tell_published(args.load.filters.preset);
     let mut splits = Vec::new();
     for (folder, protocol) in protocols {
         splits.push((

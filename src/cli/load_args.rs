@@ -231,17 +231,16 @@ pub(crate) fn tell_data(report: &LoadReport) {
         }
     }
     note(&line);
-    for step in &report.steps {
-        note(&format!("  left by {}: {}", step.filter, size(&step.left)));
+    // A single filter leaves what the line above tells.
+    for step in report.steps.iter().filter(|_| report.steps.len() > 1) {
+        note(&format!("  {}: {}", step.filter, size(&step.left)));
     }
 }
 
-/// Tells the size that was published for a preset's data, beside the data's own.
-pub(crate) fn tell_published(preset: Option<Preset>, own: &Counts) {
-    let Some(preset) = preset else { return };
-    note(&format!("preset {preset}: {}", size(own)));
-    if let Some(published) = preset.published() {
-        note(&format!("{}: {}", published.source, size(&published.counts)));
+/// Tells the size that was published for a preset's data, which stands below the data's own.
+pub(crate) fn tell_published(preset: Option<Preset>) {
+    if let Some(published) = preset.and_then(Preset::published) {
+        note(&format!("published by {}: {}", published.source, size(&published.counts)));
     }
 }
 

@@ -89,7 +89,7 @@ fn read(args: &Args, config: &TrainConfig) -> Result<(Dataset, Split)> {
     if !args.quiet {
         load_args::tell_format(&args.data, &report);
         load_args::tell_data(&report);
-        load_args::tell_published(args.load.filters.preset, &report.kept);
+        load_args::tell_published(args.load.filters.preset);
     }
     let split = data::split(&dataset.interactions, &config.protocol, config.seed)?;
     let (dataset, split) = if files == [None, None] {

@@ -17,7 +17,7 @@
 //!   a header therefore keep their first row.
 
 use super::Format;
-use super::columns::has_known_names;
+use super::roles::has_known_names;
 use super::rows::{Rows, Separator};
 use super::text::lines;
 use csv::ByteRecord;

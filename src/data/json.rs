@@ -20,13 +20,14 @@ pub(super) fn read(
     collector: &mut Collector<'_>,
 ) -> Result<(String, Layout)> {
     let objects = || lines(&text.data).filter(|(_, line)| !line.trim_ascii().is_empty());
-    let Some(names) = objects().find_map(|(_, line)| parse(line, Names).ok()) else {
+    let names = names(objects().map(|(_, line)| line));
+    if names.is_empty() {
         for (offset, line) in objects() {
-            collector.add_bad(text, offset, parse(line, Names).err().unwrap_or_default());
+            let message = parse(line, Names).err().unwrap_or_else(|| "the object is empty".to_owned());
+            collector.add_bad(text, offset, message);
         }
         collector.check_any(text, "has no JSON objects")?;
-        return Ok(Default::default());
-    };
+    }
     let header = ByteRecord::from(names.iter().map(String::as_bytes).collect::<Vec<_>>());
     let columns = Wanted::new(options).by_name().resolve(text, &header, true)?;
     let members = Members {
@@ -58,6 +59,18 @@ pub(super) fn read(
         ..columns.layout(Layout::new(text, Form::JsonLines))
     };
     Ok((words, layout))
+}
+
+/// The names of the members of the first objects, in their order.
+fn names<'a>(lines: impl Iterator<Item = &'a [u8]>) -> Vec<String> {
+    const LOOKED_AT: usize = 100;
+    let mut names: Vec<String> = Vec::new();
+    for name in lines.filter_map(|line| parse(line, Names).ok()).take(LOOKED_AT).flatten() {
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    names
 }
 
 fn present<'a>(field: Option<Cow<'a, str>>, name: &str) -> std::result::Result<Cow<'a, str>, String> {

@@ -18,6 +18,7 @@ mod options;
 mod preset;
 mod quotes;
 mod report;
+mod roles;
 mod rows;
 mod split;
 mod text;

@@ -186,6 +186,10 @@ impl LoadOptions {
             Format::JsonLines => Form::JsonLines,
             // What was asked for says what the file is.
             Format::Auto => {
+                if is_json_array(&text.data) {
+                    let message = "is a JSON array: write an object a line, as `jq -c '.[]'` does";
+                    return Err(text.error(message));
+                }
                 let found = detect::form(&text.data);
                 return Ok(if self.meaningless(found).is_some() { Form::Delimited } else { found });
             }
@@ -198,4 +202,9 @@ impl LoadOptions {
             None => Ok(form),
         }
     }
+}
+
+fn is_json_array(data: &[u8]) -> bool {
+    let inner = data.trim_ascii_start().strip_prefix(b"[");
+    inner.is_some_and(|inner| inner.trim_ascii_start().starts_with(b"{"))
 }

@@ -3,7 +3,7 @@
 use crate::data_load::pairs;
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use spherec::data::{self, Column, Dataset, Format, LoadOptions, LoadReport, Separator};
+use spherec::data::{self, Column, Dataset, Format, LoadOptions, LoadReport, OnBadRow, Separator};
 use std::io::Write;
 
 fn load(bytes: &[u8], options: &LoadOptions) -> (Dataset, LoadReport) {
@@ -93,6 +93,14 @@ fn json_numbers_are_ids_too() {
     let (dataset, _) =
         load(b"{\"user\": 12345678901234567890, \"item\": -3}\n{\"item\":7,\"user\":1}", &detect());
     assert_eq!(pairs(&dataset), ["12345678901234567890>-3", "1>7"]);
+}
+
+#[test]
+fn members_may_be_absent_from_the_first_object() {
+    let text = b"{\"user\": 1, \"item\": 2}\n{\"item\": 3, \"rating\": 5, \"user\": 1}\n";
+    let options = LoadOptions { min_rating: Some(4.0), on_bad_row: OnBadRow::Skip, ..detect() };
+    let (dataset, report) = load(text, &options);
+    assert_eq!((pairs(&dataset), report.bad_rows.count), (vec!["1>3".to_owned()], 1));
 }
 
 #[test]
@@ -188,6 +196,8 @@ fn json_that_cannot_be_used() {
         ":2: is not the JSON object of an interaction: trailing characters",
     );
     refuse(&format!("{good}\n{{\"user\": \"\", \"item\": 2}}\n"), ":2: user id is empty");
+    refuse("[\n{\"user\": 1}]\n", "is a JSON array: write an object a line");
+    refuse("{}\n{}\n", ":1: the object is empty");
     refuse("{'reviewerID': 'A1'}\n", ":1: is not the JSON object of an interaction");
     // Members have no order, so that their place means nothing.
     let message =
