@@ -6,7 +6,7 @@ use super::format::{bytes, fine_percent, grouped};
 use super::load_args::LoadArgs;
 use serde::Serialize;
 use serde_json::Value;
-use spherec::data::{BadRow, Counts, FilterStep, Inspection, Layout, Preset, inspect};
+use spherec::data::{BadRow, Counts, FilterStep, Format, Inspection, Layout, Preset, inspect};
 use spherec::{Error, Result};
 use std::path::PathBuf;
 
@@ -45,7 +45,7 @@ fn facts(inspection: &Inspection) -> String {
     let layout = &report.layout;
     let mut rows = vec![("file", path.display().to_string())];
     let gzip = if layout.is_gzip { ", gzip" } else { "" };
-    rows.push(("text", format!("{}{gzip}", bytes(*byte_count as u64))));
+    rows.push(("size", format!("{}{gzip}", bytes(*byte_count as u64))));
     rows.push(("format", format!("{} (--format {})", report.format, layout.format)));
     if let Some(header) = &layout.header {
         const LISTED: usize = 20;
@@ -66,8 +66,9 @@ fn facts(inspection: &Inspection) -> String {
     }
     rows.push(("repeated pairs", grouped(report.duplicate_count)));
     rows.push(("bad rows", grouped(report.bad_rows.count)));
+    let place = if layout.format == Format::Parquet { "row" } else { "line" };
     for BadRow { line, message } in &report.bad_rows.first {
-        rows.push(("", format!("line {line}: {message}")));
+        rows.push(("", format!("{place} {line}: {message}")));
     }
     rows.extend(report.warnings.iter().map(|warning| ("warning", warning.clone())));
     let rows = rows.into_iter().map(|(name, value)| format!("{name:<15} {value}\n"));

@@ -13,8 +13,8 @@ use std::path::Path;
 #[command(next_help_heading = "Reading the file")]
 pub(crate) struct LoadArgs {
     /// What kind of file it is: auto, delimited, adjacency-count (one user a line: a count, then the
-    /// items), adjacency-id (the user's id, then the items) or json-lines (an object a line); any of them
-    /// may be gzip-compressed
+    /// items), adjacency-id (the user's id, then the items), json-lines (an object a line) or parquet (where
+    /// that was built in); any of them may be gzip-compressed
     #[arg(long, value_name = "FORMAT", default_value = "auto", hide_default_value = true)]
     pub(crate) format: Format,
     /// What separates the fields: a character, `tab`, `space` or `::` [default: found in the file]

@@ -79,6 +79,12 @@ impl<'a> Collector<'a> {
         self.report.bad_rows.add(text, offset, message);
     }
 
+    /// Counts a row that cannot be used, by its number, in a file that has no lines.
+    #[cfg(feature = "parquet")]
+    pub(super) fn add_bad_row(&mut self, row: u64, message: String) {
+        self.report.bad_rows.add_line(row, message);
+    }
+
     /// Refuses bad rows where they are not to be skipped, and a file without good ones.
     pub(super) fn check_any(&mut self, text: &Text, message: &str) -> Result<()> {
         let bad_rows = &mut self.report.bad_rows;

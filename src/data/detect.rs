@@ -2,7 +2,7 @@
 //! with which separator, with a header or without.
 //!
 //! The rules, in the order in which they apply:
-//! - *JSON lines*: the first character is `{`.
+//! - *Parquet*: its magic number. *JSON lines*: the first character is `{`.
 //! - *Adjacency list*: all lines hold whole numbers only, one blank between two, and not all lines have
 //!   the same number of them. It is of the count form where each line's first number is the number of
 //!   the others (or where most lines are so and first numbers repeat: a line that is not so is then an
@@ -44,6 +44,7 @@ pub(super) enum Form {
     AdjacencyCount,
     AdjacencyId,
     JsonLines,
+    Parquet,
 }
 
 impl From<Form> for Format {
@@ -53,12 +54,19 @@ impl From<Form> for Format {
             Form::AdjacencyCount => Format::AdjacencyCount,
             Form::AdjacencyId => Format::AdjacencyId,
             Form::JsonLines => Format::JsonLines,
+            Form::Parquet => Format::Parquet,
         }
     }
 }
 
+/// The first bytes of a Parquet file.
+const PARQUET: &[u8] = b"PAR1";
+
 /// What `data` is.
 pub(super) fn form(data: &[u8]) -> Form {
+    if data.starts_with(PARQUET) {
+        return Form::Parquet;
+    }
     if data.trim_ascii_start().starts_with(b"{") {
         return Form::JsonLines;
     }

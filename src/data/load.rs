@@ -56,6 +56,14 @@ pub(super) fn read(text: &Text, options: &LoadOptions, form: Form) -> Result<(Da
     let (format, layout) = match form {
         Form::Delimited => delimited::read(text, options, &mut collector)?,
         Form::JsonLines => json::read(text, options, &mut collector)?,
+        #[cfg(feature = "parquet")]
+        Form::Parquet => super::parquet::read(text, options, &mut collector)?,
+        #[cfg(not(feature = "parquet"))]
+        Form::Parquet => {
+            let message =
+                "is a Parquet file, which needs spherec built with `--features parquet`: or write it as CSV";
+            return Err(text.error(message));
+        }
         Form::AdjacencyCount | Form::AdjacencyId => adjacency::read(text, form, &mut collector)?,
     };
     let warnings = collector.warnings();

@@ -15,6 +15,8 @@ mod interactions;
 mod json;
 mod load;
 mod options;
+#[cfg(feature = "parquet")]
+mod parquet;
 mod preset;
 mod quotes;
 mod report;

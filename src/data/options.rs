@@ -22,25 +22,28 @@ pub enum Format {
     AdjacencyId,
     /// One interaction a line, as a JSON object.
     JsonLines,
+    /// A Parquet file; read only with the feature `parquet`.
+    Parquet,
 }
 
 /// The formats with their names on the command line.
-const FORMATS: [(Format, &str); 5] = [
+const FORMATS: [(Format, &str); 6] = [
     (Format::Auto, "auto"),
     (Format::Delimited, "delimited"),
     (Format::AdjacencyCount, "adjacency-count"),
     (Format::AdjacencyId, "adjacency-id"),
     (Format::JsonLines, "json-lines"),
+    (Format::Parquet, "parquet"),
 ];
 
 impl FromStr for Format {
     type Err = String;
 
-    /// `auto`, `delimited`, `adjacency-count`, `adjacency-id` or `json-lines`.
+    /// `auto`, `delimited`, `adjacency-count`, `adjacency-id`, `json-lines` or `parquet`.
     fn from_str(text: &str) -> std::result::Result<Format, String> {
         let found = FORMATS.iter().find(|(_, name)| *name == text);
         found.map(|&(format, _)| format).ok_or_else(|| {
-            "a format is auto, delimited, adjacency-count, adjacency-id or json-lines".to_owned()
+            "a format is auto, delimited, adjacency-count, adjacency-id, json-lines or parquet".to_owned()
         })
     }
 }
@@ -171,7 +174,7 @@ impl LoadOptions {
         ];
         let flags: Vec<(&'static str, bool)> = match form {
             Form::Delimited => Vec::new(),
-            Form::JsonLines => text.to_vec(),
+            Form::JsonLines | Form::Parquet => text.to_vec(),
             Form::AdjacencyCount | Form::AdjacencyId => [&text[..], &columns[..]].concat(),
         };
         flags.iter().find(|(_, is_given)| *is_given).map(|&(flag, _)| flag)
@@ -184,6 +187,7 @@ impl LoadOptions {
             Format::AdjacencyCount => Form::AdjacencyCount,
             Format::AdjacencyId => Form::AdjacencyId,
             Format::JsonLines => Form::JsonLines,
+            Format::Parquet => Form::Parquet,
             // What was asked for says what the file is.
             Format::Auto => {
                 if is_json_array(&text.data) {
@@ -194,13 +198,13 @@ impl LoadOptions {
                 return Ok(if self.meaningless(found).is_some() { Form::Delimited } else { found });
             }
         };
-        match self.meaningless(form) {
-            Some(flag) if form == Form::JsonLines => {
-                Err(Error::setting(flag, "has no meaning for JSON lines (--format)"))
-            }
-            Some(flag) => Err(Error::setting(flag, "has no meaning for an adjacency list (--format)")),
-            None => Ok(form),
-        }
+        let Some(flag) = self.meaningless(form) else { return Ok(form) };
+        let what = match form {
+            Form::JsonLines => "JSON lines",
+            Form::Parquet => "a Parquet file",
+            _ => "an adjacency list",
+        };
+        Err(Error::setting(flag, format!("has no meaning for {what} (--format)")))
     }
 }
 

@@ -39,7 +39,7 @@ impl Layout {
 /// A row that cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct BadRow {
-    /// Its line, from 1.
+    /// Its line, from 1; its row in a Parquet file.
     pub line: u64,
     /// What is wrong with it.
     pub message: String,
@@ -57,9 +57,16 @@ pub struct BadRows {
 impl BadRows {
     /// Counts one that starts at byte `offset`.
     pub(super) fn add(&mut self, text: &Text, offset: usize, message: String) {
+        // Finding the line takes time.
+        let line = if self.first.len() < SHOWN_BAD_ROWS { text.line_number(offset) } else { 0 };
+        self.add_line(line, message);
+    }
+
+    /// Counts one at a known line.
+    pub(super) fn add_line(&mut self, line: u64, message: String) {
         self.count += 1;
         if self.first.len() < SHOWN_BAD_ROWS {
-            self.first.push(BadRow { line: text.line_number(offset), message });
+            self.first.push(BadRow { line, message });
         }
     }
 

@@ -13,12 +13,11 @@ const SHOWN_CHARACTERS: usize = 60;
 const GZIP: &[u8] = b"\x1f\x8b";
 
 /// First bytes of files that are not text, and what to do about each.
-const NOT_TEXT: [(&[u8], &str); 7] = [
+const NOT_TEXT: [(&[u8], &str); 6] = [
     (GZIP, "is gzip-compressed twice: decompress it first"),
     (b"BZh", "is bzip2-compressed: decompress it first"),
     (b"PK\x03\x04", "is a zip archive: unpack it first"),
     (b"\x28\xb5\x2f\xfd", "is zstd-compressed: decompress it first"),
-    (b"PAR1", "is a Parquet file: write it as CSV first"),
     (b"\xff\xfe", "is UTF-16 text: write it as UTF-8 first"),
     (b"\xfe\xff", "is UTF-16 text: write it as UTF-8 first"),
 ];

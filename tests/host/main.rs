@@ -8,6 +8,8 @@ mod data_formats;
 mod data_generate;
 mod data_ids;
 mod data_load;
+#[cfg(feature = "parquet")]
+mod data_parquet;
 mod data_split;
 mod dense_adam;
 mod draw_law;
