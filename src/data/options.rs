@@ -158,8 +158,8 @@ impl LoadOptions {
         Ok(())
     }
 
-    /// The first option, by flag, that has no meaning for `form`.
-    fn meaningless(&self, form: Form) -> Option<&'static str> {
+    /// The first option, by flag, that says how rows are divided or, `with_columns`, which columns count.
+    fn layout_flags(&self, with_columns: bool) -> Option<&'static str> {
         let text = [
             ("--separator", self.separator.is_some()),
             ("--header", self.header.is_some()),
@@ -169,15 +169,24 @@ impl LoadOptions {
             ("--user-column", self.user_column.is_some()),
             ("--item-column", self.item_column.is_some()),
             ("--rating-column", self.rating_column.is_some()),
-            ("--min-rating", self.min_rating.is_some()),
-            ("--min-count", self.min_count.is_some()),
         ];
-        let flags: Vec<(&'static str, bool)> = match form {
-            Form::Delimited => Vec::new(),
-            Form::JsonLines | Form::Parquet => text.to_vec(),
-            Form::AdjacencyCount | Form::AdjacencyId => [&text[..], &columns[..]].concat(),
-        };
-        flags.iter().find(|(_, is_given)| *is_given).map(|&(flag, _)| flag)
+        let columns = columns.into_iter().filter(|_| with_columns);
+        text.into_iter().chain(columns).find(|(_, is_given)| *is_given).map(|(flag, _)| flag)
+    }
+
+    /// The threshold that is given, by flag.
+    fn threshold(&self) -> Option<&'static str> {
+        let rating = self.min_rating.map(|_| "--min-rating");
+        rating.or(self.min_count.map(|_| "--min-count"))
+    }
+
+    /// The first option, by flag, that has no meaning for `form`.
+    fn meaningless(&self, form: Form) -> Option<&'static str> {
+        match form {
+            Form::Delimited => None,
+            Form::JsonLines | Form::Parquet => self.layout_flags(false),
+            Form::AdjacencyCount | Form::AdjacencyId => self.layout_flags(true).or(self.threshold()),
+        }
     }
 
     /// What the file is, by flag or by its first lines.
@@ -195,7 +204,16 @@ impl LoadOptions {
                     return Err(text.error(message));
                 }
                 let found = detect::form(&text.data);
-                return Ok(if self.meaningless(found).is_some() { Form::Delimited } else { found });
+                let is_list = matches!(found, Form::AdjacencyCount | Form::AdjacencyId);
+                if self.layout_flags(is_list).is_some() {
+                    return Ok(Form::Delimited);
+                }
+                if let (true, Some(flag)) = (is_list, self.threshold()) {
+                    let message = "looks like an adjacency list, which has nothing for";
+                    let otherwise = "to read it as rows of columns, add --format delimited";
+                    return Err(text.error(format!("{message} {flag} to read; {otherwise}")));
+                }
+                return Ok(found);
             }
         };
         let Some(flag) = self.meaningless(form) else { return Ok(form) };

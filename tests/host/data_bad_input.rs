@@ -193,6 +193,12 @@ fn options_that_contradict() {
         &unread,
         "--rating-column is read only for --min-rating and --min-count, which are not given",
     );
+    refuse(
+        b"2 5 6\n1 7\n3 1 2 3\n",
+        &min_rating(),
+        "PATH: looks like an adjacency list, which has nothing for --min-rating to read; to read it as rows of \
+         columns, add --format delimited",
+    );
     let list = LoadOptions { format: Format::AdjacencyId, ..min_rating() };
     refuse(b"1 2\n", &list, "--min-rating has no meaning for an adjacency list (--format)");
 }
