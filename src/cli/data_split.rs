@@ -25,6 +25,9 @@ pub(crate) struct Args {
     output: PathBuf,
     #[command(flatten)]
     protocol: ProtocolArgs,
+    /// With --folds: share of a user's interactions outside the fold that are for validation [default: 0]
+    #[arg(long, value_name = "SHARE", requires = "folds")]
+    valid_fraction: Option<f64>,
     /// Seed of the split
     #[arg(long, value_name = "N", default_value_t = 0)]
     seed: u64,
@@ -91,7 +94,7 @@ impl FromStr for Ratio {
 }
 
 pub(crate) fn run(args: &Args) -> Outcome {
-    let protocols = protocols(&args.protocol)?;
+    let protocols = protocols(&args.protocol, args.valid_fraction.unwrap_or(0.0))?;
     // All names, also those of parts that turn out to be empty: no part of another split may stay unseen.
     for path in protocols.iter().flat_map(|(folder, _)| PARTS.map(|name| args.output.join(folder).join(name)))
     {
@@ -113,9 +116,9 @@ pub(crate) fn run(args: &Args) -> Outcome {
 }
 
 /// The folders below the output, each with its protocol.
-fn protocols(args: &ProtocolArgs) -> Result<Vec<(String, Protocol)>> {
+fn protocols(args: &ProtocolArgs, valid_fraction: f64) -> Result<Vec<(String, Protocol)>> {
     if let Some(count) = args.folds {
-        let fold = |fold| Protocol::Folds { count, fold, valid_fraction: 0.0 };
+        let fold = |fold| Protocol::Folds { count, fold, valid_fraction };
         fold(0).check()?;
         const MOST: usize = 1_000;
         if count > MOST {

@@ -14,7 +14,7 @@ use std::str::FromStr;
 
 /// Train a model on a file of interactions; no flag is needed for a good one
 #[derive(Debug, clap::Args)]
-#[command(after_help = EXAMPLES)]
+#[command(after_help = EXAMPLES, args_override_self = true)]
 pub(crate) struct Args {
     /// The interactions, one a row or one user a line; `-` is standard input
     #[arg(value_name = "DATA")]
@@ -22,6 +22,10 @@ pub(crate) struct Args {
     /// The model's folder; a model that is there is replaced once the new one is whole
     #[arg(short, long, value_name = "MODEL")]
     pub(crate) output: PathBuf,
+    /// A TOML file of flags, by their names without the dashes, such as `learning-rate = 1e-4`; those of the
+    /// command line win
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) load: LoadArgs,
     #[command(flatten)]

@@ -4,6 +4,7 @@ use crate::support::{SMALL, contents, fail, place, shared, spherec, succeed, tex
 use serde_json::Value;
 use std::collections::BTreeSet;
 use std::fs;
+use std::io::Write;
 use std::path::Path;
 
 fn json(folder: &Path, args: &[&str]) -> Value {
@@ -69,6 +70,14 @@ fn inspect_reads_standard_input_and_survives_filters_that_leave_nothing() {
     assert!(out.starts_with("file            <stdin>\n"), "{out}");
     let last: Vec<&str> = out.lines().last().unwrap().split_whitespace().collect();
     assert_eq!(last[..5], ["trained", "on", "0", "0", "0"]);
+    let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    gzip.write_all(BOOKS.as_bytes()).unwrap();
+    let output = spherec(place.path(), &["data", "inspect", "-", "--json"])
+        .write_stdin(gzip.finish().unwrap())
+        .output()
+        .unwrap();
+    let value: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!((&value["is_gzip"], &value["rows"]), (&true.into(), &4.into()));
     // Training on it is refused, and says which filter it was.
     fs::write(place.path().join("books.csv"), BOOKS).unwrap();
     let args = ["train", "books.csv", "-o", "model", "--on-bad-row", "skip", "--preset", "book-crossing"];
@@ -154,6 +163,10 @@ fn splits_are_by_user_seeded_and_whole() {
         together.extend(test);
     }
     assert!(together.len() > all.len() * 9 / 10);
+
+    split("with", &["--folds", "4", "--valid-fraction", "0.1"]);
+    assert!(!part("with/fold-3/valid.csv").is_empty());
+    assert_eq!(part("with/fold-3/test.csv"), part("folds/fold-3/test.csv"));
 
     split("one", &["--leave-one-out"]);
     let users = |part: BTreeSet<String>| {
