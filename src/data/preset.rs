@@ -20,7 +20,7 @@ pub enum Preset {
     EchoNest,
     /// MovieLens: rating >= 4, users of more than 10.
     MovieLens,
-    /// CiteULike-t (Hsieh et al. 2017): all of it.
+    /// CiteULike-t (Wang et al. 2013, used by Hsieh et al. 2017): all of it.
     CiteULike,
 }
 
@@ -68,8 +68,9 @@ impl Preset {
     /// The published size, where it is known for certain.
     pub fn published(self) -> Option<Published> {
         match self {
+            // Some of these items have no user.
             Preset::CiteULike => Some(Published {
-                source: "Hsieh et al. 2017",
+                source: "Wang et al. 2013",
                 counts: Counts { users: 7_947, items: 25_975, interactions: 134_860, rows: 134_860 },
             }),
             _ => None,

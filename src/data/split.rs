@@ -94,7 +94,7 @@ pub fn split(all: &Interactions, protocol: &Protocol, seed: u64) -> Result<Split
 }
 
 /// As [`split`], but users of fewer than `least` items keep all of them to train on (Hsieh et al. 2017,
-/// 4.1: 5).
+/// in their released code: 5).
 ///
 /// # Errors
 /// As [`Protocol::check`].

@@ -90,11 +90,11 @@ fn a_published_size_stands_beside_the_data_s_own() {
     let place = place();
     fs::write(place.path().join("users.dat"), "2 1 2\n0\n1 2\n").unwrap();
     let (out, _) = succeed(place.path(), &["data", "inspect", "users.dat", "--preset", "citeulike"]);
-    assert!(out.contains("Hsieh et al. 2017  7,947  25,975       134,860"), "{out}");
+    assert!(out.contains("Wang et al. 2013  7,947  25,975       134,860"), "{out}");
     let value = json(place.path(), &["users.dat", "--preset", "citeulike"]);
     assert_eq!(
         (&value["published"]["items"], &value["published"]["source"]),
-        (&25_975.into(), &"Hsieh et al. 2017".into())
+        (&25_975.into(), &"Wang et al. 2013".into())
     );
 }
 
