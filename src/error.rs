@@ -18,6 +18,18 @@ pub enum Error {
         /// What is wrong, with the offending value (shortened).
         message: String,
     },
+    /// Several rows of an input file cannot be used.
+    #[error("{}", rows_text(path, first, *count, *total))]
+    Rows {
+        /// The file as the user named it.
+        path: PathBuf,
+        /// Line number, from 1, and message of the first of them.
+        first: Vec<(u64, String)>,
+        /// How many there are.
+        count: usize,
+        /// How many rows the file has, good and bad.
+        total: usize,
+    },
     /// A file as a whole cannot be used.
     #[error("{}: {message}", path.display())]
     File {
@@ -80,4 +92,15 @@ impl Error {
             _ => 1,
         }
     }
+}
+
+/// A line a row, and one that counts them.
+fn rows_text(path: &Path, first: &[(u64, String)], count: usize, total: usize) -> String {
+    let path = path.display();
+    let lines: String = first.iter().map(|(line, message)| format!("{path}:{line}: {message}\n")).collect();
+    let shown = match first.len() {
+        shown if shown < count => format!(", of which these are the first {shown}"),
+        _ => String::new(),
+    };
+    format!("{lines}{path}: {count} of {total} rows cannot be used{shown}; --on-bad-row skip leaves them out")
 }

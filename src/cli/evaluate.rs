@@ -3,7 +3,7 @@
 use super::console::{note, out};
 use super::format::{counted, percent};
 use super::labels::{Labels, Purity};
-use super::load_args::{LoadArgs, tell_format};
+use super::load_args::{LoadArgs, record_line, tell_format};
 use super::{Outcome, metrics_table};
 use serde::Serialize;
 use spherec::data::{self, Interactions, Protocol};
@@ -58,6 +58,9 @@ pub(crate) fn run(args: &Args) -> Outcome {
     let purity = purity(args, &model)?;
     if args.json {
         return out(&format!("{}\n", json(&metrics, purity)?));
+    }
+    if let Some(line) = record_line(&model.record.data) {
+        note(&line);
     }
     note(&protocol(&model, &test));
     let rows: Vec<_> = metrics.into_iter().map(|metrics| (part, metrics)).collect();
@@ -154,6 +157,13 @@ fn protocol(model: &Model, test: &Interactions) -> String {
             ),
             Protocol::Folds { count, fold, valid_fraction } => {
                 format!("fold {fold} of {count} by user, validation {valid_fraction}, seed {}", config.seed)
+            }
+            Protocol::LeaveOneOut { .. } => format!("one of each user held out, seed {}", config.seed),
+            Protocol::Files { valid_fraction } => {
+                format!(
+                    "parts given as files, validation {valid_fraction} of the training file, seed {}",
+                    config.seed
+                )
             }
         },
         Err(_) => "split unknown".to_owned(),

@@ -1,7 +1,11 @@
 //! The commands, and what a process answers with: its exit code and, where it failed, one line.
 
 mod bench;
+mod config;
 mod console;
+mod data;
+mod data_inspect;
+mod data_split;
 mod doctor;
 mod evaluate;
 mod export;
@@ -21,7 +25,7 @@ mod similar;
 mod train;
 mod train_args;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 use std::process::ExitCode;
 
 /// Recommenders by Collaborative Metric Learning, trained on any GPU.
@@ -43,6 +47,7 @@ SPHEREC_LOG=warn shows the messages of the graphics libraries.";
 #[derive(Debug, Subcommand)]
 enum Command {
     Doctor(doctor::Args),
+    Data(data::Args),
     // The one with many flags is boxed, so that the others stay small.
     Train(Box<train_args::Args>),
     Evaluate(evaluate::Args),
@@ -80,16 +85,9 @@ const INTERRUPTED: u8 = 130;
 /// Parses the arguments, runs the command and reports its failure.
 pub(crate) fn run() -> ExitCode {
     console::start_log();
-    let outcome = match Cli::parse().command {
-        Command::Doctor(args) => doctor::run(&args),
-        Command::Train(args) => train::run(&args),
-        Command::Evaluate(args) => evaluate::run(&args),
-        Command::Recommend(args) => recommend::run(&args),
-        Command::Similar(args) => similar::run(&args),
-        Command::Export(args) => export::run(&args),
-        Command::Plot(args) => plot::run(&args),
-        Command::Generate(args) => generate::run(&args),
-        Command::Bench(args) => bench::run(&args),
+    let outcome = match config::expand(std::env::args_os().collect(), &Cli::command()) {
+        Ok(args) => call(&Cli::parse_from(args).command),
+        Err(error) => Err(error.into()),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
@@ -104,5 +102,20 @@ pub(crate) fn run() -> ExitCode {
             ExitCode::FAILURE
         }
         Err(Failure::Interrupted) => ExitCode::from(INTERRUPTED),
+    }
+}
+
+fn call(command: &Command) -> Outcome {
+    match command {
+        Command::Doctor(args) => doctor::run(args),
+        Command::Data(args) => data::run(args),
+        Command::Train(args) => train::run(args),
+        Command::Evaluate(args) => evaluate::run(args),
+        Command::Recommend(args) => recommend::run(args),
+        Command::Similar(args) => similar::run(args),
+        Command::Export(args) => export::run(args),
+        Command::Plot(args) => plot::run(args),
+        Command::Generate(args) => generate::run(args),
+        Command::Bench(args) => bench::run(args),
     }
 }

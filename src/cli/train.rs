@@ -6,7 +6,7 @@ use super::train_args::Args;
 use super::{Failure, Outcome, console, interrupts, load_args, metrics_table};
 use console::note;
 use serde_json::json;
-use spherec::data::{self, Dataset, Split};
+use spherec::data::{self, Dataset, LoadOptions, Split};
 use spherec::evaluate::{Metrics, evaluate};
 use spherec::gpu::{AdapterSummary, Gpu};
 use spherec::model::{Model, Record, check_output};
@@ -55,6 +55,7 @@ pub(crate) fn run(args: &Args) -> Outcome {
         config: serde_json::to_value(&config).map_err(|error| Error::Data(error.to_string()))?,
         metrics,
         adapter: format!("{} ({}, {})", adapter.name, adapter.backend, adapter.driver),
+        data: load_args::data_record(args),
         ..Record::default()
     };
     let failure = trained.failure;
@@ -77,16 +78,61 @@ pub(crate) fn run(args: &Args) -> Outcome {
 
 /// Loads and splits the data.
 fn read(args: &Args, config: &TrainConfig) -> Result<(Dataset, Split)> {
-    let (dataset, report) = data::load(&args.data, &args.load.options())?;
+    let options = args.load.options();
+    let files = [&args.protocol.valid, &args.protocol.test].map(Option::as_deref);
+    let is_input = |path: &Path| path.as_os_str() == "-";
+    if [Some(&*args.data), files[0], files[1]].into_iter().flatten().filter(|path| is_input(path)).count() > 1
+    {
+        return Err(Error::Data("standard input (`-`) can be only one of the files".to_owned()));
+    }
+    let (dataset, report) = data::load(&args.data, &options)?;
     if !args.quiet {
         load_args::tell_format(&args.data, &report);
-        load_args::tell_data(&dataset, &report);
+        load_args::tell_data(&report);
+        load_args::tell_published(args.load.filters.preset);
     }
     let split = data::split(&dataset.interactions, &config.protocol, config.seed)?;
+    let (dataset, split) = if files == [None, None] {
+        (dataset, split)
+    } else {
+        join(dataset, &split, files, &options, args.quiet)?
+    };
     if !args.quiet {
         note(&split_line(&split));
         if split.valid.is_empty() {
             note("no validation part (--valid-fraction): all epochs are run, and the last is kept");
+        }
+    }
+    Ok((dataset, split))
+}
+
+/// Adds the validation and test `files` to a training file.
+fn join(
+    dataset: Dataset,
+    split: &Split,
+    files: [Option<&Path>; 2],
+    options: &LoadOptions,
+    quiet: bool,
+) -> Result<(Dataset, Split)> {
+    let mut held_out = [None, None];
+    for (path, held_out) in files.iter().zip(&mut held_out) {
+        let Some(path) = path else { continue };
+        let (dataset, report) = data::load(path, &options.rows_only())?;
+        if !quiet {
+            load_args::tell_format(path, &report);
+        }
+        *held_out = Some(dataset);
+    }
+    let [valid, test] = held_out;
+    let (dataset, split, reports) = data::join(dataset, split, valid.as_ref(), test.as_ref());
+    for ((path, part), report) in files.iter().zip([&split.valid, &split.test]).zip(&reports) {
+        let Some(path) = path else { continue };
+        if !quiet {
+            load_args::tell_held_out(path, report);
+        }
+        if part.is_empty() {
+            let message = "has no interaction of a user of the training file that is not in training too";
+            return Err(Error::file(path, message));
         }
     }
     Ok((dataset, split))

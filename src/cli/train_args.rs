@@ -14,7 +14,7 @@ use std::str::FromStr;
 
 /// Train a model on a file of interactions; no flag is needed for a good one
 #[derive(Debug, clap::Args)]
-#[command(after_help = EXAMPLES)]
+#[command(after_help = EXAMPLES, args_override_self = true)]
 pub(crate) struct Args {
     /// The interactions, one a row or one user a line; `-` is standard input
     #[arg(value_name = "DATA")]
@@ -22,10 +22,14 @@ pub(crate) struct Args {
     /// The model's folder; a model that is there is replaced once the new one is whole
     #[arg(short, long, value_name = "MODEL")]
     pub(crate) output: PathBuf,
+    /// A TOML file of flags, by their names without the dashes, such as `learning-rate = 1e-4`; those of the
+    /// command line win
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) load: LoadArgs,
     #[command(flatten)]
-    protocol: ProtocolArgs,
+    pub(crate) protocol: ProtocolArgs,
     #[command(flatten)]
     model: ModelArgs,
     #[command(flatten)]
@@ -46,16 +50,25 @@ Examples:
   spherec train ratings.csv -o model
   spherec train ratings.csv -o model --min-rating 4 --item-column title
   spherec train users.dat -o model --folds 4 --fold 0 --sampler uniform --epochs 40
+  spherec train BX-Book-Ratings.csv.gz -o model --preset book-crossing
+  spherec train parts/train.csv --valid parts/valid.csv --test parts/test.csv -o model
   zcat plays.tsv.gz | spherec train - -o model --negatives 5";
 
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Holding out")]
-struct ProtocolArgs {
+pub(crate) struct ProtocolArgs {
+    /// A file of test interactions, read with the same flags, but for the filters of users and items;
+    /// nothing else is held out
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["test_fraction", "folds"])]
+    pub(crate) test: Option<PathBuf>,
+    /// A file of interactions that early stopping looks at, read as --test is
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["test_fraction", "valid_fraction", "folds"])]
+    pub(crate) valid: Option<PathBuf>,
     #[arg(long, value_name = "SHARE", conflicts_with = "folds", help = format!(
         "Share of each user's interactions held out for the test [default: {}]", defaults::TEST_FRACTION))]
     test_fraction: Option<f64>,
     #[arg(long, value_name = "SHARE", help = format!(
-        "Share that early stopping looks at [default: {}; with --folds 0]", defaults::VALID_FRACTION))]
+        "Share that early stopping looks at [default: {}; with --folds or --test 0]", defaults::VALID_FRACTION))]
     valid_fraction: Option<f64>,
     /// Deal each user's interactions into N folds, one of which is the test part (Tran 4.1.1: 4)
     #[arg(long, value_name = "N", requires = "fold")]
@@ -241,6 +254,9 @@ pub(crate) fn adapter_choice(name: Option<&str>) -> AdapterChoice {
 
 impl ProtocolArgs {
     fn protocol(&self) -> Protocol {
+        if self.test.is_some() || self.valid.is_some() {
+            return Protocol::Files { valid_fraction: self.valid_fraction.unwrap_or(0.0) };
+        }
         match (self.folds, self.fold) {
             (Some(count), Some(fold)) => {
                 Protocol::Folds { count, fold, valid_fraction: self.valid_fraction.unwrap_or(0.0) }

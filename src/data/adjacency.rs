@@ -1,39 +1,45 @@
 //! Adjacency lists: one user a line, with all of its items, blanks between.
 
-use super::detect::{Adjacency, parse_count};
-use super::load::Collector;
+use super::collect::Collector;
+use super::detect::{Form, parse_count};
+use super::report::Layout;
 use super::text::{Text, counted, lines, shown};
 use crate::Result;
 
-/// Adds every pair of `text` to `collector`; returns the format in words.
-pub(super) fn read(text: &Text, form: Adjacency, collector: &mut Collector<'_>) -> Result<String> {
+/// The most characters that a spreadsheet keeps of a cell; a line of just as many has lost its end.
+pub(super) const CELL_CHARACTERS: usize = 32_767;
+
+/// Adds every pair of `text` to `collector`; returns the format in words, and in parts.
+pub(super) fn read(text: &Text, form: Form, collector: &mut Collector<'_>) -> Result<(String, Layout)> {
+    let is_count = form == Form::AdjacencyCount;
     for (line_index, (offset, line)) in lines(&text.data).enumerate() {
         let mut fields = line.split(|&byte| byte == b' ' || byte == b'\t').filter(|field| !field.is_empty());
         // In the count form a line is a user even where it is empty: later users keep their numbers.
         let Some(first) = fields.next() else { continue };
+        collector.cut_count += usize::from(line.len() == CELL_CHARACTERS);
         let line_number;
-        let user = match form {
-            Adjacency::Id => first,
-            Adjacency::Count => {
-                check_count(first, fields.clone().count()).map_err(|m| text.row_error(offset, m))?;
-                line_number = line_index.to_string();
-                line_number.as_bytes()
+        let user = if is_count {
+            if let Err(message) = check_count(first, fields.clone().count()) {
+                collector.add_bad(text, offset, message);
+                continue;
             }
+            line_number = line_index.to_string();
+            line_number.as_bytes()
+        } else {
+            first
         };
         for item in fields {
-            collector.add_row(user, item, true).map_err(|message| text.row_error(offset, message))?;
+            if let Err(message) = collector.add_row(user, item, None) {
+                collector.add_bad(text, offset, message);
+            }
         }
     }
-    if collector.report.row_count == 0 {
-        return Err(text.error("is an adjacency list without any item"));
-    }
-    Ok(match form {
-        Adjacency::Id => "adjacency list, a user id and its items a line",
-        Adjacency::Count => {
-            "adjacency list, a count and that many items a line, user ids are line numbers from 0"
-        }
-    }
-    .to_owned())
+    let words = match is_count {
+        false => "adjacency list, a user id and its items a line",
+        true => "adjacency list, a count and that many items a line, user ids are line numbers from 0",
+    };
+    collector.check_any(text, "is an adjacency list without any item")?;
+    Ok((words.to_owned(), Layout::new(text, form)))
 }
 
 fn check_count(field: &[u8], item_count: usize) -> std::result::Result<(), String> {

@@ -1,6 +1,9 @@
-//! Which columns hold the user, the item and the rating: by the names that public data sets use, by
-//! the names or numbers that were asked for, or by position.
+//! Which columns hold the user, the item and the rating: by the names or numbers that were asked for, by
+//! names that are known, or by position.
 
+use super::LoadOptions;
+use super::report::Layout;
+use super::roles::{Role, normal};
 use super::text::{Text, shown};
 use crate::{Error, Result};
 use csv::ByteRecord;
@@ -29,141 +32,61 @@ impl FromStr for Column {
     }
 }
 
-/// What a column is for; `flag` names it in errors.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Role {
-    User,
-    Item,
-    Rating,
-}
-
-impl Role {
-    pub(super) fn flag(self) -> &'static str {
-        match self {
-            Role::User => "--user-column",
-            Role::Item => "--item-column",
-            Role::Rating => "--rating-column",
-        }
-    }
-
-    fn word(self) -> &'static str {
-        match self {
-            Role::User => "user",
-            Role::Item => "item",
-            Role::Rating => "rating",
-        }
-    }
-
-    /// Names that mean this role, in [`normal`] form, the likelier first.
-    fn known_names(self) -> &'static [&'static str] {
-        match self {
-            Role::User => &[
-                "userid",
-                "user",
-                "uid",
-                "users",
-                "username",
-                "reviewerid",
-                "reviewer",
-                "customerid",
-                "customer",
-                "memberid",
-                "visitorid",
-            ],
-            Role::Item => &[
-                "itemid",
-                "item",
-                "iid",
-                "items",
-                "productid",
-                "product",
-                "movieid",
-                "movie",
-                "isbn",
-                "bookid",
-                "book",
-                "parentasin",
-                "asin",
-                "songid",
-                "song",
-                "trackid",
-                "track",
-                "artistid",
-                "artist",
-                "businessid",
-                "business",
-                "articleid",
-                "article",
-                "paperid",
-                "paper",
-                "docid",
-                "videoid",
-                "video",
-                "gameid",
-                "game",
-                "placeid",
-                "venueid",
-                "locationid",
-                "tagid",
-            ],
-            Role::Rating => &[
-                "rating",
-                "ratings",
-                "bookrating",
-                "score",
-                "stars",
-                "overall",
-                "weight",
-                "playcount",
-                "plays",
-                "count",
-                "value",
-            ],
-        }
-    }
-
-    /// The column of a header whose name is known for this role.
-    fn find(self, header: &ByteRecord) -> Option<usize> {
-        let names: Vec<String> = header.iter().map(normal).collect();
-        self.known_names().iter().find_map(|known| names.iter().position(|name| name == known))
-    }
-}
-
-/// A column name in lower case without blanks, `_`, `-` and what follows a colon.
-fn normal(name: &[u8]) -> String {
-    let text = String::from_utf8_lossy(name);
-    let text = text.split(':').next().unwrap_or_default();
-    text.chars().filter(|c| !matches!(c, '_' | '-' | ' ')).flat_map(char::to_lowercase).collect()
-}
-
-/// Whether a first row holds a known user name and a known item name, or one of them ending in "id".
-pub(super) fn has_known_names(row: &ByteRecord) -> bool {
-    let user = Role::User.find(row);
-    let item = Role::Item.find(row);
-    let is_id = |column: Option<usize>| column.is_some_and(|column| normal(&row[column]).ends_with("id"));
-    (user.is_some() && item.is_some() && user != item) || is_id(user) || is_id(item)
-}
-
 /// The columns in use, from 0.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Columns {
     pub(super) user: usize,
     pub(super) item: usize,
-    /// Only where a rating decides.
-    pub(super) rating: Option<usize>,
+    /// That of ratings or counts, only where they decide.
+    pub(super) value: Option<usize>,
+    /// The same, where there is one by its name, its number or its usual place.
+    known_value: Option<usize>,
+}
+
+impl Columns {
+    /// `layout` with the columns.
+    pub(super) fn layout(&self, layout: Layout) -> Layout {
+        Layout {
+            user_column: Some(self.user + 1),
+            item_column: Some(self.item + 1),
+            rating_column: self.known_value.map(|column| column + 1),
+            ..layout
+        }
+    }
 }
 
 /// What was asked for; `None` is to be found.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Wanted<'a> {
-    pub(super) user: Option<&'a Column>,
-    pub(super) item: Option<&'a Column>,
-    pub(super) rating: Option<&'a Column>,
-    /// Whether ratings are needed (`--min-rating`).
-    pub(super) needs_rating: bool,
+    user: Option<&'a Column>,
+    item: Option<&'a Column>,
+    value: Option<&'a Column>,
+    /// The flag that makes ratings or counts decide.
+    threshold: Option<(&'static str, Role)>,
+    /// Whether a column's place says something, where its name does not.
+    by_place: bool,
 }
 
-impl Wanted<'_> {
+impl<'a> Wanted<'a> {
+    pub(super) fn new(options: &'a LoadOptions) -> Wanted<'a> {
+        Wanted {
+            user: options.user_column.as_ref(),
+            item: options.item_column.as_ref(),
+            value: options.rating_column.as_ref(),
+            threshold: match (options.min_rating, options.min_count) {
+                (Some(_), _) => Some(("--min-rating", Role::Rating)),
+                (None, Some(_)) => Some(("--min-count", Role::Count)),
+                (None, None) => None,
+            },
+            by_place: true,
+        }
+    }
+
+    /// The same for columns without an order.
+    pub(super) fn by_name(self) -> Wanted<'a> {
+        Wanted { by_place: false, ..self }
+    }
+
     /// Finds the columns in a first row, which is the header where `has_header`.
     pub(super) fn resolve(&self, text: &Text, first: &ByteRecord, has_header: bool) -> Result<Columns> {
         let finder = Finder { text, first, has_header };
@@ -171,6 +94,8 @@ impl Wanted<'_> {
         let item = finder.asked_or_known(Role::Item, self.item)?;
         let (user, item) = match (user, item) {
             (Some(user), Some(item)) => (user, item),
+            (None, _) if !self.by_place => return Err(finder.unknown(Role::User)),
+            (_, None) if !self.by_place => return Err(finder.unknown(Role::Item)),
             (Some(user), None) => (user, finder.other(Role::Item, user, 1)?),
             (None, Some(item)) => (finder.other(Role::User, item, 0)?, item),
             (None, None) => (finder.at(Role::User, 0)?, finder.at(Role::Item, 1)?),
@@ -179,19 +104,22 @@ impl Wanted<'_> {
             let message = format!("and --item-column are both column {} of {}", user + 1, finder.list());
             return Err(Error::setting("--user-column", message));
         }
-        let mut rating = finder.asked_or_known(Role::Rating, self.rating)?;
-        if !self.needs_rating {
-            rating = None;
-        } else if rating.is_none() {
-            let position = 2;
-            if has_header || user == position || item == position || first.len() <= position {
+        let role = self.threshold.map_or(Role::Rating, |(_, role)| role);
+        let usual =
+            Some(2).filter(|&usual| !has_header && user != usual && item != usual && first.len() > usual);
+        let known_value = finder.asked_or_known(role, self.value)?.or(usual);
+        let value = match (self.threshold, known_value) {
+            (None, _) => None,
+            (Some(_), Some(column)) => Some(column),
+            // Nothing but users and items: a row is one play.
+            (Some((_, Role::Count)), None) if first.len() == 2 => None,
+            (Some((flag, _)), None) => {
                 let message =
                     format!("needs a --rating-column; {} has {}", text.path.display(), finder.list());
-                return Err(Error::setting("--min-rating", message));
+                return Err(Error::setting(flag, message));
             }
-            rating = Some(position);
-        }
-        Ok(Columns { user, item, rating })
+        };
+        Ok(Columns { user, item, value, known_value })
     }
 }
 
@@ -241,8 +169,12 @@ impl Finder<'_> {
         if !self.has_header && known != usual {
             return self.at(role, usual);
         }
+        Err(self.unknown(role))
+    }
+
+    fn unknown(&self, role: Role) -> Error {
         let message = format!("has no column known to be the {}: name it with {}", role.word(), role.flag());
-        Err(self.text.error(format!("{message}; it has {}", self.list())))
+        self.text.error(format!("{message}; it has {}", self.list()))
     }
 
     fn at(&self, role: Role, column: usize) -> Result<usize> {

@@ -1,94 +1,144 @@
 //! Delimited text: one interaction a row, in columns found by name or number.
 
-use super::Column;
+use super::adjacency::CELL_CHARACTERS;
+use super::collect::{Collector, parse_value};
 use super::columns::{Columns, Wanted};
-use super::detect;
-use super::load::{Collector, LoadOptions};
+use super::detect::{self, Form};
+use super::quotes::uses_escapes;
+use super::report::Layout;
 use super::rows::{Rows, Separator};
 use super::text::{Text, counted, lines, shown};
+use super::{Column, LoadOptions, id_text};
 use crate::{Error, Result};
 use csv::ByteRecord;
 
 /// How a text is laid out.
-struct Layout {
+struct Plan {
     separator: Separator,
+    escapes: bool,
     has_header: bool,
     columns: Columns,
     /// The fewest fields of a usable row.
     width: usize,
+    /// The fields of the first row.
+    full_width: usize,
     words: String,
+    layout: Layout,
 }
 
-/// Adds every row of `text` to `collector`; returns the format in words.
-pub(super) fn read(text: &Text, options: &LoadOptions, collector: &mut Collector<'_>) -> Result<String> {
-    let layout = layout(text, options)?;
-    let Columns { user, item, rating } = layout.columns;
-    let mut rows = Rows::new(&text.data, layout.separator);
+/// Adds every row of `text` to `collector`; returns the format in words, and in parts.
+pub(super) fn read(
+    text: &Text,
+    options: &LoadOptions,
+    collector: &mut Collector<'_>,
+) -> Result<(String, Layout)> {
+    let plan = plan(text, options, collector)?;
+    let mut rows = Rows::new(&text.data, plan.separator, plan.escapes);
     let mut record = ByteRecord::new();
-    let mut is_header = layout.has_header;
+    let mut is_header = plan.has_header;
     loop {
-        let next = rows.next(&mut record).map_err(|(offset, message)| text.row_error(offset, message))?;
-        let Some(offset) = next else { break };
-        if std::mem::take(&mut is_header) {
-            continue;
-        }
-        let field = |column: usize| record.get(column).unwrap_or_default();
-        if record.iter().all(|field| field.is_empty()) {
-            collector.report.blank_row_count += 1;
-            continue;
-        }
-        if record.len() < layout.width {
-            return Err(text.row_error(offset, too_few(&record, layout.width, &text.data[offset..])));
-        }
-        let is_positive = match (rating, options.min_rating) {
-            (Some(column), Some(threshold)) => {
-                parse_rating(field(column)).map_err(|message| text.row_error(offset, message))? >= threshold
+        match rows.next(&mut record) {
+            Ok(None) => break,
+            Err((offset, message)) => collector.add_bad(text, offset, message),
+            Ok(Some(_)) if std::mem::take(&mut is_header) => {}
+            Ok(Some(_)) if record.as_slice().is_empty() => collector.report.blank_row_count += 1,
+            Ok(Some(offset)) => {
+                if let Err(message) = add(&record, &plan, collector, &text.data[offset..]) {
+                    collector.add_bad(text, offset, message);
+                }
             }
-            _ => true,
-        };
-        let added = collector.add_row(field(user), field(item), is_positive);
-        added.map_err(|message| text.row_error(offset, message))?;
+        }
     }
-    if collector.report.row_count == 0 {
-        return Err(text.error(if layout.has_header { "has a header, but no rows" } else { "has no rows" }));
-    }
-    Ok(layout.words)
+    collector.check_any(text, if plan.has_header { "has a header, but no rows" } else { "has no rows" })?;
+    Ok((plan.words, plan.layout))
 }
 
-fn layout(text: &Text, options: &LoadOptions) -> Result<Layout> {
+/// Adds one row; `rest` is the text from its first byte.
+#[inline]
+fn add(
+    record: &ByteRecord,
+    plan: &Plan,
+    collector: &mut Collector<'_>,
+    rest: &[u8],
+) -> std::result::Result<(), String> {
+    let Columns { user, item, value, .. } = plan.columns;
+    if record.len() < plan.width {
+        return Err(too_few(record, plan.width, rest));
+    }
+    collector.wide_count += usize::from(record.len() > plan.full_width);
+    if record.as_slice().len() >= CELL_CHARACTERS {
+        collector.cut_count += record.iter().filter(|field| field.len() == CELL_CHARACTERS).count();
+    }
+    let field = |column: usize| record.get(column).unwrap_or_default();
+    let value = value.map(|column| parse_value(field(column))).transpose()?;
+    collector.add_row(field(user), field(item), value)
+}
+
+fn plan(text: &Text, options: &LoadOptions, collector: &mut Collector<'_>) -> Result<Plan> {
     let sample = detect::sample(&text.data);
     let separator = match options.separator {
         Some(separator) => separator,
         None => detect::separator(sample).ok_or_else(|| no_separator(text))?,
     };
     separator.check()?;
-    let rows = detect::rows(sample, separator);
-    let mut first = ByteRecord::new();
-    Rows::new(&text.data, separator)
-        .next(&mut first)
-        .map_err(|(offset, message)| text.row_error(offset, message))?;
-    let has_header = has_header(options, &rows)?;
-    let wanted = Wanted {
-        user: options.user_column.as_ref(),
-        item: options.item_column.as_ref(),
-        rating: options.rating_column.as_ref(),
-        needs_rating: options.min_rating.is_some(),
+    let escapes = match (options.backslash_escapes, separator) {
+        (Some(escapes), _) => escapes,
+        (None, Separator::Byte(byte)) => uses_escapes(&text.data, byte),
+        (None, Separator::DoubleColon) => false,
     };
-    let columns = wanted.resolve(text, &first, has_header)?;
+    let rows = detect::rows(sample, separator);
+    let Some(first) = first_row(&text.data, separator, escapes) else {
+        let mut rows = Rows::new(&text.data, separator, escapes);
+        while let Err((offset, message)) = rows.next(&mut ByteRecord::new()) {
+            collector.add_bad(text, offset, message);
+        }
+        collector.check_any(text, "has no rows")?;
+        return Err(text.error("has no rows"));
+    };
+    let has_header = has_header(options, &rows)?;
+    let columns = Wanted::new(options).resolve(text, &first, has_header)?;
     // Empty fields at the end of the first row may be a separator too many, which others may lack.
     let filled = first.len() - first.iter().rev().take_while(|field| field.is_empty()).count();
-    let needed = columns.user.max(columns.item).max(columns.rating.unwrap_or(0)) + 1;
+    let needed = columns.user.max(columns.item).max(columns.value.unwrap_or(0)) + 1;
+    let layout = Layout {
+        separator: Some(separator),
+        header: has_header.then(|| first.iter().map(id_text).collect()),
+        backslash_escapes: escapes,
+        ..columns.layout(Layout::new(text, Form::Delimited))
+    };
+    let words = words(&layout, &first, &columns);
+    let width = filled.max(needed);
+    Ok(Plan { separator, escapes, has_header, columns, width, full_width: first.len(), words, layout })
+}
+
+/// The first row that can be read.
+fn first_row(data: &[u8], separator: Separator, escapes: bool) -> Option<ByteRecord> {
+    let mut rows = Rows::new(data, separator, escapes);
+    let mut first = ByteRecord::new();
+    loop {
+        match rows.next(&mut first) {
+            Ok(Some(_)) => return Some(first),
+            Ok(None) => return None,
+            Err(_) => {}
+        }
+    }
+}
+
+fn words(layout: &Layout, first: &ByteRecord, columns: &Columns) -> String {
+    let has_header = layout.header.is_some();
     let column = |column: usize| match first.get(column) {
         Some(name) if has_header => format!("column {} {}", column + 1, shown(name)),
         _ => format!("column {}", column + 1),
     };
+    let separator = layout.separator.map(|separator| separator.to_string()).unwrap_or_default();
     let header = if has_header { "a header" } else { "no header" };
-    let mut words = format!("delimited text, separator {separator}, {header}");
+    let escapes = if layout.backslash_escapes { ", backslash escapes" } else { "" };
+    let mut words = format!("delimited text, separator {separator}{escapes}, {header}");
     words += &format!(", user {}, item {}", column(columns.user), column(columns.item));
-    if let Some(rating) = columns.rating {
-        words += &format!(", rating {}", column(rating));
+    if let Some(value) = columns.value {
+        words += &format!(", rating {}", column(value));
     }
-    Ok(Layout { separator, has_header, columns, width: filled.max(needed), words })
+    words
 }
 
 fn has_header(options: &LoadOptions, rows: &[ByteRecord]) -> Result<bool> {
@@ -126,17 +176,4 @@ fn too_few(record: &ByteRecord, width: usize, rest: &[u8]) -> String {
     let fields = counted(record.len(), "field");
     let row = lines(rest).next().map_or(&b""[..], |(_, line)| line);
     format!("{fields}, but at least {width} expected, as in the first row: {}", shown(row))
-}
-
-/// A finite number.
-fn parse_rating(field: &[u8]) -> std::result::Result<f64, String> {
-    let text = std::str::from_utf8(field).unwrap_or("\u{fffd}").trim();
-    if text.is_empty() {
-        return Err("rating is empty".to_owned());
-    }
-    match text.parse::<f64>() {
-        Ok(rating) if rating.is_finite() => Ok(rating),
-        Ok(_) => Err(format!("rating is not finite: {}", shown(field))),
-        Err(_) => Err(format!("rating is not a number: {}", shown(field))),
-    }
 }

@@ -1,7 +1,8 @@
-//! What an unknown file is, judged by its first lines: an adjacency list or delimited text, with which
-//! separator, with a header or without.
+//! What an unknown file is, judged by its first lines: JSON lines, an adjacency list or delimited text,
+//! with which separator, with a header or without.
 //!
 //! The rules, in the order in which they apply:
+//! - *Parquet*: its magic number. *JSON lines*: the first character is `{`.
 //! - *Adjacency list*: all lines hold whole numbers only, one blank between two, and not all lines have
 //!   the same number of them. It is of the count form where each line's first number is the number of
 //!   the others (or where most lines are so and first numbers repeat: a line that is not so is then an
@@ -11,11 +12,12 @@
 //!   comma or semicolon (whichever gives more fields) and space that splits four fifths of the rows into
 //!   the same number of fields, at least 2; else the one that does so for the most rows.
 //! - *Header*: the first row is one where it has a known name for the user and one for the item, or one
-//!   that ends in "id"; or where nothing in it is a number while, in all rows below, some column beside
-//!   the ids holds numbers, or both ids do and their names have no digit. String ids without a header
-//!   therefore keep their first row.
+//!   that ends in "id"; or where nothing in it is a number while, in four fifths of the rows below, some
+//!   column beside the ids holds numbers, or both ids do and their names have no digit. String ids without
+//!   a header therefore keep their first row.
 
-use super::columns::has_known_names;
+use super::Format;
+use super::roles::has_known_names;
 use super::rows::{Rows, Separator};
 use super::text::lines;
 use csv::ByteRecord;
@@ -35,15 +37,44 @@ pub(super) fn sample(data: &[u8]) -> &[u8] {
     &data[..end]
 }
 
-/// The two kinds of adjacency list.
+/// What a file is, once that is known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Adjacency {
-    Count,
-    Id,
+pub(super) enum Form {
+    Delimited,
+    AdjacencyCount,
+    AdjacencyId,
+    JsonLines,
+    Parquet,
+}
+
+impl From<Form> for Format {
+    fn from(form: Form) -> Format {
+        match form {
+            Form::Delimited => Format::Delimited,
+            Form::AdjacencyCount => Format::AdjacencyCount,
+            Form::AdjacencyId => Format::AdjacencyId,
+            Form::JsonLines => Format::JsonLines,
+            Form::Parquet => Format::Parquet,
+        }
+    }
+}
+
+/// The first bytes of a Parquet file.
+const PARQUET: &[u8] = b"PAR1";
+
+/// What `data` is.
+pub(super) fn form(data: &[u8]) -> Form {
+    if data.starts_with(PARQUET) {
+        return Form::Parquet;
+    }
+    if data.trim_ascii_start().starts_with(b"{") {
+        return Form::JsonLines;
+    }
+    adjacency(sample(data)).unwrap_or(Form::Delimited)
 }
 
 /// Whether a sample is an adjacency list, and of which kind.
-pub(super) fn adjacency(sample: &[u8]) -> Option<Adjacency> {
+fn adjacency(sample: &[u8]) -> Option<Form> {
     let mut widths: FxHashMap<usize, usize> = FxHashMap::default();
     let mut first_numbers = FxHashSet::default();
     let (mut line_count, mut counted_lines) = (0usize, 0usize);
@@ -67,11 +98,11 @@ pub(super) fn adjacency(sample: &[u8]) -> Option<Adjacency> {
     if widths.len() < 2 {
         None
     } else if counted_lines == line_count || (2 * counted_lines > line_count && repeats) {
-        Some(Adjacency::Count)
+        Some(Form::AdjacencyCount)
     } else if repeats || 5 * most_alike >= 4 * line_count {
         None
     } else {
-        Some(Adjacency::Id)
+        Some(Form::AdjacencyId)
     }
 }
 
@@ -117,15 +148,18 @@ fn usual_width(rows: &[ByteRecord]) -> Option<(usize, usize)> {
     runs.max_by_key(|&(width, count)| (count, width))
 }
 
-/// The rows of a sample, up to one that cannot be read.
+/// The rows of a sample that can be read.
 pub(super) fn rows(sample: &[u8], separator: Separator) -> Vec<ByteRecord> {
-    let mut reader = Rows::new(sample, separator);
+    let mut reader = Rows::new(sample, separator, false);
     let mut rows = Vec::new();
     let mut record = ByteRecord::new();
-    while let Ok(Some(_)) = reader.next(&mut record) {
-        rows.push(record.clone());
+    loop {
+        match reader.next(&mut record) {
+            Ok(Some(_)) => rows.push(record.clone()),
+            Ok(None) => return rows,
+            Err(_) => {}
+        }
     }
-    rows
 }
 
 /// Whether the first of the sample's rows is a header; `user` and `item` are the columns of the ids if
@@ -139,8 +173,9 @@ pub(super) fn header(rows: &[ByteRecord], user: usize, item: usize) -> bool {
         return false;
     }
     let is_numeric = |column: usize| {
-        let mut fields = below.iter().filter_map(|row| row.get(column)).filter(|f| !f.is_empty()).peekable();
-        fields.peek().is_some() && fields.all(is_number)
+        let fields = || below.iter().filter_map(|row| row.get(column)).filter(|field| !field.is_empty());
+        let (numbers, all) = (fields().filter(|field| is_number(field)).count(), fields().count());
+        all > 0 && 5 * numbers >= 4 * all
     };
     let named = |column: usize| first.get(column).is_some_and(|field| !field.is_empty());
     let mut others = (0..first.len()).filter(|&column| column != user && column != item);

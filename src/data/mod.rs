@@ -1,27 +1,45 @@
-//! From text to interactions: reading files, string ids, splits into train, validation and test,
-//! and generated data whose right answer is known.
+//! From text to interactions: reading and filtering files, string ids, splits into train, validation and
+//! test, and generated data whose right answer is known.
 
 mod adjacency;
+mod collect;
 mod columns;
 mod delimited;
 mod detect;
+mod filter;
 mod generate;
+mod given;
 mod ids;
+mod inspect;
 mod interactions;
+mod json;
 mod load;
+mod options;
+#[cfg(feature = "parquet")]
+mod parquet;
+mod preset;
+mod quotes;
+mod report;
+mod roles;
 mod rows;
 mod split;
 mod text;
 mod write;
 
+pub use collect::MAX_ID_BYTES;
 pub use columns::Column;
 pub use generate::{GenerateOptions, Generated, generate};
+pub use given::{HeldOut, join};
 pub use ids::{IdTable, id_from_text, id_text};
+pub use inspect::{Inspection, inspect};
 pub use interactions::Interactions;
-pub use load::{Format, KnownPairs, LoadOptions, LoadReport, MAX_ID_BYTES, load, load_known};
+pub use load::{KnownPairs, load, load_known};
+pub use options::{Format, LoadOptions, OnBadRow};
+pub use preset::{Preset, Published};
+pub use report::{BadRow, BadRows, Counts, FilterStep, Layout, LoadReport, SHOWN_BAD_ROWS};
 pub use rows::Separator;
-pub use split::{Protocol, split};
-pub use write::{write_interactions, write_item_labels};
+pub use split::{Protocol, split, split_from};
+pub use write::{write_interactions, write_item_labels, write_parts};
 
 /// A data set: who interacted with what, and what the row numbers are called.
 #[derive(Debug, Clone, Default)]

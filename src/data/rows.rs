@@ -1,7 +1,8 @@
 //! The rows of delimited text: fields between one-byte separators with RFC 4180 quotes, or between
 //! `::` without any.
 
-use super::text::lines;
+use super::quotes::closes_quotes;
+use super::text::{lines, next_line};
 use crate::{Error, Result};
 use csv::ByteRecord;
 use std::fmt;
@@ -65,18 +66,27 @@ pub(super) struct Rows<'a> {
 }
 
 enum Splitter<'a> {
-    Quoted { reader: Box<csv::Reader<&'a [u8]>>, separator: u8 },
+    Quoted(Box<Quoted<'a>>),
     DoubleColon { position: usize },
 }
 
+struct Quoted<'a> {
+    reader: csv::Reader<&'a [u8]>,
+    /// Where in the text the reader began: a row that cannot be read ends one reader, and the line after
+    /// it begins the next.
+    base: usize,
+    separator: u8,
+    escapes: bool,
+}
+
 impl<'a> Rows<'a> {
-    pub(super) fn new(data: &'a [u8], separator: Separator) -> Rows<'a> {
+    /// With `escapes`, a backslash escapes a quote within quotes.
+    pub(super) fn new(data: &'a [u8], separator: Separator, escapes: bool) -> Rows<'a> {
         let splitter = match separator {
             Separator::DoubleColon => Splitter::DoubleColon { position: 0 },
             Separator::Byte(separator) => {
-                let mut builder = csv::ReaderBuilder::new();
-                builder.has_headers(false).flexible(true).delimiter(separator);
-                Splitter::Quoted { reader: Box::new(builder.from_reader(data)), separator }
+                let reader = reader(data, separator, escapes);
+                Splitter::Quoted(Box::new(Quoted { reader, base: 0, separator, escapes }))
             }
         };
         Rows { data, splitter }
@@ -85,7 +95,7 @@ impl<'a> Rows<'a> {
     /// Reads the next row into `record` and gives the offset of its first byte; `None` at the end.
     ///
     /// # Errors
-    /// The offset and what is wrong, where a quote is not closed.
+    /// The offset and what is wrong, where a quote is not closed; the next row is then the next line.
     pub(super) fn next(
         &mut self,
         record: &mut ByteRecord,
@@ -103,27 +113,44 @@ impl<'a> Rows<'a> {
                 *position = start + offset + line.len();
                 Ok(Some(start + offset))
             }
-            Splitter::Quoted { reader, separator } => {
-                let more = reader.read_byte_record(record).map_err(|error| (0, error.to_string()))?;
-                if !more {
-                    return Ok(None);
-                }
-                let mut start = record.position().map_or(0, |position| position.byte() as usize);
-                let end = (reader.position().byte() as usize).min(self.data.len());
-                // The reader's position is that before the line ends that it passed over.
-                while matches!(self.data.get(start), Some(b'\n' | b'\r')) {
-                    start += 1;
-                }
-                let spans_lines = record.as_slice().iter().any(|&b| b == b'\n' || b == b'\r');
-                let at_end = end == self.data.len();
-                if (spans_lines || at_end) && !closes_quotes(&self.data[start..end], *separator, spans_lines)
-                {
-                    return Err((start, "a quote that opens in this row is not closed properly".to_owned()));
-                }
-                Ok(Some(start))
-            }
+            Splitter::Quoted(quoted) => quoted.next(self.data, record),
         }
     }
+}
+
+impl<'a> Quoted<'a> {
+    fn next(
+        &mut self,
+        data: &'a [u8],
+        record: &mut ByteRecord,
+    ) -> std::result::Result<Option<usize>, (usize, String)> {
+        let Quoted { reader: rows, base, separator, escapes } = self;
+        let more = rows.read_byte_record(record).map_err(|error| (*base, error.to_string()))?;
+        if !more {
+            return Ok(None);
+        }
+        let mut start = *base + record.position().map_or(0, |position| position.byte() as usize);
+        let end = (*base + rows.position().byte() as usize).min(data.len());
+        // The reader's position is that before the line ends that it passed over.
+        while matches!(data.get(start), Some(b'\n' | b'\r')) {
+            start += 1;
+        }
+        let spans_lines = record.as_slice().iter().any(|&b| b == b'\n' || b == b'\r');
+        if (spans_lines || end == data.len())
+            && !closes_quotes(&data[start..end], *separator, *escapes, spans_lines)
+        {
+            *base = next_line(data, start);
+            *rows = reader(&data[*base..], *separator, *escapes);
+            return Err((start, "a quote that opens in this row is not closed properly".to_owned()));
+        }
+        Ok(Some(start))
+    }
+}
+
+fn reader(data: &[u8], separator: u8, escapes: bool) -> csv::Reader<&[u8]> {
+    let mut builder = csv::ReaderBuilder::new();
+    builder.has_headers(false).flexible(true).delimiter(separator);
+    builder.escape(escapes.then_some(b'\\')).from_reader(data)
 }
 
 fn split_double_colon(line: &[u8], record: &mut ByteRecord) {
@@ -139,32 +166,4 @@ fn split_double_colon(line: &[u8], record: &mut ByteRecord) {
         }
     }
     record.push_field(&line[field_start..]);
-}
-
-/// Whether each quoted field of a raw row is closed: where `strict`, by a quote just before a separator
-/// or the row's end. The reader is lenient, so that one stray quote could swallow the rows up to the next.
-fn closes_quotes(raw: &[u8], separator: u8, strict: bool) -> bool {
-    let ends_field = |byte: Option<&u8>| byte.is_none_or(|&b| b == separator || b == b'\n' || b == b'\r');
-    let mut position = 0;
-    while position < raw.len() {
-        if raw[position] == b'"' {
-            position += 1;
-            loop {
-                match (raw.get(position), raw.get(position + 1)) {
-                    (None, _) => return false,
-                    (Some(b'"'), Some(b'"')) => position += 2,
-                    (Some(b'"'), next) if ends_field(next) => break,
-                    (Some(b'"'), _) if strict => return false,
-                    (Some(b'"'), _) => break,
-                    _ => position += 1,
-                }
-            }
-            position += 1;
-        }
-        while !ends_field(raw.get(position)) {
-            position += 1;
-        }
-        position += 1;
-    }
-    true
 }

@@ -27,6 +27,16 @@ pub enum Protocol {
         /// `--valid-fraction`, in 0..1, of the items outside the test fold.
         valid_fraction: f64,
     },
+    /// `--leave-one-out`: one of each user's items is the test part.
+    LeaveOneOut {
+        /// Whether another one, of users with at least 3, is for validation.
+        valid: bool,
+    },
+    /// The test part, or the validation part, or both come as files: nothing is held out for a test.
+    Files {
+        /// `--valid-fraction`, in 0..1; 0 where validation is a file.
+        valid_fraction: f64,
+    },
 }
 
 impl Protocol {
@@ -58,6 +68,8 @@ impl Protocol {
                     return Err(Error::setting("--fold", message));
                 }
             }
+            Protocol::LeaveOneOut { .. } => {}
+            Protocol::Files { valid_fraction } => check_fraction("--valid-fraction", valid_fraction)?,
         }
         Ok(())
     }
@@ -78,13 +90,26 @@ fn check_fraction(flag: &'static str, fraction: f64) -> Result<()> {
 /// # Errors
 /// As [`Protocol::check`].
 pub fn split(all: &Interactions, protocol: &Protocol, seed: u64) -> Result<Split> {
+    split_from(all, protocol, seed, 2)
+}
+
+/// As [`split`], but users of fewer than `least` items keep all of them to train on (Hsieh et al. 2017,
+/// in their released code: 5).
+///
+/// # Errors
+/// As [`Protocol::check`].
+pub fn split_from(all: &Interactions, protocol: &Protocol, seed: u64, least: usize) -> Result<Split> {
     protocol.check()?;
     let (mut train, mut valid, mut test) = (Vec::with_capacity(all.len()), Vec::new(), Vec::new());
     let mut parts = Vec::new();
     for user in 0..all.user_count() as u32 {
         let items = all.items_of(user);
         let mut stream = Stream::new(seed, Purpose::Split, u64::from(user));
-        assign(protocol, items.len(), &mut stream, &mut parts);
+        parts.clear();
+        parts.resize(items.len(), Part::Train);
+        if items.len() >= least.max(2) {
+            assign(protocol, &mut stream, &mut parts);
+        }
         for (&item, part) in items.iter().zip(&parts) {
             match part {
                 Part::Train => train.push((user, item)),
@@ -104,16 +129,18 @@ enum Part {
     Test,
 }
 
-/// Fills `parts` with the part of each of one user's items.
-fn assign(protocol: &Protocol, item_count: usize, stream: &mut Stream, parts: &mut Vec<Part>) {
-    parts.clear();
-    parts.resize(item_count, Part::Train);
-    if item_count < 2 {
-        return;
-    }
+/// Fills `parts` with the part of each of one user's items, which are at least 2 and all to be trained on
+/// so far.
+fn assign(protocol: &Protocol, stream: &mut Stream, parts: &mut [Part]) {
+    let item_count = parts.len();
     let order = shuffled(item_count, stream);
+    let (test_fraction, valid_fraction) = match *protocol {
+        Protocol::Holdout { test_fraction, valid_fraction } => (test_fraction, valid_fraction),
+        Protocol::Files { valid_fraction } => (0.0, valid_fraction),
+        _ => (0.0, 0.0),
+    };
     match *protocol {
-        Protocol::Holdout { test_fraction, valid_fraction } => {
+        Protocol::Holdout { .. } | Protocol::Files { .. } => {
             // One shift rounds both borders, so that each part and their sum are right in expectation.
             let shift: f64 = stream.random();
             let border =
@@ -131,6 +158,12 @@ fn assign(protocol: &Protocol, item_count: usize, stream: &mut Stream, parts: &m
             let valid_count = (rest.len() as f64 * valid_fraction + shift).floor() as usize;
             let valid_count = valid_count.min(rest.len().saturating_sub(1));
             rest[..valid_count].iter().for_each(|&position| parts[order[position]] = Part::Valid);
+        }
+        Protocol::LeaveOneOut { valid } => {
+            parts[order[0]] = Part::Test;
+            if valid && item_count > 2 {
+                parts[order[1]] = Part::Valid;
+            }
         }
     }
 }

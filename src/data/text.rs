@@ -1,44 +1,57 @@
-//! A text file in memory: how it is read, where its lines end, and how errors point into it.
+//! A text file in memory: how it is read and decompressed, where its lines end, and how errors point
+//! into it.
 
 use crate::{Error, Result};
+use flate2::bufread::MultiGzDecoder;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
 /// How many characters of a value a message shows at most.
 const SHOWN_CHARACTERS: usize = 60;
 
+/// The first bytes of gzip, whatever the file is called.
+const GZIP: &[u8] = b"\x1f\x8b";
+
 /// First bytes of files that are not text, and what to do about each.
 const NOT_TEXT: [(&[u8], &str); 6] = [
-    (b"\x1f\x8b", "is gzip-compressed: decompress it first, or pipe `gzip -dc` into standard input (`-`)"),
+    (GZIP, "is gzip-compressed twice: decompress it first"),
+    (b"BZh", "is bzip2-compressed: decompress it first"),
     (b"PK\x03\x04", "is a zip archive: unpack it first"),
     (b"\x28\xb5\x2f\xfd", "is zstd-compressed: decompress it first"),
-    (b"PAR1", "is a Parquet file: write it as CSV first"),
     (b"\xff\xfe", "is UTF-16 text: write it as UTF-8 first"),
     (b"\xfe\xff", "is UTF-16 text: write it as UTF-8 first"),
 ];
 
-/// The bytes of one input file, without a byte-order mark.
+/// Where a tar archive says so.
+const TAR: (usize, &[u8]) = (257, b"ustar");
+
+/// The bytes of one input file, decompressed, without a byte-order mark.
 #[derive(Debug)]
 pub(super) struct Text {
     /// The file as the user named it, or `<stdin>`.
     pub(super) path: PathBuf,
     pub(super) data: Vec<u8>,
+    /// Whether the file is gzip-compressed.
+    pub(super) is_gzip: bool,
 }
 
 impl Text {
-    /// Reads all of `path`; `-` is standard input.
+    /// Reads all of `path`; `-` is standard input. Gzip, of one or several members, is undone.
     pub(super) fn read(path: &Path) -> Result<Text> {
-        let mut text = if path.as_os_str() == "-" {
+        let (path, bytes) = if path.as_os_str() == "-" {
             let path = PathBuf::from("<stdin>");
-            let mut data = Vec::new();
-            std::io::stdin().lock().read_to_end(&mut data).map_err(Error::io(&path, "read"))?;
-            Text { path, data }
+            let mut bytes = Vec::new();
+            std::io::stdin().lock().read_to_end(&mut bytes).map_err(Error::io(&path, "read"))?;
+            (path, bytes)
         } else {
             if path.is_dir() {
                 return Err(Error::file(path, "is a folder, not a file"));
             }
-            Text { path: path.to_owned(), data: std::fs::read(path).map_err(Error::io(path, "read"))? }
+            (path.to_owned(), std::fs::read(path).map_err(Error::io(path, "read"))?)
         };
+        let is_gzip = bytes.starts_with(GZIP);
+        let data = if is_gzip { decompress(&path, &bytes)? } else { bytes };
+        let mut text = Text { path, data, is_gzip };
         if text.data.starts_with(b"\xef\xbb\xbf") {
             text.data.drain(..3);
         }
@@ -46,6 +59,9 @@ impl Text {
             if text.data.starts_with(magic) {
                 return Err(text.error(message));
             }
+        }
+        if text.data.get(TAR.0..).is_some_and(|rest| rest.starts_with(TAR.1)) {
+            return Err(text.error("is a tar archive: unpack it first"));
         }
         if text.data.iter().all(u8::is_ascii_whitespace) {
             return Err(text.error("is empty"));
@@ -58,12 +74,6 @@ impl Text {
         Error::file(&self.path, message)
     }
 
-    /// An error about the row that starts at byte `offset`.
-    pub(super) fn row_error(&self, offset: usize, message: impl Into<String>) -> Error {
-        let line = self.line_number(offset);
-        Error::Row { path: self.path.clone(), line, message: message.into() }
-    }
-
     /// The number, from 1, of the line that byte `offset` is in.
     pub(super) fn line_number(&self, offset: usize) -> u64 {
         let before = &self.data[..offset.min(self.data.len())];
@@ -74,6 +84,23 @@ impl Text {
         }
         ends + 1
     }
+}
+
+fn decompress(path: &Path, bytes: &[u8]) -> Result<Vec<u8>> {
+    let mut data = Vec::new();
+    let read = MultiGzDecoder::new(bytes).read_to_end(&mut data);
+    read.map_err(|error| {
+        Error::file(
+            path,
+            format!("is gzip-compressed and damaged or cut short after {} bytes: {error}", data.len()),
+        )
+    })?;
+    Ok(data)
+}
+
+/// Where the line after that of byte `offset` begins.
+pub(super) fn next_line(data: &[u8], offset: usize) -> usize {
+    lines(&data[offset..]).nth(1).map_or(data.len(), |(start, _)| offset + start)
 }
 
 /// The lines of `data` with the offset of each, without their ends: LF, CRLF or a bare CR.

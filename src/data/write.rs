@@ -1,6 +1,6 @@
-//! Interactions and item labels as CSV that [`load`](super::load) reads back byte for byte.
+//! Interactions and item labels as CSV that [`load`](super::load()) reads back byte for byte.
 
-use super::{Dataset, IdTable};
+use super::{Dataset, IdTable, Interactions};
 use crate::{Error, Result};
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
@@ -11,14 +11,69 @@ use std::path::{Path, PathBuf};
 /// # Errors
 /// The folder or the file cannot be written.
 pub fn write_interactions(path: &Path, dataset: &Dataset) -> Result<()> {
-    replace(path, |out| {
-        let mut writer = csv::Writer::from_writer(out);
-        writer.write_record(["user", "item"])?;
-        for (user, item) in dataset.interactions.pairs() {
-            writer.write_record([dataset.users.bytes(user), dataset.items.bytes(item)])?;
+    replace(path, |out| write_pairs(out, &dataset.users, &dataset.items, &dataset.interactions))
+}
+
+fn write_pairs(
+    out: &mut dyn Write,
+    users: &IdTable,
+    items: &IdTable,
+    pairs: &Interactions,
+) -> csv::Result<()> {
+    let mut writer = csv::Writer::from_writer(out);
+    writer.write_record(["user", "item"])?;
+    for (user, item) in pairs.pairs() {
+        writer.write_record([users.bytes(user), items.bytes(item)])?;
+    }
+    Ok(writer.flush()?)
+}
+
+/// Writes `parts` of one data set, each to its path and in the form of [`write_interactions`]. Folders are
+/// created where missing. All files are written before the first appears under its name; without `force`
+/// none may exist.
+///
+/// # Errors
+/// A path that is taken, before anything is written; a folder or a file that cannot be written.
+pub fn write_parts(
+    parts: &[(PathBuf, &Interactions)],
+    users: &IdTable,
+    items: &IdTable,
+    force: bool,
+) -> Result<()> {
+    for (path, _) in parts {
+        if path.is_dir() {
+            return Err(Error::file(path, "is a folder, so no file can be written there"));
         }
-        Ok(writer.flush()?)
-    })
+        if !force && path.symlink_metadata().is_ok() {
+            return Err(Error::file(path, "exists already; --force replaces it"));
+        }
+    }
+    let mut written = Vec::with_capacity(parts.len());
+    for (path, pairs) in parts {
+        let folder = folder_of(path);
+        std::fs::create_dir_all(&folder).map_err(Error::io(&folder, "create"))?;
+        let mut file = new_file_in(&folder).map_err(Error::io(path, "create"))?;
+        let mut out = BufWriter::with_capacity(1 << 18, &mut file);
+        let done = write_pairs(&mut out, users, items, pairs);
+        done.map_err(|error| Error::io(path, "write")(error.into()))?;
+        out.flush().map_err(Error::io(path, "write"))?;
+        drop(out);
+        file.as_file().sync_all().map_err(Error::io(path, "write"))?;
+        written.push((path, file));
+    }
+    for (path, file) in written {
+        let renamed = if force { file.persist(path) } else { file.persist_noclobber(path) };
+        renamed.map_err(|error| Error::io(path, "write")(error.error))?;
+    }
+    Ok(())
+}
+
+/// The folder that `path` is in.
+fn folder_of(path: &Path) -> PathBuf {
+    match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent.to_owned(),
+        _ => PathBuf::from("."),
+    }
 }
 
 /// Writes the cluster of each item as CSV with the header `item,cluster`; `clusters` is (I). A file of
@@ -53,11 +108,7 @@ fn replace(path: &Path, write: impl FnOnce(&mut dyn Write) -> csv::Result<()>) -
     }
     // A link stays a link: its target is replaced.
     let target = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
-    let folder = match target.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => parent.to_owned(),
-        _ => PathBuf::from("."),
-    };
-    let mut file = new_file_in(&folder).map_err(Error::io(path, "create"))?;
+    let mut file = new_file_in(&folder_of(&target)).map_err(Error::io(path, "create"))?;
     write(&mut BufWriter::new(&mut file)).map_err(write_error)?;
     file.persist(&target).map_err(|error| Error::io(path, "write")(error.error))?;
     Ok(())

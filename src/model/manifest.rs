@@ -43,6 +43,9 @@ pub(super) struct Manifest {
     pub(super) item_count: usize,
     pub(super) pair_count: PairCounts,
     adapter: String,
+    /// Absent from the first models.
+    #[serde(default)]
+    data: Value,
     config: Value,
     metrics: Value,
     /// Every other file of the model by its name.
@@ -66,6 +69,7 @@ impl Manifest {
                 test: split.test.len(),
             },
             adapter: record.adapter,
+            data: record.data,
             config: record.config,
             metrics: record.metrics,
             files,
@@ -77,6 +81,7 @@ impl Manifest {
         Record {
             spherec_version: self.spherec_version,
             config: self.config,
+            data: self.data,
             metrics: self.metrics,
             adapter: self.adapter,
         }

@@ -71,6 +71,9 @@ pub struct Record {
     pub spherec_version: String,
     /// The configuration of the training.
     pub config: Value,
+    /// The files that were read, as the user named them, and the options they were read with; null where
+    /// that is not known.
+    pub data: Value,
     /// What was measured at the end of the training.
     pub metrics: Value,
     /// The name of the adapter that the training ran on.
@@ -82,6 +85,7 @@ impl Default for Record {
         Record {
             spherec_version: env!("CARGO_PKG_VERSION").to_owned(),
             config: Value::Null,
+            data: Value::Null,
             metrics: Value::Null,
             adapter: String::new(),
         }

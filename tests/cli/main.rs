@@ -3,6 +3,8 @@
 
 mod bad_input;
 mod bench;
+mod config;
+mod data;
 mod interrupt;
 mod lists;
 mod pipeline;

@@ -127,7 +127,14 @@ fn ids_of_any_length_in_messages_of_some() {
 fn quotes_that_are_not_closed() {
     let message = "a quote that opens in this row is not closed properly";
     refuse(b"user,item\na,x\n\"b,y\nc,z\n", &detect(), &format!("PATH:3: {message}"));
-    refuse(b"user,item\na,x\n\"b,y\nc,z\n\"d,z\ne,z\n", &detect(), &format!("PATH:3: {message}"));
+    refuse(
+        b"user,item\na,x\n\"b,y\nc,z\n\"d,z\ne,z\n",
+        &detect(),
+        &format!(
+            "PATH:3: {message}\nPATH:5: {message}\n\
+             PATH: 2 of 5 rows cannot be used; --on-bad-row skip leaves them out"
+        ),
+    );
     refuse(b"user,item\na,x\nb,\"y", &detect(), &format!("PATH:3: {message}"));
 }
 
@@ -181,7 +188,17 @@ fn options_that_contradict() {
     let nan = LoadOptions { min_rating: Some(f64::NAN), ..detect() };
     refuse(b"a,x,1\n", &nan, "--min-rating must be a finite number");
     let unread = LoadOptions { rating_column: Some(Column::Number(3)), ..detect() };
-    refuse(b"a,x,1\n", &unread, "--rating-column is read only for --min-rating, which is not given");
+    refuse(
+        b"a,x,1\n",
+        &unread,
+        "--rating-column is read only for --min-rating and --min-count, which are not given",
+    );
+    refuse(
+        b"2 5 6\n1 7\n3 1 2 3\n",
+        &min_rating(),
+        "PATH: looks like an adjacency list, which has nothing for --min-rating to read; to read it as rows of \
+         columns, add --format delimited",
+    );
     let list = LoadOptions { format: Format::AdjacencyId, ..min_rating() };
     refuse(b"1 2\n", &list, "--min-rating has no meaning for an adjacency list (--format)");
 }

@@ -2,7 +2,9 @@
 
 use proptest::collection::vec;
 use proptest::prelude::*;
-use spherec::data::{self, Dataset, IdTable, Interactions, LoadOptions, id_from_text, id_text};
+use spherec::data::{
+    self, Dataset, Format, IdTable, Interactions, LoadOptions, OnBadRow, id_from_text, id_text,
+};
 use std::collections::BTreeSet;
 
 /// Bytes that parsers and terminals stumble over come up often.
@@ -73,11 +75,16 @@ proptest! {
 #[test]
 fn no_bytes_make_the_loader_panic() {
     proptest!(|(bytes in vec(prop_oneof![
-        Just(b','), Just(b'"'), Just(b'\n'), Just(b'\r'), Just(b' '), Just(b':'), b'0'..=b'3', Just(b'a'), any::<u8>()
+        Just(b','), Just(b'"'), Just(b'\n'), Just(b'\r'), Just(b' '), Just(b':'), Just(b'\\'), Just(b'{'), b'0'..=b'3', Just(b'a'), any::<u8>()
     ], 0..80))| {
         let (_folder, path) = crate::data_load::file(&bytes);
         let _ = data::load(&path, &LoadOptions::default());
         let _ = data::load(&path, &LoadOptions { min_rating: Some(2.0), ..LoadOptions::default() });
+        for format in [Format::Auto, Format::Delimited, Format::AdjacencyCount, Format::JsonLines] {
+            let _ = data::inspect(&path, &LoadOptions { format, k_core: Some(2), ..LoadOptions::default() });
+        }
+        let escapes = LoadOptions { backslash_escapes: Some(true), on_bad_row: OnBadRow::Skip, ..LoadOptions::default() };
+        let _ = data::load(&path, &escapes);
     });
 }
 

@@ -2,7 +2,7 @@
 
 use proptest::collection::vec;
 use proptest::prelude::*;
-use spherec::data::{Interactions, Protocol, Split, split};
+use spherec::data::{Interactions, Protocol, Split, split, split_from};
 use std::collections::BTreeSet;
 
 fn all_pairs(split: &Split) -> Vec<(u32, u32)> {
@@ -21,7 +21,9 @@ fn protocol() -> impl Strategy<Value = Protocol> {
         (2..9usize, 0.0..0.999f64, any::<prop::sample::Index>()).prop_map(|(count, valid_fraction, fold)| {
             Protocol::Folds { count, fold: fold.index(count), valid_fraction }
         });
-    prop_oneof![holdout, folds]
+    let one = any::<bool>().prop_map(|valid| Protocol::LeaveOneOut { valid });
+    let files = (0.0..0.999f64).prop_map(|valid_fraction| Protocol::Files { valid_fraction });
+    prop_oneof![holdout, folds, one, files]
 }
 
 proptest! {
@@ -157,4 +159,39 @@ fn a_split_stays_what_it_was() {
     assert_eq!(pairs(&folds.valid), [(0, 4), (1, 7), (2, 4)]);
     assert_eq!(pairs(&holdout.test), [(0, 3), (0, 4), (1, 5), (1, 7), (2, 1), (2, 4)]);
     assert_eq!(pairs(&holdout.valid), [(0, 5), (1, 4), (2, 5)]);
+}
+
+#[test]
+fn leave_one_out_takes_one_and_one_more_for_validation() {
+    let sizes = [0u32, 1, 2, 3, 9];
+    let pairs: Vec<(u32, u32)> = (0u32..).zip(sizes).flat_map(|(u, n)| (0..n).map(move |i| (u, i))).collect();
+    let all = Interactions::from_pairs(sizes.len(), 9, &pairs);
+    let parts = |valid| split(&all, &Protocol::LeaveOneOut { valid }, 3).expect("valid");
+    let sizes = |part: &Interactions| (0..5).map(|user| part.items_of(user).len()).collect::<Vec<_>>();
+    let with = parts(true);
+    assert_eq!(sizes(&with.test), [0, 0, 1, 1, 1]);
+    assert_eq!(sizes(&with.valid), [0, 0, 0, 1, 1]);
+    let without = parts(false);
+    assert_eq!(without.test, with.test);
+    assert!(without.valid.is_empty());
+    // Each of a user's items is as likely to be the one.
+    let all = many_users(9_000, 3);
+    let test = split(&all, &Protocol::LeaveOneOut { valid: true }, 1).expect("valid").test;
+    for count in test.item_frequencies() {
+        check_share(count as usize, 9_000, 1.0 / 3.0);
+    }
+}
+
+#[test]
+fn users_with_few_items_can_be_kept_to_train_on() {
+    let sizes = [4u32, 5, 6];
+    let pairs: Vec<(u32, u32)> = (0u32..).zip(sizes).flat_map(|(u, n)| (0..n).map(move |i| (u, i))).collect();
+    let all = Interactions::from_pairs(3, 6, &pairs);
+    let protocol = Protocol::Holdout { test_fraction: 0.2, valid_fraction: 0.2 };
+    let parts = split_from(&all, &protocol, 5, 5).expect("valid");
+    assert_eq!(parts.train.items_of(0).len(), 4);
+    // 3:1:1 of five items is exact, whatever the rounding.
+    assert_eq!([&parts.train, &parts.valid, &parts.test].map(|part| part.items_of(1).len()), [3, 1, 1]);
+    // Who is held out does not change how the others are split.
+    assert_eq!(parts.test.items_of(2), split(&all, &protocol, 5).expect("valid").test.items_of(2));
 }

@@ -2,9 +2,14 @@
 #![allow(clippy::print_stdout, reason = "tests tell how much of a tolerance was used")]
 
 mod data_bad_input;
+mod data_damage;
+mod data_filters;
+mod data_formats;
 mod data_generate;
 mod data_ids;
 mod data_load;
+#[cfg(feature = "parquet")]
+mod data_parquet;
 mod data_split;
 mod dense_adam;
 mod draw_law;

@@ -141,3 +141,12 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn the_first_models_do_not_say_what_data_was_read() {
+    let place = TempDir::new().unwrap();
+    let folder = place.path().join("model");
+    odd_model().save(&folder, &[]).unwrap();
+    edit(&folder, &[], |json| drop(json.as_object_mut().unwrap().remove("data")));
+    assert!(Model::load(&folder).unwrap().record.data.is_null());
+}

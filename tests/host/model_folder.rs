@@ -54,6 +54,7 @@ pub(crate) fn model(users: IdTable, items: IdTable, dim: usize, pairs: &[(u32, u
         split: Split { train: part(0), valid: part(1), test: part(2) },
         record: Record {
             config,
+            data: json!({"train": "a.csv", "options": {"min-rating": 4.0}}),
             metrics: json!({"map": 0.0481}),
             adapter: "llvmpipe (LLVM)".into(),
             ..Record::default()

@@ -1,0 +1,96 @@
+//! Config files: flags of `spherec train` in a TOML file, by their names without the dashes. They are put
+//! before those of the command line, which win.
+
+use clap::{ArgAction, Command};
+use spherec::{Error, Result};
+use std::ffi::{OsStr, OsString};
+use std::path::Path;
+use toml::{Table, Value};
+
+/// The flag that names a config file.
+const FLAG: &str = "config";
+
+/// The command line `args` of `command` with the flags of the config file that it names, if it does.
+///
+/// # Errors
+/// A file that cannot be read or is not TOML; a name that is no flag of the command; a value of no use.
+pub(crate) fn expand(args: Vec<OsString>, command: &Command) -> Result<Vec<OsString>> {
+    let Some(name) = args.get(1).and_then(|name| name.to_str()) else { return Ok(args) };
+    let Some(command) = command.find_subcommand(name).filter(|command| has_flag(command, FLAG)) else {
+        return Ok(args);
+    };
+    let Some(path) = file(&args[2..]) else { return Ok(args) };
+    let flags = read(Path::new(&path), command)?;
+    Ok([&args[..2], &flags, &args[2..]].concat())
+}
+
+fn has_flag(command: &Command, name: &str) -> bool {
+    command.get_arguments().any(|argument| argument.get_long() == Some(name))
+}
+
+/// The last file that `args` name; what stands behind `--` is no flag.
+fn file(args: &[OsString]) -> Option<OsString> {
+    let mut path = None;
+    let mut args = args.iter().take_while(|arg| *arg != OsStr::new("--"));
+    while let Some(arg) = args.next() {
+        if arg.to_str() == Some("--config") {
+            path = args.next().cloned();
+        } else if let Some(value) = arg.to_str().and_then(|arg| arg.strip_prefix("--config=")) {
+            path = Some(value.into());
+        }
+    }
+    path
+}
+
+/// The flags that `path` holds.
+fn read(path: &Path, command: &Command) -> Result<Vec<OsString>> {
+    let text = std::fs::read_to_string(path).map_err(Error::io(path, "read"))?;
+    let table: Table = text.parse().map_err(|error: toml::de::Error| {
+        let line = error.span().map_or(1, |span| 1 + text[..span.start].matches('\n').count() as u64);
+        Error::Row { path: path.to_owned(), line, message: error.message().to_owned() }
+    })?;
+    let mut flags = Vec::new();
+    for (name, value) in &table {
+        let argument = command
+            .get_arguments()
+            .find(|argument| argument.get_long() == Some(name) || is_short(argument.get_short(), name));
+        let Some(argument) = argument.filter(|_| !matches!(name.as_str(), FLAG | "help" | "version")) else {
+            let message = format!("`{name}` is no flag of {}: see --help", command.get_name());
+            return Err(Error::file(path, message));
+        };
+        let dashes = if argument.get_long() == Some(name) { "--" } else { "-" };
+        let text = match (value, argument.get_action()) {
+            (Value::Boolean(is_set), ArgAction::SetTrue) => {
+                flags.extend(is_set.then(|| format!("{dashes}{name}").into()));
+                continue;
+            }
+            (_, ArgAction::SetTrue) => None,
+            (value, _) => plain(value),
+        };
+        let Some(text) = text else {
+            return Err(Error::file(path, format!("`{name}` cannot be {value}")));
+        };
+        flags.push(format!("{dashes}{name}={text}").into());
+    }
+    Ok(flags)
+}
+
+fn is_short(short: Option<char>, name: &str) -> bool {
+    let mut letters = name.chars();
+    short.is_some() && letters.next() == short && letters.next().is_none()
+}
+
+/// A value as the command line has it; those of a list with commas between them.
+fn plain(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) => Some(text.clone()),
+        Value::Integer(number) => Some(number.to_string()),
+        Value::Float(number) => Some(number.to_string()),
+        Value::Boolean(is_set) => Some(is_set.to_string()),
+        Value::Array(values) => {
+            let values: Option<Vec<String>> = values.iter().map(plain).collect();
+            values.map(|values| values.join(","))
+        }
+        Value::Datetime(_) | Value::Table(_) => None,
+    }
+}

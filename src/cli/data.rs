@@ -1,0 +1,23 @@
+//! `spherec data`: commands about files of interactions.
+
+use super::{Outcome, data_inspect, data_split};
+
+/// Look into a file of interactions, or split it
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum Command {
+    Inspect(Box<data_inspect::Args>),
+    Split(Box<data_split::Args>),
+}
+
+pub(crate) fn run(args: &Args) -> Outcome {
+    match &args.command {
+        Command::Inspect(args) => data_inspect::run(args),
+        Command::Split(args) => data_split::run(args),
+    }
+}

@@ -1,0 +1,166 @@
+//! `spherec data inspect`: what a file is and holds, and what would be trained on.
+
+use super::Outcome;
+use super::console::{out, table};
+use super::format::{bytes, fine_percent, grouped};
+use super::load_args::LoadArgs;
+use serde::Serialize;
+use serde_json::Value;
+use spherec::data::{BadRow, Counts, FilterStep, Format, Inspection, Layout, Preset, inspect};
+use spherec::{Error, Result};
+use std::path::PathBuf;
+
+/// Say what a file is, what is in it, and what would be trained on
+///
+/// Rows that cannot be used are counted, and the first five shown with their line numbers. The flags are
+/// those of `train`: what they would leave is shown step by step.
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct Args {
+    /// The file, plain or gzip-compressed; `-` is standard input
+    file: PathBuf,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    load: LoadArgs,
+}
+
+const EXAMPLES: &str = "Examples:
+  spherec data inspect ratings.csv
+  spherec data inspect BX-Book-Ratings.csv --preset book-crossing --json
+  zcat plays.tsv.gz | spherec data inspect - --min-count 5 --k-core 5";
+
+pub(crate) fn run(args: &Args) -> Outcome {
+    let inspection = inspect(&args.file, &args.load.options())?;
+    if args.json {
+        return out(&format!("{}\n", json(args, &inspection)?));
+    }
+    out(&format!("{}\n{}", facts(&inspection), sizes(args.load.filters.preset, &inspection)))
+}
+
+/// A line a fact.
+fn facts(inspection: &Inspection) -> String {
+    let Inspection { path, byte_count, report, .. } = inspection;
+    let layout = &report.layout;
+    let mut rows = vec![("file", path.display().to_string())];
+    let gzip = if layout.is_gzip { ", gzip" } else { "" };
+    rows.push(("size", format!("{}{gzip}", bytes(*byte_count as u64))));
+    rows.push(("format", format!("{} (--format {})", report.format, layout.format)));
+    if let Some(header) = &layout.header {
+        const LISTED: usize = 20;
+        let more = if header.len() > LISTED { ", ..." } else { "" };
+        let names: Vec<&str> = header.iter().take(LISTED).map(String::as_str).collect();
+        rows.push(("columns", format!("{}{more}", names.join(", "))));
+    }
+    let is_read = report
+        .steps
+        .iter()
+        .any(|step| step.filter.starts_with("ratings") || step.filter.starts_with("counts"));
+    if let (Some(column), false) = (layout.rating_column, is_read) {
+        rows.push(("ratings", format!("column {column}, which --min-rating or --min-count would read")));
+    }
+    rows.push(("rows", grouped(report.row_count)));
+    if report.blank_row_count > 0 {
+        rows.push(("blank rows", grouped(report.blank_row_count)));
+    }
+    rows.push(("repeated pairs", grouped(report.duplicate_count)));
+    rows.push(("bad rows", grouped(report.bad_rows.count)));
+    let place = if layout.format == Format::Parquet { "row" } else { "line" };
+    for BadRow { line, message } in &report.bad_rows.first {
+        rows.push(("", format!("{place} {line}: {message}")));
+    }
+    rows.extend(report.warnings.iter().map(|warning| ("warning", warning.clone())));
+    let rows = rows.into_iter().map(|(name, value)| format!("{name:<15} {value}\n"));
+    rows.collect()
+}
+
+/// How much there is, before the filters, after each of them, and as published.
+fn sizes(preset: Option<Preset>, inspection: &Inspection) -> String {
+    let line = |name: &str, counts: &Counts| {
+        let Counts { users, items, interactions, rows } = *counts;
+        let numbers = [users, items, interactions, rows].map(grouped);
+        [&[name.to_owned()][..], &numbers, &[fine_percent(counts.density())]].concat()
+    };
+    let mut lines = vec![line("all", &inspection.all)];
+    for FilterStep { filter, left } in &inspection.report.steps {
+        lines.push(line(filter, left));
+    }
+    lines.push(line("trained on", &inspection.report.kept));
+    if let Some(published) = preset.and_then(Preset::published) {
+        lines.push(line(published.source, &published.counts));
+    }
+    let headings = [
+        ("", false),
+        ("users", true),
+        ("items", true),
+        ("interactions", true),
+        ("rows", true),
+        ("density", true),
+    ];
+    table(&headings, &lines)
+}
+
+/// What `--json` prints, in this order.
+#[derive(Debug, Serialize)]
+struct Report<'a> {
+    file: String,
+    bytes: usize,
+    #[serde(flatten)]
+    layout: &'a Layout,
+    rows: usize,
+    blank_rows: usize,
+    bad_rows: usize,
+    first_bad_rows: &'a [BadRow],
+    users: usize,
+    items: usize,
+    interactions: usize,
+    repeated_pairs: usize,
+    density: f64,
+    warnings: &'a [String],
+    options: Value,
+    filters: &'a [FilterStep],
+    trained_on: Size,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    published: Option<PublishedSize>,
+}
+
+#[derive(Debug, Serialize)]
+struct Size {
+    #[serde(flatten)]
+    counts: Counts,
+    density: f64,
+}
+
+#[derive(Debug, Serialize)]
+struct PublishedSize {
+    source: &'static str,
+    #[serde(flatten)]
+    size: Size,
+}
+
+fn json(args: &Args, inspection: &Inspection) -> Result<String> {
+    let Inspection { path, byte_count, all, report } = inspection;
+    let size = |counts: Counts| Size { counts, density: counts.density() };
+    let published = args.load.filters.preset.and_then(Preset::published);
+    let report = Report {
+        file: path.display().to_string(),
+        bytes: *byte_count,
+        layout: &report.layout,
+        rows: report.row_count,
+        blank_rows: report.blank_row_count,
+        bad_rows: report.bad_rows.count,
+        first_bad_rows: &report.bad_rows.first,
+        users: all.users,
+        items: all.items,
+        interactions: all.interactions,
+        repeated_pairs: report.duplicate_count,
+        density: all.density(),
+        warnings: &report.warnings,
+        options: args.load.record(),
+        filters: &report.steps,
+        trained_on: size(report.kept),
+        published: published.map(|known| PublishedSize { source: known.source, size: size(known.counts) }),
+    };
+    serde_json::to_string(&report).map_err(|error| Error::Data(error.to_string()))
+}

@@ -1,0 +1,170 @@
+//! `spherec data split`: a file as train, validation and test files that other programs can read, too.
+
+use super::Outcome;
+use super::console::note;
+use super::format::{counted, grouped};
+use super::load_args::{LoadArgs, tell_data, tell_format, tell_published};
+use super::output::check_free;
+use spherec::data::{self, Dataset, Interactions, Protocol, Split};
+use spherec::{Error, Result};
+use std::path::PathBuf;
+use std::str::FromStr;
+
+/// Split a file by user into train.csv, valid.csv and test.csv, ids kept
+///
+/// The same seed gives the same split as `train` makes of the file. Every user with an interaction keeps
+/// one to train on. Use the parts with `spherec train OUT/train.csv --valid OUT/valid.csv --test
+/// OUT/test.csv`, which needs none of the flags that were given here.
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct Args {
+    /// The interactions, as `train` takes them; `-` is standard input
+    data: PathBuf,
+    /// The folder that gets the files; with --folds it gets a folder fold-0, fold-1 ... each
+    #[arg(short, long, value_name = "FOLDER")]
+    output: PathBuf,
+    #[command(flatten)]
+    protocol: ProtocolArgs,
+    /// With --folds: share of a user's interactions outside the fold that are for validation [default: 0]
+    #[arg(long, value_name = "SHARE", requires = "folds")]
+    valid_fraction: Option<f64>,
+    /// Seed of the split
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    seed: u64,
+    /// Users with fewer interactions are trained on only (Hsieh et al. 2017: 5)
+    #[arg(long, value_name = "N", default_value_t = 2)]
+    hold_out_from: usize,
+    /// Replace files that exist
+    #[arg(long)]
+    force: bool,
+    #[command(flatten)]
+    load: LoadArgs,
+}
+
+const EXAMPLES: &str = "Examples:
+  spherec data split ratings.csv -o parts --ratio 3:1:1 --hold-out-from 5     (Hsieh et al. 2017)
+  spherec data split ratings.csv -o parts --folds 4                           (Tran et al. 2019)
+  spherec data split ratings.csv -o parts --ratio 60/20/20 --min-rating 4
+  spherec train parts/train.csv --valid parts/valid.csv --test parts/test.csv -o model";
+
+#[derive(Debug, clap::Args)]
+#[group(multiple = false)]
+struct ProtocolArgs {
+    /// Shares of each user's interactions: train, validation and test, or train and test, such as 3:1:1,
+    /// 60/20/20 or 4:1 [default: 3:1:1]
+    #[arg(long, value_name = "SHARES")]
+    ratio: Option<Ratio>,
+    /// Deal each user's interactions into N folds, each of which is the test part once (Tran 4.1.1: 4)
+    #[arg(long, value_name = "N")]
+    folds: Option<usize>,
+    /// One interaction of each user for the test, one for validation where there are 3 or more
+    #[arg(long)]
+    leave_one_out: bool,
+}
+
+/// The files of a split.
+const PARTS: [&str; 3] = ["train.csv", "valid.csv", "test.csv"];
+
+/// Shares of train, validation and test, which sum to 1.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Ratio {
+    valid: f64,
+    test: f64,
+}
+
+impl FromStr for Ratio {
+    type Err = String;
+
+    fn from_str(text: &str) -> std::result::Result<Ratio, String> {
+        let shares: Option<Vec<f64>> = text
+            .split([':', '/', ','])
+            .map(|share| share.trim().parse().ok().filter(|share: &f64| share.is_finite() && *share >= 0.0))
+            .collect();
+        let (train, valid, test) = match shares.as_deref() {
+            Some(&[train, valid, test]) => (train, valid, test),
+            Some(&[train, test]) => (train, 0.0, test),
+            _ => return Err("two or three shares with colons between them, such as 3:1:1".to_owned()),
+        };
+        let sum = train + valid + test;
+        if train <= 0.0 || !sum.is_finite() {
+            return Err("the first share, to train on, must be above 0".to_owned());
+        }
+        Ok(Ratio { valid: valid / sum, test: test / sum })
+    }
+}
+
+pub(crate) fn run(args: &Args) -> Outcome {
+    let protocols = protocols(&args.protocol, args.valid_fraction.unwrap_or(0.0))?;
+    // All names, also those of parts that turn out to be empty: no part of another split may stay unseen.
+    for path in protocols.iter().flat_map(|(folder, _)| PARTS.map(|name| args.output.join(folder).join(name)))
+    {
+        check_free(&path, args.force)?;
+    }
+    let (dataset, report) = data::load(&args.data, &args.load.options())?;
+    tell_format(&args.data, &report);
+    tell_data(&report);
+    tell_published(args.load.filters.preset);
+    let mut splits = Vec::new();
+    for (folder, protocol) in protocols {
+        splits.push((
+            folder,
+            data::split_from(&dataset.interactions, &protocol, args.seed, args.hold_out_from)?,
+        ));
+    }
+    write(args, &dataset, &splits)?;
+    Ok(())
+}
+
+/// The folders below the output, each with its protocol.
+fn protocols(args: &ProtocolArgs, valid_fraction: f64) -> Result<Vec<(String, Protocol)>> {
+    if let Some(count) = args.folds {
+        let fold = |fold| Protocol::Folds { count, fold, valid_fraction };
+        fold(0).check()?;
+        const MOST: usize = 1_000;
+        if count > MOST {
+            return Err(Error::setting("--folds", format!("must be 2 to {MOST}, but is {count}")));
+        }
+        return Ok((0..count).map(|number| (format!("fold-{number}"), fold(number))).collect());
+    }
+    let protocol = match args.ratio {
+        _ if args.leave_one_out => Protocol::LeaveOneOut { valid: true },
+        Some(Ratio { valid, test }) => Protocol::Holdout { test_fraction: test, valid_fraction: valid },
+        None => Protocol::Holdout { test_fraction: 0.2, valid_fraction: 0.2 },
+    };
+    protocol.check()?;
+    Ok(vec![(String::new(), protocol)])
+}
+
+/// Writes all parts that are not empty, and tells where.
+fn write(args: &Args, dataset: &Dataset, splits: &[(String, Split)]) -> Result<()> {
+    let mut parts: Vec<(PathBuf, &Interactions)> = Vec::new();
+    let mut lines = Vec::new();
+    for (folder, Split { train, valid, test }) in splits {
+        let before = parts.len();
+        for (name, part) in PARTS.into_iter().zip([train, valid, test]) {
+            let path = args.output.join(folder).join(name);
+            if !part.is_empty() {
+                parts.push((path, part));
+            } else if path.exists() {
+                note(&format!(
+                    "warning: {}: this split has no such part; the file is an older one's",
+                    path.display()
+                ));
+            }
+        }
+        let written =
+            parts[before..].iter().map(|(path, part)| format!("{} {}", path.display(), grouped(part.len())));
+        lines.push(written.collect::<Vec<_>>().join(", "));
+    }
+    data::write_parts(&parts, &dataset.users, &dataset.items, args.force)?;
+    lines.iter().for_each(|line| note(line));
+    let untested = |split: &Split| {
+        (0..split.test.user_count() as u32).filter(|&user| split.test.items_of(user).is_empty()).count()
+    };
+    let most = splits.iter().map(|(_, split)| untested(split)).max().unwrap_or(0);
+    if most > 0 {
+        let each = if splits.len() > 1 { " in one of the folds" } else { "" };
+        note(&format!("{} without a test interaction{each}: too few of their own", counted(most, "user")));
+    }
+    Ok(())
+}

@@ -1,0 +1,162 @@
+//! The rows of a file on their way into a data set: ids checked and numbered, thresholds applied, bad
+//! rows counted.
+
+use super::adjacency::CELL_CHARACTERS;
+use super::report::LoadReport;
+use super::text::{Text, counted, shown};
+use super::{Dataset, IdTable, LoadOptions, OnBadRow};
+use crate::Result;
+
+/// The longest id, in bytes. A longer one is a damaged file, such as a quote that is never closed.
+pub const MAX_ID_BYTES: usize = 64 * 1024;
+
+/// Gathers the rows of a file; ids get rows in the order of their first kept interaction.
+pub(super) struct Collector<'a> {
+    dataset: &'a mut Dataset,
+    on_bad_row: OnBadRow,
+    min_rating: Option<f64>,
+    min_count: Option<f64>,
+    /// The kept rows.
+    pub(super) pairs: Vec<(u32, u32)>,
+    /// With `min_count`, the count of each kept row.
+    pub(super) counts: Vec<f64>,
+    /// Lines or fields that end where a spreadsheet cuts.
+    pub(super) cut_count: usize,
+    /// Rows with more fields than the first.
+    pub(super) wide_count: usize,
+    pub(super) report: LoadReport,
+}
+
+impl<'a> Collector<'a> {
+    pub(super) fn new(dataset: &'a mut Dataset, options: &LoadOptions) -> Collector<'a> {
+        Collector {
+            dataset,
+            on_bad_row: options.on_bad_row,
+            min_rating: options.min_rating,
+            min_count: options.min_count,
+            pairs: Vec::new(),
+            counts: Vec::new(),
+            cut_count: 0,
+            wide_count: 0,
+            report: LoadReport::default(),
+        }
+    }
+
+    /// Checks a row and keeps its pair if its `value`, a rating or a count, is high enough. Without a
+    /// column of values every row is kept, and counts one.
+    #[inline]
+    pub(super) fn add_row(
+        &mut self,
+        user: &[u8],
+        item: &[u8],
+        value: Option<f64>,
+    ) -> std::result::Result<(), String> {
+        check_id("user", user)?;
+        check_id("item", item)?;
+        self.report.row_count += 1;
+        if let (Some(threshold), Some(rating)) = (self.min_rating, value)
+            && rating < threshold
+        {
+            self.report.below_rating_count += 1;
+            return Ok(());
+        }
+        let full = |what: &str| format!("more than {} {what} ids", IdTable::MAX_COUNT);
+        // Files are often sorted by user: the last one's row is likely this one's.
+        let user = match self.pairs.last() {
+            Some(&(last, _)) if self.dataset.users.bytes(last) == user => last,
+            _ => self.dataset.users.try_intern(user).ok_or_else(|| full("user"))?,
+        };
+        let item = self.dataset.items.try_intern(item).ok_or_else(|| full("item"))?;
+        self.pairs.push((user, item));
+        if self.min_count.is_some() {
+            self.counts.push(value.unwrap_or(1.0));
+        }
+        Ok(())
+    }
+
+    /// Counts a row that cannot be used; it starts at byte `offset`.
+    pub(super) fn add_bad(&mut self, text: &Text, offset: usize, message: String) {
+        self.report.bad_rows.add(text, offset, message);
+    }
+
+    /// Counts a row that cannot be used, by its number, in a file that has no lines.
+    #[cfg(feature = "parquet")]
+    pub(super) fn add_bad_row(&mut self, row: u64, message: String) {
+        self.report.bad_rows.add_line(row, message);
+    }
+
+    /// Refuses bad rows where they are not to be skipped, and a file without good ones.
+    pub(super) fn check_any(&mut self, text: &Text, message: &str) -> Result<()> {
+        let bad_rows = &mut self.report.bad_rows;
+        if bad_rows.count > 0 && (self.on_bad_row == OnBadRow::Error || self.report.row_count == 0) {
+            std::mem::take(bad_rows).refuse(text, self.report.row_count)?;
+        }
+        if self.report.row_count == 0 { Err(text.error(message)) } else { Ok(()) }
+    }
+
+    /// What looks like damage.
+    pub(super) fn warnings(&self) -> Vec<String> {
+        let mut warnings = Vec::new();
+        if self.cut_count > 0 {
+            warnings.push(format!(
+                "{} of exactly {CELL_CHARACTERS} characters, where spreadsheets cut: the end is likely lost",
+                counted(self.cut_count, "line or field")
+            ));
+        }
+        if self.wide_count > 0 {
+            warnings.push(format!(
+                "{} more fields than the first row: a separator within an id, or one too many",
+                match self.wide_count {
+                    1 => "1 row has".to_owned(),
+                    count => format!("{count} rows have"),
+                }
+            ));
+        }
+        for (what, ids) in [("user", &self.dataset.users), ("item", &self.dataset.items)] {
+            let mut damaged = ids.iter().filter(|id| is_spreadsheet_number(id));
+            if let Some(first) = damaged.next() {
+                warnings.push(format!(
+                    "{} look like numbers that a spreadsheet has rounded, such as {}",
+                    counted(1 + damaged.count(), &format!("{what} id")),
+                    shown(first)
+                ));
+            }
+        }
+        warnings
+    }
+}
+
+/// `9,78292E+12`: a long number, such as an ISBN, as spreadsheets save it.
+fn is_spreadsheet_number(id: &[u8]) -> bool {
+    let Some(e) = id.iter().position(|&byte| byte == b'E') else { return false };
+    let digits = |text: &[u8]| !text.is_empty() && text.iter().all(u8::is_ascii_digit);
+    let exponent = id[e + 1..].strip_prefix(b"+");
+    let mantissa = &id[..e];
+    exponent.is_some_and(digits)
+        && mantissa.first().is_some_and(u8::is_ascii_digit)
+        && (mantissa.len() == 1 || (matches!(mantissa[1], b',' | b'.') && digits(&mantissa[2..])))
+}
+
+fn check_id(what: &str, id: &[u8]) -> std::result::Result<(), String> {
+    match id.len() {
+        0 => Err(format!("{what} id is empty")),
+        1..=MAX_ID_BYTES => Ok(()),
+        length => Err(format!(
+            "{what} id is {length} bytes long, but at most {MAX_ID_BYTES} are allowed: {}",
+            shown(id)
+        )),
+    }
+}
+
+/// A finite number, of a rating or a count.
+pub(super) fn parse_value(field: &[u8]) -> std::result::Result<f64, String> {
+    let text = std::str::from_utf8(field).unwrap_or("\u{fffd}").trim();
+    if text.is_empty() {
+        return Err("rating is empty".to_owned());
+    }
+    match text.parse::<f64>() {
+        Ok(value) if value.is_finite() => Ok(value),
+        Ok(_) => Err(format!("rating is not finite: {}", shown(field))),
+        Err(_) => Err(format!("rating is not a number: {}", shown(field))),
+    }
+}

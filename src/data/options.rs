@@ -1,0 +1,232 @@
+//! What may be asked for when a file is read, and what is kept of it.
+
+use super::detect::{self, Form};
+use super::text::Text;
+use super::{Column, Separator};
+use crate::{Error, Result};
+use serde::{Serialize, Serializer};
+use std::fmt;
+use std::str::FromStr;
+
+/// What kind of file it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Format {
+    /// Judged by the first lines.
+    #[default]
+    Auto,
+    /// One interaction a row: CSV, TSV and the like.
+    Delimited,
+    /// One user a line: a count, then that many items. The user's id is the line number from 0.
+    AdjacencyCount,
+    /// One user a line: the user's id, then the items.
+    AdjacencyId,
+    /// One interaction a line, as a JSON object.
+    JsonLines,
+    /// A Parquet file; read only with the feature `parquet`.
+    Parquet,
+}
+
+/// The formats with their names on the command line.
+const FORMATS: [(Format, &str); 6] = [
+    (Format::Auto, "auto"),
+    (Format::Delimited, "delimited"),
+    (Format::AdjacencyCount, "adjacency-count"),
+    (Format::AdjacencyId, "adjacency-id"),
+    (Format::JsonLines, "json-lines"),
+    (Format::Parquet, "parquet"),
+];
+
+impl FromStr for Format {
+    type Err = String;
+
+    /// `auto`, `delimited`, `adjacency-count`, `adjacency-id`, `json-lines` or `parquet`.
+    fn from_str(text: &str) -> std::result::Result<Format, String> {
+        let found = FORMATS.iter().find(|(_, name)| *name == text);
+        found.map(|&(format, _)| format).ok_or_else(|| {
+            "a format is auto, delimited, adjacency-count, adjacency-id, json-lines or parquet".to_owned()
+        })
+    }
+}
+
+impl fmt::Display for Format {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = FORMATS.iter().find(|(format, _)| format == self).map_or("", |&(_, name)| name);
+        f.write_str(name)
+    }
+}
+
+impl Serialize for Format {
+    fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+/// What happens to a row that cannot be used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum OnBadRow {
+    /// The file is refused, with the first of them in the message.
+    #[default]
+    Error,
+    /// It is passed over and counted.
+    Skip,
+}
+
+/// How to read a file, and what to keep of it; what is `None` is found from its first 1,000 lines.
+///
+/// Lines that start with `{` are JSON. Lines of whole numbers only, unequally many, are an adjacency
+/// list: with a count first where it is right, else with a user id first. All else is delimited text.
+/// Its separator is the one under which the first row has known names, else the first of `::`, tab,
+/// comma or semicolon, and space that gives nearly all rows the same number of fields. Its first row is
+/// a header where it has known names, or no number above columns of numbers; string ids without a header
+/// keep their first row. Ids are opaque bytes, neither trimmed nor decoded.
+///
+/// The filters apply in this order: bad rows; `min_rating`; repeated pairs become one; `min_count`;
+/// `min_user_interactions`, once; `min_item_interactions` of the users that are left, once; `k_core`,
+/// again and again until nothing changes.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct LoadOptions {
+    /// `--format`. An adjacency list is looked for only where all options of columns are `None`.
+    pub format: Format,
+    /// `--separator`.
+    pub separator: Option<Separator>,
+    /// `--header`: whether the first row names the columns.
+    pub header: Option<bool>,
+    /// `--backslash-escapes`: whether a backslash escapes a quote within quotes, as in Book-Crossing.
+    /// `None`: where that leaves fewer rows with an unclosed quote than RFC 4180's doubled quotes.
+    pub backslash_escapes: Option<bool>,
+    /// `--user-column`: a known name, else column 1.
+    pub user_column: Option<Column>,
+    /// `--item-column`: a known name, else column 2.
+    pub item_column: Option<Column>,
+    /// `--rating-column`: a known name, else column 3 where there is no header. Read only for
+    /// `min_rating` and `min_count`.
+    pub rating_column: Option<Column>,
+    /// `--on-bad-row`.
+    pub on_bad_row: OnBadRow,
+    /// `--min-rating`: rows with a lower rating are no interactions. Without it every row is one.
+    pub min_rating: Option<f64>,
+    /// `--min-count`: pairs whose counts sum to less are no interactions. Where there is no column of
+    /// counts, each row counts one.
+    pub min_count: Option<f64>,
+    /// `--min-user-interactions`: users with fewer items are left out.
+    pub min_user_interactions: Option<usize>,
+    /// `--min-item-interactions`: items with fewer users are left out.
+    pub min_item_interactions: Option<usize>,
+    /// `--k-core`: users and items with fewer are left out until there are none.
+    pub k_core: Option<usize>,
+}
+
+impl LoadOptions {
+    /// The same without its filters and what only they read.
+    pub fn unfiltered(&self) -> LoadOptions {
+        LoadOptions {
+            rating_column: None,
+            min_rating: None,
+            min_count: None,
+            min_user_interactions: None,
+            min_item_interactions: None,
+            k_core: None,
+            ..self.clone()
+        }
+    }
+
+    /// The same without the filters of users and items, for a file whose users and items are given.
+    pub fn rows_only(&self) -> LoadOptions {
+        LoadOptions { min_user_interactions: None, min_item_interactions: None, k_core: None, ..self.clone() }
+    }
+
+    /// Whether anything is left out on purpose.
+    pub fn has_filters(&self) -> bool {
+        let LoadOptions { min_rating, min_count, .. } = self;
+        let sizes = [self.min_user_interactions, self.min_item_interactions, self.k_core];
+        min_rating.is_some() || min_count.is_some() || sizes.iter().any(Option::is_some)
+    }
+
+    pub(super) fn check(&self) -> Result<()> {
+        for (flag, threshold) in [("--min-rating", self.min_rating), ("--min-count", self.min_count)] {
+            if threshold.is_some_and(|threshold| !threshold.is_finite()) {
+                return Err(Error::setting(flag, "must be a finite number"));
+            }
+        }
+        if self.min_rating.is_some() && self.min_count.is_some() {
+            return Err(Error::setting("--min-count", "and --min-rating read the same column: give one"));
+        }
+        if self.rating_column.is_some() && self.min_rating.is_none() && self.min_count.is_none() {
+            let message = "is read only for --min-rating and --min-count, which are not given";
+            return Err(Error::setting("--rating-column", message));
+        }
+        Ok(())
+    }
+
+    /// The first option, by flag, that says how rows are divided or, `with_columns`, which columns count.
+    fn layout_flags(&self, with_columns: bool) -> Option<&'static str> {
+        let text = [
+            ("--separator", self.separator.is_some()),
+            ("--header", self.header.is_some()),
+            ("--backslash-escapes", self.backslash_escapes.is_some()),
+        ];
+        let columns = [
+            ("--user-column", self.user_column.is_some()),
+            ("--item-column", self.item_column.is_some()),
+            ("--rating-column", self.rating_column.is_some()),
+        ];
+        let columns = columns.into_iter().filter(|_| with_columns);
+        text.into_iter().chain(columns).find(|(_, is_given)| *is_given).map(|(flag, _)| flag)
+    }
+
+    /// The threshold that is given, by flag.
+    fn threshold(&self) -> Option<&'static str> {
+        let rating = self.min_rating.map(|_| "--min-rating");
+        rating.or(self.min_count.map(|_| "--min-count"))
+    }
+
+    /// The first option, by flag, that has no meaning for `form`.
+    fn meaningless(&self, form: Form) -> Option<&'static str> {
+        match form {
+            Form::Delimited => None,
+            Form::JsonLines | Form::Parquet => self.layout_flags(false),
+            Form::AdjacencyCount | Form::AdjacencyId => self.layout_flags(true).or(self.threshold()),
+        }
+    }
+
+    /// What the file is, by flag or by its first lines.
+    pub(super) fn form(&self, text: &Text) -> Result<Form> {
+        let form = match self.format {
+            Format::Delimited => Form::Delimited,
+            Format::AdjacencyCount => Form::AdjacencyCount,
+            Format::AdjacencyId => Form::AdjacencyId,
+            Format::JsonLines => Form::JsonLines,
+            Format::Parquet => Form::Parquet,
+            // What was asked for says what the file is.
+            Format::Auto => {
+                if is_json_array(&text.data) {
+                    let message = "is a JSON array: write an object a line, as `jq -c '.[]'` does";
+                    return Err(text.error(message));
+                }
+                let found = detect::form(&text.data);
+                let is_list = matches!(found, Form::AdjacencyCount | Form::AdjacencyId);
+                if self.layout_flags(is_list).is_some() {
+                    return Ok(Form::Delimited);
+                }
+                if let (true, Some(flag)) = (is_list, self.threshold()) {
+                    let message = "looks like an adjacency list, which has nothing for";
+                    let otherwise = "to read it as rows of columns, add --format delimited";
+                    return Err(text.error(format!("{message} {flag} to read; {otherwise}")));
+                }
+                return Ok(found);
+            }
+        };
+        let Some(flag) = self.meaningless(form) else { return Ok(form) };
+        let what = match form {
+            Form::JsonLines => "JSON lines",
+            Form::Parquet => "a Parquet file",
+            _ => "an adjacency list",
+        };
+        Err(Error::setting(flag, format!("has no meaning for {what} (--format)")))
+    }
+}
+
+fn is_json_array(data: &[u8]) -> bool {
+    let inner = data.trim_ascii_start().strip_prefix(b"[");
+    inner.is_some_and(|inner| inner.trim_ascii_start().starts_with(b"{"))
+}

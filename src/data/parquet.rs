@@ -1,0 +1,101 @@
+//! Parquet files, by the optional feature `parquet`: one interaction a row, of which only the columns in
+//! use are read. Compression by snappy, LZ4 or gzip, or none.
+
+use super::LoadOptions;
+use super::collect::{Collector, parse_value};
+use super::columns::Wanted;
+use super::detect::Form;
+use super::id_text;
+use super::report::Layout;
+use super::text::{Text, shown};
+use crate::{Error, Result};
+use bytes::Bytes;
+use csv::ByteRecord;
+use parquet::file::reader::{FileReader, SerializedFileReader};
+use parquet::record::{Field, Row};
+use parquet::schema::types::Type;
+use std::borrow::Cow;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+
+/// Adds every row of `text` to `collector`; returns the format in words, and in parts.
+///
+/// The reader panics on some damaged files, which is made an error here; the program's panic hook still
+/// prints its message.
+pub(super) fn read(
+    text: &Text,
+    options: &LoadOptions,
+    collector: &mut Collector<'_>,
+) -> Result<(String, Layout)> {
+    // Nothing of what a panic leaves half done is used after it.
+    let read = catch_unwind(AssertUnwindSafe(|| read_rows(text, options, collector)));
+    read.unwrap_or_else(|_| Err(text.error("is a Parquet file that cannot be read: it is damaged")))
+}
+
+fn read_rows(text: &Text, options: &LoadOptions, collector: &mut Collector<'_>) -> Result<(String, Layout)> {
+    let damaged = |error: parquet::errors::ParquetError| -> Error {
+        text.error(format!("is a Parquet file that cannot be read: {error}"))
+    };
+    let reader = SerializedFileReader::new(Bytes::copy_from_slice(&text.data)).map_err(damaged)?;
+    let schema = reader.metadata().file_metadata().schema();
+    let fields = schema.get_fields();
+    let header = ByteRecord::from(fields.iter().map(|field| field.name().as_bytes()).collect::<Vec<_>>());
+    let columns = Wanted::new(options).resolve(text, &header, true)?;
+    let mut wanted: Vec<usize> =
+        [Some(columns.user), Some(columns.item), columns.value].into_iter().flatten().collect();
+    // The reader keeps the file's order, and a column that serves twice is there once.
+    wanted.sort_unstable();
+    wanted.dedup();
+    let place = |column: usize| wanted.binary_search(&column).unwrap_or_default();
+    let places = [Some(place(columns.user)), Some(place(columns.item)), columns.value.map(place)];
+    let projection = Type::group_type_builder(schema.name())
+        .with_fields(wanted.iter().map(|&column| Arc::clone(&fields[column])).collect())
+        .build()
+        .map_err(damaged)?;
+    for (row, fields) in (1u64..).zip(reader.get_row_iter(Some(projection)).map_err(damaged)?) {
+        if let Err(message) = add(&fields.map_err(damaged)?, places, collector) {
+            collector.add_bad_row(row, message);
+        }
+    }
+    collector.check_any(text, "has no rows")?;
+    let name = |column: usize| shown(header.get(column).unwrap_or_default());
+    let mut words = format!("Parquet, user {}, item {}", name(columns.user), name(columns.item));
+    if let Some(column) = columns.value {
+        words += &format!(", rating {}", name(column));
+    }
+    let layout = Layout {
+        header: Some(header.iter().map(id_text).collect()),
+        ..columns.layout(Layout::new(text, Form::Parquet))
+    };
+    Ok((words, layout))
+}
+
+/// Adds one row, whose fields stand at the `places` of user, item and value.
+fn add(
+    row: &Row,
+    places: [Option<usize>; 3],
+    collector: &mut Collector<'_>,
+) -> std::result::Result<(), String> {
+    let fields: Vec<(&String, &Field)> = row.get_column_iter().collect();
+    let field = |place: usize| match fields.get(place) {
+        Some((name, field)) => bytes_of(field).map_err(|kind| format!("`{name}` is {kind}")),
+        None => Err("a column is missing".to_owned()),
+    };
+    let [user, item, value] = places.map(|place| place.map(field).transpose());
+    let value = value?.map(|value| parse_value(&value)).transpose()?;
+    collector.add_row(&user?.unwrap_or_default(), &item?.unwrap_or_default(), value)
+}
+
+/// The text of a field: nothing for null.
+fn bytes_of(field: &Field) -> std::result::Result<Cow<'_, [u8]>, &'static str> {
+    Ok(match field {
+        Field::Null => Cow::Borrowed(&[]),
+        Field::Str(text) => Cow::Borrowed(text.as_bytes()),
+        Field::Bytes(bytes) => Cow::Borrowed(bytes.data()),
+        Field::Group(_) => return Err("a group of columns"),
+        Field::ListInternal(_) => return Err("a list"),
+        Field::MapInternal(_) => return Err("a map"),
+        // Debug and display of numbers are the same; strings, which are quoted, are above.
+        number => Cow::Owned(number.to_string().into_bytes()),
+    })
+}

@@ -1,0 +1,133 @@
+//! What a column is for, and the names that public data sets give it.
+
+use csv::ByteRecord;
+
+/// What a column is for; `flag` names it in errors.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Role {
+    User,
+    Item,
+    Rating,
+    /// A rating's place, where play counts stand.
+    Count,
+}
+
+impl Role {
+    pub(super) fn flag(self) -> &'static str {
+        match self {
+            Role::User => "--user-column",
+            Role::Item => "--item-column",
+            Role::Rating | Role::Count => "--rating-column",
+        }
+    }
+
+    pub(super) fn word(self) -> &'static str {
+        match self {
+            Role::User => "user",
+            Role::Item => "item",
+            Role::Rating => "rating",
+            Role::Count => "count",
+        }
+    }
+
+    /// Names that mean this role, in [`normal`] form, the likelier first.
+    fn known_names(self) -> &'static [&'static str] {
+        match self {
+            Role::User => &[
+                "userid",
+                "user",
+                "uid",
+                "users",
+                "username",
+                "reviewerid",
+                "reviewer",
+                "customerid",
+                "customer",
+                "memberid",
+                "visitorid",
+            ],
+            Role::Item => &[
+                "itemid",
+                "item",
+                "iid",
+                "items",
+                "productid",
+                "product",
+                "movieid",
+                "movie",
+                "isbn",
+                "bookid",
+                "book",
+                "parentasin",
+                "asin",
+                "songid",
+                "song",
+                "trackid",
+                "track",
+                "artistid",
+                "artist",
+                "businessid",
+                "business",
+                "articleid",
+                "article",
+                "paperid",
+                "paper",
+                "docid",
+                "videoid",
+                "video",
+                "gameid",
+                "game",
+                "placeid",
+                "venueid",
+                "locationid",
+                "tagid",
+            ],
+            Role::Rating => &[
+                "rating",
+                "ratings",
+                "bookrating",
+                "score",
+                "stars",
+                "overall",
+                "weight",
+                "playcount",
+                "plays",
+                "count",
+                "value",
+            ],
+            Role::Count => &[
+                "playcount",
+                "plays",
+                "playscount",
+                "listencount",
+                "listens",
+                "count",
+                "weight",
+                "frequency",
+                "quantity",
+                "times",
+            ],
+        }
+    }
+
+    /// The column of a header whose name is known for this role.
+    pub(super) fn find(self, header: &ByteRecord) -> Option<usize> {
+        let names: Vec<String> = header.iter().map(normal).collect();
+        self.known_names().iter().find_map(|known| names.iter().position(|name| name == known))
+    }
+}
+
+/// A column name in lower case without blanks, `_`, `-` and what follows a colon.
+pub(super) fn normal(name: &[u8]) -> String {
+    let text = String::from_utf8_lossy(name);
+    let text = text.split(':').next().unwrap_or_default();
+    text.chars().filter(|c| !matches!(c, '_' | '-' | ' ')).flat_map(char::to_lowercase).collect()
+}
+
+/// Whether a first row holds a known user name and a known item name, or one of them ending in "id".
+pub(super) fn has_known_names(row: &ByteRecord) -> bool {
+    let user = Role::User.find(row);
+    let item = Role::Item.find(row);
+    let is_id = |column: Option<usize>| column.is_some_and(|column| normal(&row[column]).ends_with("id"));
+    (user.is_some() && item.is_some() && user != item) || is_id(user) || is_id(item)
+}

@@ -1,0 +1,71 @@
+//! Config files: flags in TOML, which the command line overrides.
+
+use crate::support::{fail, place, shared, succeed};
+use serde_json::Value;
+use std::fs;
+use std::path::Path;
+
+fn manifest(folder: &Path) -> Value {
+    serde_json::from_slice(&fs::read(folder.join("model/model.json")).unwrap()).unwrap()
+}
+
+const CONFIG: &str = "# A run.
+output = \"model\"
+dim = 8
+learning-rate = 2e-2
+sampler = \"popularity\"
+beta = 1
+betas = [0.8, 0.99]
+epochs = 1
+batch-size = 64
+k = 10
+header = true
+quiet = true
+min-user-interactions = 2
+";
+
+#[test]
+fn every_flag_can_stand_in_a_file_and_the_command_line_wins() {
+    let place = place();
+    fs::write(place.path().join("run.toml"), CONFIG).unwrap();
+    let data = shared("interactions.csv");
+    let (out, err) = succeed(place.path(), &["train", data, "--config", "run.toml"]);
+    assert_eq!((out, err), (String::new(), String::new()));
+    let first = manifest(place.path());
+    assert_eq!(first["config"]["learning_rate"], 0.02);
+    assert_eq!(first["config"]["sampler"]["kind"], "popularity");
+    assert_eq!(first["config"]["betas"][0], 0.8);
+    assert_eq!((&first["config"]["k"], &first["dim"]), (&10.into(), &8.into()));
+    assert_eq!(first["data"]["options"]["min-user-interactions"], 2);
+    succeed(place.path(), &["train", "--dim", "4", "--config=run.toml", "-k", "5", data]);
+    let second = manifest(place.path());
+    assert_eq!((&second["config"]["k"], &second["dim"]), (&5.into(), &4.into()));
+    assert_eq!(second["config"]["learning_rate"], 0.02);
+}
+
+#[test]
+fn files_that_cannot_be_used_are_named() {
+    let place = place();
+    let refuse = |text: &str, code: i32, message: &str| {
+        fs::write(place.path().join("run.toml"), text).unwrap();
+        let err = fail(
+            place.path(),
+            &["train", shared("interactions.csv"), "-o", "m", "--config", "run.toml"],
+            code,
+        );
+        assert!(err.contains(message), "no {message:?} in {err}");
+        assert!(!place.path().join("m").exists());
+    };
+    refuse("dim = 8\nlearning-rate = \n", 1, "error: run.toml:2: ");
+    refuse("learning_rate = 1\n", 1, "error: run.toml: `learning_rate` is no flag of train: see --help");
+    refuse("config = \"other.toml\"\n", 1, "error: run.toml: `config` is no flag of train");
+    refuse("quiet = 3\n", 1, "error: run.toml: `quiet` cannot be 3");
+    refuse("[train]\ndim = 8\n", 1, "`train` is no flag");
+    refuse("dim = 2020-01-01\n", 1, "error: run.toml: `dim` cannot be 2020-01-01");
+    refuse("dim = \"many\"\n", 2, "invalid value 'many' for '--dim <D>'");
+    refuse("folds = 4\n", 2, "--fold");
+    refuse("beta = 1.0\nsampler = \"uniform\"\n", 1, "--beta has no meaning with --sampler uniform");
+    let err =
+        fail(place.path(), &["train", shared("interactions.csv"), "-o", "m", "--config", "none.toml"], 1);
+    assert!(err.contains("error: none.toml: cannot read: "), "{err}");
+}
