@@ -12,6 +12,7 @@ pub mod error;
 pub mod evaluate;
 pub mod export;
 pub mod gpu;
+pub mod labels;
 pub mod model;
 pub mod optimizer;
 pub mod plot;

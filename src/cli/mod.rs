@@ -2,6 +2,7 @@
 
 mod bench;
 mod console;
+mod curves;
 mod doctor;
 mod evaluate;
 mod export;
@@ -9,6 +10,7 @@ mod format;
 mod generate;
 mod interrupts;
 mod labels;
+mod layout;
 mod lists;
 mod load_args;
 mod metrics_log;

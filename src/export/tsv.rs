@@ -33,7 +33,7 @@ pub fn export_tsv(model: &Model, what: What, folder: &Path, force: bool) -> Resu
     let names =
         |name: &str| [folder.join(format!("{name}.tsv")), folder.join(format!("{name}-metadata.tsv"))];
     for path in tables.iter().flat_map(|(name, ..)| names(name)) {
-        files.check(&path)?;
+        super::check_free(&path, force)?;
     }
     for (name, table, ids) in tables {
         let [vectors, metadata] = names(name);
