@@ -24,11 +24,6 @@ impl Labels {
             columns.next().ok_or_else(|| Error::file(path, "has no labels"))?;
         Ok(Labels { groups, names })
     }
-
-    /// How many rows have a label.
-    pub(crate) fn labelled_count(&self) -> usize {
-        self.groups.iter().flatten().count()
-    }
 }
 
 /// How far the items nearest an item share its label.

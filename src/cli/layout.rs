@@ -79,7 +79,11 @@ impl Layout {
         let items = if show.items { choose("item", &item_counts(model), most) } else { Vec::new() };
         let users = match show.users {
             0 => Vec::new(),
-            most => choose("user", &user_counts(model), most.min(if args.method == Method::Tsne { MOST } else { most })),
+            most => choose(
+                "user",
+                &user_counts(model),
+                most.min(if args.method == Method::Tsne { MOST } else { most }),
+            ),
         };
         let embeddings = &model.embeddings;
         let dim = embeddings.dim;
@@ -131,7 +135,8 @@ fn choose(what: &str, counts: &[u32], most: usize) -> Vec<u32> {
 fn descend(rows: &[f32], dim: usize, perplexity: f32) -> Result<(Vec<[f32; 2]>, String)> {
     let options = TsneOptions { perplexity, ..TsneOptions::default() };
     let start = Instant::now();
-    let bar = if err_is_terminal() { ProgressBar::new(options.step_count as u64) } else { ProgressBar::hidden() };
+    let bar =
+        if err_is_terminal() { ProgressBar::new(options.step_count as u64) } else { ProgressBar::hidden() };
     let style = ProgressStyle::with_template("{bar:20} t-SNE, step {pos} of {len}, {eta} left");
     bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
     if !err_is_terminal() {

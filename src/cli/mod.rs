@@ -5,6 +5,7 @@ mod console;
 mod curves;
 mod doctor;
 mod evaluate;
+mod explore;
 mod export;
 mod format;
 mod generate;
@@ -51,7 +52,8 @@ enum Command {
     Recommend(recommend::Args),
     Similar(similar::Args),
     Export(export::Args),
-    Plot(plot::Args),
+    Plot(Box<plot::Args>),
+    Explore(explore::Args),
     Generate(generate::Args),
     Bench(bench::Args),
 }
@@ -90,6 +92,7 @@ pub(crate) fn run() -> ExitCode {
         Command::Similar(args) => similar::run(&args),
         Command::Export(args) => export::run(&args),
         Command::Plot(args) => plot::run(&args),
+        Command::Explore(args) => explore::run(&args),
         Command::Generate(args) => generate::run(&args),
         Command::Bench(args) => bench::run(&args),
     };

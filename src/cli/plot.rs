@@ -3,13 +3,13 @@
 use super::console::note;
 use super::export::WhatName;
 use super::format::{counted, grouped};
-use super::labels::Labels;
 use super::layout::{Layout, LayoutArgs, Show, at_least_one, item_counts, user_counts};
 use super::{Outcome, curves};
 use clap::ValueEnum;
 use image::RgbImage;
 use spherec::data::IdTable;
 use spherec::export::check_free;
+use spherec::labels::{LabelColumn, LabelTable};
 use spherec::model::Model;
 use spherec::plot::{Chart, Colours, Look, PALETTE_SIZE, Theme, clusters, scatter, write_png};
 use spherec::{Error, Result};
@@ -144,18 +144,16 @@ struct Rows<'a> {
 fn map(args: &Args, folder: &Path) -> Result<RgbImage> {
     let what = if args.map.users { WhatName::Both } else { args.map.what };
     let model = Model::load(folder)?;
-    let show = super::layout::Show {
-        items: what != WhatName::Users,
-        users: if what == WhatName::Items { 0 } else { usize::MAX },
-    };
+    let show =
+        Show { items: what != WhatName::Users, users: if what == WhatName::Items { 0 } else { usize::MAX } };
     // Labels are read first: what is wrong with them shows before minutes of work.
     let of_items = show.items;
     let (name, ids) = if of_items { ("item", &model.items) } else { ("user", &model.users) };
     let labels = match args.map.color.as_str() {
         "popularity" | "cluster" | "none" => None,
-        path => Some(Labels::read(Path::new(path), ids, name)?),
+        path => LabelTable::read(Path::new(path), ids, name)?.columns.into_iter().next(),
     };
-    let layout = Layout::of(&model, Show { ..show }, &args.layout)?;
+    let layout = Layout::of(&model, show, &args.layout)?;
     let embeddings = &model.embeddings;
     let rows = match of_items {
         true => Rows {
@@ -175,17 +173,22 @@ fn map(args: &Args, folder: &Path) -> Result<RgbImage> {
             points: &layout.user_points,
         },
     };
-    let groups = match labels {
-        Some(labels) => Some(of_rows(&labels, rows.rows)),
+    let said = match &labels {
+        Some(column) => format!("; coloured by {}", column.name),
+        None if args.map.color == "cluster" => "; coloured by clusters of the embeddings".to_owned(),
+        None => String::new(),
+    };
+    let groups = match &labels {
+        Some(labels) => Some(of_rows(labels, rows.rows)),
         None if args.map.color == "cluster" => Some(rows.clustered(embeddings.dim, args.map.clusters)),
         None => None,
     };
     let backdrop: &[_] = if what == WhatName::Both { &layout.user_points } else { &[] };
-    rows.draw(args, folder, &layout.method, groups, backdrop)
+    rows.draw(args, folder, &format!("{}{said}", layout.method), groups, backdrop)
 }
 
 /// The labels of `rows`, numbered anew: those that no row has are left out.
-fn of_rows(labels: &Labels, rows: &[u32]) -> (Vec<Option<u32>>, Vec<String>) {
+fn of_rows(labels: &LabelColumn, rows: &[u32]) -> (Vec<Option<u32>>, Vec<String>) {
     let of_row = |row: &u32| labels.groups.get(*row as usize).copied().flatten();
     let mut counts = vec![0usize; labels.names.len()];
     rows.iter().filter_map(of_row).for_each(|group| counts[group as usize] += 1);
@@ -217,7 +220,8 @@ impl Rows<'_> {
         let found = groups.iter().max().map_or(0, |&last| last + 1);
         // Rows stand by falling popularity: the first member is the most popular.
         let first = |group: u32| groups.iter().position(|&other| other == group);
-        let names = (0..found).map(|group| first(group).map_or(String::new(), |at| format!("around {}", self.id(at))));
+        let names = (0..found)
+            .map(|group| first(group).map_or(String::new(), |at| format!("around {}", self.id(at))));
         let names = names.collect();
         (groups.into_iter().map(Some).collect(), names)
     }
@@ -226,7 +230,7 @@ impl Rows<'_> {
         &self,
         args: &Args,
         folder: &Path,
-        method: &str,
+        how: &str,
         groups: Option<(Vec<Option<u32>>, Vec<String>)>,
         backdrop: &[[f32; 2]],
     ) -> Result<RgbImage> {
@@ -237,12 +241,12 @@ impl Rows<'_> {
         let none = format!("{}s without a label", self.what);
         let caption = if self.what == "item" { "users who have it" } else { "items they have" };
         let ticks = ticks(most);
-        let (colours, said) = match &groups {
-            Some((groups, names)) => (Colours::Groups { groups, names, none: &none }, self.said(&args.map.color)),
+        let colours = match &groups {
+            Some((groups, names)) => Colours::Groups { groups, names, none: &none },
             None if args.map.color == "popularity" => {
-                (Colours::Values { values: &logs, caption, ticks: &ticks }, String::new())
+                Colours::Values { values: &logs, caption, ticks: &ticks }
             }
-            None => (Colours::Plain, String::new()),
+            None => Colours::Plain,
         };
         let top = args.map.label_top.unwrap_or(if colours.name_groups_on_map() { 0 } else { 20 });
         let names: Vec<(usize, String)> = (0..self.rows.len().min(top)).map(|at| (at, self.id(at))).collect();
@@ -250,7 +254,7 @@ impl Rows<'_> {
             Some(title) => title.clone(),
             None => format!("{} of {}", counted(self.rows.len(), self.what), name_of(folder)),
         };
-        let subtitle = format!("{method}{said}; larger discs are more popular");
+        let subtitle = format!("{how}; larger discs are more popular");
         let chart = Chart {
             title: &title,
             subtitle: &subtitle,
@@ -261,14 +265,6 @@ impl Rows<'_> {
             backdrop: ("users", backdrop),
         };
         scatter(&chart, &args.look.look())
-    }
-
-    /// What the colours say, for the subtitle.
-    fn said(&self, color: &str) -> String {
-        match color {
-            "cluster" => "; coloured by clusters of the embeddings".to_owned(),
-            path => format!("; coloured by {}", name_of(Path::new(path))),
-        }
     }
 }
 

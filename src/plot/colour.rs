@@ -86,7 +86,8 @@ pub(super) fn spread_colours(centres: &[Option<[f32; 2]>]) -> Vec<usize> {
             let distance = |other: &[f32; 2]| (other[0] - centre[0]).hypot(other[1] - centre[1]);
             others.iter().map(distance).fold(f32::INFINITY, f32::min)
         };
-        let best = (0..PALETTE_SIZE).fold(0, |best, colour| if room(colour) > room(best) { colour } else { best });
+        let best =
+            (0..PALETTE_SIZE).fold(0, |best, colour| if room(colour) > room(best) { colour } else { best });
         taken.entry(best).or_default().push(centre);
         colours.push(best);
     }

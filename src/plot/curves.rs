@@ -42,7 +42,6 @@ pub struct Curves<'a> {
 
 const COLUMN_COUNT: usize = 4;
 const GAP: f32 = 22.0;
-const AXIS_WIDTH: f32 = 40.0;
 const HEAD: f32 = 26.0;
 const FOOT: f32 = 24.0;
 
@@ -59,10 +58,11 @@ pub fn draw_curves(curves: &Curves, look: &Look) -> Result<RgbImage> {
     let height = TOP + legend_height + rows as f32 * (panel_height + GAP) - GAP + MARGIN;
     let mut sheet = Sheet::new(look, height, curves.title, curves.subtitle)?;
     draw_legend(&mut sheet, curves.runs);
+    let epochs = bounds(curves.panels.iter().flat_map(|panel| &panel.lines).flatten(), |point| point.0);
     for (at, panel) in curves.panels.iter().enumerate() {
         let left = MARGIN + (at % columns) as f32 * (panel_width + GAP);
         let top = TOP + legend_height + (at / columns) as f32 * (panel_height + GAP);
-        draw_panel(&mut sheet, panel, [left, top, left + panel_width, top + panel_height]);
+        draw_panel(&mut sheet, panel, epochs, [left, top, left + panel_width, top + panel_height]);
     }
     Ok(sheet.into_image())
 }
@@ -104,38 +104,49 @@ impl Axes {
     }
 }
 
-fn draw_panel(sheet: &mut Sheet, panel: &Panel, [left, top, right, bottom]: [f32; 4]) {
+/// The least and the most of one coordinate; the least is above the most where there is no finite point.
+fn bounds<'a>(points: impl Iterator<Item = &'a (f64, f64)>, of: fn(&(f64, f64)) -> f64) -> [f64; 2] {
+    let finite = points.filter(|(x, y)| x.is_finite() && y.is_finite()).map(of);
+    finite.fold([f64::INFINITY, f64::NEG_INFINITY], |[low, high], x| [low.min(x), high.max(x)])
+}
+
+fn draw_panel(
+    sheet: &mut Sheet,
+    panel: &Panel,
+    [x_low, x_high]: [f64; 2],
+    [left, top, right, bottom]: [f32; 4],
+) {
     let bold = Font { size: 12.5, weight: Weight::Bold, colour: sheet.shades.text };
     let small = Font { size: 10.5, weight: Weight::Regular, colour: sheet.shades.faint_text };
     let (line, ground) = (sheet.shades.line, sheet.shades.panel);
     sheet.rectangle([left, top, right, bottom], 6.0, ground, 1.0);
     let title = sheet.fit(&panel.title, bold, right - left - 20.0);
     sheet.text(&title, [left + 10.0, top + 7.0], bold, Align::Left);
-    let finite = || panel.lines.iter().flatten().filter(|(x, y)| x.is_finite() && y.is_finite());
-    let bounds = |of: fn(&(f64, f64)) -> f64| {
-        finite().map(of).fold([f64::INFINITY, f64::NEG_INFINITY], |[low, high], x| [low.min(x), high.max(x)])
-    };
-    let [x_low, x_high] = bounds(|point| point.0);
-    if x_low > x_high {
+    let values = bounds(panel.lines.iter().flatten(), |point| point.1);
+    if values[0] > values[1] {
         let place = [0.5 * (left + right), 0.5 * (top + bottom)];
         sheet.text("no values", place, small, Align::Middle);
         return;
     }
-    let ticks = ticks(bounds(|point| point.1), 4);
+    let ticks = ticks(widened(values, panel.unit), 4);
     let (y_low, y_high) = (ticks[0], ticks[ticks.len() - 1]);
+    let texts: Vec<String> =
+        ticks.iter().map(|&tick| written(tick, ticks[1] - ticks[0], panel.unit)).collect();
+    let axis_width = texts.iter().map(|text| sheet.measure(text, small)[0]).fold(0.0, f32::max);
     let axes = Axes {
-        plot: [left + AXIS_WIDTH, top + HEAD + 8.0, right - 14.0, bottom - FOOT],
+        plot: [left + 16.0 + axis_width, top + HEAD + 8.0, right - 14.0, bottom - FOOT],
         x: if x_high > x_low { [x_low, x_high] } else { [x_low - 0.5, x_high + 0.5] },
         y: [y_low, y_high],
     };
-    for &tick in &ticks {
+    for (&tick, text) in ticks.iter().zip(&texts) {
         let [_, y] = axes.place((axes.x[0], tick));
         sheet.polyline(&[[axes.plot[0], y], [axes.plot[2], y]], 0.8, line, 1.0);
-        let text = written(tick, ticks[1] - ticks[0], panel.unit);
-        sheet.text(&text, [axes.plot[0] - 6.0, y - 6.5], small, Align::Right);
+        sheet.text(text, [axes.plot[0] - 6.0, y - 6.5], small, Align::Right);
     }
     // The middle epochs are read off well enough: the first and the last are told.
-    for (x, align) in [(x_low, Align::Left), (x_high, Align::Right)].into_iter().take(1 + usize::from(x_high > x_low)) {
+    for (x, align) in
+        [(x_low, Align::Left), (x_high, Align::Right)].into_iter().take(1 + usize::from(x_high > x_low))
+    {
         let [place, _] = axes.place((x, y_low));
         sheet.text(&format!("{x}"), [place, axes.plot[3] + 5.0], small, align);
     }
@@ -153,6 +164,16 @@ fn draw_panel(sheet: &mut Sheet, panel: &Panel, [left, top, right, bottom]: [f32
             sheet.disc(last, 2.8, colour, 1.0);
         }
     }
+}
+
+/// Differences of less than a fiftieth of the numbers are not made to look large.
+fn widened([low, high]: [f64; 2], unit: Unit) -> [f64; 2] {
+    let missing = (0.02 * high.abs().max(low.abs()) - (high - low)).max(0.0);
+    let above = match unit {
+        Unit::Percent if high <= 1.0 => (0.5 * missing).min(1.0 - high),
+        _ => 0.5 * missing,
+    };
+    [low - (missing - above), high + above]
 }
 
 /// From `count - 1` to `count + 3` round numbers a fixed step apart, the first at or below the least and the last
@@ -173,7 +194,9 @@ fn ticks([low, high]: [f64; 2], count: usize) -> Vec<f64> {
 fn written(value: f64, step: f64, unit: Unit) -> String {
     let (value, step) = if unit == Unit::Percent { (100.0 * value, 100.0 * step) } else { (value, step) };
     let mut decimals = 0;
-    while decimals < 6 && (step * 10f64.powi(decimals)).fract().min(1.0 - (step * 10f64.powi(decimals)).fract()) > 1e-6 {
+    while decimals < 6
+        && (step * 10f64.powi(decimals)).fract().min(1.0 - (step * 10f64.powi(decimals)).fract()) > 1e-6
+    {
         decimals += 1;
     }
     // No "-0".

@@ -55,7 +55,8 @@ impl<'a> Legend<'a> {
             Colours::Groups { groups, names, none } => {
                 if !chart.colours.name_groups_on_map() {
                     let colours = group_colours(chart);
-                    let named = names.iter().zip(&colours).filter_map(|(name, colour)| Some((name, (*colour)?)));
+                    let named =
+                        names.iter().zip(&colours).filter_map(|(name, colour)| Some((name, (*colour)?)));
                     legend
                         .entries
                         .extend(named.map(|(name, colour)| (Some(theme.palette(colour)), name.clone())));
@@ -85,7 +86,10 @@ impl<'a> Legend<'a> {
     pub(super) fn width(&self, sheet: &Sheet) -> f32 {
         let most = MOST_WIDTH.min(0.3 * sheet.width);
         let font = Legend::font(sheet);
-        let entries = self.entries.iter().map(|(_, name)| 20.0 + sheet.measure(&sheet.fit(name, font, most - 20.0), font)[0]);
+        let entries = self
+            .entries
+            .iter()
+            .map(|(_, name)| 20.0 + sheet.measure(&sheet.fit(name, font, most - 20.0), font)[0]);
         let scale = self.scale.iter().flat_map(|(caption, ticks)| {
             let ticks = ticks.iter().map(|(_, text)| BAR[0] + 10.0 + sheet.measure(text, font)[0]);
             ticks.chain([sheet.measure(&sheet.fit(caption, font, most), font)[0]])

@@ -4,6 +4,7 @@ mod canvas;
 mod clusters;
 mod colour;
 mod curves;
+mod groups;
 mod legend;
 mod map;
 mod names;

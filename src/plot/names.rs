@@ -62,7 +62,13 @@ impl Placement<'_> {
 
     /// A place for a name of `size` beside the point `at` whose disc has `radius`, which is then taken; none
     /// where there is no room within `reach`.
-    pub(super) fn beside(&mut self, at: [f32; 2], radius: f32, [width, height]: [f32; 2], reach: f32) -> Option<Area> {
+    pub(super) fn beside(
+        &mut self,
+        at: [f32; 2],
+        radius: f32,
+        [width, height]: [f32; 2],
+        reach: f32,
+    ) -> Option<Area> {
         const ANGLES: usize = 16;
         let mut best: Option<(f32, Area)> = None;
         for (ring, distance) in [0.0, 0.2, 0.45, 0.7, 1.0].map(|part| part * reach).into_iter().enumerate() {
@@ -90,7 +96,8 @@ impl Placement<'_> {
 
     /// A place for a name of `size` centred on `at` or, where that is taken, a little above or below.
     pub(super) fn over(&mut self, at: [f32; 2], [width, height]: [f32; 2]) -> Option<Area> {
-        let shifts = [[0.0, 0.0], [0.0, -0.7], [0.0, 0.7], [0.4, -1.1], [-0.4, -1.1], [0.4, 1.1], [-0.4, 1.1]];
+        let shifts =
+            [[0.0, 0.0], [0.0, -0.7], [0.0, 0.7], [0.4, -1.1], [-0.4, -1.1], [0.4, 1.1], [-0.4, 1.1]];
         let area = shifts.into_iter().find_map(|[dx, dy]| {
             let (x, y) = (at[0] + dx * width, at[1] + dy * height);
             let area = [x - 0.5 * width, y - 0.5 * height, x + 0.5 * width, y + 0.5 * height];

@@ -4,7 +4,8 @@ use super::colour::{PALETTE_SIZE, Rgb, spread_colours};
 use super::names::{Crowd, Placement};
 use super::sheet::{Align, Font, Look, MARGIN, Sheet, TOP};
 use super::text::Weight;
-use super::{legend, view::View};
+use super::view::View;
+use super::{groups, legend};
 use crate::Result;
 use crate::random::{Purpose, Stream};
 use image::RgbImage;
@@ -93,7 +94,7 @@ pub fn scatter(chart: &Chart, look: &Look) -> Result<RgbImage> {
     Ok(sheet.into_image())
 }
 
-fn is_finite(point: &[f32; 2]) -> bool {
+pub(super) fn is_finite(point: &[f32; 2]) -> bool {
     point.iter().all(|x| x.is_finite())
 }
 
@@ -130,26 +131,10 @@ pub(super) fn group_colours(chart: &Chart) -> Vec<Option<usize>> {
     match names.len() {
         count if count <= PALETTE_SIZE => (0..count).map(Some).collect(),
         count if count <= MOST_GROUPS => {
-            spread_colours(&centres(chart.points, groups, count)).into_iter().map(Some).collect()
+            spread_colours(&groups::centres(chart.points, groups, count)).into_iter().map(Some).collect()
         }
         count => (0..count).map(|group| (group < PALETTE_SIZE).then_some(group)).collect(),
     }
-}
-
-/// The median point of each group.
-fn centres(points: &[[f32; 2]], groups: &[Option<u32>], count: usize) -> Vec<Option<[f32; 2]>> {
-    let mut members: Vec<Vec<[f32; 2]>> = vec![Vec::new(); count];
-    for (point, group) in points.iter().zip(groups).filter(|(point, _)| is_finite(point)) {
-        if let Some(members) = group.and_then(|group| members.get_mut(group as usize)) {
-            members.push(*point);
-        }
-    }
-    let median = |members: &[[f32; 2]], axis: usize| {
-        let mut values: Vec<f32> = members.iter().map(|point| point[axis]).collect();
-        values.sort_by(f32::total_cmp);
-        values.get(values.len() / 2).copied()
-    };
-    members.iter().map(|members| Some([median(members, 0)?, median(members, 1)?])).collect()
 }
 
 fn colours_of(chart: &Chart, sheet: &Sheet) -> Vec<Rgb> {
@@ -237,9 +222,9 @@ fn draw_names(sheet: &mut Sheet, chart: &Chart, view: &View, panel: [f32; 4]) {
     if let Colours::Groups { groups, names, .. } = chart.colours
         && chart.colours.name_groups_on_map()
     {
-        let centres = centres(chart.points, groups, names.len());
-        let extents = extents(chart, groups, &centres, view);
-        draw_group_names(sheet, names, &centres, &extents, view, &mut placement);
+        let centres = groups::centres(chart.points, groups, names.len());
+        let reaches = groups::reaches(chart.points, groups, &centres, view);
+        draw_group_names(sheet, names, &centres, &reaches, view, &mut placement);
     }
     draw_point_names(sheet, chart, view, &mut placement);
 }
@@ -249,41 +234,23 @@ fn draw_group_names(
     sheet: &mut Sheet,
     names: &[String],
     centres: &[Option<[f32; 2]>],
-    extents: &[f32],
+    reaches: &[f32],
     view: &View,
     placement: &mut Placement,
 ) {
     const SMALL: f32 = 42.0;
     let font = Font { size: 12.0, weight: Weight::Bold, colour: sheet.shades.text };
     let halo = Some((sheet.shades.panel, 2.2));
-    for ((name, centre), &extent) in names.iter().zip(centres).zip(extents) {
+    for ((name, centre), &reach) in names.iter().zip(centres).zip(reaches) {
         let Some(at) = centre.map(|centre| view.place(centre)) else { continue };
         let name = sheet.fit(name, font, 150.0);
         let [width, height] = sheet.measure(&name, font);
         let size = [width + 4.0, height];
-        let beside = if extent < SMALL { placement.beside(at, 0.6 * extent, size, 30.0) } else { None };
+        let beside = if reach < SMALL { placement.beside(at, 0.6 * reach, size, 30.0) } else { None };
         if let Some(area) = beside.or_else(|| placement.over(at, size)) {
             sheet.text_with_halo(&name, [area[0] + 2.0, area[1]], font, Align::Left, halo);
         }
     }
-}
-
-/// How far from its centre four fifths of each group reach, on the sheet.
-fn extents(chart: &Chart, groups: &[Option<u32>], centres: &[Option<[f32; 2]>], view: &View) -> Vec<f32> {
-    let mut distances: Vec<Vec<f32>> = vec![Vec::new(); centres.len()];
-    for (point, group) in chart.points.iter().zip(groups).filter(|(point, _)| is_finite(point)) {
-        if let Some(group) = group.map(|group| group as usize)
-            && let Some(Some(centre)) = centres.get(group)
-        {
-            let ([x, y], [cx, cy]) = (view.place(*point), view.place(*centre));
-            distances[group].push((x - cx).hypot(y - cy));
-        }
-    }
-    let far = |distances: &mut Vec<f32>| {
-        distances.sort_by(f32::total_cmp);
-        distances.get(distances.len() * 4 / 5).copied().unwrap_or(0.0)
-    };
-    distances.iter_mut().map(far).collect()
 }
 
 fn draw_point_names(sheet: &mut Sheet, chart: &Chart, view: &View, placement: &mut Placement) {

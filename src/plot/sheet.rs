@@ -72,8 +72,7 @@ impl Sheet {
         let shades = look.theme.shades();
         let [columns, rows] = [width, height].map(|length| (length * scale).round().max(1.0) as usize);
         let canvas = Canvas::new(columns, rows, shades.page);
-        let mut sheet =
-            Sheet { canvas, shades, theme: look.theme, width, scale, typeface: Typeface::new()? };
+        let mut sheet = Sheet { canvas, shades, theme: look.theme, width, scale, typeface: Typeface::new()? };
         let title_font = Font { size: 19.0, weight: Weight::Bold, colour: shades.text };
         let subtitle_font = Font { size: 12.5, weight: Weight::Regular, colour: shades.faint_text };
         for (text, top, font) in [(title, 18.0, title_font), (subtitle, 44.0, subtitle_font)] {

@@ -37,7 +37,8 @@ const BASE: f32 = 0.96;
 impl Typeface {
     pub(super) fn new() -> Result<Typeface> {
         let read = |bytes| {
-            FontRef::try_from_slice(bytes).map_err(|error| Error::Data(format!("the font is damaged: {error}")))
+            FontRef::try_from_slice(bytes)
+                .map_err(|error| Error::Data(format!("the font is damaged: {error}")))
         };
         Ok(Typeface {
             regular: read(include_bytes!("../../assets/font/Inter-Regular.otf"))?,
@@ -95,7 +96,8 @@ impl Typeface {
     pub(super) fn draw(&self, canvas: &mut Canvas, text: &str, [left, top]: [f32; 2], style: &Style) {
         let (glyphs, width) = self.set(text, style);
         let rim = style.halo.map_or(0.0, |(_, rim)| rim).ceil() as usize + 1;
-        let (columns, rows) = (width.ceil() as usize + 2 * rim + 2, (LINE * style.size).ceil() as usize + 2 * rim + 2);
+        let (columns, rows) =
+            (width.ceil() as usize + 2 * rim + 2, (LINE * style.size).ceil() as usize + 2 * rim + 2);
         let mut mask = vec![0.0f32; columns * rows];
         let (whole_left, whole_top) = (left.floor(), top.floor());
         let font = self.font(style.weight);

@@ -44,7 +44,10 @@ pub fn tsne(
     mut progress: impl FnMut(usize) + Send,
 ) -> Result<Vec<[f32; 2]>> {
     if !(options.perplexity > 0.0 && options.perplexity.is_finite()) {
-        return Err(Error::setting("--perplexity", format!("must be above 0, but is {}", options.perplexity)));
+        return Err(Error::setting(
+            "--perplexity",
+            format!("must be above 0, but is {}", options.perplexity),
+        ));
     }
     if !(options.theta > 0.0 && options.theta.is_finite()) {
         return Err(Error::Data(format!("theta must be above 0, but is {}", options.theta)));
