@@ -82,7 +82,7 @@ const isShown = s => (s < placed || showUsers || nodeOf(s) === selected || linke
 let fitScale = 1;
 function fit() {
   let low = [Infinity, Infinity], high = [-Infinity, -Infinity];
-  for (let s = 0; s < slotCount; s++) for (const a of [0, 1]) {
+  for (let s = 0; s < (showUsers ? slotCount : placed); s++) for (const a of [0, 1]) {
     low[a] = Math.min(low[a], xy[2 * s + a]);
     high[a] = Math.max(high[a], xy[2 * s + a]);
   }
@@ -91,7 +91,7 @@ function fit() {
   view = {x: (low[0] + high[0]) / 2 || 0, y: (low[1] + high[1]) / 2 || 0, scale: fitScale > 0 && isFinite(fitScale) ? fitScale : 1};
 }
 function radius(s) {
-  const base = Math.min(4.5, Math.max(1.3, 0.22 * Math.min(width, height) / Math.sqrt(Math.max(placed, 1))));
+  const base = Math.min(4.5, Math.max(1.7, 0.24 * Math.min(width, height) / Math.sqrt(Math.max(placed, 1))));
   return Math.min(9, base * Math.sqrt(Math.sqrt(view.scale / fitScale)) * (s < placed ? 0.7 + 0.8 * weight(s) : 0.6));
 }
 // A disc drawn once for each colour and size.
@@ -119,14 +119,16 @@ function paint() {
   ctx.fillRect(0, 0, canvas.width, canvas.height);
   const column = columns[$("colour").value];
   const dim = selected >= 0 ? 0.22 : 1;
-  const full = Math.min(0.9, 0.5 + 0.2 * Math.sqrt(view.scale / fitScale));
+  const full = Math.min(0.9, 0.6 + 0.2 * Math.sqrt(view.scale / fitScale));
   for (const s of order) {
     if (!isShown(s)) continue;
     const [x, y] = toScreen(s);
     if (x < -10 || y < -10 || x > width + 10 || y > height + 10) continue;
-    const isOut = only >= 0 && column && s < placed && column.groups[s] !== only;
+    const isOut = only >= 0 && column && (s >= placed || column.groups[s] !== only);
+    // A group without a colour of its own has one while it is looked at.
+    const colour = only >= palette.length && !isOut ? shades.mark : colours[colourOf[s]];
     ctx.globalAlpha = full * (isOut ? 0.08 : linked.has(s) ? 1 : dim);
-    const image = sprite(colours[colourOf[s]], radius(s));
+    const image = sprite(colour, radius(s));
     ctx.drawImage(image, x * ratio - image.width / 2, y * ratio - image.height / 2);
   }
   ctx.setTransform(ratio, 0, 0, ratio, 0, 0);
