@@ -34,12 +34,15 @@ for sampler in uniform popularity two-stage; do
 done
 
 echo
-run plot demo/two-stage -o demo/map.png --labels demo/labels.csv
+run plot demo/two-stage -o demo/map.png --labels demo/labels.csv --title "2,000 items in 40 planted clusters"
+run plot demo/uniform demo/popularity demo/two-stage --curves -o demo/curves.png
+run explore demo/two-stage -o demo/map.html --labels demo/labels.csv
 echo
 awk -F'|' '{ for (i = 1; i <= NF; i++) printf(i == 1 ? "%-12s" : "%12s", $i); print "" }' demo/table.psv |
     tee demo/table.txt
 echo "$chance" | awk '{ printf "At k = 50, on the held-out part. Purity: the share of an item'\''s 10 nearest items " \
     "in its cluster; %.1f %% by chance.\n", 100 * $1 }' | tee -a demo/table.txt
 rm demo/table.psv
-echo "demo/map.png shows the items of the two-stage model, coloured by cluster; demo/two-stage is that model:"
+echo "demo/map.png shows the items of the two-stage model, coloured by cluster; demo/curves.png the three trainings;"
+echo "demo/map.html is a page to look around in the map; demo/two-stage is the model:"
 echo "\$ spherec recommend demo/two-stage --user $(sed -n '2s/,.*//p' demo/interactions.csv) -k 5"

@@ -17,7 +17,12 @@ use sha2::{Digest, Sha256};
 
 const PAGE: &str = include_str!("page.html");
 const STYLE: &str = include_str!("page.css");
-const SCRIPT: &str = include_str!("page.js");
+const SCRIPT: &str = concat!(
+    include_str!("data.js"),
+    include_str!("draw.js"),
+    include_str!("panel.js"),
+    include_str!("input.js"),
+);
 
 /// What a page shows.
 #[derive(Debug, Clone, Copy)]

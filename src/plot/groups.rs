@@ -22,6 +22,8 @@ pub(super) fn centres(
     let mut all = vec![0.0f32; CELLS * CELLS];
     points.iter().filter(|point| is_finite(point)).for_each(|&point| all[cell(point)] += 1.0);
     let all = blurred(&all);
+    // Added to each count, so that a point alone is not what stands out most.
+    let mean = all.iter().sum::<f32>() / all.len() as f32;
     let mut members: Vec<Vec<[f32; 2]>> = vec![Vec::new(); group_count];
     for (point, group) in points.iter().zip(groups).filter(|(point, _)| is_finite(point)) {
         if let Some(members) = group.and_then(|group| members.get_mut(group as usize)) {
@@ -32,7 +34,7 @@ pub(super) fn centres(
         let mut own = vec![0.0f32; CELLS * CELLS];
         members.iter().for_each(|&point| own[cell(point)] += 1.0);
         let own = blurred(&own);
-        let worth = |at: usize| if all[at] > 0.0 { own[at] * own[at] / all[at] } else { 0.0 };
+        let worth = |at: usize| own[at] * own[at] / (all[at] + mean).max(f32::MIN_POSITIVE);
         let best = (0..own.len()).fold(0, |best, at| if worth(at) > worth(best) { at } else { best });
         let is_near = |point: &&[f32; 2]| {
             let at = cell(**point);

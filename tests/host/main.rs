@@ -12,6 +12,7 @@ mod draws;
 mod epoch;
 mod evaluate_golden;
 mod evaluate_oracle;
+mod explore;
 mod export;
 mod finite_differences;
 #[path = "../support/golden.rs"]

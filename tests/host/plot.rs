@@ -3,7 +3,11 @@
 use image::RgbImage;
 use proptest::prelude::*;
 use rand::RngExt;
-use spherec::plot::{Colours, Map, Options, log_popularity, pca, scatter, write_png};
+use spherec::plot::clusters as clusters_of;
+use spherec::plot::{
+    Chart, Colours, Curves, Look, Map, Panel, Theme, TsneOptions, Unit, draw_curves, pca, scatter, tsne,
+    write_png,
+};
 use spherec::random::{Purpose, Stream};
 use tempfile::TempDir;
 
@@ -13,6 +17,21 @@ fn assert_near(found: f64, expected: f64, tolerance: f64, what: &str) {
     let difference = (found - expected).abs();
     // Not `>`: a NaN must fail.
     assert!(difference <= tolerance, "{what}: {found} is not {expected} within {tolerance}");
+}
+
+const SMALL: Look = Look { width: 300, scale: 1.0, theme: Theme::Light };
+
+/// A chart of points and their colours, without names.
+fn chart<'a>(points: &'a [[f32; 2]], colours: Colours<'a>) -> Chart<'a> {
+    Chart {
+        title: "A title",
+        subtitle: "and more",
+        points,
+        colours,
+        weights: &[],
+        names: &[],
+        backdrop: ("", &[]),
+    }
 }
 
 /// Uniform numbers from -1 to 1.
@@ -131,15 +150,25 @@ proptest! {
             0..40,
         ),
         values in prop::collection::vec(prop::num::f32::ANY, 0..40),
-        groups in prop::collection::vec(any::<u32>(), 0..40),
-        size in 0u32..200,
-        radius in prop::option::of(prop::sample::select(vec![f32::NAN, -1.0, 0.0, 3.0, f32::INFINITY, 1e9])),
-        alpha in prop::option::of(any::<f32>()),
+        groups in prop::collection::vec(prop::option::of(0u32..60), 0..40),
+        group_count in 0usize..60,
+        width in 0u32..400,
+        scale in prop::sample::select(vec![f32::NAN, -1.0, 0.7, 1.0, f32::INFINITY]),
+        named in prop::collection::vec((0usize..50, "[ -~\u{0}\u{4e00}\u{202e}]{0,40}"), 0..8),
     ) {
-        let options = Options { size, radius, alpha };
-        for colours in [Colours::Plain, Colours::Values(&values), Colours::Groups(&groups)] {
-            let picture = scatter(&points, colours, &options);
-            prop_assert_eq!(picture.dimensions(), (size.max(64), size.max(64)));
+        let names: Vec<String> = (0..group_count).map(|group| format!("group {group}")).collect();
+        let ticks = [(0.0, "one".to_owned()), (f32::NAN, "none".to_owned())];
+        let all = [
+            Colours::Plain,
+            Colours::Values { values: &values, caption: "values", ticks: &ticks },
+            Colours::Groups { groups: &groups, names: &names, none: "without" },
+        ];
+        for colours in all {
+            for theme in [Theme::Light, Theme::Dark] {
+                let chart = Chart { names: &named, weights: &values, backdrop: ("users", &points), ..chart(&points, colours) };
+                let picture = scatter(&chart, &Look { width, scale, theme }).unwrap();
+                prop_assert!(picture.width() >= 120 && picture.height() >= 100);
+            }
         }
         let rows: Vec<f32> = points.iter().flatten().copied().collect();
         for dim in [0, 1, 2, 3] {
@@ -171,7 +200,7 @@ fn the_same_rows_make_the_same_bits_on_any_number_of_threads() {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
         pool.install(|| {
             let points = pca(&rows, 16);
-            let picture = scatter(&points, Colours::Plain, &Options { size: 300, ..Options::default() });
+            let picture = scatter(&chart(&points, Colours::Plain), &SMALL).unwrap();
             (points, picture)
         })
     };
@@ -192,75 +221,176 @@ fn clusters() -> (Vec<[f32; 2]>, Vec<u32>) {
     ((0..300).map(point).collect(), (0..300).map(|at| at as u32 % 3).collect())
 }
 
-/// The share of pixels in the square of half-width 12 around (x, y) that `accept` accepts.
-fn share(picture: &RgbImage, [x, y]: [u32; 2], accept: impl Fn([u8; 3]) -> bool) -> f64 {
-    let pixels = (x - 12..x + 12).flat_map(|x| (y - 12..y + 12).map(move |y| (x, y)));
-    pixels.filter(|&(x, y)| accept(picture.get_pixel(x, y).0)).count() as f64 / 576.0
+/// How many pixels of `picture` in the rectangle (left, top, right, bottom) have about the colour `hex`, and their
+/// mean place.
+fn find(picture: &RgbImage, [left, top, right, bottom]: [u32; 4], hex: u32) -> (usize, [f64; 2]) {
+    let wanted = [16, 8, 0].map(|shift| ((hex >> shift) & 0xFF) as i32);
+    let is_near = |pixel: [u8; 3]| pixel.iter().zip(wanted).all(|(&a, b)| (i32::from(a) - b).abs() < 26);
+    let places: Vec<(u32, u32)> = (left..right)
+        .flat_map(|x| (top..bottom).map(move |y| (x, y)))
+        .filter(|&(x, y)| is_near(picture.get_pixel(x, y).0))
+        .collect();
+    let mean = |of: fn(&(u32, u32)) -> u32| {
+        places.iter().map(|place| f64::from(of(place))).sum::<f64>() / places.len().max(1) as f64
+    };
+    (places.len(), [mean(|place| place.0), mean(|place| place.1)])
 }
 
+const ROSE: u32 = 0xCC6677;
+const INDIGO: u32 = 0x332288;
+const SAND: u32 = 0xDDCC77;
+const PANEL: u32 = 0xF6F7F9;
+
 #[test]
-fn clusters_lie_where_they_must_in_their_colours() {
+fn clusters_lie_where_they_must_in_their_colours_and_a_legend_names_them() {
     let (points, groups) = clusters();
-    let picture = scatter(&points, Colours::Groups(&groups), &Options::default());
-    assert_eq!(picture.dimensions(), (1600, 1600));
-    // The 20.6 units of the wider side fill what the margins of 90 pixels leave; y points upwards.
-    let spots = [[110u32, 1490u32], [1490, 1490], [800, 110]];
-    let nearest = |[r, g, b]: [u8; 3]| {
-        let palette = [[0x00, 0x72, 0xB2], [0xE6, 0x9F, 0x00], [0x00, 0x9E, 0x73], [0xFF; 3]];
-        let distance = |colour: &[i32; 3]| -> i32 {
-            [r, g, b].iter().zip(colour).map(|(&a, &b)| (i32::from(a) - b).pow(2)).sum()
-        };
-        (0..4).min_by_key(|&at| distance(&palette[at])).unwrap()
-    };
-    for (cluster, spot) in spots.into_iter().enumerate() {
-        let found = share(&picture, spot, |pixel| nearest(pixel) == cluster);
-        assert!(found > 0.4, "cluster {cluster}: {found}");
-        let others = share(&picture, spot, |pixel| ![cluster, 3].contains(&nearest(pixel)));
-        assert!(others < 0.02, "cluster {cluster}: {others}");
+    let groups: Vec<Option<u32>> = groups.into_iter().map(Some).collect();
+    let names = ["one", "two", "three"].map(str::to_owned);
+    let colours = Colours::Groups { groups: &groups, names: &names, none: "none" };
+    let picture = scatter(&chart(&points, colours), &Look::default()).unwrap();
+    let (width, height) = picture.dimensions();
+    assert_eq!(width, 2000);
+    // The map begins below the title and ends before the legend; y points upwards.
+    let map = [48, 148, 1790, height - 48];
+    let low = f64::from(height / 2);
+    for (colour, columns, is_low) in
+        [(ROSE, 48.0..300.0, true), (INDIGO, 1450.0..1800.0, true), (SAND, 800.0..1050.0, false)]
+    {
+        let (count, [x, y]) = find(&picture, map, colour);
+        assert!(count > 300, "{colour:06X}: {count} pixels");
+        assert!(columns.contains(&x) && (y > low) == is_low, "{colour:06X} at {x}, {y}");
+        let (count, _) = find(&picture, [1800, 148, 2000, 400], colour);
+        assert!(count > 100, "{colour:06X} is not in the legend: {count} pixels");
     }
-    assert_eq!(share(&picture, [400, 400], |pixel| pixel == [255; 3]), 1.0, "white between clusters");
-    assert_eq!(share(&picture, [20, 20], |pixel| pixel == [255; 3]), 1.0, "white margin");
-    assert_ne!(picture.get_pixel(60, 400).0, [255; 3], "the frame");
-    let again = scatter(&points, Colours::Groups(&groups), &Options::default());
+    assert!(find(&picture, map, PANEL).0 > 1_000_000, "the ground of the map");
+    assert!(find(&picture, [0, 0, 40, height], 0xFFFFFF).0 == 40 * height as usize, "the margin");
+    let again = scatter(&chart(&points, colours), &Look::default()).unwrap();
     assert!(picture == again);
 }
 
 #[test]
-fn higher_values_are_darker_and_drawn_over_lower_ones() {
-    let points = [[0.0, 0.0], [0.0, 0.0], [1.0, 0.0], [2.0, 0.0], [3.0, 0.0]];
-    let values = log_popularity(&[1000, 1, 1, 30, 1000]);
-    let options = Options { alpha: Some(1.0), radius: Some(8.0), ..Options::default() };
-    let picture = scatter(&points, Colours::Values(&values), &options);
-    let pixel = |x: u32| picture.get_pixel(x, 800).0;
-    let dark = |pixel: [u8; 3]| 765 - pixel.iter().map(|&part| u32::from(part)).sum::<u32>();
-    let step = 1420.0 / 3.0;
-    let at = |place: f32| pixel((90.0 + place * step) as u32);
-    assert!(dark(at(1.0)) < dark(at(2.0)) && dark(at(2.0)) < dark(at(3.0)));
-    assert_eq!(at(0.0), at(3.0), "the popular one of two on a spot is on top");
-    assert!(log_popularity(&[0])[0] == 0.0);
+fn themes_sizes_titles_and_names_change_the_picture() {
+    let (points, _) = clusters();
+    let plain = chart(&points, Colours::Plain);
+    let light = scatter(&plain, &SMALL).unwrap();
+    assert_eq!(light.width(), 300);
+    assert_eq!(light.get_pixel(0, 0).0, [255; 3]);
+    let dark = scatter(&plain, &Look { theme: Theme::Dark, ..SMALL }).unwrap();
+    assert_eq!(dark.get_pixel(0, 0).0, [0x12, 0x15, 0x1A]);
+    let double = scatter(&plain, &Look { scale: 2.0, ..SMALL }).unwrap();
+    assert_eq!(double.width(), 600);
+    assert!(double.height().abs_diff(2 * light.height()) <= 1);
+    let titled = scatter(&Chart { title: "other", ..plain }, &SMALL).unwrap();
+    assert_eq!(titled.dimensions(), light.dimensions());
+    assert!(titled != light);
+    let named = scatter(&Chart { names: &[(0, "zero".to_owned())], ..plain }, &SMALL).unwrap();
+    assert!(named != light);
+    let long = "very ".repeat(1000);
+    let cut = scatter(&Chart { title: &long, names: &[(1, long.clone())], ..plain }, &SMALL).unwrap();
+    assert_eq!(cut.dimensions(), light.dimensions());
 }
 
 #[test]
-fn points_that_are_no_numbers_are_skipped() {
-    let (mut points, _) = clusters();
-    let plain = scatter(&points, Colours::Plain, &Options::default());
-    points.insert(0, [f32::NAN, 1.0]);
-    points.push([f32::INFINITY, 0.0]);
-    let values = vec![f32::NAN; points.len()];
-    let with_nan = scatter(&points, Colours::Plain, &Options::default());
-    assert!(plain == with_nan);
-    let grey = scatter(&points, Colours::Values(&values), &Options::default());
-    assert!(grey.pixels().all(|pixel| pixel.0[0] == pixel.0[1] && pixel.0[1] == pixel.0[2]));
+fn the_highest_value_is_drawn_over_lower_ones_in_the_colour_that_stands_out() {
+    let points = [[0.0, 0.0], [0.0, 0.0], [4.0, 0.0], [4.0, 4.0]];
+    let values = [5.0, 0.0, 1.0, f32::NAN];
+    let colours = Colours::Values { values: &values, caption: "value", ticks: &[] };
+    let weights = [1.0, 0.0, 0.2, 0.5];
+    let picture = scatter(&Chart { weights: &weights, ..chart(&points, colours) }, &Look::default()).unwrap();
+    let map = [48, 148, 1700, picture.height() - 48];
+    let (dark, [x, y]) = find(&picture, map, 0x482475);
+    assert!(dark > 60, "{dark} pixels in the colour of the highest value");
+    assert!(x < 200.0 && y > 1000.0, "at {x}, {y}");
+    let (light, [x, _]) = find(&picture, map, 0x5AC664);
+    assert!(light > 20 && x > 1000.0, "{light} pixels of a low value at {x}");
 }
 
 #[test]
-fn a_png_reads_back_and_is_not_overwritten_unless_forced() {
+fn t_sne_keeps_neighbours_together_and_gives_the_same_bits_on_any_number_of_threads() {
+    // Ten clusters on the sphere of R^12.
+    let (centres, noise) = (numbers(120, 6), numbers(12 * 300, 7));
+    let rows: Vec<f32> = (0..300)
+        .flat_map(|row| {
+            let at = |d: usize| centres[row % 10 * 12 + d] + 0.15 * noise[row * 12 + d];
+            let size = (0..12).map(|d| at(d).powi(2)).sum::<f32>().sqrt();
+            (0..12).map(move |d| at(d) / size).collect::<Vec<f32>>()
+        })
+        .collect();
+    let options = TsneOptions { perplexity: 10.0, step_count: 300, ..TsneOptions::default() };
+    let run = |threads: usize| {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+        let mut steps = Vec::new();
+        let points = pool.install(|| tsne(&rows, 12, &options, |step| steps.push(step)).unwrap());
+        assert_eq!(steps, (0..=300).collect::<Vec<_>>());
+        points
+    };
+    let points = run(1);
+    for threads in [2, 5] {
+        assert!(points.iter().zip(run(threads)).all(|(a, b)| a.map(f32::to_bits) == b.map(f32::to_bits)));
+    }
+    let same = (0..300).filter(|&at| {
+        let distance =
+            |other: usize| (points[other][0] - points[at][0]).hypot(points[other][1] - points[at][1]);
+        let others = (0..300).filter(|&other| other != at);
+        others.min_by(|&a, &b| distance(a).total_cmp(&distance(b))).unwrap() % 10 == at % 10
+    });
+    assert!(same.count() > 290, "neighbours on the map share a cluster");
+    // The planted clusters are found in the rows, too.
+    let found = clusters_of(&rows, 12, 10);
+    let together = (0..290).filter(|&at| found[at] == found[at + 10]).count();
+    assert!(together > 270, "{together} of 290 pairs of a cluster are found together");
+}
+
+#[test]
+fn t_sne_of_little_or_of_equal_rows_is_finite_and_bad_requests_are_told() {
+    let options = TsneOptions { step_count: 60, ..TsneOptions::default() };
+    let unit = |count: usize| [1.0, 0.0, 0.0].repeat(count);
+    for count in [0, 1, 2, 7, 8, 9, 50] {
+        let points = tsne(&unit(count), 3, &options, |_| ()).unwrap();
+        assert_eq!(points.len(), count);
+        assert!(points.iter().flatten().all(|x| x.is_finite()), "{count} equal rows");
+    }
+    let error = tsne(&[f32::NAN; 3], 3, &options, |_| ()).unwrap_err().to_string();
+    assert!(error.contains("finite"), "{error}");
+    for perplexity in [0.0, -1.0, f32::NAN, f32::INFINITY] {
+        let error =
+            tsne(&unit(20), 3, &TsneOptions { perplexity, ..options }, |_| ()).unwrap_err().to_string();
+        assert!(error.contains("--perplexity must be above 0"), "{error}");
+    }
+    assert!(clusters_of(&[], 3, 4).is_empty());
+    assert_eq!(clusters_of(&unit(5), 3, 4), [0; 5]);
+}
+
+#[test]
+fn curves_of_any_numbers_make_a_picture() {
+    let panel = |values: &[f64]| Panel {
+        title: "loss".to_owned(),
+        unit: Unit::Percent,
+        lines: vec![(1..).map(f64::from).zip(values.iter().copied()).collect(), Vec::new()],
+    };
+    let runs = ["one", "two"].map(str::to_owned);
+    for values in
+        [&[][..], &[0.5], &[0.1, 0.9, f64::NAN], &[0.0, 0.0], &[1e-300, 1e300], &[-5.0, f64::INFINITY]]
+    {
+        let panels = [panel(values), panel(&[1.0, 0.2])];
+        let curves = Curves { title: "curves", subtitle: "", runs: &runs, panels: &panels };
+        let picture = draw_curves(&curves, &Look::default()).unwrap();
+        assert_eq!(picture.width(), 2000);
+        // The first run's colour, in the legend and in the second chart.
+        assert!(find(&picture, [0, 130, 2000, 180], INDIGO).0 > 50);
+        assert!(find(&picture, [1000, 200, 2000, picture.height()], INDIGO).0 > 300, "{values:?}");
+    }
+    let none = Curves { title: "", subtitle: "", runs: &[], panels: &[] };
+    assert!(draw_curves(&none, &SMALL).is_ok());
+}
+
+#[test]
+fn pictures_are_png_files_that_replace_nothing_unless_forced() {
     let place = TempDir::new().unwrap();
     let path = place.path().join("map.png");
-    let (points, groups) = clusters();
-    let picture = scatter(&points, Colours::Groups(&groups), &Options { size: 200, ..Options::default() });
+    let picture = RgbImage::from_fn(30, 20, |x, y| image::Rgb([x as u8, y as u8, 7]));
     write_png(&picture, &path, false).unwrap();
-    assert!(image::open(&path).unwrap().to_rgb8() == picture);
+    assert_eq!(image::open(&path).unwrap().into_rgb8(), picture);
     let error = write_png(&picture, &path, false).unwrap_err().to_string();
     assert!(error.contains("map.png: exists already"), "{error}");
     write_png(&picture, &path, true).unwrap();

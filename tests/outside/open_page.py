@@ -145,6 +145,8 @@ def check_page(page, spherec, place):
     check(page.value("document.title") == "model - spherec", f"title {page.value('document.title')}")
     drawn = page.value("(() => { const c = document.querySelector('canvas'), p = c.getContext('2d').getImageData(0, 0, c.width, c.height).data, seen = new Set(); for (let i = 0; i < p.length; i += 4) seen.add(p[i] << 16 | p[i + 1] << 8 | p[i + 2]); return seen.size; })()")
     check(drawn > 50, f"the map has {drawn} colours: nothing is drawn")
+    corner = page.value("[...document.querySelector('canvas').getContext('2d').getImageData(0, 0, 1, 1).data].join()")
+    check(corner in ("255,255,255,255", "18,21,26,255"), f"the map's ground is {corner}")
     check(search(page, "no such id") == [], "a search finds what is not there")
     item = next(id for id in ids if id.startswith("i") and id[1:].isdigit())
     nearest = rows(run(spherec, "similar", f"{place}/model", "--item", item, "-k", "10"))[1:]
