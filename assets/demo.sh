@@ -34,7 +34,7 @@ for sampler in uniform popularity two-stage; do
 done
 
 echo
-run plot demo/two-stage -o demo/map.png --labels demo/labels.csv --title "2,000 items in 40 planted clusters"
+run plot demo/two-stage -o demo/map.png --labels demo/labels.csv
 run plot demo/uniform demo/popularity demo/two-stage --curves -o demo/curves.png
 run explore demo/two-stage -o demo/map.html --labels demo/labels.csv
 echo

@@ -16,7 +16,7 @@ pub(super) fn write(files: &mut NewFiles, folder: &Path, rows: &Rows) -> Result<
 fn header(row_count: usize, dim: usize) -> Vec<u8> {
     const START: usize = 10;
     let mut text = format!("{{'descr': '<f4', 'fortran_order': False, 'shape': ({row_count}, {dim}), }}");
-    while (START + text.len() + 1) % 64 != 0 {
+    while !(START + text.len() + 1).is_multiple_of(64) {
         text.push(' ');
     }
     text.push('\n');

@@ -18,12 +18,13 @@ mod finite_differences;
 #[path = "../support/golden.rs"]
 mod golden_data;
 mod golden_steps;
+mod layouts;
 mod model_damage;
 mod model_folder;
 mod optimizer;
+mod pictures;
 mod plan_queue;
 mod plans;
-mod plot;
 mod random;
 mod recommend;
 mod shaders;
