@@ -35,6 +35,9 @@ const mostLog = part => part.reduce((most, x) => Math.max(most, x), 1e-6);
 const mostItem = mostLog(logs.subarray(0, placed)), mostUser = mostLog(logs.subarray(placed));
 const weight = s => s < placed ? logs[s] / mostItem : 0;
 
+// A few dozen groups share the palette's colours; of more, the largest have one each, and grey is left.
+const colourOfGroup = (column, group) =>
+  group === NONE ? palette.length : column.names.length <= 48 ? group % palette.length : Math.min(group, palette.length);
 function recolour() {
   shades = {page: css("--page"), text: css("--text"), faint: css("--faint"), mark: css("--mark"), grey: dark.matches ? "#5A626E" : "#B4BAC4"};
   palette = dark.matches ? DARK : LIGHT;
@@ -44,7 +47,7 @@ function recolour() {
   const grey = colours.length - 1;
   for (let s = 0; s < slotCount; s++) {
     if (s >= placed) colourOf[s] = grey;
-    else if (column) colourOf[s] = column.groups[s] < grey ? column.groups[s] : grey;
+    else if (column) colourOf[s] = colourOfGroup(column, column.groups[s]);
     else colourOf[s] = Math.round(logs[s] / mostItem * (ramp.length - 1));
   }
   // Grey first, the popular last and so on top.
@@ -66,7 +69,7 @@ function legend(column, grey) {
   for (let s = 0; s < placed; s++) sizes.set(column.groups[s], (sizes.get(column.groups[s]) || 0) + 1);
   [...column.names.keys()].slice(0, 60).forEach(group => {
     if (!sizes.has(group)) return;
-    const item = entry(column.names[group], sizes.get(group), () => { only = only === group ? -1 : group; legend(column, grey); draw(); }, colours[Math.min(group, grey)]);
+    const item = entry(column.names[group], sizes.get(group), () => { only = only === group ? -1 : group; legend(column, grey); draw(); }, colours[colourOfGroup(column, group)]);
     item.firstChild.setAttribute("aria-pressed", only === group);
     list.append(item);
   });

@@ -269,6 +269,8 @@ fn draw_point_names(sheet: &mut Sheet, chart: &Chart, view: &View, placement: &m
         let ([x, y], radius) = (view.place(at), disc(point));
         [x - radius, y - radius, x + radius, y + radius]
     }));
+    // Lines first, so that none runs over a name.
+    let mut texts = Vec::new();
     for (point, at, name) in named {
         let (at, radius) = (view.place(at), disc(point));
         let name = sheet.fit(name, font, 170.0);
@@ -283,6 +285,9 @@ fn draw_point_names(sheet: &mut Sheet, chart: &Chart, view: &View, placement: &m
             sheet.polyline(&[edge, near], 2.6, halo.0, 0.7);
             sheet.polyline(&[edge, near], 0.8, text, 0.7);
         }
-        sheet.text_with_halo(&name, [area[0] + 2.0, area[1]], font, Align::Left, Some(halo));
+        texts.push((name, [area[0] + 2.0, area[1]]));
+    }
+    for (name, place) in texts {
+        sheet.text_with_halo(&name, place, font, Align::Left, Some(halo));
     }
 }
