@@ -49,6 +49,8 @@ function blot(x, y, r, colour, alpha) {
 }
 function paint() {
   frame = 0;
+  // Until the canvas has been measured there is nothing to paint on.
+  if (!image) return;
   pixels.fill(word(shades.page) | 0xFF000000);
   const column = columns[$("colour").value];
   const dim = selected >= 0 ? 0.22 : 1;
