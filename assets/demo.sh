@@ -1,5 +1,5 @@
 #!/bin/sh
-# Data whose right answer is known, three samplers trained on it, one table, one picture; all in demo/.
+# Data whose right answer is known, three samplers trained on it, one table, pictures, a page; all in demo/.
 #   demo.sh SPHEREC     (the binary; `make demo` builds it)
 set -eu
 spherec=$1
@@ -26,6 +26,7 @@ for sampler in uniform popularity two-stage; do
     json=$("$spherec" evaluate "demo/$sampler" -k 50 --labels demo/labels.csv --json)
     number() { printf '%s\n' "$json" | field "$1"; }
     chance=$(number neighbour_purity_by_chance)
+    run plot "demo/$sampler" -o "demo/$sampler.png" --labels demo/labels.csv
     seconds=$(awk -F, 'NR > 1 { sum += $6 } END { print sum }' "demo/$sampler/metrics.csv")
     echo "$sampler $(number map) $(number ndcg) $(number recall) $(number mmr) $(number coverage)" \
         "$(number neighbour_purity) $seconds" |
@@ -34,12 +35,14 @@ for sampler in uniform popularity two-stage; do
 done
 
 echo
-run plot demo/two-stage -o demo/map.png --labels demo/labels.csv
+run plot demo/uniform demo/popularity demo/two-stage --curves -o demo/curves.png
+run explore demo/two-stage -o demo/map.html --labels demo/labels.csv
 echo
 awk -F'|' '{ for (i = 1; i <= NF; i++) printf(i == 1 ? "%-12s" : "%12s", $i); print "" }' demo/table.psv |
     tee demo/table.txt
 echo "$chance" | awk '{ printf "At k = 50, on the held-out part. Purity: the share of an item'\''s 10 nearest items " \
     "in its cluster; %.1f %% by chance.\n", 100 * $1 }' | tee -a demo/table.txt
 rm demo/table.psv
-echo "demo/map.png shows the items of the two-stage model, coloured by cluster; demo/two-stage is that model:"
+echo "demo/uniform.png and the like show the items of each model, coloured by cluster; demo/curves.png the trainings;"
+echo "demo/map.html is a page to look around in the two-stage model, demo/two-stage:"
 echo "\$ spherec recommend demo/two-stage --user $(sed -n '2s/,.*//p' demo/interactions.csv) -k 5"

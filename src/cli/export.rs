@@ -3,11 +3,14 @@
 use super::Outcome;
 use super::console::out;
 use clap::ValueEnum;
-use spherec::export::{What, export_tsv};
+use spherec::export::{ExportOptions, Form, What, export};
+use spherec::labels::LabelTable;
 use spherec::model::Model;
 use std::path::PathBuf;
 
-/// Write embeddings for t-SNE and the Embedding Projector: tab-separated vectors, and their ids
+/// Write embeddings for other tools: t-SNE scripts, NumPy, data frames, the Embedding Projector
+///
+/// Rows are unit vectors. Ids keep their text form, in which tabs, line ends and what is not UTF-8 are escaped.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Args {
@@ -19,13 +22,24 @@ pub(crate) struct Args {
     /// Whose embeddings
     #[arg(long, value_name = "WHAT", value_enum, default_value_t = WhatName::Items)]
     what: WhatName,
+    /// The form of the files
+    #[arg(long, value_name = "FORMAT", value_enum, default_value_t = FormName::Tsv)]
+    format: FormName,
+    /// Join labels to the ids, from a CSV of id, label, ... with or without a header
+    #[arg(long, value_name = "FILE")]
+    labels: Option<PathBuf>,
+    /// Put an apostrophe before ids and labels that a spreadsheet would run as a formula
+    #[arg(long)]
+    csv_safe: bool,
     /// Replace files that exist
     #[arg(long)]
     force: bool,
 }
 
-const EXAMPLES: &str = "Example:
-  spherec export model -o embeddings     # items.tsv and items-metadata.tsv";
+const EXAMPLES: &str = "Examples:
+  spherec export model -o vectors                        # items.tsv and items-metadata.tsv
+  spherec export model -o vectors --format npy --what both
+  spherec export model -o projector --format projector --labels genres.csv";
 
 /// Whose embeddings a command is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -35,6 +49,22 @@ pub(crate) enum WhatName {
     Both,
 }
 
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum FormName {
+    /// NAME.tsv without a header, and NAME-metadata.tsv
+    Tsv,
+    /// NAME.csv with ids, labels and numbers
+    Csv,
+    /// NAME.npy, and NAME-metadata.tsv
+    Npy,
+    /// NAME.safetensors with the tensor NAME, and NAME-metadata.tsv
+    Safetensors,
+    /// NAME.parquet with ids, labels and a list of floats; needs a build with the feature parquet
+    Parquet,
+    /// tensors.tsv, metadata.tsv and config.json for TensorBoard's Embedding Projector
+    Projector,
+}
+
 pub(crate) fn run(args: &Args) -> Outcome {
     let model = Model::load(&args.model)?;
     let what = match args.what {
@@ -42,6 +72,20 @@ pub(crate) fn run(args: &Args) -> Outcome {
         WhatName::Users => What::Users,
         WhatName::Both => What::Both,
     };
-    let paths = export_tsv(&model, what, &args.output, args.force)?;
+    let form = match args.format {
+        FormName::Tsv => Form::Tsv,
+        FormName::Csv => Form::Csv,
+        FormName::Npy => Form::Npy,
+        FormName::Safetensors => Form::Safetensors,
+        FormName::Parquet => Form::Parquet,
+        FormName::Projector => Form::Projector,
+    };
+    let labels = match (&args.labels, what) {
+        (None, _) => Vec::new(),
+        (Some(path), What::Users) => LabelTable::read(path, &model.users, "user")?.columns,
+        (Some(path), _) => LabelTable::read(path, &model.items, "item")?.columns,
+    };
+    let options = ExportOptions { what, form, labels: &labels, csv_safe: args.csv_safe };
+    let paths = export(&model, &options, &args.output, args.force)?;
     out(&paths.iter().map(|path| format!("{}\n", path.display())).collect::<String>())
 }

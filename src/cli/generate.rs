@@ -3,8 +3,8 @@
 use super::Outcome;
 use super::console::note;
 use super::format::counted;
-use super::output::check_free;
 use spherec::data::{GenerateOptions, generate, write_interactions, write_item_labels};
+use spherec::export::check_free;
 use spherec::{Error, Result};
 use std::path::{Path, PathBuf};
 

@@ -1,11 +1,10 @@
 //! Labels of items or users from a CSV file (id, label), and how far neighbours share them.
 
 use spherec::data::IdTable;
+use spherec::labels::{LabelColumn, LabelTable};
 use spherec::model::Model;
 use spherec::recommend::similar_items;
 use spherec::{Error, Result};
-use std::cmp::Reverse;
-use std::collections::HashMap;
 use std::path::Path;
 
 /// Which label each row of a table has.
@@ -18,55 +17,12 @@ pub(crate) struct Labels {
 }
 
 impl Labels {
-    /// Reads the first two columns of `path`, separated by commas, or by tabs where the first line has
-    /// any. Ids that the table lacks, such as a header, are passed over; of several labels of one id the
-    /// first counts, and an empty one is none.
+    /// The first column of labels in `path`: see [`LabelTable::read`].
     pub(crate) fn read(path: &Path, ids: &IdTable, what: &str) -> Result<Labels> {
-        let text = std::fs::read(path).map_err(Error::io(path, "read"))?;
-        let first_line = text.split(|&byte| byte == b'\n').next().unwrap_or_default();
-        let separator = if first_line.contains(&b'\t') { b'\t' } else { b',' };
-        let mut reader = csv::ReaderBuilder::new()
-            .has_headers(false)
-            .flexible(true)
-            .delimiter(separator)
-            .from_reader(text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&text));
-        let mut labels: Vec<Option<String>> = vec![None; ids.len()];
-        for record in reader.byte_records() {
-            let record = record.map_err(|error| Error::file(path, error.to_string()))?;
-            let (Some(id), Some(label)) = (record.get(0), record.get(1)) else {
-                let line = record.position().map_or(0, |position| position.line());
-                let message = "has one column, but an id and a label are needed".to_owned();
-                return Err(Error::Row { path: path.to_owned(), line, message });
-            };
-            let row = ids.find(id).or_else(|| ids.find_text(std::str::from_utf8(id).ok()?));
-            if let Some(slot) = row.and_then(|row| labels.get_mut(row as usize))
-                && slot.is_none()
-                && !label.is_empty()
-            {
-                *slot = Some(String::from_utf8_lossy(label).into_owned());
-            }
-        }
-        if labels.iter().all(Option::is_none) {
-            return Err(Error::file(path, format!("has a label for none of the model's {what}s")));
-        }
-        Ok(Labels::grouped(&labels))
-    }
-
-    fn grouped(labels: &[Option<String>]) -> Labels {
-        let mut counts: HashMap<&str, usize> = HashMap::new();
-        for label in labels.iter().flatten() {
-            *counts.entry(label).or_default() += 1;
-        }
-        let mut names: Vec<&str> = counts.keys().copied().collect();
-        names.sort_unstable_by_key(|&name| (Reverse(counts[name]), name));
-        let numbers: HashMap<&str, u32> = names.iter().copied().zip(0..).collect();
-        let groups = labels.iter().map(|label| numbers.get(label.as_deref()?).copied()).collect();
-        Labels { groups, names: names.into_iter().map(str::to_owned).collect() }
-    }
-
-    /// How many rows have a label.
-    pub(crate) fn labelled_count(&self) -> usize {
-        self.groups.iter().flatten().count()
+        let mut columns = LabelTable::read(path, ids, what)?.columns.into_iter();
+        let LabelColumn { groups, names, .. } =
+            columns.next().ok_or_else(|| Error::file(path, "has no labels"))?;
+        Ok(Labels { groups, names })
     }
 }
 

@@ -4,6 +4,7 @@ use super::console;
 use super::output::Sink;
 use super::{Failure, Outcome};
 use clap::ValueEnum;
+use spherec::export::csv_safe;
 use spherec::recommend::Neighbour;
 use spherec::{Error, Result};
 use std::path::{Path, PathBuf};
@@ -20,6 +21,9 @@ pub(crate) struct ListArgs {
     /// The form [default: by the file's ending; else a table on a terminal, and csv when piped]
     #[arg(long, value_name = "FORMAT", value_enum)]
     format: Option<ListFormat>,
+    /// In CSV, put an apostrophe before ids that a spreadsheet would run as a formula
+    #[arg(long)]
+    csv_safe: bool,
     /// Replace a file that exists
     #[arg(long)]
     force: bool,
@@ -68,6 +72,7 @@ pub(crate) struct ListWriter {
     format: ListFormat,
     /// The names of the query's column and of the answer's.
     names: [&'static str; 2],
+    csv_safe: bool,
     is_begun: bool,
 }
 
@@ -79,6 +84,7 @@ impl ListWriter {
             sink: Sink::open(args.output.as_deref(), args.force)?,
             format,
             names,
+            csv_safe: args.csv_safe,
             is_begun: false,
         })
     }
@@ -111,7 +117,8 @@ impl ListWriter {
             }
             for Entry { query, rank, id, similarity, distance } in entries {
                 let (similarity, distance) = (number(*similarity), number(*distance));
-                writer.write_record([query, &rank.to_string(), id, &similarity, &distance])?;
+                let [query, id] = [query, id].map(|id| if self.csv_safe { csv_safe(id) } else { id.into() });
+                writer.write_record([&query, rank.to_string().as_str(), &id, &similarity, &distance])?;
             }
             Ok(())
         };

@@ -4,18 +4,21 @@ mod bench;
 mod compare;
 mod config;
 mod console;
+mod curves;
 mod data;
 mod data_inspect;
 mod data_split;
 mod doctor;
 mod evaluate;
 mod experiment;
+mod explore;
 mod export;
 mod flags_toml;
 mod format;
 mod generate;
 mod interrupts;
 mod labels;
+mod layout;
 mod lists;
 mod load_args;
 mod metrics_log;
@@ -64,7 +67,8 @@ enum Command {
     Recommend(recommend::Args),
     Similar(similar::Args),
     Export(export::Args),
-    Plot(plot::Args),
+    Plot(Box<plot::Args>),
+    Explore(explore::Args),
     Generate(generate::Args),
     Bench(bench::Args),
 }
@@ -128,6 +132,7 @@ fn call(command: &Command) -> Outcome {
         Command::Similar(args) => similar::run(args),
         Command::Export(args) => export::run(args),
         Command::Plot(args) => plot::run(args),
+        Command::Explore(args) => explore::run(args),
         Command::Generate(args) => generate::run(args),
         Command::Bench(args) => bench::run(args),
     }

@@ -1,122 +1,284 @@
-//! `spherec plot`: a map of the embeddings as a picture.
+//! `spherec plot`: a map of the embeddings, or the curves of trainings, as a picture.
 
-use super::Outcome;
 use super::console::note;
 use super::export::WhatName;
-use super::format::{counted, percent, shown};
-use super::labels::Labels;
-use super::output::check_free;
+use super::format::{counted, grouped};
+use super::layout::{Layout, LayoutArgs, Show, at_least_one, item_counts, user_counts};
+use super::{Outcome, curves};
+use clap::ValueEnum;
+use image::RgbImage;
+use spherec::data::IdTable;
+use spherec::export::check_free;
+use spherec::labels::{LabelColumn, LabelTable};
 use spherec::model::Model;
-use spherec::plot::{Colours, Map, Options, log_popularity, scatter, write_png};
+use spherec::plot::{Chart, Colours, Look, PALETTE_SIZE, Theme, clusters, scatter, write_png};
 use spherec::{Error, Result};
 use std::path::{Path, PathBuf};
 
-/// Draw a two-dimensional map (principal components) as a PNG picture
+/// Draw a map of the embeddings, or with --curves how trainings went, as a PNG picture
 ///
-/// Without labels, darker and larger items are more popular, and darker users have more items.
+/// The map shows the learned metric in two dimensions: what is near is alike. Larger discs are more popular.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Args {
-    /// The model's folder
-    model: PathBuf,
+    /// The model's folder; with --curves one or more
+    #[arg(required = true)]
+    model: Vec<PathBuf>,
     /// The picture
     #[arg(short, long, value_name = "FILE.png")]
     output: PathBuf,
-    /// Whose points; with both, users lie on the items' map in a second colour
-    #[arg(long, value_name = "WHAT", value_enum, default_value_t = WhatName::Items)]
-    what: WhatName,
-    /// Colour the points by a CSV of id, label; a point without a label is grey
-    #[arg(long, value_name = "FILE")]
-    labels: Option<PathBuf>,
-    /// Width and height in pixels
-    #[arg(long, value_name = "PIXELS", default_value_t = Options::default().size,
-        value_parser = clap::value_parser!(u32).range(64..=8192))]
-    size: u32,
+    /// Draw loss, active share and metrics by epoch, from the models' metrics.jsonl
+    #[arg(long, conflicts_with_all = MAP_FLAGS)]
+    curves: bool,
+    #[command(flatten)]
+    map: MapArgs,
+    #[command(flatten)]
+    layout: LayoutArgs,
+    #[command(flatten)]
+    look: LookArgs,
     /// Replace a file that exists
     #[arg(long)]
     force: bool,
 }
 
-const EXAMPLES: &str = "Examples:
-  spherec plot model -o map.png
-  spherec plot model -o map.png --labels genres.csv --size 2400";
+/// What curves have no use for.
+const MAP_FLAGS: [&str; 8] =
+    ["what", "users", "color", "clusters", "label_top", "method", "perplexity", "items"];
 
-/// Points and what their colours say.
-struct Picture {
-    points: Vec<[f32; 2]>,
-    values: Vec<f32>,
-    groups: Option<Vec<u32>>,
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Map")]
+struct MapArgs {
+    /// Whose points; with both, users lie as small grey dots behind the items
+    #[arg(long, value_name = "WHAT", value_enum, default_value_t = WhatName::Items)]
+    what: WhatName,
+    /// Short for --what both
+    #[arg(long, conflicts_with = "what")]
+    users: bool,
+    /// What colours say: `popularity`, `cluster` (groups found in the embeddings), `none`, or a CSV of id,
+    /// label
+    #[arg(long, value_name = "LABELS|popularity|cluster|none", default_value = "popularity",
+        visible_aliases = ["colour", "labels"])]
+    color: String,
+    /// How many groups --color cluster makes
+    #[arg(long, value_name = "N", default_value_t = PALETTE_SIZE, value_parser = at_least_one)]
+    clusters: usize,
+    /// Write the ids of the N most popular beside their points, as far as they find room [default: 20, or 0
+    /// where the labels' names stand on the map]
+    #[arg(long, value_name = "N")]
+    label_top: Option<usize>,
 }
 
-pub(crate) fn run(args: &Args) -> Outcome {
-    if args.labels.is_some() && args.what == WhatName::Both {
-        return Err(Error::setting("--labels", "colours items or users, not both (--what)").into());
+/// What a picture looks like.
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Look")]
+pub(crate) struct LookArgs {
+    /// The line above the picture
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) title: Option<String>,
+    /// Width in points
+    #[arg(long, value_name = "POINTS", default_value_t = Look::default().width,
+        value_parser = clap::value_parser!(u32).range(240..=4096))]
+    size: u32,
+    /// Pixels to a point: 2 for today's screens
+    #[arg(long, value_name = "X", default_value_t = Look::default().scale, value_parser = scale)]
+    scale: f32,
+    /// Dark on light, or light on dark
+    #[arg(long, value_enum, value_name = "THEME", default_value_t = ThemeName::Light)]
+    theme: ThemeName,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum ThemeName {
+    Light,
+    Dark,
+}
+
+fn scale(text: &str) -> std::result::Result<f32, String> {
+    match text.parse::<f32>() {
+        Ok(value) if (0.5..=4.0).contains(&value) => Ok(value),
+        _ => Err("must be a number from 0.5 to 4".to_owned()),
     }
+}
+
+impl LookArgs {
+    pub(crate) fn look(&self) -> Look {
+        let theme = match self.theme {
+            ThemeName::Light => Theme::Light,
+            ThemeName::Dark => Theme::Dark,
+        };
+        Look { width: self.size, scale: self.scale, theme }
+    }
+}
+
+const EXAMPLES: &str = "Examples:
+  spherec plot model -o map.png --color cluster
+  spherec plot model -o map.png --color genres.csv --users --theme dark
+  spherec plot uniform popularity two-stage --curves -o curves.png";
+
+pub(crate) fn run(args: &Args) -> Outcome {
     check_free(&args.output, args.force)?;
-    let model = Model::load(&args.model)?;
-    let picture = match args.what {
-        WhatName::Both => both(&model),
-        _ => one_table(&model, args.what == WhatName::Items, args.labels.as_deref())?,
+    let picture = if args.curves {
+        curves::picture(&args.model, &args.look)?
+    } else if let [model] = &args.model[..] {
+        map(args, model)?
+    } else {
+        let message = format!("is needed for more than one model, but {} are given", args.model.len());
+        return Err(Error::setting("--curves", message).into());
     };
-    let colours = match &picture.groups {
-        Some(groups) => Colours::Groups(groups),
-        None => Colours::Values(&picture.values),
-    };
-    let options = Options { size: args.size, ..Options::default() };
-    write_png(&scatter(&picture.points, colours, &options), &args.output, args.force)?;
-    note(&format!("drew {} as {}", counted(picture.points.len(), "point"), args.output.display()));
+    write_png(&picture, &args.output, args.force)?;
+    let (width, height) = picture.dimensions();
+    note(&format!("wrote {}, {width} x {height} pixels", args.output.display()));
     Ok(())
 }
 
-fn one_table(model: &Model, of_items: bool, labels: Option<&Path>) -> Result<Picture> {
-    let (embeddings, train) = (&model.embeddings, &model.split.train);
-    let (what, table, ids) = match of_items {
-        true => ("item", &embeddings.items, &model.items),
-        false => ("user", &embeddings.users, &model.users),
-    };
-    let points = project(&Map::fit(table, embeddings.dim), table);
-    if let Some(path) = labels {
-        return Ok(labelled(&points, &Labels::read(path, ids, what)?));
-    }
-    let counts = match of_items {
-        true => train.item_frequencies(),
-        false => (0..train.user_count() as u32).map(|user| train.items_of(user).len() as u32).collect(),
-    };
-    Ok(Picture { points, values: log_popularity(&counts), groups: None })
+/// A table of the model, and which of its rows are on the map.
+struct Rows<'a> {
+    what: &'static str,
+    ids: &'a IdTable,
+    counts: Vec<u32>,
+    table: &'a [f32],
+    rows: &'a [u32],
+    points: &'a [[f32; 2]],
 }
 
-/// Points with a label first: those beyond the end of the groups are grey.
-fn labelled(points: &[[f32; 2]], labels: &Labels) -> Picture {
-    let with_group: Vec<_> =
-        points.iter().zip(&labels.groups).filter_map(|(point, group)| Some((*point, (*group)?))).collect();
-    let without = points.iter().zip(&labels.groups).filter(|(_, group)| group.is_none());
-    let names: Vec<_> = labels.names.iter().take(8).map(|name| shown(name)).collect();
-    note(&format!(
-        "{} of {} labelled; {}: {}{}",
-        labels.labelled_count(),
-        counted(points.len(), "point"),
-        counted(labels.names.len(), "label"),
-        names.join(", "),
-        if labels.names.len() > names.len() { ", ..." } else { "" },
-    ));
-    let points = with_group.iter().map(|&(point, _)| point).chain(without.map(|(&point, _)| point)).collect();
-    Picture { points, values: Vec::new(), groups: Some(with_group.iter().map(|&(_, group)| group).collect()) }
-}
-
-/// Items in the first colour, users in the second, on the map of the items.
-fn both(model: &Model) -> Picture {
+fn map(args: &Args, folder: &Path) -> Result<RgbImage> {
+    let what = if args.map.users { WhatName::Both } else { args.map.what };
+    let model = Model::load(folder)?;
+    let show =
+        Show { items: what != WhatName::Users, users: if what == WhatName::Items { 0 } else { usize::MAX } };
+    // Labels are read first: what is wrong with them shows before minutes of work.
+    let of_items = show.items;
+    let (name, ids) = if of_items { ("item", &model.items) } else { ("user", &model.users) };
+    let labels = match args.map.color.as_str() {
+        "popularity" | "cluster" | "none" => None,
+        path => LabelTable::read(Path::new(path), ids, name)?.columns.into_iter().next(),
+    };
+    let layout = Layout::of(&model, show, &args.layout)?;
     let embeddings = &model.embeddings;
-    let map = Map::fit(&embeddings.items, embeddings.dim);
-    let mut points = project(&map, &embeddings.items);
-    let mut groups = vec![0; points.len()];
-    points.extend(map.project(&embeddings.users));
-    groups.resize(points.len(), 1);
-    Picture { points, values: Vec::new(), groups: Some(groups) }
+    let rows = match of_items {
+        true => Rows {
+            what: name,
+            ids,
+            counts: item_counts(&model),
+            table: &embeddings.items,
+            rows: &layout.items,
+            points: &layout.item_points,
+        },
+        false => Rows {
+            what: name,
+            ids,
+            counts: user_counts(&model),
+            table: &embeddings.users,
+            rows: &layout.users,
+            points: &layout.user_points,
+        },
+    };
+    let said = match &labels {
+        Some(column) => format!("; coloured by {}", column.name),
+        None if args.map.color == "cluster" => "; coloured by clusters of the embeddings".to_owned(),
+        None => String::new(),
+    };
+    let groups = match &labels {
+        Some(labels) => Some(of_rows(labels, rows.rows)),
+        None if args.map.color == "cluster" => Some(rows.clustered(embeddings.dim, args.map.clusters)),
+        None => None,
+    };
+    let backdrop: &[_] = if what == WhatName::Both { &layout.user_points } else { &[] };
+    rows.draw(args, folder, &format!("{}{said}", layout.method), groups, backdrop)
 }
 
-/// Where the rows lie, after telling how much the map shows.
-fn project(map: &Map, table: &[f32]) -> Vec<[f32; 2]> {
-    let shown = map.variances.iter().sum::<f64>() / map.total_variance.max(f64::MIN_POSITIVE);
-    note(&format!("the map shows {} of the variance", percent(shown)));
-    map.project(table)
+/// The labels of `rows`, numbered anew: those that no row has are left out.
+fn of_rows(labels: &LabelColumn, rows: &[u32]) -> (Vec<Option<u32>>, Vec<String>) {
+    let of_row = |row: &u32| labels.groups.get(*row as usize).copied().flatten();
+    let mut counts = vec![0usize; labels.names.len()];
+    rows.iter().filter_map(of_row).for_each(|group| counts[group as usize] += 1);
+    let mut order: Vec<usize> = (0..counts.len()).filter(|&group| counts[group] > 0).collect();
+    order.sort_by_key(|&group| std::cmp::Reverse(counts[group]));
+    let mut numbers = vec![None; counts.len()];
+    order.iter().zip(0..).for_each(|(&group, number)| numbers[group] = Some(number));
+    let groups: Vec<Option<u32>> = rows.iter().map(|row| numbers[of_row(row)? as usize]).collect();
+    let named = groups.iter().flatten().count();
+    note(&format!(
+        "{} of {} labelled, {}",
+        grouped(named),
+        counted(rows.len(), "point"),
+        counted(order.len(), "label")
+    ));
+    (groups, order.into_iter().map(|group| labels.names[group].clone()).collect())
+}
+
+impl Rows<'_> {
+    fn id(&self, at: usize) -> String {
+        self.ids.text(self.rows[at])
+    }
+
+    /// Groups found in the embeddings, each named after its most popular member.
+    fn clustered(&self, dim: usize, count: usize) -> (Vec<Option<u32>>, Vec<String>) {
+        let rows: Vec<f32> =
+            self.rows.iter().flat_map(|&row| &self.table[row as usize * dim..][..dim]).copied().collect();
+        let groups = clusters(&rows, dim, count);
+        let found = groups.iter().max().map_or(0, |&last| last + 1);
+        // Rows stand by falling popularity: the first member is the most popular.
+        let first = |group: u32| groups.iter().position(|&other| other == group);
+        let names = (0..found)
+            .map(|group| first(group).map_or(String::new(), |at| format!("around {}", self.id(at))));
+        let names = names.collect();
+        (groups.into_iter().map(Some).collect(), names)
+    }
+
+    fn draw(
+        &self,
+        args: &Args,
+        folder: &Path,
+        how: &str,
+        groups: Option<(Vec<Option<u32>>, Vec<String>)>,
+        backdrop: &[[f32; 2]],
+    ) -> Result<RgbImage> {
+        let logs: Vec<f32> =
+            self.rows.iter().map(|&row| (self.counts[row as usize].max(1) as f32).ln()).collect();
+        let most = logs.iter().copied().fold(0.0, f32::max);
+        let weights: Vec<f32> = logs.iter().map(|log| if most > 0.0 { log / most } else { 0.35 }).collect();
+        let none = format!("{}s without a label", self.what);
+        let caption = if self.what == "item" { "users who have it" } else { "items they have" };
+        let ticks = ticks(most);
+        let colours = match &groups {
+            Some((groups, names)) => Colours::Groups { groups, names, none: &none },
+            None if args.map.color == "popularity" => {
+                Colours::Values { values: &logs, caption, ticks: &ticks }
+            }
+            None => Colours::Plain,
+        };
+        let top = args.map.label_top.unwrap_or(if colours.name_groups_on_map() { 0 } else { 20 });
+        let names: Vec<(usize, String)> = (0..self.rows.len().min(top)).map(|at| (at, self.id(at))).collect();
+        let title = match &args.look.title {
+            Some(title) => title.clone(),
+            None => format!("{} of {}", counted(self.rows.len(), self.what), name_of(folder)),
+        };
+        let subtitle = format!("{how}; larger discs are more popular");
+        let chart = Chart {
+            title: &title,
+            subtitle: &subtitle,
+            points: self.points,
+            colours,
+            weights: &weights,
+            names: &names,
+            backdrop: ("users", backdrop),
+        };
+        scatter(&chart, &args.look.look())
+    }
+}
+
+/// The last part of a path, as people call it.
+pub(crate) fn name_of(path: &Path) -> String {
+    let path = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    path.file_name().map_or_else(|| path.display().to_string(), |name| name.to_string_lossy().into_owned())
+}
+
+/// Counts to write beside a scale of their logarithms, up to `most`: 1, 3, 10, 30 and so on.
+fn ticks(most: f32) -> Vec<(f32, String)> {
+    let counts = (0..10u32).flat_map(|power| [1, 3].map(|digit| digit * 10usize.pow(power)));
+    counts
+        .map(|count| ((count as f32).ln(), grouped(count)))
+        .take_while(|(log, _)| *log <= most + 1e-4)
+        .collect()
 }

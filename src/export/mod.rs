@@ -1,15 +1,25 @@
-//! Embeddings as files for other tools. A file is written beside its place and renamed, so that
-//! what is there is whole, and nothing that was there is replaced unless that is asked for.
+//! Embeddings as files for other tools: one file here for each form.
 
+mod csv;
+mod files;
+mod metadata;
+mod npy;
+#[cfg(feature = "parquet")]
+mod parquet;
+mod projector;
+mod safe;
+mod safetensors;
 mod tsv;
 
-pub use tsv::export_tsv;
+pub use files::{NewFile, check_free};
+pub use safe::csv_safe;
 
+use crate::data::IdTable;
+use crate::labels::LabelColumn;
+use crate::model::Model;
 use crate::{Error, Result};
-use std::fs;
-use std::io::{BufWriter, Write};
+use files::{NewFiles, create_folder};
 use std::path::{Path, PathBuf};
-use tempfile::NamedTempFile;
 
 /// Which embeddings to export.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,81 +28,145 @@ pub enum What {
     Users,
     /// The items.
     Items,
-    /// The users and the items, in files of their own.
+    /// The users and the items, in files of their own; together for the projector.
     Both,
 }
 
-/// Files that appear together under their names once all of them are written; dropped before that,
-/// they leave nothing behind.
-#[derive(Debug)]
-pub(crate) struct NewFiles {
-    force: bool,
-    written: Vec<(NamedTempFile, PathBuf)>,
+/// The form of the files. `NAME` is `items` or `users`; `NAME-metadata.tsv` has the ids and labels in the order of
+/// the rows: without a header where there are no labels, with one else.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Form {
+    /// `NAME.tsv`: a row a line, numbers between tabs, no header. With `NAME-metadata.tsv`.
+    Tsv,
+    /// `NAME.csv`: a header, then id, labels and numbers.
+    Csv,
+    /// `NAME.npy`: NumPy's format 1.0, (rows, D), f32. With `NAME-metadata.tsv`.
+    Npy,
+    /// `NAME.safetensors`: the tensor `NAME`, (rows, D), f32. With `NAME-metadata.tsv`.
+    Safetensors,
+    /// `NAME.parquet`: columns `id`, the labels, and `embedding`, a list of floats. Needs the feature `parquet`.
+    Parquet,
+    /// `tensors.tsv`, `metadata.tsv` and `config.json` for TensorBoard's Embedding Projector. With users and items,
+    /// items first and a column `kind`.
+    Projector,
 }
 
-impl NewFiles {
-    /// No files yet. With `force` they will replace others of their names.
-    pub(crate) fn new(force: bool) -> NewFiles {
-        NewFiles { force, written: Vec::new() }
+/// What to write and how.
+#[derive(Debug, Clone, Copy)]
+pub struct ExportOptions<'a> {
+    /// Whose embeddings.
+    pub what: What,
+    /// The form.
+    pub form: Form,
+    /// Labels of the rows, joined to the ids; none where both users and items are exported.
+    pub labels: &'a [LabelColumn],
+    /// Whether ids and labels that a spreadsheet would take for a formula are defused: see [`csv_safe`].
+    pub csv_safe: bool,
+}
+
+/// Rows to be written.
+struct Rows<'a> {
+    name: &'static str,
+    ids: &'a IdTable,
+    /// (rows, D).
+    values: &'a [f32],
+    dim: usize,
+    labels: &'a [LabelColumn],
+    csv_safe: bool,
+}
+
+impl Rows<'_> {
+    fn count(&self) -> usize {
+        self.ids.len()
     }
 
-    /// An error where `path` is taken: before the work is done, not after it.
-    pub(crate) fn check(&self, path: &Path) -> Result<()> {
-        if path.is_dir() {
-            return Err(Error::file(path, "is a folder, so no file can be written there"));
-        }
-        if !self.force && path.symlink_metadata().is_ok() {
-            return Err(Error::file(path, "exists already; --force replaces it"));
-        }
-        Ok(())
+    fn file(&self, folder: &Path, ending: &str) -> PathBuf {
+        folder.join(format!("{}{ending}", self.name))
     }
 
-    /// Lets `fill` write the file that will be `path`, through a buffer.
-    pub(crate) fn write(
-        &mut self,
-        path: &Path,
-        fill: impl FnOnce(&mut dyn Write) -> std::io::Result<()>,
-    ) -> Result<()> {
-        self.check(path)?;
-        let parent = match path.parent() {
-            Some(parent) if parent != Path::new("") => parent,
-            _ => Path::new("."),
-        };
-        let mut builder = tempfile::Builder::new();
-        builder.prefix(".spherec-");
-        #[cfg(unix)]
-        {
-            use std::os::unix::fs::PermissionsExt;
-            builder.permissions(fs::Permissions::from_mode(0o666)); // less the umask
-        }
-        let file = builder.tempfile_in(parent).map_err(Error::io(parent, "write in"))?;
-        let mut buffer = BufWriter::with_capacity(1 << 18, file);
-        fill(&mut buffer).map_err(Error::io(path, "write"))?;
-        let file = buffer.into_inner().map_err(|error| Error::io(path, "write")(error.into_error()))?;
-        file.as_file().sync_all().map_err(Error::io(path, "write"))?;
-        self.written.push((file, path.to_owned()));
-        Ok(())
+    /// The rows' numbers as little-endian bytes.
+    fn bytes(&self) -> Vec<u8> {
+        self.values.iter().flat_map(|value| value.to_le_bytes()).collect()
     }
 
-    /// Renames all files to their names and returns these.
-    pub(crate) fn finish(self) -> Result<Vec<PathBuf>> {
-        let mut paths = Vec::new();
-        for (file, path) in self.written {
-            let renamed = match self.force {
-                true => file.persist(&path),
-                false => file.persist_noclobber(&path),
-            };
-            renamed.map_err(|error| Error::io(&path, "write")(error.error))?;
-            paths.push(path);
-        }
-        Ok(paths)
+    /// An id or a label as it is written into a cell.
+    fn cell(&self, text: &str) -> String {
+        if self.csv_safe { csv_safe(text).into_owned() } else { text.to_owned() }
     }
 }
 
-/// Creates `folder` and its parents where missing.
-pub(crate) fn create_folder(folder: &Path) -> Result<()> {
-    if folder.exists() && !folder.is_dir() {
-        return Err(Error::file(folder, "exists and is not a folder"));
+/// Writes the embeddings into `folder`, which is created where missing, and returns the paths of the files.
+///
+/// Ids are in the form of [`IdTable::text`], so that tabs and line ends within an id are escaped; numbers in text
+/// are the shortest that read back as the same f32.
+///
+/// # Errors
+/// [`Error::File`] where a file exists and `force` is not given, or `folder` is not a folder; [`Error::Io`] from
+/// the disk; [`Error::Setting`] for labels with both users and items, or a form that this build lacks. After an
+/// error nothing is left half-written.
+pub fn export(model: &Model, options: &ExportOptions, folder: &Path, force: bool) -> Result<Vec<PathBuf>> {
+    let ExportOptions { what, form, labels, csv_safe } = *options;
+    if what == What::Both && !labels.is_empty() {
+        return Err(Error::setting("--labels", "joins labels to items or to users, not to both (--what)"));
     }
-    fs::create_dir_all(folder).map_err(Error::io(folder, "create"))
+    if form == Form::Parquet && cfg!(not(feature = "parquet")) {
+        let message = "parquet is not part of this build: cargo install --features parquet makes one with it";
+        return Err(Error::setting("--format", message));
+    }
+    model.check()?;
+    let embeddings = &model.embeddings;
+    let rows = |name, ids, values| Rows { name, ids, values, dim: embeddings.dim, labels, csv_safe };
+    let mut tables = Vec::new();
+    // The projector shows users and items together: items first, as in the tables of the training.
+    if what != What::Items && form != Form::Projector {
+        tables.push(rows("users", &model.users, &embeddings.users));
+    }
+    if what != What::Users {
+        tables.push(rows("items", &model.items, &embeddings.items));
+    }
+    if what != What::Items && form == Form::Projector {
+        tables.push(rows("users", &model.users, &embeddings.users));
+    }
+    create_folder(folder)?;
+    for path in paths(form, &tables, folder) {
+        check_free(&path, force)?;
+    }
+    let mut files = NewFiles::new(force);
+    if form == Form::Projector {
+        projector::write(&mut files, folder, &tables)?;
+        return files.finish();
+    }
+    for rows in &tables {
+        match form {
+            Form::Tsv => tsv::write(&mut files, folder, rows)?,
+            Form::Csv => csv::write(&mut files, folder, rows)?,
+            Form::Npy => npy::write(&mut files, folder, rows)?,
+            Form::Safetensors => safetensors::write(&mut files, folder, rows)?,
+            #[cfg(feature = "parquet")]
+            Form::Parquet => parquet::write(&mut files, folder, rows)?,
+            _ => {}
+        }
+        if !matches!(form, Form::Csv | Form::Parquet) {
+            metadata::write(&mut files, &rows.file(folder, "-metadata.tsv"), std::slice::from_ref(rows))?;
+        }
+    }
+    files.finish()
+}
+
+/// The files that will be written.
+fn paths(form: Form, tables: &[Rows], folder: &Path) -> Vec<PathBuf> {
+    let ending = match form {
+        Form::Projector => return projector::NAMES.map(|name| folder.join(name)).to_vec(),
+        Form::Tsv => ".tsv",
+        Form::Csv => ".csv",
+        Form::Npy => ".npy",
+        Form::Safetensors => ".safetensors",
+        Form::Parquet => ".parquet",
+    };
+    let has_metadata = !matches!(form, Form::Csv | Form::Parquet);
+    let endings = [Some(ending), has_metadata.then_some("-metadata.tsv")];
+    tables
+        .iter()
+        .flat_map(|rows| endings.into_iter().flatten().map(|ending| rows.file(folder, ending)))
+        .collect()
 }

@@ -1,41 +1,44 @@
-//! Drawing on a square of pixels, with smooth edges.
+//! Drawing on pixels with smooth edges. Coordinates are pixels from the upper left corner.
 
 use super::colour::Rgb;
 use image::{Rgb as Pixel, RgbImage};
+use std::ops::Range;
 
 /// The picture while it is drawn, in floats so that many faint layers do not round away.
 pub(super) struct Canvas {
-    size: usize,
+    width: usize,
+    height: usize,
     pixels: Vec<Rgb>,
 }
 
 impl Canvas {
-    /// A square of `size` x `size` pixels in one colour.
-    pub(super) fn new(size: u32, background: Rgb) -> Canvas {
-        let size = size as usize;
-        Canvas { size, pixels: vec![background; size * size] }
+    /// `width` x `height` pixels in one colour.
+    pub(super) fn new(width: usize, height: usize, background: Rgb) -> Canvas {
+        Canvas { width, height, pixels: vec![background; width * height] }
     }
 
-    fn blend(&mut self, x: usize, y: usize, colour: Rgb, alpha: f32) {
-        if let Some(pixel) = self.pixels.get_mut(y * self.size + x) {
+    pub(super) fn blend(&mut self, x: usize, y: usize, colour: Rgb, alpha: f32) {
+        if x < self.width
+            && let Some(pixel) = self.pixels.get_mut(y * self.width + x)
+        {
             for (part, to) in pixel.iter_mut().zip(colour) {
                 *part += (to - *part) * alpha;
             }
         }
     }
 
-    /// A disc whose edge pixels are covered by as much as of them lies inside.
-    pub(super) fn disc(&mut self, [x, y]: [f32; 2], radius: f32, colour: Rgb, alpha: f32) {
-        let reach = radius + 1.0;
-        let size = self.size;
-        let range = |centre: f32| {
-            let low = (centre - reach).floor().max(0.0) as usize;
-            low..((centre + reach).ceil().max(0.0) as usize).min(size)
-        };
-        for row in range(y) {
-            for column in range(x) {
-                let (dx, dy) = (column as f32 + 0.5 - x, row as f32 + 0.5 - y);
-                let coverage = (radius + 0.5 - (dx * dx + dy * dy).sqrt()).clamp(0.0, 1.0);
+    /// Paints what `distance` says lies inside: the signed distance from the shape's edge in pixels, below 0
+    /// inside. Pixels on the edge are covered by as much as of them lies inside.
+    fn shape(
+        &mut self,
+        [left, top, right, bottom]: [f32; 4],
+        colour: Rgb,
+        alpha: f32,
+        distance: impl Fn(f32, f32) -> f32,
+    ) {
+        for row in pixels(top - 1.0, bottom + 1.0, self.height) {
+            for column in pixels(left - 1.0, right + 1.0, self.width) {
+                let coverage = (0.5 - distance(column as f32 + 0.5, row as f32 + 0.5)).clamp(0.0, 1.0);
                 if coverage > 0.0 {
                     self.blend(column, row, colour, alpha * coverage);
                 }
@@ -43,23 +46,81 @@ impl Canvas {
         }
     }
 
-    /// A filled rectangle, brought to whole pixels.
-    pub(super) fn rectangle(&mut self, [left, top, right, bottom]: [f32; 4], colour: Rgb) {
-        let size = self.size;
-        let range =
-            |from: f32, to: f32| from.round().max(0.0) as usize..(to.round().max(0.0) as usize).min(size);
-        for row in range(top, bottom) {
-            for column in range(left, right) {
-                self.blend(column, row, colour, 1.0);
+    pub(super) fn disc(&mut self, [x, y]: [f32; 2], radius: f32, colour: Rgb, alpha: f32) {
+        let bounds = [x - radius, y - radius, x + radius, y + radius];
+        self.shape(bounds, colour, alpha, |px, py| (px - x).hypot(py - y) - radius);
+    }
+
+    /// A circle's line of `width` pixels.
+    pub(super) fn ring(&mut self, [x, y]: [f32; 2], radius: f32, width: f32, colour: Rgb, alpha: f32) {
+        let reach = radius + width;
+        let bounds = [x - reach, y - reach, x + reach, y + reach];
+        self.shape(bounds, colour, alpha, |px, py| ((px - x).hypot(py - y) - radius).abs() - 0.5 * width);
+    }
+
+    /// A filled rectangle with rounded corners.
+    pub(super) fn rectangle(&mut self, bounds: [f32; 4], radius: f32, colour: Rgb, alpha: f32) {
+        let [left, top, right, bottom] = bounds;
+        let (x, y) = (0.5 * (left + right), 0.5 * (top + bottom));
+        let (half_width, half_height) = (0.5 * (right - left) - radius, 0.5 * (bottom - top) - radius);
+        self.shape(bounds, colour, alpha, |px, py| {
+            let (dx, dy) = ((px - x).abs() - half_width, (py - y).abs() - half_height);
+            dx.max(0.0).hypot(dy.max(0.0)) + dx.max(dy).min(0.0) - radius
+        });
+    }
+
+    /// Straight lines from point to point with round corners, painted once where they overlap.
+    pub(super) fn polyline(&mut self, points: &[[f32; 2]], width: f32, colour: Rgb, alpha: f32) {
+        let mut coverage: Vec<f32> = Vec::new();
+        let (half, bounds) = (0.5 * width, bounds_of(points, width));
+        let columns = pixels(bounds[0], bounds[2], self.width);
+        let rows = pixels(bounds[1], bounds[3], self.height);
+        coverage.resize(columns.len() * rows.len(), 0.0);
+        for pair in points.windows(2) {
+            let (a, b) = (pair[0], pair[1]);
+            let part = bounds_of(pair, width);
+            for row in pixels(part[1], part[3], self.height) {
+                for column in pixels(part[0], part[2], self.width) {
+                    let distance = from_segment([column as f32 + 0.5, row as f32 + 0.5], a, b);
+                    let at = (row - rows.start) * columns.len() + column - columns.start;
+                    if let Some(covered) = coverage.get_mut(at) {
+                        *covered = covered.max((half + 0.5 - distance).clamp(0.0, 1.0));
+                    }
+                }
             }
+        }
+        for (at, &covered) in coverage.iter().enumerate().filter(|&(_, &covered)| covered > 0.0) {
+            let (row, column) = (rows.start + at / columns.len(), columns.start + at % columns.len());
+            self.blend(column, row, colour, alpha * covered);
         }
     }
 
     pub(super) fn into_image(self) -> RgbImage {
-        let size = self.size;
-        RgbImage::from_fn(size as u32, size as u32, |x, y| {
-            let pixel = self.pixels[y as usize * size + x as usize];
+        RgbImage::from_fn(self.width as u32, self.height as u32, |x, y| {
+            let pixel = self.pixels[y as usize * self.width + x as usize];
             Pixel(pixel.map(|part| (part.clamp(0.0, 1.0) * 255.0).round() as u8))
         })
     }
+}
+
+/// The whole pixels from `low` to `high` within `count`.
+fn pixels(low: f32, high: f32, count: usize) -> Range<usize> {
+    let low = (low.floor().max(0.0) as usize).min(count);
+    low..(high.ceil().max(0.0) as usize).clamp(low, count)
+}
+
+fn bounds_of(points: &[[f32; 2]], width: f32) -> [f32; 4] {
+    let reach = 0.5 * width + 1.0;
+    points.iter().fold([f32::INFINITY, f32::INFINITY, f32::NEG_INFINITY, f32::NEG_INFINITY], |bounds, p| {
+        let [left, top, right, bottom] = bounds;
+        [left.min(p[0] - reach), top.min(p[1] - reach), right.max(p[0] + reach), bottom.max(p[1] + reach)]
+    })
+}
+
+fn from_segment([x, y]: [f32; 2], a: [f32; 2], b: [f32; 2]) -> f32 {
+    let (dx, dy) = (b[0] - a[0], b[1] - a[1]);
+    let length = dx * dx + dy * dy;
+    let along =
+        if length > 0.0 { (((x - a[0]) * dx + (y - a[1]) * dy) / length).clamp(0.0, 1.0) } else { 0.0 };
+    (x - a[0] - along * dx).hypot(y - a[1] - along * dy)
 }

@@ -1,10 +1,23 @@
-//! Two-dimensional maps of embeddings, and their pictures.
+//! Two-dimensional maps of embeddings, and pictures of them and of how trainings went.
 
 mod canvas;
+mod clusters;
 mod colour;
+mod curves;
+mod groups;
+mod legend;
 mod map;
+mod names;
 mod scatter;
+mod sheet;
+mod text;
+mod tsne;
+mod view;
 
-pub use colour::{Colours, log_popularity};
+pub use clusters::clusters;
+pub use colour::{PALETTE_SIZE, Theme};
+pub use curves::{Curves, Panel, Unit, draw_curves};
 pub use map::{Map, pca};
-pub use scatter::{Options, scatter, write_png};
+pub use scatter::{Chart, Colours, scatter};
+pub use sheet::{Look, write_png};
+pub use tsne::{TsneOptions, tsne};

@@ -1,127 +1,179 @@
-//! The picture: points as translucent discs in a frame.
+//! The map as a picture: points as translucent discs, a legend, and names beside the points that have some.
 
-use super::canvas::Canvas;
-use super::colour::{Colours, Rgb};
-use crate::export::NewFiles;
+use super::colour::{PALETTE_SIZE, Rgb, spread_colours};
+use super::names::{Crowd, Placement};
+use super::sheet::{Align, Font, Look, MARGIN, Sheet, TOP};
+use super::text::Weight;
+use super::view::View;
+use super::{groups, legend};
+use crate::Result;
 use crate::random::{Purpose, Stream};
-use crate::{Error, Result};
-use image::{ImageFormat, RgbImage};
-use std::io::Cursor;
-use std::path::Path;
+use image::RgbImage;
 
-/// The size and the marks of a picture.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Options {
-    /// Width and height in pixels, brought between 64 and 8,192.
-    pub size: u32,
-    /// The radius of a disc in pixels; by default such that the points fill a part of the frame.
-    pub radius: Option<f32>,
-    /// The opacity of a disc, 0 to 1; by default less where points crowd.
-    pub alpha: Option<f32>,
+/// What the colour of a point says.
+#[derive(Debug, Clone, Copy)]
+pub enum Colours<'a> {
+    /// Nothing: all points have one colour.
+    Plain,
+    /// A number for each point, from what stands out least (lowest) to most (highest); grey where it is not
+    /// finite.
+    Values {
+        /// (points).
+        values: &'a [f32],
+        /// What the numbers are.
+        caption: &'a str,
+        /// Numbers to write beside the scale, and how.
+        ticks: &'a [(f32, String)],
+    },
+    /// A group for each point, such as its label; grey where there is none.
+    Groups {
+        /// (points), each below the number of names.
+        groups: &'a [Option<u32>],
+        /// The names of the groups, those that matter most first.
+        names: &'a [String],
+        /// What points without a group are called in the legend.
+        none: &'a str,
+    },
 }
 
-impl Default for Options {
-    fn default() -> Options {
-        Options { size: 1600, radius: None, alpha: None }
+/// With up to this many groups, all are coloured; where that is more than the palette has, far groups share a
+/// colour and the names stand on the map. With more, the first ones are coloured.
+const MOST_GROUPS: usize = 48;
+
+impl Colours<'_> {
+    /// Whether the groups' names stand on the map, since there are more groups than colours.
+    pub fn name_groups_on_map(&self) -> bool {
+        matches!(self, Colours::Groups { names, .. } if (PALETTE_SIZE + 1..=MOST_GROUPS).contains(&names.len()))
     }
 }
 
-const WHITE: Rgb = [1.0; 3];
-const FRAME: Rgb = [0.45; 3];
-const GRID: Rgb = [0.9; 3];
-
-/// A square picture of `points` (x to the right, y upwards, one scale for both), in the middle of a
-/// white frame. Points that are not finite are skipped.
-pub fn scatter(points: &[[f32; 2]], colours: Colours, options: &Options) -> RgbImage {
-    let size = options.size.clamp(64, 8_192);
-    let mut canvas = Canvas::new(size, WHITE);
-    let unit = size as f32 / 1600.0;
-    let margin = 60.0 * unit;
-    let finite: Vec<usize> =
-        (0..points.len()).filter(|&at| points[at].iter().all(|x| x.is_finite())).collect();
-    let view =
-        View::around(finite.iter().map(|&at| points[at]), f64::from(size), f64::from(margin + 30.0 * unit));
-    let inner = size as f32 - 2.0 * margin;
-    let radius = match options.radius {
-        Some(radius) if radius.is_finite() => radius.max(0.1),
-        _ => (0.3 * inner / (finite.len().max(1) as f32).sqrt()).clamp(2.6 * unit, 9.0 * unit),
-    };
-    let places: Vec<[f32; 2]> = finite.iter().map(|&at| view.place(points[at])).collect();
-    let alphas = match options.alpha {
-        Some(alpha) if alpha.is_finite() => vec![alpha.clamp(0.0, 1.0); places.len()],
-        _ => crowd_alphas(&places, radius, size),
-    };
-    let (colour_of, size_of) = (colours.of_points(points.len()), colours.sizes(points.len()));
-    let (edges, width) = ([margin, size as f32 - margin], (2.0 * unit).max(1.0));
-    draw_axes(&mut canvas, &view, edges, width);
-    for at in drawing_order(&finite, colours) {
-        let point = finite[at];
-        canvas.disc(places[at], radius * size_of[point], colour_of[point], alphas[at]);
-    }
-    draw_frame(&mut canvas, edges, width);
-    canvas.into_image()
+/// A map to be drawn.
+#[derive(Debug, Clone, Copy)]
+pub struct Chart<'a> {
+    /// The line above the map.
+    pub title: &'a str,
+    /// The smaller line below it.
+    pub subtitle: &'a str,
+    /// Where the points lie: x to the right, y upwards, one scale for both. Those that are not finite are
+    /// left out.
+    pub points: &'a [[f32; 2]],
+    /// What their colours say.
+    pub colours: Colours<'a>,
+    /// How large each disc is, 0 to 1; empty where all are alike.
+    pub weights: &'a [f32],
+    /// The names of some points, those that matter most first; what finds no room is left out.
+    pub names: &'a [(usize, String)],
+    /// Points behind the others, small and grey, and what they are called; empty for none.
+    pub backdrop: (&'a str, &'a [[f32; 2]]),
 }
 
-/// Writes the picture as a PNG file, beside its place and then renamed.
+/// The least and the most height of a map, as a share of its width.
+const ASPECT: [f32; 2] = [0.55, 1.0];
+
+/// The picture of a map.
 ///
 /// # Errors
-/// [`Error::File`] where `path` exists and `force` is not given; [`Error::Io`] from the disk.
-pub fn write_png(picture: &RgbImage, path: &Path, force: bool) -> Result<()> {
-    let mut file = NewFiles::new(force);
-    file.check(path)?;
-    let mut bytes = Cursor::new(Vec::new());
-    picture
-        .write_to(&mut bytes, ImageFormat::Png)
-        .map_err(|error| Error::file(path, format!("cannot be written as PNG: {error}")))?;
-    file.write(path, |out| out.write_all(bytes.get_ref()))?;
-    file.finish().map(|_| ())
+/// [`crate::Error::Data`] where the font that is part of the program cannot be read.
+pub fn scatter(chart: &Chart, look: &Look) -> Result<RgbImage> {
+    let legend = legend::Legend::of(chart, look.theme);
+    // Measured on a sheet without height: the map's size follows from the legend's.
+    let measuring = Sheet::new(look, 1.0, "", "")?;
+    let side = legend.width(&measuring);
+    let right = measuring.width - MARGIN - if side > 0.0 { side + 20.0 } else { 0.0 };
+    let all = || chart.points.iter().chain(chart.backdrop.1).copied();
+    let width = right - MARGIN;
+    let height = width * View::aspect(all()).clamp(ASPECT[0], ASPECT[1]);
+    let panel = [MARGIN, TOP, right, TOP + height];
+    let mut sheet = Sheet::new(look, TOP + height + MARGIN, chart.title, chart.subtitle)?;
+    let panel_colour = sheet.shades.panel;
+    sheet.rectangle(panel, 8.0, panel_colour, 1.0);
+    let view = View::fitting(all(), panel, 22.0);
+    draw_points(&mut sheet, chart, &view, panel);
+    draw_names(&mut sheet, chart, &view, panel);
+    legend.draw(&mut sheet, [right + 20.0, TOP + 4.0], side);
+    Ok(sheet.into_image())
 }
 
-/// How points become pixels.
-struct View {
-    centre: [f64; 2],
-    scale: f64,
-    middle: f64,
+pub(super) fn is_finite(point: &[f32; 2]) -> bool {
+    point.iter().all(|x| x.is_finite())
 }
 
-impl View {
-    fn around(points: impl Iterator<Item = [f32; 2]>, size: f64, margin: f64) -> View {
-        let (mut low, mut high) = ([f64::INFINITY; 2], [f64::NEG_INFINITY; 2]);
-        for point in points {
-            for axis in 0..2 {
-                low[axis] = low[axis].min(f64::from(point[axis]));
-                high[axis] = high[axis].max(f64::from(point[axis]));
-            }
+/// The radius in points of the disc of `weight` among `count` discs on a map `width` points wide.
+fn radius(width: f32, count: usize, weight: f32) -> f32 {
+    let mean = (0.22 * width / (count.max(1) as f32).sqrt()).clamp(1.3, 4.2);
+    mean * (0.7 + 0.8 * weight.clamp(0.0, 1.0))
+}
+
+fn draw_points(sheet: &mut Sheet, chart: &Chart, view: &View, panel: [f32; 4]) {
+    let width = panel[2] - panel[0];
+    let grey = sheet.shades.grey;
+    for point in chart.backdrop.1.iter().filter(|point| is_finite(point)) {
+        sheet.disc(view.place(*point), 1.1, grey, 0.55);
+    }
+    let finite: Vec<usize> = (0..chart.points.len()).filter(|&at| is_finite(&chart.points[at])).collect();
+    let places: Vec<[f32; 2]> = finite.iter().map(|&at| view.place(chart.points[at])).collect();
+    let alphas = crowd_alphas(&places, radius(width, finite.len(), 0.35), panel);
+    let colours = colours_of(chart, sheet);
+    for at in drawing_order(&finite, chart) {
+        let point = finite[at];
+        let radius = radius(width, finite.len(), weight(chart, point));
+        sheet.disc(places[at], radius, colours[point], alphas[at]);
+    }
+}
+
+fn weight(chart: &Chart, point: usize) -> f32 {
+    chart.weights.get(point).copied().filter(|weight| weight.is_finite()).unwrap_or(0.35)
+}
+
+/// The colour of each group: see [`MOST_GROUPS`]. `None` for those that share the grey.
+pub(super) fn group_colours(chart: &Chart) -> Vec<Option<usize>> {
+    let Colours::Groups { groups, names, .. } = chart.colours else { return Vec::new() };
+    match names.len() {
+        count if count <= PALETTE_SIZE => (0..count).map(Some).collect(),
+        count if count <= MOST_GROUPS => {
+            spread_colours(&groups::centres(chart.points, groups, count)).into_iter().map(Some).collect()
         }
-        let span = (high[0] - low[0]).max(high[1] - low[1]);
-        let centre = if span >= 0.0 { [0, 1].map(|axis| 0.5 * (low[axis] + high[axis])) } else { [0.0; 2] };
-        let span = if span > 0.0 { span } else { 1.0 };
-        View { centre, scale: (size - 2.0 * margin) / span, middle: 0.5 * size }
-    }
-
-    fn place(&self, point: [f32; 2]) -> [f32; 2] {
-        let offset = [0, 1].map(|axis| (f64::from(point[axis]) - self.centre[axis]) * self.scale);
-        [(self.middle + offset[0]) as f32, (self.middle - offset[1]) as f32]
+        count => (0..count).map(|group| (group < PALETTE_SIZE).then_some(group)).collect(),
     }
 }
 
-/// The opacity of each disc: high where it lies alone, and falling with the number of others near
-/// it, so that crowds show their density instead of one flat colour.
-fn crowd_alphas(places: &[[f32; 2]], radius: f32, size: u32) -> Vec<f32> {
-    let cell = (6.0 * radius).max(4.0);
-    let width = (size as f32 / cell) as usize + 2;
+fn colours_of(chart: &Chart, sheet: &Sheet) -> Vec<Rgb> {
+    let (theme, grey) = (sheet.theme, sheet.shades.grey);
+    let count = chart.points.len();
+    match chart.colours {
+        Colours::Plain => vec![theme.palette(1); count],
+        Colours::Values { values, .. } => {
+            let range = legend::range(values);
+            let colour = |at: usize| values.get(at).and_then(|&value| range.share(value));
+            (0..count).map(|at| colour(at).map_or(grey, |share| theme.sequential(share))).collect()
+        }
+        Colours::Groups { groups, .. } => {
+            let of_group = group_colours(chart);
+            let colour = |at: usize| *of_group.get((*groups.get(at)?)? as usize)?;
+            (0..count).map(|at| colour(at).map_or(grey, |colour| theme.palette(colour))).collect()
+        }
+    }
+}
+
+/// The opacity of each disc: high where it lies alone, and falling with the number of others near it, so that
+/// crowds show their density instead of one flat colour.
+fn crowd_alphas(places: &[[f32; 2]], radius: f32, panel: [f32; 4]) -> Vec<f32> {
+    let cell = 6.0 * radius;
+    let (columns, rows) =
+        (((panel[2] - panel[0]) / cell) as usize + 3, ((panel[3] - panel[1]) / cell) as usize + 3);
     // The four cells around a place, and how near it is to the middle of each.
     let corners = |place: &[f32; 2]| {
-        let [x, y] = place.map(|x| (x / cell).clamp(0.0, (width - 2) as f32));
+        let x = ((place[0] - panel[0]) / cell).clamp(0.0, (columns - 2) as f32);
+        let y = ((place[1] - panel[1]) / cell).clamp(0.0, (rows - 2) as f32);
         let (column, row) = (x as usize, y as usize);
         let (right, down) = (x - column as f32, y - row as f32);
         [(0, 0), (1, 0), (0, 1), (1, 1)].map(|(dx, dy)| {
             let across = if dx == 1 { right } else { 1.0 - right };
             let weight = across * if dy == 1 { down } else { 1.0 - down };
-            ((row + dy) * width + column + dx, weight)
+            ((row + dy) * columns + column + dx, weight)
         })
     };
-    let mut counts = vec![0.0f32; width * width];
+    let mut counts = vec![0.0f32; columns * rows];
     for place in places {
         corners(place).iter().for_each(|&(at, weight)| counts[at] += weight);
     }
@@ -129,40 +181,113 @@ fn crowd_alphas(places: &[[f32; 2]], radius: f32, size: u32) -> Vec<f32> {
     let disc_share = std::f32::consts::PI * radius * radius / (cell * cell);
     let layers =
         |place| corners(place).iter().map(|&(at, weight)| counts[at] * weight).sum::<f32>() * disc_share;
-    places.iter().map(|place| (0.85 / (1.0 + 0.35 * layers(place))).max(0.2)).collect()
+    places.iter().map(|place| (0.9 / (1.0 + 0.3 * layers(place))).max(0.25)).collect()
 }
 
-/// Positions in `finite` in the order of drawing: by value where there are values, else shuffled
-/// (the same way each time), so that no group always covers the others.
-fn drawing_order(finite: &[usize], colours: Colours) -> Vec<usize> {
+/// Positions in `finite` in the order of drawing: grey ones first, then by weight where there are weights, else
+/// shuffled (the same way each time), so that no group always covers the others.
+fn drawing_order(finite: &[usize], chart: &Chart) -> Vec<usize> {
     let mut order: Vec<usize> = (0..finite.len()).collect();
     let mut stream = Stream::new(0, Purpose::Display, 0);
     for last in (1..order.len()).rev() {
         order.swap(last, stream.below(last as u32 + 1) as usize);
     }
-    if let Colours::Values(values) = colours {
-        let value = |at: &usize| {
-            values.get(finite[*at]).copied().filter(|value| value.is_finite()).unwrap_or(f32::NEG_INFINITY)
-        };
-        order.sort_by(|left, right| value(left).total_cmp(&value(right)));
-    }
+    let of_group = group_colours(chart);
+    let is_coloured = |point: usize| match chart.colours {
+        Colours::Groups { groups, .. } => groups
+            .get(point)
+            .copied()
+            .flatten()
+            .is_some_and(|group| of_group.get(group as usize).copied().flatten().is_some()),
+        _ => true,
+    };
+    // In coarse steps, so that groups stay mixed.
+    let step = |point: usize| match chart.colours {
+        Colours::Values { .. } => weight(chart, point),
+        _ => (4.0 * weight(chart, point)).floor(),
+    };
+    order.sort_by(|&left, &right| {
+        let (left, right) = (finite[left], finite[right]);
+        is_coloured(left).cmp(&is_coloured(right)).then(step(left).total_cmp(&step(right)))
+    });
     order
 }
 
-/// The faint axes x = 0 and y = 0, where they cross the frame from `low` to `high`.
-fn draw_axes(canvas: &mut Canvas, view: &View, [low, high]: [f32; 2], width: f32) {
-    let [x, y] = view.place([0.0; 2]);
-    if x > low && x < high {
-        canvas.rectangle([x - 0.5 * width, low, x + 0.5 * width, high], GRID);
+fn draw_names(sheet: &mut Sheet, chart: &Chart, view: &View, panel: [f32; 4]) {
+    let places: Vec<[f32; 2]> =
+        chart.points.iter().filter(|point| is_finite(point)).map(|point| view.place(*point)).collect();
+    let crowd = Crowd::new(&places, panel[2], panel[3], 3.0);
+    let bounds = [panel[0] + 4.0, panel[1] + 4.0, panel[2] - 4.0, panel[3] - 4.0];
+    let mut placement = Placement { bounds, crowd: &crowd, taken: Vec::new() };
+    if let Colours::Groups { groups, names, .. } = chart.colours
+        && chart.colours.name_groups_on_map()
+    {
+        let centres = groups::centres(chart.points, groups, names.len());
+        let reaches = groups::reaches(chart.points, groups, &centres, view);
+        draw_group_names(sheet, names, &centres, &reaches, view, &mut placement);
     }
-    if y > low && y < high {
-        canvas.rectangle([low, y - 0.5 * width, high, y + 0.5 * width], GRID);
+    draw_point_names(sheet, chart, view, &mut placement);
+}
+
+/// Beside a group that is small on the sheet, over the middle of a large one.
+fn draw_group_names(
+    sheet: &mut Sheet,
+    names: &[String],
+    centres: &[Option<[f32; 2]>],
+    reaches: &[f32],
+    view: &View,
+    placement: &mut Placement,
+) {
+    const SMALL: f32 = 42.0;
+    let font = Font { size: 12.0, weight: Weight::Bold, colour: sheet.shades.text };
+    let halo = Some((sheet.shades.panel, 2.2));
+    for ((name, centre), &reach) in names.iter().zip(centres).zip(reaches) {
+        let Some(at) = centre.map(|centre| view.place(centre)) else { continue };
+        let name = sheet.fit(name, font, 150.0);
+        let [width, height] = sheet.measure(&name, font);
+        let size = [width + 4.0, height];
+        let beside = if reach < SMALL { placement.beside(at, 0.6 * reach, size, 30.0) } else { None };
+        if let Some(area) = beside.or_else(|| placement.over(at, size)) {
+            sheet.text_with_halo(&name, [area[0] + 2.0, area[1]], font, Align::Left, halo);
+        }
     }
 }
 
-fn draw_frame(canvas: &mut Canvas, [low, high]: [f32; 2], width: f32) {
-    canvas.rectangle([low, low, high, low + width], FRAME);
-    canvas.rectangle([low, high - width, high, high], FRAME);
-    canvas.rectangle([low, low, low + width, high], FRAME);
-    canvas.rectangle([high - width, low, high, high], FRAME);
+fn draw_point_names(sheet: &mut Sheet, chart: &Chart, view: &View, placement: &mut Placement) {
+    let font = Font { size: 11.0, weight: Weight::Regular, colour: sheet.shades.text };
+    let (text, halo) = (sheet.shades.text, (sheet.shades.panel, 1.8));
+    let width = placement.bounds[2] - placement.bounds[0];
+    let count = chart.points.len();
+    let named: Vec<_> = chart
+        .names
+        .iter()
+        .filter_map(|(point, name)| Some((*point, *chart.points.get(*point).filter(|p| is_finite(p))?, name)))
+        .collect();
+    let disc = |point: usize| radius(width, count, weight(chart, point)) + 1.2;
+    // No name may lie on a named point.
+    placement.taken.extend(named.iter().map(|&(point, at, _)| {
+        let ([x, y], radius) = (view.place(at), disc(point));
+        [x - radius, y - radius, x + radius, y + radius]
+    }));
+    // Lines first, so that none runs over a name.
+    let mut texts = Vec::new();
+    for (point, at, name) in named {
+        let (at, radius) = (view.place(at), disc(point));
+        let name = sheet.fit(name, font, 170.0);
+        let [width, height] = sheet.measure(&name, font);
+        let Some(area) = placement.beside(at, radius, [width + 4.0, height], 46.0) else { continue };
+        sheet.ring(at, radius, 1.1, text, 0.9);
+        let near = [at[0].clamp(area[0], area[2]), at[1].clamp(area[1] + 2.0, area[3] - 2.0)];
+        let (dx, dy) = (near[0] - at[0], near[1] - at[1]);
+        let distance = dx.hypot(dy);
+        if distance > radius + 4.0 {
+            let edge = [at[0] + dx / distance * radius, at[1] + dy / distance * radius];
+            sheet.polyline(&[edge, near], 2.6, halo.0, 0.7);
+            sheet.polyline(&[edge, near], 0.8, text, 0.7);
+        }
+        texts.push((name, [area[0] + 2.0, area[1]]));
+    }
+    for (name, place) in texts {
+        sheet.text_with_halo(&name, place, font, Align::Left, Some(halo));
+    }
 }

@@ -1,6 +1,6 @@
 //! From nothing to pictures: each command on what the one before it made.
 
-use crate::support::{contents, fail, keys, place, shared, spherec, succeed, text, trained};
+use crate::support::{contents, copy_model, fail, keys, place, shared, spherec, succeed, text, trained};
 use serde_json::Value;
 use std::fs;
 
@@ -127,21 +127,82 @@ fn plot_draws_each_kind_of_map() {
     let model = shared("model");
     let (_, err) = succeed(
         place.path(),
-        &["plot", model, "-o", "map.png", "--labels", shared("labels.csv"), "--size", "200"],
+        &["plot", model, "-o", "map.png", "--labels", shared("labels.csv"), "--size", "400", "--scale", "1"],
     );
-    assert!(err.contains("5 labels"), "{err}");
-    assert_eq!(size("map.png"), (200, 200));
-    for what in ["items", "users", "both"] {
-        succeed(place.path(), &["plot", model, "-o", &format!("{what}.png"), "--what", what, "--size", "64"]);
+    assert!(err.contains("by t-SNE, perplexity 30") && err.contains("5 labels"), "{err}");
+    assert_eq!(size("map.png").0, 400);
+    for (name, more) in [
+        ("users", &["--what", "users"][..]),
+        ("both", &["--users", "--color", "none", "--label-top", "3", "--theme", "dark"]),
+        ("pca", &["--method", "pca", "--items", "50", "--title", "fifty"]),
+        ("cluster", &["--color", "cluster", "--clusters", "3", "--perplexity", "5"]),
+    ] {
+        let output = format!("{name}.png");
+        succeed(
+            place.path(),
+            &[&["plot", model, "-o", &output, "--size", "240", "--scale", "2"], more].concat(),
+        );
+        assert_eq!(size(&output).0, 480);
     }
     let err = fail(place.path(), &["plot", model, "-o", "map.png"], 1);
     assert!(err.contains("map.png: exists already; --force replaces it"), "{err}");
-    assert_eq!(size("map.png"), (200, 200));
+    assert_eq!(size("map.png").0, 400);
 
     fs::write(place.path().join("labels.csv"), "item,label\nnothing,red\n").unwrap();
-    let err = fail(place.path(), &["plot", model, "-o", "other.png", "--labels", "labels.csv"], 1);
+    let err = fail(place.path(), &["plot", model, "-o", "other.png", "--color", "labels.csv"], 1);
     assert!(err.contains("labels.csv: has a label for none of the model's items"), "{err}");
+    let err = fail(place.path(), &["plot", model, "-o", "other.png", "--color", "nowhere.csv"], 1);
+    assert!(err.contains("nowhere.csv: cannot read"), "{err}");
+    fail(place.path(), &["plot", model, "-o", "other.png", "--size", "10"], 2);
+    fail(place.path(), &["plot", model, "-o", "other.png", "--perplexity", "0"], 2);
     assert!(!place.path().join("other.png").exists());
+}
+
+#[test]
+fn plot_draws_the_curves_of_one_and_of_several_models() {
+    let place = place();
+    let copy = copy_model(place.path());
+    let size = |name: &str| image::image_dimensions(place.path().join(name)).unwrap();
+    succeed(place.path(), &["plot", "model", "--curves", "-o", "one.png", "--size", "500", "--scale", "1"]);
+    assert_eq!(size("one.png").0, 500);
+    succeed(
+        place.path(),
+        &["plot", "model", shared("model"), "--curves", "-o", "two.png", "--theme", "dark"],
+    );
+    assert_eq!(size("two.png").0, 2000);
+    let err = fail(place.path(), &["plot", "model", shared("model"), "-o", "no.png"], 1);
+    assert!(err.contains("--curves is needed for more than one model, but 2 are given"), "{err}");
+    fail(place.path(), &["plot", "model", "--curves", "-o", "no.png", "--users"], 2);
+
+    let log = copy.join("metrics.jsonl");
+    fs::write(&log, "{\"event\":\"epoch\",\"epoch\":1,\"loss\":0.5}\n{\"event\":\n").unwrap();
+    let err = fail(place.path(), &["plot", "model", "--curves", "-o", "no.png"], 1);
+    assert!(err.contains("metrics.jsonl:2: is no event of a training"), "{err}");
+    fs::write(&log, "{\"event\":\"other\"}\n").unwrap();
+    let err = fail(place.path(), &["plot", "model", "--curves", "-o", "no.png"], 1);
+    assert!(err.contains("metrics.jsonl: has no epoch"), "{err}");
+    fs::remove_file(&log).unwrap();
+    let err = fail(place.path(), &["plot", "model", "--curves", "-o", "no.png"], 1);
+    assert!(err.contains("metrics.jsonl: cannot read"), "{err}");
+    assert!(!place.path().join("no.png").exists());
+}
+
+#[test]
+fn explore_writes_one_page_and_replaces_nothing() {
+    let place = place();
+    let args =
+        ["explore", shared("model"), "-o", "map.html", "--labels", shared("labels.csv"), "--users", "20"];
+    let (out, err) = succeed(place.path(), &args);
+    assert!(out.is_empty() && err.contains("wrote map.html: 100 items and 20 users"), "{err}");
+    let page = fs::read_to_string(place.path().join("map.html")).unwrap();
+    assert!(page.starts_with("<!doctype html>") && page.contains("\"cluster\""));
+    let err = fail(place.path(), &args, 1);
+    assert!(err.contains("map.html: exists already; --force replaces it"), "{err}");
+    succeed(place.path(), &[&args[..], &["--force"]].concat());
+    assert_eq!(fs::read_to_string(place.path().join("map.html")).unwrap(), page);
+    fail(place.path(), &["explore", shared("model"), "-o", "no.html", "-k", "0"], 2);
+    let err = fail(place.path(), &["explore", shared("model"), "-o", "no.html", "-k", "5000"], 1);
+    assert!(err.contains("-k must be at most 1000, but is 5000"), "{err}");
 }
 
 #[test]

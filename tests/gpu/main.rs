@@ -2,11 +2,18 @@
 //! put in, and the whole engine.
 #![allow(clippy::print_stdout, reason = "tests tell how much of a tolerance was used")]
 
+mod candidate_score;
 mod draw_law;
 mod engine;
 mod golden;
 #[path = "../support/golden.rs"]
 mod golden_data;
-mod kernels;
-mod mutants;
+mod includes;
+mod negative_draw;
+mod row_adam;
+mod row_catch_up;
+mod row_gradient;
+mod row_load;
+mod row_sgd;
 mod support;
+mod triplet_loss;

@@ -1,6 +1,7 @@
 //! What the tests of the device share.
 
-use spherec::gpu::{AdapterChoice, Gpu};
+use spherec::gpu::{AdapterChoice, Gpu, shader};
+use spherec::selftest::{cases, check_kernel};
 use std::sync::{Arc, OnceLock};
 
 /// The adapter under test: `SPHEREC_ADAPTER`, else the best. Without one the tests fail with the line that
@@ -15,4 +16,43 @@ pub(crate) fn gpu() -> Arc<Gpu> {
         Arc::new(Gpu::open(&choice).unwrap_or_else(|error| panic!("{error}")))
     };
     Arc::clone(GPU.get_or_init(open))
+}
+
+/// Runs kernel `name` and its twin on every case.
+pub(crate) fn equals_its_twin(name: &str) {
+    let text = shader::kernel(name).unwrap();
+    let mut case_count = 0;
+    for case in cases() {
+        let Some(outcome) = check_kernel(&gpu(), name, text, &case).unwrap() else { continue };
+        case_count += 1;
+        println!("{name}, {}: {:.3} of the tolerance used", case.name, outcome.worst_share);
+        assert_eq!(outcome.failure, None);
+    }
+    assert!(case_count > 0, "no case runs {name}");
+}
+
+/// Puts each defect (text, what it becomes) into kernel `name`: the comparison with the twin must see it.
+pub(crate) fn defects_are_seen(name: &str, defects: &[(&str, &str)]) {
+    let text = shader::kernel(name).unwrap();
+    for (from, to) in defects {
+        defect_is_seen(name, text, from, to);
+    }
+}
+
+/// As [`defects_are_seen`], for one defect in `text`, in which it must be possible once.
+pub(crate) fn defect_is_seen(name: &str, text: &str, from: &str, to: &str) {
+    assert_eq!(text.matches(from).count(), 1, "{name}: {from:?} must occur once");
+    let text = text.replace(from, to);
+    let is_seen = cases().iter().any(|case| {
+        let outcome =
+            check_kernel(&gpu(), name, &text, case).unwrap_or_else(|error| panic!("{name}: {error}"));
+        outcome.is_some_and(|outcome| outcome.failure.is_some())
+    });
+    assert!(is_seen, "{name}: {from:?} -> {to:?} went unseen");
+}
+
+/// A kernel's text with what it includes, as a text that includes nothing more.
+pub(crate) fn composed(name: &str) -> String {
+    let text = shader::compose(shader::kernel(name).unwrap(), &[]).unwrap();
+    text.replace("// include:", "// includes:")
 }

@@ -2,10 +2,19 @@
 
 use crate::model_folder::odd_model;
 use bstr::ByteVec;
-use spherec::export::{What, export_tsv};
+use spherec::export::{ExportOptions, Form, What, csv_safe, export};
+use spherec::labels::{LabelColumn, LabelTable};
+use spherec::model::Model;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use tempfile::TempDir;
+
+const PLAIN: ExportOptions =
+    ExportOptions { what: What::Items, form: Form::Tsv, labels: &[], csv_safe: false };
+
+fn export_tsv(model: &Model, what: What, folder: &Path, force: bool) -> spherec::Result<Vec<PathBuf>> {
+    export(model, &ExportOptions { what, ..PLAIN }, folder, force)
+}
 
 fn read_rows(path: &Path) -> Vec<Vec<f32>> {
     let text = fs::read_to_string(path).unwrap();
@@ -77,4 +86,108 @@ fn nothing_is_overwritten_unless_forced_and_nothing_is_left_half_done() {
 
     let error = export_tsv(&odd_model(), What::Users, &taken, true).unwrap_err().to_string();
     assert!(error.contains("exists and is not a folder"), "{error}");
+}
+
+/// A column of labels for the items of [`odd_model`]: none for the first.
+fn labels(name: &str) -> LabelColumn {
+    let groups = (0..14).map(|row| (row > 0).then_some(row % 2)).collect();
+    LabelColumn { name: name.to_owned(), groups, names: vec!["=even".to_owned(), "a\tb".to_owned()] }
+}
+
+#[test]
+fn labels_are_joined_and_every_form_has_its_files() {
+    let place = TempDir::new().unwrap();
+    let model = odd_model();
+    let columns = [labels("kind"), labels("second")];
+    let names = |form, what, labels| {
+        let folder = place.path().join(format!("{form:?}{what:?}"));
+        let options = ExportOptions { form, what, labels, ..PLAIN };
+        let paths = export(&model, &options, &folder, false).unwrap();
+        assert_eq!(fs::read_dir(&folder).unwrap().count(), paths.len());
+        paths.iter().map(|path| path.file_name().unwrap().to_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(names(Form::Npy, What::Items, &columns), ["items.npy", "items-metadata.tsv"]);
+    assert_eq!(names(Form::Safetensors, What::Users, &[]), ["users.safetensors", "users-metadata.tsv"]);
+    assert_eq!(names(Form::Csv, What::Both, &[]), ["users.csv", "items.csv"]);
+    assert_eq!(names(Form::Projector, What::Items, &columns), ["tensors.tsv", "metadata.tsv", "config.json"]);
+    let metadata = fs::read_to_string(place.path().join("ProjectorItems/metadata.tsv")).unwrap();
+    let lines: Vec<Vec<&str>> = metadata.lines().map(|line| line.split('\t').collect()).collect();
+    assert_eq!(lines.len(), 15);
+    assert_eq!(lines[0], ["id", "kind", "second"]);
+    assert_eq!(lines[1][1..], ["", ""]);
+    assert_eq!(lines[2][1..], ["a\\tb", "a\\tb"]);
+    assert_eq!(lines[3][1..], ["=even", "=even"]);
+
+    let both = ExportOptions { what: What::Both, labels: &columns, ..PLAIN };
+    let error = export(&model, &both, &place.path().join("no"), false).unwrap_err().to_string();
+    assert!(error.contains("--labels joins labels to items or to users, not to both"), "{error}");
+    assert!(!place.path().join("no").exists());
+}
+
+#[test]
+fn numpy_files_have_the_header_of_format_1() {
+    let place = TempDir::new().unwrap();
+    let model = odd_model();
+    export(&model, &ExportOptions { form: Form::Npy, ..PLAIN }, place.path(), false).unwrap();
+    let bytes = fs::read(place.path().join("items.npy")).unwrap();
+    assert_eq!(&bytes[..8], b"\x93NUMPY\x01\x00");
+    let length = usize::from(u16::from_le_bytes([bytes[8], bytes[9]]));
+    assert_eq!((10 + length) % 64, 0);
+    let header = std::str::from_utf8(&bytes[10..10 + length]).unwrap();
+    assert!(
+        header.contains("'descr': '<f4'") && header.contains("'shape': (14, 4)") && header.ends_with('\n')
+    );
+    let values: Vec<f32> = bytes[10 + length..]
+        .chunks_exact(4)
+        .map(|bytes| f32::from_le_bytes(bytes.try_into().unwrap()))
+        .collect();
+    assert_eq!(values, model.embeddings.items);
+}
+
+#[test]
+fn text_that_a_spreadsheet_would_run_is_defused_where_asked() {
+    for text in ["=1+1", "+1", "-1", "@a", "\ta", "\ra", "\u{ff1d}1"] {
+        assert_eq!(csv_safe(text), format!("'{text}"));
+    }
+    for text in ["", "a=1", "1", "'=1", " =1"] {
+        assert_eq!(csv_safe(text), text);
+    }
+    let place = TempDir::new().unwrap();
+    let columns = [labels("=kind")];
+    let options = ExportOptions { form: Form::Csv, labels: &columns, csv_safe: true, ..PLAIN };
+    export(&odd_model(), &options, place.path(), false).unwrap();
+    let text = fs::read_to_string(place.path().join("items.csv")).unwrap();
+    assert!(text.starts_with("id,'=kind,d0,d1,d2,d3\n"), "{text}");
+    assert!(text.contains(",'=even,") && !text.contains(",=even,"), "{text}");
+}
+
+#[test]
+fn files_of_labels_are_read_with_and_without_a_header() {
+    let place = TempDir::new().unwrap();
+    let path = place.path().join("labels.csv");
+    let mut ids = spherec::data::IdTable::default();
+    for id in ["a", "b", "c", "d"] {
+        ids.intern(id.as_bytes());
+    }
+    let read = |text: &str| {
+        fs::write(&path, text).unwrap();
+        LabelTable::read(&path, &ids, "item")
+    };
+    let table = read("item,genre,year\nb,drama,1999\na,crime\nb,other,2000\nz,drama,1\nc,drama,\n").unwrap();
+    let [genre, year] = &table.columns[..] else { panic!("{table:?}") };
+    assert_eq!((genre.name.as_str(), year.name.as_str()), ("genre", "year"));
+    assert_eq!(genre.names, ["drama", "crime"]);
+    assert_eq!(genre.groups, [Some(1), Some(0), Some(0), None]);
+    assert_eq!(year.groups, [None, Some(0), None, None]);
+    assert_eq!((genre.labelled_count(), genre.label(1), genre.label(3)), (3, Some("drama"), None));
+    // Without a header, and with a first record of an id that the table lacks.
+    let names = |text: &str| read(text).unwrap().columns.iter().map(|c| c.name.clone()).collect::<Vec<_>>();
+    assert_eq!(names("a\tx\ty\nb\tx\tz\n"), ["label", "label2"]);
+    assert_eq!(names("gone,x\na,x\n"), ["label"]);
+    let error = read("a,x\nb\n").unwrap_err().to_string();
+    assert!(error.contains("labels.csv:2: has one column"), "{error}");
+    for text in ["", "id,label\n", "z,x\n", "a,\n"] {
+        let error = read(text).unwrap_err().to_string();
+        assert!(error.contains("has a label for none of the model's items"), "{text:?}: {error}");
+    }
 }

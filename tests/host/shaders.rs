@@ -249,7 +249,7 @@ fn stems(folder: &str, ending: &str) -> BTreeSet<String> {
 }
 
 #[test]
-fn kernels_and_twins_have_the_same_stems() {
+fn kernels_twins_and_tests_have_the_same_stems() {
     let kernels: BTreeSet<String> = KERNELS.iter().map(|(name, _)| (*name).to_owned()).collect();
     assert_eq!(kernels.len(), KERNELS.len());
     assert_eq!(stems("shaders", ".wgsl"), kernels);
@@ -259,6 +259,8 @@ fn kernels_and_twins_have_the_same_stems() {
         assert!(twins.remove(other), "{other}");
     }
     assert_eq!(twins, kernels);
+    let tests = stems("tests/gpu", ".rs");
+    assert!(tests.is_superset(&kernels), "{:?} have no test", kernels.difference(&tests));
     assert!(stems("shaders/include", ".wgsl").contains("catch_up"));
 }
 

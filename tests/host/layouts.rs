@@ -1,13 +1,11 @@
-//! Maps whose answer is known, and pictures looked at pixel by pixel.
+//! Where points lie on a map: principal components, t-SNE and clusters whose answer is known.
 
-use image::RgbImage;
+use crate::pictures::{SMALL, chart};
 use proptest::prelude::*;
 use rand::RngExt;
-use spherec::plot::{Colours, Map, Options, log_popularity, pca, scatter, write_png};
+use spherec::plot::clusters as clusters_of;
+use spherec::plot::{Colours, Map, TsneOptions, pca, scatter, tsne};
 use spherec::random::{Purpose, Stream};
-use tempfile::TempDir;
-
-const ODD: [f32; 7] = [0.0, 1.0, f32::NAN, f32::MAX, f32::MIN, f32::INFINITY, 1e-45];
 
 fn assert_near(found: f64, expected: f64, tolerance: f64, what: &str) {
     let difference = (found - expected).abs();
@@ -16,7 +14,7 @@ fn assert_near(found: f64, expected: f64, tolerance: f64, what: &str) {
 }
 
 /// Uniform numbers from -1 to 1.
-fn numbers(count: usize, seed: u64) -> Vec<f32> {
+pub(crate) fn numbers(count: usize, seed: u64) -> Vec<f32> {
     let mut stream = Stream::new(seed, Purpose::Generate, 0);
     (0..count).map(|_| stream.random::<f32>() * 2.0 - 1.0).collect()
 }
@@ -124,28 +122,6 @@ proptest! {
         }
     }
 
-    #[test]
-    fn any_points_make_a_picture(
-        points in prop::collection::vec(
-            (prop::num::f32::ANY, prop::sample::select(ODD.to_vec())).prop_map(|(x, y)| [x, y]),
-            0..40,
-        ),
-        values in prop::collection::vec(prop::num::f32::ANY, 0..40),
-        groups in prop::collection::vec(any::<u32>(), 0..40),
-        size in 0u32..200,
-        radius in prop::option::of(prop::sample::select(vec![f32::NAN, -1.0, 0.0, 3.0, f32::INFINITY, 1e9])),
-        alpha in prop::option::of(any::<f32>()),
-    ) {
-        let options = Options { size, radius, alpha };
-        for colours in [Colours::Plain, Colours::Values(&values), Colours::Groups(&groups)] {
-            let picture = scatter(&points, colours, &options);
-            prop_assert_eq!(picture.dimensions(), (size.max(64), size.max(64)));
-        }
-        let rows: Vec<f32> = points.iter().flatten().copied().collect();
-        for dim in [0, 1, 2, 3] {
-            let _ = pca(&rows, dim);
-        }
-    }
 }
 
 #[test]
@@ -171,7 +147,7 @@ fn the_same_rows_make_the_same_bits_on_any_number_of_threads() {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
         pool.install(|| {
             let points = pca(&rows, 16);
-            let picture = scatter(&points, Colours::Plain, &Options { size: 300, ..Options::default() });
+            let picture = scatter(&chart(&points, Colours::Plain), &SMALL).unwrap();
             (points, picture)
         })
     };
@@ -184,87 +160,58 @@ fn the_same_rows_make_the_same_bits_on_any_number_of_threads() {
     }
 }
 
-/// Three clusters of 100 points in a triangle, and the cluster of each.
-fn clusters() -> (Vec<[f32; 2]>, Vec<u32>) {
-    let noise = numbers(600, 5);
-    let centres = [[-10.0, -10.0], [10.0, -10.0], [0.0, 10.0]];
-    let point = |at: usize| [0, 1].map(|axis| centres[at % 3][axis] + 0.3 * noise[2 * at + axis]);
-    ((0..300).map(point).collect(), (0..300).map(|at| at as u32 % 3).collect())
-}
-
-/// The share of pixels in the square of half-width 12 around (x, y) that `accept` accepts.
-fn share(picture: &RgbImage, [x, y]: [u32; 2], accept: impl Fn([u8; 3]) -> bool) -> f64 {
-    let pixels = (x - 12..x + 12).flat_map(|x| (y - 12..y + 12).map(move |y| (x, y)));
-    pixels.filter(|&(x, y)| accept(picture.get_pixel(x, y).0)).count() as f64 / 576.0
-}
-
 #[test]
-fn clusters_lie_where_they_must_in_their_colours() {
-    let (points, groups) = clusters();
-    let picture = scatter(&points, Colours::Groups(&groups), &Options::default());
-    assert_eq!(picture.dimensions(), (1600, 1600));
-    // The 20.6 units of the wider side fill what the margins of 90 pixels leave; y points upwards.
-    let spots = [[110u32, 1490u32], [1490, 1490], [800, 110]];
-    let nearest = |[r, g, b]: [u8; 3]| {
-        let palette = [[0x00, 0x72, 0xB2], [0xE6, 0x9F, 0x00], [0x00, 0x9E, 0x73], [0xFF; 3]];
-        let distance = |colour: &[i32; 3]| -> i32 {
-            [r, g, b].iter().zip(colour).map(|(&a, &b)| (i32::from(a) - b).pow(2)).sum()
-        };
-        (0..4).min_by_key(|&at| distance(&palette[at])).unwrap()
+fn t_sne_keeps_neighbours_together_and_gives_the_same_bits_on_any_number_of_threads() {
+    // Ten clusters on the sphere of R^12.
+    let (centres, noise) = (numbers(120, 6), numbers(12 * 300, 7));
+    let rows: Vec<f32> = (0..300)
+        .flat_map(|row| {
+            let at = |d: usize| centres[row % 10 * 12 + d] + 0.15 * noise[row * 12 + d];
+            let size = (0..12).map(|d| at(d).powi(2)).sum::<f32>().sqrt();
+            (0..12).map(move |d| at(d) / size).collect::<Vec<f32>>()
+        })
+        .collect();
+    let options = TsneOptions { perplexity: 10.0, step_count: 300, ..TsneOptions::default() };
+    let run = |threads: usize| {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+        let mut steps = Vec::new();
+        let points = pool.install(|| tsne(&rows, 12, &options, |step| steps.push(step)).unwrap());
+        assert_eq!(steps, (0..=300).collect::<Vec<_>>());
+        points
     };
-    for (cluster, spot) in spots.into_iter().enumerate() {
-        let found = share(&picture, spot, |pixel| nearest(pixel) == cluster);
-        assert!(found > 0.4, "cluster {cluster}: {found}");
-        let others = share(&picture, spot, |pixel| ![cluster, 3].contains(&nearest(pixel)));
-        assert!(others < 0.02, "cluster {cluster}: {others}");
+    let points = run(1);
+    for threads in [2, 5] {
+        assert!(points.iter().zip(run(threads)).all(|(a, b)| a.map(f32::to_bits) == b.map(f32::to_bits)));
     }
-    assert_eq!(share(&picture, [400, 400], |pixel| pixel == [255; 3]), 1.0, "white between clusters");
-    assert_eq!(share(&picture, [20, 20], |pixel| pixel == [255; 3]), 1.0, "white margin");
-    assert_ne!(picture.get_pixel(60, 400).0, [255; 3], "the frame");
-    let again = scatter(&points, Colours::Groups(&groups), &Options::default());
-    assert!(picture == again);
+    let same = (0..300).filter(|&at| {
+        let distance =
+            |other: usize| (points[other][0] - points[at][0]).hypot(points[other][1] - points[at][1]);
+        let others = (0..300).filter(|&other| other != at);
+        others.min_by(|&a, &b| distance(a).total_cmp(&distance(b))).unwrap() % 10 == at % 10
+    });
+    assert!(same.count() > 290, "neighbours on the map share a cluster");
+    // The planted clusters are found in the rows, too.
+    let found = clusters_of(&rows, 12, 10);
+    let together = (0..290).filter(|&at| found[at] == found[at + 10]).count();
+    assert!(together > 270, "{together} of 290 pairs of a cluster are found together");
 }
 
 #[test]
-fn higher_values_are_darker_and_drawn_over_lower_ones() {
-    let points = [[0.0, 0.0], [0.0, 0.0], [1.0, 0.0], [2.0, 0.0], [3.0, 0.0]];
-    let values = log_popularity(&[1000, 1, 1, 30, 1000]);
-    let options = Options { alpha: Some(1.0), radius: Some(8.0), ..Options::default() };
-    let picture = scatter(&points, Colours::Values(&values), &options);
-    let pixel = |x: u32| picture.get_pixel(x, 800).0;
-    let dark = |pixel: [u8; 3]| 765 - pixel.iter().map(|&part| u32::from(part)).sum::<u32>();
-    let step = 1420.0 / 3.0;
-    let at = |place: f32| pixel((90.0 + place * step) as u32);
-    assert!(dark(at(1.0)) < dark(at(2.0)) && dark(at(2.0)) < dark(at(3.0)));
-    assert_eq!(at(0.0), at(3.0), "the popular one of two on a spot is on top");
-    assert!(log_popularity(&[0])[0] == 0.0);
-}
-
-#[test]
-fn points_that_are_no_numbers_are_skipped() {
-    let (mut points, _) = clusters();
-    let plain = scatter(&points, Colours::Plain, &Options::default());
-    points.insert(0, [f32::NAN, 1.0]);
-    points.push([f32::INFINITY, 0.0]);
-    let values = vec![f32::NAN; points.len()];
-    let with_nan = scatter(&points, Colours::Plain, &Options::default());
-    assert!(plain == with_nan);
-    let grey = scatter(&points, Colours::Values(&values), &Options::default());
-    assert!(grey.pixels().all(|pixel| pixel.0[0] == pixel.0[1] && pixel.0[1] == pixel.0[2]));
-}
-
-#[test]
-fn a_png_reads_back_and_is_not_overwritten_unless_forced() {
-    let place = TempDir::new().unwrap();
-    let path = place.path().join("map.png");
-    let (points, groups) = clusters();
-    let picture = scatter(&points, Colours::Groups(&groups), &Options { size: 200, ..Options::default() });
-    write_png(&picture, &path, false).unwrap();
-    assert!(image::open(&path).unwrap().to_rgb8() == picture);
-    let error = write_png(&picture, &path, false).unwrap_err().to_string();
-    assert!(error.contains("map.png: exists already"), "{error}");
-    write_png(&picture, &path, true).unwrap();
-    let missing = place.path().join("no/folder/map.png");
-    assert!(write_png(&picture, &missing, false).is_err());
-    assert_eq!(std::fs::read_dir(place.path()).unwrap().count(), 1);
+fn t_sne_of_little_or_of_equal_rows_is_finite_and_bad_requests_are_told() {
+    let options = TsneOptions { step_count: 60, ..TsneOptions::default() };
+    let unit = |count: usize| [1.0, 0.0, 0.0].repeat(count);
+    for count in [0, 1, 2, 7, 8, 9, 50] {
+        let points = tsne(&unit(count), 3, &options, |_| ()).unwrap();
+        assert_eq!(points.len(), count);
+        assert!(points.iter().flatten().all(|x| x.is_finite()), "{count} equal rows");
+    }
+    let error = tsne(&[f32::NAN; 3], 3, &options, |_| ()).unwrap_err().to_string();
+    assert!(error.contains("finite"), "{error}");
+    for perplexity in [0.0, -1.0, f32::NAN, f32::INFINITY] {
+        let error =
+            tsne(&unit(20), 3, &TsneOptions { perplexity, ..options }, |_| ()).unwrap_err().to_string();
+        assert!(error.contains("--perplexity must be above 0"), "{error}");
+    }
+    assert!(clusters_of(&[], 3, 4).is_empty());
+    assert_eq!(clusters_of(&unit(5), 3, 4), [0; 5]);
 }

@@ -1,0 +1,99 @@
+//! `spherec explore`: a page to look around in a model.
+
+use super::Outcome;
+use super::console::note;
+use super::format::{bytes, counted};
+use super::layout::{Layout, LayoutArgs, Show, at_least_one};
+use super::plot::name_of;
+use spherec::Error;
+use spherec::explore::{Atlas, explore_page};
+use spherec::export::{NewFile, check_free};
+use spherec::labels::{LabelColumn, LabelTable};
+use spherec::model::Model;
+use spherec::plot::{PALETTE_SIZE, clusters};
+use std::path::PathBuf;
+
+/// Write a page to look around in a model: a map to zoom, search, nearest items, recommendations
+///
+/// The page is one file that any browser opens, and loads nothing from anywhere.
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct Args {
+    /// The model's folder
+    model: PathBuf,
+    /// The page
+    #[arg(short, long, value_name = "FILE.html")]
+    output: PathBuf,
+    /// Colour items by a CSV of id, label; further columns can be chosen on the page
+    #[arg(long, value_name = "FILE")]
+    labels: Option<PathBuf>,
+    /// The N users with the most items, with their recommendations; 0 for none
+    #[arg(long, value_name = "N", default_value_t = 2000)]
+    users: usize,
+    /// Nearest items of an item, and recommendations for a user
+    #[arg(short, value_name = "K", default_value_t = 10, value_parser = at_least_one)]
+    k: usize,
+    /// The page's title [default: the model's folder]
+    #[arg(long, value_name = "TEXT")]
+    title: Option<String>,
+    #[command(flatten)]
+    layout: LayoutArgs,
+    /// Replace a file that exists
+    #[arg(long)]
+    force: bool,
+}
+
+const EXAMPLES: &str = "Example:
+  spherec explore model -o map.html --labels genres.csv";
+
+pub(crate) fn run(args: &Args) -> Outcome {
+    check_free(&args.output, args.force)?;
+    if args.k > 1000 {
+        return Err(Error::setting("-k", format!("must be at most 1000, but is {}", args.k)).into());
+    }
+    let model = Model::load(&args.model)?;
+    let mut columns = match &args.labels {
+        Some(path) => LabelTable::read(path, &model.items, "item")?.columns,
+        None => Vec::new(),
+    };
+    let layout = Layout::of(&model, Show { items: true, users: args.users }, &args.layout)?;
+    columns.push(found_clusters(&model, &layout.items));
+    let title = args.title.clone().unwrap_or_else(|| name_of(&args.model));
+    let page = explore_page(&Atlas {
+        model: &model,
+        title: &title,
+        method: &layout.method,
+        items: &layout.items,
+        item_points: &layout.item_points,
+        users: &layout.users,
+        user_points: &layout.user_points,
+        columns: &columns,
+        list_length: args.k,
+    })?;
+    let mut file = NewFile::create(&args.output, args.force)?;
+    file.write(page.as_bytes())?;
+    file.finish()?;
+    note(&format!(
+        "wrote {}: {} and {}, {}",
+        args.output.display(),
+        counted(layout.items.len(), "item"),
+        counted(layout.users.len(), "user"),
+        bytes(page.len() as u64)
+    ));
+    Ok(())
+}
+
+/// Clusters of the items on the map, for a map without labels and beside them.
+fn found_clusters(model: &Model, items: &[u32]) -> LabelColumn {
+    let embeddings = &model.embeddings;
+    let rows: Vec<f32> = items.iter().flat_map(|&item| embeddings.item(item)).copied().collect();
+    let found = clusters(&rows, embeddings.dim, PALETTE_SIZE);
+    let mut groups = vec![None; model.items.len()];
+    items.iter().zip(&found).for_each(|(&item, &cluster)| groups[item as usize] = Some(cluster));
+    let count = found.iter().max().map_or(0, |&last| last + 1);
+    let names = (0..count).map(|cluster| {
+        let first = found.iter().position(|&other| other == cluster);
+        first.map_or(String::new(), |at| format!("around {}", model.items.text(items[at])))
+    });
+    LabelColumn { name: "clusters of the embeddings".to_owned(), names: names.collect(), groups }
+}

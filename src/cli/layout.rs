@@ -1,0 +1,150 @@
+//! Which rows go on a map, and where they lie.
+
+use super::console::{err_is_terminal, note};
+use super::format::{counted, duration, percent};
+use clap::ValueEnum;
+use indicatif::{ProgressBar, ProgressStyle};
+use spherec::Result;
+use spherec::model::Model;
+use spherec::plot::{Map, TsneOptions, tsne};
+use std::cmp::Reverse;
+use std::time::Instant;
+
+/// How rows become points.
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Map")]
+pub(crate) struct LayoutArgs {
+    /// t-SNE keeps neighbours together and takes a minute for 25,000 points; principal components keep large
+    /// distances and take a moment
+    #[arg(long, value_enum, value_name = "METHOD", default_value_t = Method::Tsne)]
+    pub(crate) method: Method,
+    /// How many neighbours t-SNE keeps a point with
+    #[arg(long, value_name = "X", default_value_t = TsneOptions::default().perplexity,
+        value_parser = positive)]
+    perplexity: f32,
+    /// The N most popular items [default: 25000 with t-SNE, all with pca]; those that nobody has in the
+    /// training part are left out
+    #[arg(long, value_name = "N", value_parser = at_least_one)]
+    items: Option<usize>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Method {
+    Tsne,
+    Pca,
+}
+
+/// Points that t-SNE lays out without being asked for more.
+const MOST: usize = 25_000;
+
+fn positive(text: &str) -> std::result::Result<f32, String> {
+    match text.parse::<f32>() {
+        Ok(value) if value > 0.0 && value.is_finite() => Ok(value),
+        _ => Err("must be a number above 0".to_owned()),
+    }
+}
+
+pub(crate) fn at_least_one(text: &str) -> std::result::Result<usize, String> {
+    match text.parse::<usize>() {
+        Ok(value) if value > 0 => Ok(value),
+        _ => Err("must be a whole number of at least 1".to_owned()),
+    }
+}
+
+/// Rows of the items and of the users, most popular first, and where each lies.
+#[derive(Debug)]
+pub(crate) struct Layout {
+    pub(crate) items: Vec<u32>,
+    pub(crate) users: Vec<u32>,
+    /// Of `items`.
+    pub(crate) item_points: Vec<[f32; 2]>,
+    /// Of `users`.
+    pub(crate) user_points: Vec<[f32; 2]>,
+    /// How the points were laid out, in words.
+    pub(crate) method: String,
+}
+
+/// Whose points a map shows.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Show {
+    pub(crate) items: bool,
+    /// How many users at most.
+    pub(crate) users: usize,
+}
+
+impl Layout {
+    /// Chooses rows and lays them out.
+    pub(crate) fn of(model: &Model, show: Show, args: &LayoutArgs) -> Result<Layout> {
+        let most = args.items.unwrap_or(if args.method == Method::Tsne { MOST } else { usize::MAX });
+        let items = if show.items { choose("item", &item_counts(model), most) } else { Vec::new() };
+        let users = match show.users {
+            0 => Vec::new(),
+            most => choose(
+                "user",
+                &user_counts(model),
+                most.min(if args.method == Method::Tsne { MOST } else { most }),
+            ),
+        };
+        let embeddings = &model.embeddings;
+        let dim = embeddings.dim;
+        let mut rows = Vec::with_capacity((items.len() + users.len()) * dim);
+        items.iter().for_each(|&item| rows.extend_from_slice(embeddings.item(item)));
+        users.iter().for_each(|&user| rows.extend_from_slice(embeddings.user(user)));
+        let (mut points, method) = match args.method {
+            Method::Tsne => descend(&rows, dim, args.perplexity)?,
+            Method::Pca => {
+                let fitted = if items.is_empty() { &rows[..] } else { &rows[..items.len() * dim] };
+                let map = Map::fit(fitted, dim);
+                let shown = map.variances.iter().sum::<f64>() / map.total_variance.max(f64::MIN_POSITIVE);
+                (map.project(&rows), format!("principal components, {} of the variance", percent(shown)))
+            }
+        };
+        note(&format!("laid out {} by {method}", counted(points.len(), "point")));
+        let user_points = points.split_off(items.len());
+        Ok(Layout { items, users, item_points: points, user_points, method })
+    }
+}
+
+/// How many users have each item in the training part.
+pub(crate) fn item_counts(model: &Model) -> Vec<u32> {
+    model.split.train.item_frequencies()
+}
+
+/// How many items each user has in the training part.
+pub(crate) fn user_counts(model: &Model) -> Vec<u32> {
+    let train = &model.split.train;
+    (0..train.user_count() as u32).map(|user| train.items_of(user).len() as u32).collect()
+}
+
+/// The rows with the highest counts, highest first.
+fn choose(what: &str, counts: &[u32], most: usize) -> Vec<u32> {
+    let mut rows: Vec<u32> = (0..counts.len() as u32).filter(|&row| counts[row as usize] > 0).collect();
+    rows.sort_by_key(|&row| Reverse(counts[row as usize]));
+    let left_out = counts.len() - rows.len();
+    if left_out > 0 {
+        note(&format!("left out {} without a training interaction", counted(left_out, what)));
+    }
+    if rows.len() > most {
+        note(&format!("the map has the {} with the most interactions", counted(most, what)));
+        rows.truncate(most);
+    }
+    rows
+}
+
+/// t-SNE, with a bar on a terminal.
+fn descend(rows: &[f32], dim: usize, perplexity: f32) -> Result<(Vec<[f32; 2]>, String)> {
+    let options = TsneOptions { perplexity, ..TsneOptions::default() };
+    let start = Instant::now();
+    let bar =
+        if err_is_terminal() { ProgressBar::new(options.step_count as u64) } else { ProgressBar::hidden() };
+    let style = ProgressStyle::with_template("{bar:20} t-SNE, step {pos} of {len}, {eta} left");
+    bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+    if !err_is_terminal() {
+        note(&format!("t-SNE of {} ...", counted(rows.len() / dim.max(1), "point")));
+    }
+    let points = tsne(rows, dim, &options, |step| bar.set_position(step as u64));
+    bar.finish_and_clear();
+    let points = points?;
+    note(&format!("t-SNE took {}", duration(start.elapsed().as_secs_f64())));
+    Ok((points, format!("t-SNE, perplexity {perplexity}")))
+}

@@ -1,0 +1,39 @@
+//! Ids and labels beside the vectors, in the form that the Embedding Projector asks for.
+
+use super::Rows;
+use super::files::NewFiles;
+use crate::Result;
+use crate::data::id_text;
+use std::io::Write;
+use std::path::Path;
+
+/// Writes the rows' ids, their kind where there are several tables, and their labels: a single column without a
+/// header, several with one. Tabs and line ends are escaped.
+pub(super) fn write(files: &mut NewFiles, path: &Path, tables: &[Rows]) -> Result<()> {
+    files.write(path, |out| {
+        tables.iter().enumerate().try_for_each(|(at, rows)| write_rows(out, rows, at, tables.len()))
+    })
+}
+
+fn write_rows(out: &mut dyn Write, rows: &Rows, at: usize, table_count: usize) -> std::io::Result<()> {
+    let kind = (table_count > 1).then(|| rows.name.trim_end_matches('s'));
+    if at == 0 && (kind.is_some() || !rows.labels.is_empty()) {
+        write!(out, "id{}", if kind.is_some() { "\tkind" } else { "" })?;
+        for column in rows.labels {
+            write!(out, "\t{}", rows.cell(&id_text(column.name.as_bytes())))?;
+        }
+        writeln!(out)?;
+    }
+    for row in 0..rows.count() as u32 {
+        write!(out, "{}", rows.cell(&rows.ids.text(row)))?;
+        if let Some(kind) = kind {
+            write!(out, "\t{kind}")?;
+        }
+        for column in rows.labels {
+            let label = column.label(row).unwrap_or_default();
+            write!(out, "\t{}", rows.cell(&id_text(label.as_bytes())))?;
+        }
+        writeln!(out)?;
+    }
+    Ok(())
+}

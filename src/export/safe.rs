@@ -1,0 +1,12 @@
+//! Text that spreadsheets leave alone.
+
+use std::borrow::Cow;
+
+/// `text`, with an apostrophe before it where a spreadsheet would run it as a formula: where it begins with one of
+/// `= + - @`, their full-width forms, a tab or a line end (OWASP, "CSV Injection"). An id that is changed so is no
+/// longer the id that the model knows.
+pub fn csv_safe(text: &str) -> Cow<'_, str> {
+    const STARTS: [char; 11] =
+        ['=', '+', '-', '@', '\t', '\r', '\n', '\u{FF1D}', '\u{FF0B}', '\u{FF0D}', '\u{FF20}'];
+    if text.starts_with(STARTS) { Cow::Owned(format!("'{text}")) } else { Cow::Borrowed(text) }
+}

@@ -1,0 +1,89 @@
+//! Groups of rows that point the same way, for colours where nobody has labels.
+
+use crate::random::{Purpose, Stream};
+use rayon::prelude::*;
+
+const ROUND_COUNT: usize = 50;
+
+/// The cluster of each row of `rows`, (rows, D) with D = `dim`: spherical k-means (Dhillon and Modha,
+/// Machine Learning 2001) from starts that lie apart. At most `count` clusters, numbered by falling size; the
+/// same rows give the same clusters.
+pub fn clusters(rows: &[f32], dim: usize, count: usize) -> Vec<u32> {
+    if dim == 0 || rows.len() < dim {
+        return Vec::new();
+    }
+    let mut centres = starts(rows, dim, count.max(1));
+    let mut of_row = assign(rows, dim, &centres);
+    for _ in 0..ROUND_COUNT {
+        move_centres(&mut centres, rows, dim, &of_row);
+        let next = assign(rows, dim, &centres);
+        if next == of_row {
+            break;
+        }
+        of_row = next;
+    }
+    by_size(&of_row, centres.len() / dim)
+}
+
+/// The first centre is one of the rows; each further one is the row that lies farthest from all so far, among
+/// some picked by chance, so that a single odd row does not become a centre.
+fn starts(rows: &[f32], dim: usize, count: usize) -> Vec<f32> {
+    const PICK_COUNT: u32 = 64;
+    let row_count = rows.len() / dim;
+    let mut stream = Stream::new(0, Purpose::Display, 1);
+    let mut centres: Vec<f32> = rows[..dim].to_vec();
+    let mut nearest: Vec<f32> = vec![f32::NEG_INFINITY; row_count];
+    while centres.len() < count.min(row_count) * dim {
+        let last = &centres[centres.len() - dim..];
+        nearest
+            .par_iter_mut()
+            .zip(rows.par_chunks_exact(dim))
+            .for_each(|(nearest, row)| *nearest = nearest.max(dot(row, last)));
+        let picks = (0..PICK_COUNT).map(|_| stream.below(row_count as u32) as usize);
+        let farthest = picks.min_by(|&a, &b| nearest[a].total_cmp(&nearest[b]).then(a.cmp(&b)));
+        let Some(row) = farthest.filter(|&row| nearest[row] < 0.999) else { break };
+        centres.extend_from_slice(&rows[row * dim..][..dim]);
+    }
+    centres
+}
+
+fn assign(rows: &[f32], dim: usize, centres: &[f32]) -> Vec<u32> {
+    let nearest = |row: &[f32]| {
+        let scores = centres.chunks_exact(dim).map(|centre| dot(row, centre));
+        let best = scores.enumerate().fold((0, f32::NEG_INFINITY), |best, (at, score)| {
+            if score > best.1 { (at as u32, score) } else { best }
+        });
+        best.0
+    };
+    rows.par_chunks_exact(dim).map(nearest).collect()
+}
+
+/// Each centre becomes the direction of the sum of its rows; one without rows stays.
+fn move_centres(centres: &mut [f32], rows: &[f32], dim: usize, of_row: &[u32]) {
+    let mut sums = vec![0.0f64; centres.len()];
+    for (row, &cluster) in rows.chunks_exact(dim).zip(of_row) {
+        let sum = &mut sums[cluster as usize * dim..][..dim];
+        sum.iter_mut().zip(row).for_each(|(sum, &value)| *sum += f64::from(value));
+    }
+    for (centre, sum) in centres.chunks_exact_mut(dim).zip(sums.chunks_exact(dim)) {
+        let size = sum.iter().map(|x| x * x).sum::<f64>().sqrt();
+        if size > 0.0 {
+            centre.iter_mut().zip(sum).for_each(|(centre, sum)| *centre = (sum / size) as f32);
+        }
+    }
+}
+
+/// The same clusters, numbered by falling size.
+fn by_size(of_row: &[u32], count: usize) -> Vec<u32> {
+    let mut sizes = vec![0usize; count];
+    of_row.iter().for_each(|&cluster| sizes[cluster as usize] += 1);
+    let mut order: Vec<usize> = (0..count).collect();
+    order.sort_by_key(|&cluster| std::cmp::Reverse(sizes[cluster]));
+    let mut numbers = vec![0u32; count];
+    order.iter().zip(0..).for_each(|(&cluster, number)| numbers[cluster] = number);
+    of_row.iter().map(|&cluster| numbers[cluster as usize]).collect()
+}
+
+fn dot(a: &[f32], b: &[f32]) -> f32 {
+    a.iter().zip(b).map(|(a, b)| a * b).sum()
+}

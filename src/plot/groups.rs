@@ -1,0 +1,86 @@
+//! Where groups of points have their middle, and how far they reach.
+
+use super::scatter::is_finite;
+use super::view::View;
+
+/// Cells along a side of the map in which points are counted.
+const CELLS: usize = 32;
+
+/// Where each group is densest and most on its own: the mean of its points around the cell where its count times
+/// its share of all points is largest. A median would put groups of several parts, and groups that lie
+/// everywhere, into the middle of the map.
+pub(super) fn centres(
+    points: &[[f32; 2]],
+    groups: &[Option<u32>],
+    group_count: usize,
+) -> Vec<Option<[f32; 2]>> {
+    let grid = View::fitting(points.iter().copied(), [0.0, 0.0, CELLS as f32, CELLS as f32], 0.0);
+    let cell = |point: [f32; 2]| {
+        let [x, y] = grid.place(point).map(|x| (x.max(0.0) as usize).min(CELLS - 1));
+        y * CELLS + x
+    };
+    let mut all = vec![0.0f32; CELLS * CELLS];
+    points.iter().filter(|point| is_finite(point)).for_each(|&point| all[cell(point)] += 1.0);
+    let all = blurred(&all);
+    // Added to each count, so that a point alone is not what stands out most.
+    let mean = all.iter().sum::<f32>() / all.len() as f32;
+    let mut members: Vec<Vec<[f32; 2]>> = vec![Vec::new(); group_count];
+    for (point, group) in points.iter().zip(groups).filter(|(point, _)| is_finite(point)) {
+        if let Some(members) = group.and_then(|group| members.get_mut(group as usize)) {
+            members.push(*point);
+        }
+    }
+    let centre = |members: &Vec<[f32; 2]>| {
+        let mut own = vec![0.0f32; CELLS * CELLS];
+        members.iter().for_each(|&point| own[cell(point)] += 1.0);
+        let own = blurred(&own);
+        let worth = |at: usize| own[at] * own[at] / (all[at] + mean).max(f32::MIN_POSITIVE);
+        let best = (0..own.len()).fold(0, |best, at| if worth(at) > worth(best) { at } else { best });
+        let is_near = |point: &&[f32; 2]| {
+            let at = cell(**point);
+            (at % CELLS).abs_diff(best % CELLS) <= 1 && (at / CELLS).abs_diff(best / CELLS) <= 1
+        };
+        let near: Vec<&[f32; 2]> = members.iter().filter(is_near).collect();
+        let mean = |axis: usize| near.iter().map(|point| point[axis]).sum::<f32>() / near.len() as f32;
+        (!near.is_empty()).then(|| [mean(0), mean(1)])
+    };
+    members.iter().map(centre).collect()
+}
+
+/// Each cell with its eight neighbours, near ones counting more.
+fn blurred(counts: &[f32]) -> Vec<f32> {
+    let at = |x: isize, y: isize| match (usize::try_from(x), usize::try_from(y)) {
+        (Ok(x), Ok(y)) if x < CELLS && y < CELLS => counts[y * CELLS + x],
+        _ => 0.0,
+    };
+    let cell = |index: usize| {
+        let (x, y) = ((index % CELLS) as isize, (index / CELLS) as isize);
+        let sides = at(x - 1, y) + at(x + 1, y) + at(x, y - 1) + at(x, y + 1);
+        let corners = at(x - 1, y - 1) + at(x + 1, y - 1) + at(x - 1, y + 1) + at(x + 1, y + 1);
+        at(x, y) + 0.5 * sides + 0.25 * corners
+    };
+    (0..counts.len()).map(cell).collect()
+}
+
+/// How far from its centre four fifths of each group reach, on the sheet.
+pub(super) fn reaches(
+    points: &[[f32; 2]],
+    groups: &[Option<u32>],
+    centres: &[Option<[f32; 2]>],
+    view: &View,
+) -> Vec<f32> {
+    let mut distances: Vec<Vec<f32>> = vec![Vec::new(); centres.len()];
+    for (point, group) in points.iter().zip(groups).filter(|(point, _)| is_finite(point)) {
+        if let Some(group) = group.map(|group| group as usize)
+            && let Some(Some(centre)) = centres.get(group)
+        {
+            let ([x, y], [cx, cy]) = (view.place(*point), view.place(*centre));
+            distances[group].push((x - cx).hypot(y - cy));
+        }
+    }
+    let far = |distances: &mut Vec<f32>| {
+        distances.sort_by(f32::total_cmp);
+        distances.get(distances.len() * 4 / 5).copied().unwrap_or(0.0)
+    };
+    distances.iter_mut().map(far).collect()
+}

@@ -1,0 +1,165 @@
+//! The paper under a picture: its size, its theme, a title, and drawing in points, of which a screen shows one
+//! or more pixels each.
+
+use super::canvas::Canvas;
+use super::colour::{Rgb, Shades, Theme};
+use super::text::{LINE, Style, Typeface, Weight};
+use crate::export::{NewFile, check_free};
+use crate::{Error, Result};
+use image::{ImageFormat, RgbImage};
+use std::io::Cursor;
+use std::path::Path;
+
+/// The size and the theme of a picture.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Look {
+    /// Width in points, brought between 240 and 4,096. The height follows from what is drawn.
+    pub width: u32,
+    /// Pixels to a point, brought between 0.5 and 4: 2 for today's screens.
+    pub scale: f32,
+    /// Dark on light, or light on dark.
+    pub theme: Theme,
+}
+
+impl Default for Look {
+    fn default() -> Look {
+        Look { width: 1000, scale: 2.0, theme: Theme::Light }
+    }
+}
+
+/// How a text stands to its place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Align {
+    Left,
+    Middle,
+    Right,
+}
+
+/// A text's size in points, weight and colour.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Font {
+    pub(super) size: f32,
+    pub(super) weight: Weight,
+    pub(super) colour: Rgb,
+}
+
+/// The space left and right of all that is drawn, in points.
+pub(super) const MARGIN: f32 = 24.0;
+/// Where what is below the title begins.
+pub(super) const TOP: f32 = 74.0;
+
+/// A canvas measured in points.
+pub(super) struct Sheet {
+    pub(super) canvas: Canvas,
+    pub(super) shades: Shades,
+    pub(super) theme: Theme,
+    pub(super) width: f32,
+    pub(super) scale: f32,
+    typeface: Typeface,
+}
+
+impl Look {
+    pub(super) fn points_wide(&self) -> f32 {
+        self.width.clamp(240, 4096) as f32
+    }
+}
+
+impl Sheet {
+    /// A sheet `height` points high, with its title.
+    pub(super) fn new(look: &Look, height: f32, title: &str, subtitle: &str) -> Result<Sheet> {
+        let scale = if look.scale.is_finite() { look.scale.clamp(0.5, 4.0) } else { Look::default().scale };
+        let width = look.points_wide();
+        let shades = look.theme.shades();
+        let [columns, rows] = [width, height].map(|length| (length * scale).round().max(1.0) as usize);
+        let canvas = Canvas::new(columns, rows, shades.page);
+        let mut sheet = Sheet { canvas, shades, theme: look.theme, width, scale, typeface: Typeface::new()? };
+        let title_font = Font { size: 19.0, weight: Weight::Bold, colour: shades.text };
+        let subtitle_font = Font { size: 12.5, weight: Weight::Regular, colour: shades.faint_text };
+        for (text, top, font) in [(title, 18.0, title_font), (subtitle, 44.0, subtitle_font)] {
+            let text = sheet.fit(text, font, width - 2.0 * MARGIN);
+            sheet.text(&text, [MARGIN, top], font, Align::Left);
+        }
+        Ok(sheet)
+    }
+
+    fn style(&self, font: Font, halo: Option<(Rgb, f32)>) -> Style {
+        let Font { size, weight, colour } = font;
+        Style {
+            weight,
+            size: size * self.scale,
+            colour,
+            halo: halo.map(|(colour, width)| (colour, width * self.scale)),
+        }
+    }
+
+    /// The width and the height of a line of text.
+    pub(super) fn measure(&self, text: &str, font: Font) -> [f32; 2] {
+        [self.typeface.width(text, &self.style(font, None)) / self.scale, LINE * font.size]
+    }
+
+    /// `text` cut to `most` points.
+    pub(super) fn fit(&self, text: &str, font: Font, most: f32) -> String {
+        self.typeface.fit(text, &self.style(font, None), most * self.scale)
+    }
+
+    /// A line of text whose upper edge is at `place`.
+    pub(super) fn text(&mut self, text: &str, place: [f32; 2], font: Font, align: Align) {
+        self.text_with_halo(text, place, font, align, None);
+    }
+
+    /// As [`Sheet::text`], with a rim.
+    pub(super) fn text_with_halo(
+        &mut self,
+        text: &str,
+        [x, top]: [f32; 2],
+        font: Font,
+        align: Align,
+        halo: Option<(Rgb, f32)>,
+    ) {
+        let share = match align {
+            Align::Left => 0.0,
+            Align::Middle => 0.5,
+            Align::Right => 1.0,
+        };
+        let left = x - share * self.measure(text, font)[0];
+        let style = self.style(font, halo);
+        self.typeface.draw(&mut self.canvas, text, [left * self.scale, top * self.scale], &style);
+    }
+
+    pub(super) fn disc(&mut self, at: [f32; 2], radius: f32, colour: Rgb, alpha: f32) {
+        self.canvas.disc(at.map(|x| x * self.scale), radius * self.scale, colour, alpha);
+    }
+
+    pub(super) fn ring(&mut self, at: [f32; 2], radius: f32, width: f32, colour: Rgb, alpha: f32) {
+        let scale = self.scale;
+        self.canvas.ring(at.map(|x| x * scale), radius * scale, width * scale, colour, alpha);
+    }
+
+    pub(super) fn rectangle(&mut self, bounds: [f32; 4], radius: f32, colour: Rgb, alpha: f32) {
+        self.canvas.rectangle(bounds.map(|x| x * self.scale), radius * self.scale, colour, alpha);
+    }
+
+    pub(super) fn polyline(&mut self, points: &[[f32; 2]], width: f32, colour: Rgb, alpha: f32) {
+        let points: Vec<_> = points.iter().map(|point| point.map(|x| x * self.scale)).collect();
+        self.canvas.polyline(&points, width * self.scale, colour, alpha);
+    }
+
+    pub(super) fn into_image(self) -> RgbImage {
+        self.canvas.into_image()
+    }
+}
+
+/// Writes the picture as a PNG file, beside its place and then renamed.
+///
+/// # Errors
+/// [`Error::File`] where `path` exists and `force` is not given; [`Error::Io`] from the disk.
+pub fn write_png(picture: &RgbImage, path: &Path, force: bool) -> Result<()> {
+    check_free(path, force)?;
+    let mut bytes = Cursor::new(Vec::new());
+    picture
+        .write_to(&mut bytes, ImageFormat::Png)
+        .map_err(|error| Error::file(path, format!("cannot be written as PNG: {error}")))?;
+    let mut file = NewFile::create(path, force)?;
+    file.write(bytes.get_ref())?;
+    file.finish()
+}

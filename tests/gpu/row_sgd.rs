@@ -1,0 +1,19 @@
+//! `row_sgd` against its twin, as it is and with defects put in.
+
+use crate::support::{defects_are_seen, equals_its_twin};
+
+#[test]
+fn equals_its_twin_on_every_case() {
+    equals_its_twin("row_sgd");
+}
+
+#[test]
+fn every_defect_is_seen() {
+    defects_are_seen(
+        "row_sgd",
+        &[
+            ("points[index] -= settings", "points[index] += settings"),
+            ("if gradients[at + chunk_count].x == 0.0 { return; }", ""),
+        ],
+    );
+}

@@ -1,0 +1,39 @@
+"""A small trained model, some of whose ids and labels are hostile: in PLACE/model, with PLACE/labels.csv.
+
+    make_model.py SPHEREC PLACE
+"""
+import csv
+import subprocess
+import sys
+
+from shared import HOSTILE
+
+spherec, place = sys.argv[1:]
+run = lambda *args: subprocess.run([spherec, *args], cwd=place, check=True, stderr=subprocess.PIPE)
+
+run("generate", "-o", ".", "--users", "300", "--items", "120", "--clusters", "6", "--noise", "0.05")
+with open(f"{place}/interactions.csv", newline="") as file:
+    rows = list(csv.reader(file))
+with open(f"{place}/labels.csv", newline="") as file:
+    labels = list(csv.reader(file))
+# Each hostile item is the twin of a popular one, and each hostile user the twin of an ordinary one.
+counts = {}
+for user, item, *_ in rows[1:]:
+    counts[item] = counts.get(item, 0) + 1
+popular = sorted(counts, key=lambda item: -counts[item])
+cluster = {row[0]: row[1] for row in labels[1:]}
+extra, users = [], sorted({row[0] for row in rows[1:]})
+for twin, name in zip(popular, HOSTILE):
+    extra += [[row[0], name, *row[2:]] for row in rows[1:] if row[1] == twin]
+for twin, name in zip(users, HOSTILE):
+    extra += [[name, *row[1:]] for row in rows[1:] if row[0] == twin]
+with open(f"{place}/interactions.csv", "w", newline="") as file:
+    csv.writer(file).writerows(rows + extra)
+with open(f"{place}/labels.csv", "w", newline="") as file:
+    writer = csv.writer(file)
+    writer.writerow(["item", "cluster", "<b>note</b>"])
+    # Every tenth item has no label at all.
+    writer.writerows([item, cluster[item], ""] for at, item in enumerate(sorted(cluster)) if at % 10)
+    writer.writerows([name, "</script><b>bold</b>", f"note of {name}"] for name in HOSTILE)
+run("train", "interactions.csv", "-o", "model", "--dim", "16", "--epochs", "12", "--batch-size", "64",
+    "--learning-rate", "0.02", "--sampler", "uniform")
