@@ -4,6 +4,10 @@
 # Each installs what is missing on Debian and its relatives: a linker, and Vulkan in software where no
 # adapter is found. Elsewhere it says what to install.
 
+# The same commit, the same verdict: property tests draw the same cases in every `make test`; a `cargo test` by
+# itself draws new ones each time.
+export PROPTEST_RNG_SEED ?= 1
+
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 
 .PHONY: demo test bench lint adapter

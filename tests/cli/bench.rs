@@ -17,7 +17,7 @@ const TINY: [&str; 11] = [
     "0.01",
 ];
 
-/// What issue readers and scripts rely on, in this order.
+/// What scripts rely on, in this order.
 const KEYS: [&str; 9] = [
     "sampler",
     "items",

@@ -50,7 +50,12 @@ proptest! {
             for theme in [Theme::Light, Theme::Dark] {
                 let chart = Chart { names: &named, weights: &values, backdrop: ("users", &points), ..chart(&points, colours) };
                 let picture = scatter(&chart, &Look { width, scale, theme }).unwrap();
-                prop_assert!(picture.width() >= 120 && picture.height() >= 100);
+                let pixels = if scale.is_finite() { scale.clamp(0.5, 4.0) } else { Look::default().scale };
+                let wide = width.clamp(240, 4096) as f32 * pixels;
+                prop_assert_eq!(picture.width(), wide.round() as u32);
+                // A title and a margin above and below a map that is never higher than wide.
+                let high = picture.height() as f32;
+                prop_assert!(high >= 98.0 * pixels && high <= 98.0 * pixels + wide, "{wide} x {high}");
             }
         }
         let rows: Vec<f32> = points.iter().flatten().copied().collect();
