@@ -10,6 +10,7 @@ pub mod bench;
 pub mod data;
 pub mod error;
 pub mod evaluate;
+pub mod experiment;
 pub mod explore;
 pub mod export;
 pub mod gpu;

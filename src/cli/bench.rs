@@ -2,7 +2,7 @@
 
 use super::console::{self, err_is_terminal, out};
 use super::format::{grouped, percent};
-use super::train_args::{SamplerName, adapter_choice};
+use super::model_args::{SamplerName, adapter_choice};
 use super::{Failure, Outcome, interrupts};
 use clap::builder::{RangedU64ValueParser, TypedValueParser};
 use indicatif::{ProgressBar, ProgressStyle};

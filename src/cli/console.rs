@@ -43,7 +43,7 @@ pub(crate) fn start_log() {
 }
 
 /// A column's name and whether it holds numbers, which stand to the right.
-pub(crate) type Heading = (&'static str, bool);
+pub(crate) type Heading<'a> = (&'a str, bool);
 
 /// A table with a line at its end: with borders on a terminal, else plain columns.
 pub(crate) fn table(headings: &[Heading], rows: &[Vec<String>]) -> String {

@@ -2,8 +2,8 @@
 
 use super::console::{self, out};
 use super::format::{bytes, counted};
+use super::model_args::adapter_choice;
 use super::train::cpu_warning;
-use super::train_args::adapter_choice;
 use super::{Failure, Outcome};
 use serde_json::json;
 use spherec::gpu::{AdapterSummary, Gpu, adapters};

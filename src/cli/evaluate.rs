@@ -4,9 +4,10 @@ use super::console::{note, out};
 use super::format::{counted, percent};
 use super::labels::{Labels, Purity};
 use super::load_args::{LoadArgs, record_line, tell_format};
+use super::protocol::{TIES, left_out, split_text};
 use super::{Outcome, metrics_table};
 use serde::Serialize;
-use spherec::data::{self, Interactions, Protocol};
+use spherec::data::{self, Interactions};
 use spherec::evaluate::{Metrics, evaluate};
 use spherec::model::Model;
 use spherec::train::{TrainConfig, defaults};
@@ -62,7 +63,7 @@ pub(crate) fn run(args: &Args) -> Outcome {
     if let Some(line) = record_line(&model.record.data) {
         note(&line);
     }
-    note(&protocol(&model, &test));
+    note(&protocol(&model, &test, &metrics));
     let rows: Vec<_> = metrics.into_iter().map(|metrics| (part, metrics)).collect();
     out(&metrics_table::table(&rows))?;
     match purity {
@@ -148,33 +149,17 @@ fn json(metrics: &[Metrics], purity: Option<Purity>) -> Result<String> {
 }
 
 /// How the numbers came about.
-fn protocol(model: &Model, test: &Interactions) -> String {
+fn protocol(model: &Model, test: &Interactions, metrics: &[Metrics]) -> String {
     let split = match serde_json::from_value::<TrainConfig>(model.record.config.clone()) {
-        Ok(config) => match config.protocol {
-            Protocol::Holdout { test_fraction, valid_fraction } => format!(
-                "split by user, test {test_fraction}, validation {valid_fraction}, seed {}",
-                config.seed
-            ),
-            Protocol::Folds { count, fold, valid_fraction } => {
-                format!("fold {fold} of {count} by user, validation {valid_fraction}, seed {}", config.seed)
-            }
-            Protocol::LeaveOneOut { .. } => format!("one of each user held out, seed {}", config.seed),
-            Protocol::Files { valid_fraction } => {
-                format!(
-                    "parts given as files, validation {valid_fraction} of the training file, seed {}",
-                    config.seed
-                )
-            }
-        },
+        Ok(config) => split_text(&config.protocol, config.seed),
         Err(_) => "split unknown".to_owned(),
     };
-    let left_out = match model.split.valid.is_empty() {
-        true => "the user's training items",
-        false => "the user's training and validation items",
-    };
+    let k: Vec<String> = metrics.iter().map(|metrics| metrics.k.to_string()).collect();
     format!(
-        "{}; {} sought; all items are ranked but {left_out}; ties by the order of the items",
-        split,
+        "{split}; {} sought; {} evaluated, k {}; all items are ranked but {}; ties {TIES}",
         counted(test.len(), "interaction"),
+        counted(metrics.first().map_or(0, |metrics| metrics.users), "user"),
+        k.join(", "),
+        left_out(!model.split.valid.is_empty()),
     )
 }

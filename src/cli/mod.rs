@@ -1,6 +1,7 @@
 //! The commands, and what a process answers with: its exit code and, where it failed, one line.
 
 mod bench;
+mod compare;
 mod config;
 mod console;
 mod curves;
@@ -9,8 +10,10 @@ mod data_inspect;
 mod data_split;
 mod doctor;
 mod evaluate;
+mod experiment;
 mod explore;
 mod export;
+mod flags_toml;
 mod format;
 mod generate;
 mod interrupts;
@@ -20,13 +23,17 @@ mod lists;
 mod load_args;
 mod metrics_log;
 mod metrics_table;
+mod model_args;
 mod output;
 mod plot;
 mod progress;
+mod protocol;
 mod recommend;
+mod show;
 mod similar;
 mod train;
 mod train_args;
+mod tune;
 
 use clap::{CommandFactory, Parser, Subcommand};
 use std::process::ExitCode;
@@ -51,9 +58,12 @@ SPHEREC_LOG=warn shows the messages of the graphics libraries.";
 enum Command {
     Doctor(doctor::Args),
     Data(data::Args),
-    // The one with many flags is boxed, so that the others stay small.
+    // Those with many flags are boxed, so that the others stay small.
     Train(Box<train_args::Args>),
+    Compare(Box<compare::Args>),
+    Tune(Box<tune::Args>),
     Evaluate(evaluate::Args),
+    Show(show::Args),
     Recommend(recommend::Args),
     Similar(similar::Args),
     Export(export::Args),
@@ -114,7 +124,10 @@ fn call(command: &Command) -> Outcome {
         Command::Doctor(args) => doctor::run(args),
         Command::Data(args) => data::run(args),
         Command::Train(args) => train::run(args),
+        Command::Compare(args) => compare::run(args),
+        Command::Tune(args) => tune::run(args),
         Command::Evaluate(args) => evaluate::run(args),
+        Command::Show(args) => show::run(args),
         Command::Recommend(args) => recommend::run(args),
         Command::Similar(args) => similar::run(args),
         Command::Export(args) => export::run(args),

@@ -138,7 +138,8 @@ fn join(
     Ok((dataset, split))
 }
 
-fn tell_adapter(adapter: &AdapterSummary) {
+/// Tells the adapter, and where it is no GPU.
+pub(crate) fn tell_adapter(adapter: &AdapterSummary) {
     note(&format!("adapter: {} ({}, {})", adapter.name, adapter.backend, adapter.driver));
     if adapter.kind == "cpu" {
         note(&cpu_warning(console::err_is_terminal()));

@@ -17,6 +17,7 @@ mod draws;
 mod epoch;
 mod evaluate_golden;
 mod evaluate_oracle;
+mod experiment;
 mod explore;
 mod export;
 mod finite_differences;

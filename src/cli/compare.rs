@@ -1,0 +1,120 @@
+//! `spherec compare`: samplers, batch sizes and numbers of negatives in one table, as Tran et al. 2019 did.
+
+use super::experiment::{ExperimentArgs, list, publish, read, report, run as run_experiment, settings};
+use super::model_args::{ModelArgs, RunArgs, SampleArgs, SamplerName};
+use super::{Failure, Outcome};
+use clap::ValueEnum;
+use serde_json::json;
+use spherec::data::Protocol;
+use spherec::experiment::{Cell, Experiment};
+use spherec::{Error, Result};
+
+/// Compare samplers by cross-validation: the table of Tran et al. 2019 (Table 2) for your data
+///
+/// Each sampler is trained with each batch size and each number of negatives in every fold; the table has
+/// mean and standard deviation of MAP, NDCG, recall and MMR. Each run is kept in OUT/results.jsonl once it
+/// is done: the same command goes on where it was stopped. --beta, --candidates and --hardness are for the
+/// samplers that use them.
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES, args_override_self = true)]
+pub(crate) struct Args {
+    #[command(flatten)]
+    experiment: ExperimentArgs,
+    /// The samplers, with commas between them (Tran Table 2)
+    #[arg(
+        long,
+        value_name = "LIST",
+        default_value = "uniform,popularity,two-stage",
+        help_heading = "What is compared"
+    )]
+    samplers: String,
+    /// The batch sizes (Tran Table 2)
+    #[arg(
+        long,
+        alias = "batch",
+        value_name = "LIST",
+        default_value = "256,1024,4096",
+        help_heading = "What is compared"
+    )]
+    batch_size: String,
+    /// The numbers of negatives (Tran Table 2)
+    #[arg(long, value_name = "LIST", default_value = "1,2,5", help_heading = "What is compared")]
+    negatives: String,
+    /// Folds into which each user's interactions are dealt (Tran 4.1.1)
+    #[arg(long, value_name = "N", default_value_t = 4, help_heading = "Holding out")]
+    folds: usize,
+    /// Share of what is outside a fold that early stopping looks at; 0: all epochs are run
+    #[arg(long, value_name = "SHARE", default_value_t = 0.0, help_heading = "Holding out")]
+    valid_fraction: f64,
+    #[command(flatten)]
+    model: ModelArgs,
+    #[command(flatten)]
+    run: RunArgs,
+}
+
+const EXAMPLES: &str = "Examples:
+  spherec compare users.dat -o table2 --samplers uniform,popularity,two-stage --batch-size 256,1024,4096 \
+--negatives 1,2,5 --folds 4
+  spherec compare ratings.csv -o table --min-rating 4 --batch-size 256 --negatives 1 --epochs 20";
+
+pub(crate) fn run(args: &Args) -> Outcome {
+    let cells = args.cells()?;
+    let dataset = read(&args.experiment)?;
+    let Some(first) = cells.first() else { return Ok(()) };
+    let more = [
+        ("samplers", json!(args.samplers)),
+        ("batch-size", json!(args.batch_size)),
+        ("negatives", json!(args.negatives)),
+        ("folds", json!(args.folds)),
+        ("valid-fraction", json!(args.valid_fraction)),
+        ("beta", json!(args.model.beta)),
+        ("candidates", json!(args.model.candidates)),
+        ("hardness", json!(args.model.shown_hardness())),
+        ("gor-weight", json!(args.model.gor_weight)),
+    ];
+    let settings = settings("compare", &dataset, &first.config, &more);
+    let columns = ["sampler", "batch-size", "negatives"].map(str::to_owned).to_vec();
+    let experiment = Experiment {
+        columns,
+        fold_count: args.folds,
+        valid_fraction: args.valid_fraction,
+        split_seed: args.run.seed,
+        settings,
+        cells,
+    };
+    let (results, is_whole) = run_experiment(&args.experiment, &experiment, &dataset.interactions)?;
+    let split =
+        format!("{} folds by user, validation {}, seed {}", args.folds, args.valid_fraction, args.run.seed);
+    publish(&args.experiment, &report(&args.experiment, &experiment, &results, split))?;
+    if is_whole { Ok(()) } else { Err(Failure::Interrupted) }
+}
+
+impl Args {
+    fn cells(&self) -> Result<Vec<Cell>> {
+        let number = |text: &str| text.parse::<usize>().map_err(|error| error.to_string());
+        let samplers = list("--samplers", &self.samplers, |text| {
+            SamplerName::from_str(text, false)
+                .map_err(|_| "it is uniform, popularity or two-stage".to_owned())
+        })?;
+        let batch_sizes = list("--batch-size", &self.batch_size, number)?;
+        let negatives = list("--negatives", &self.negatives, number)?;
+        self.model.check_used("--samplers", &samplers)?;
+        let protocol = Protocol::Folds { count: self.folds, fold: 0, valid_fraction: self.valid_fraction };
+        let mut cells = Vec::new();
+        for &sampler in &samplers {
+            for &batch_size in &batch_sizes {
+                for &negatives in &negatives {
+                    let samples = SampleArgs { sampler, batch_size, negatives };
+                    let config = self.model.config(&samples, &self.run, protocol)?;
+                    let labels =
+                        vec![sampler.shown().to_owned(), batch_size.to_string(), negatives.to_string()];
+                    cells.push(Cell { labels, config });
+                }
+            }
+        }
+        match cells.is_empty() {
+            true => Err(Error::setting("--samplers", "must name one at least")),
+            false => Ok(cells),
+        }
+    }
+}

@@ -1,0 +1,124 @@
+//! `spherec show`: what a model folder holds and how it was made.
+
+use super::console::{self, out};
+use super::format::{bytes, grouped};
+use super::load_args::record_line;
+use super::protocol::{TIES, left_out, split_text};
+use super::{Outcome, flags_toml, metrics_table};
+use serde_json::{Value, json};
+use spherec::evaluate::Metrics;
+use spherec::model::Model;
+use spherec::train::TrainConfig;
+use spherec::{Error, Result};
+use std::path::{Path, PathBuf};
+
+/// Show how a model was made: settings, data, split, protocol, versions, sizes and metrics
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct Args {
+    /// The model's folder
+    model: PathBuf,
+    /// Print JSON
+    #[arg(long, conflicts_with = "toml")]
+    json: bool,
+    /// Print the settings as a file that `spherec train --config` takes
+    #[arg(long)]
+    toml: bool,
+}
+
+const EXAMPLES: &str = "Examples:
+  spherec show model
+  spherec show model --toml > run.toml; spherec train ratings.csv -o again --config run.toml";
+
+pub(crate) fn run(args: &Args) -> Outcome {
+    let model = Model::load(&args.model)?;
+    let config: std::result::Result<TrainConfig, _> = serde_json::from_value(model.record.config.clone());
+    if args.toml {
+        let unknown = |error| {
+            Error::file(&args.model, format!("has settings that this version does not know: {error}"))
+        };
+        let config = config.map_err(unknown)?;
+        let data = &model.record.data;
+        let options = data.get("options").unwrap_or(&Value::Null);
+        return out(&(flags_toml::files(data) + &flags_toml::flags(&config, options)));
+    }
+    let protocol = json!({
+        "split": config.as_ref().map_or_else(|_| "unknown".to_owned(), |config| split_text(&config.protocol, config.seed)),
+        "left_out": left_out(!model.split.valid.is_empty()),
+        "ties": TIES,
+    });
+    let files = file_sizes(&args.model)?;
+    if args.json {
+        let record = &model.record;
+        let report = json!({
+            "version": record.spherec_version, "adapter": record.adapter, "data": record.data,
+            "config": record.config, "protocol": protocol, "metrics": record.metrics,
+            "users": model.users.len(), "items": model.items.len(), "dim": model.embeddings.dim,
+            "train": model.split.train.len(), "valid": model.split.valid.len(), "test": model.split.test.len(),
+            "files": files.iter().cloned().collect::<std::collections::BTreeMap<_, _>>(),
+        });
+        let text = serde_json::to_string_pretty(&report).map_err(|error| Error::Data(error.to_string()))?;
+        return out(&(text + "\n"));
+    }
+    out(&table(&model, &protocol, &files))?;
+    let parts = [("validation", "valid"), ("test", "test")];
+    let rows: Vec<(&'static str, Metrics)> = parts
+        .into_iter()
+        .filter_map(|(shown, name)| {
+            let metrics = model.record.metrics.get(name)?;
+            Some((shown, serde_json::from_value(metrics.clone()).ok()?))
+        })
+        .collect();
+    if rows.is_empty() { Ok(()) } else { out(&format!("\n{}", metrics_table::table(&rows))) }
+}
+
+/// The sizes of the files in `folder` by name.
+fn file_sizes(folder: &Path) -> Result<Vec<(String, u64)>> {
+    let mut sizes = Vec::new();
+    for entry in std::fs::read_dir(folder).map_err(Error::io(folder, "read"))? {
+        let entry = entry.map_err(Error::io(folder, "read"))?;
+        let size = entry.metadata().map_err(Error::io(&entry.path(), "read"))?;
+        if size.is_file() {
+            sizes.push((entry.file_name().to_string_lossy().into_owned(), size.len()));
+        }
+    }
+    sizes.sort();
+    Ok(sizes)
+}
+
+fn table(model: &Model, protocol: &Value, files: &[(String, u64)]) -> String {
+    let plain = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    let split = &model.split;
+    let mut rows = vec![
+        ("version".to_owned(), format!("spherec {}", model.record.spherec_version)),
+        ("adapter".to_owned(), model.record.adapter.clone()),
+    ];
+    if let Some(line) = record_line(&model.record.data) {
+        rows.push(("data".to_owned(), line.trim_start_matches("data: ").to_owned()));
+    }
+    rows.push(("users".to_owned(), grouped(model.users.len())));
+    rows.push(("items".to_owned(), grouped(model.items.len())));
+    for (name, part) in [("training", &split.train), ("validation", &split.valid), ("test", &split.test)] {
+        rows.push((format!("{name} interactions"), grouped(part.len())));
+    }
+    rows.push(("split".to_owned(), plain(&protocol["split"])));
+    rows.push(("ranked".to_owned(), format!("all items but {}", plain(&protocol["left_out"]))));
+    rows.push(("ties".to_owned(), TIES.to_owned()));
+    for (name, value) in model.record.config.as_object().into_iter().flatten() {
+        match value.as_object() {
+            _ if name == "protocol" => {}
+            Some(fields) => {
+                rows.extend(fields.iter().map(|(field, value)| (format!("{name}.{field}"), plain(value))));
+            }
+            None => rows.push((name.clone(), plain(value))),
+        }
+    }
+    for name in ["epoch", "epochs_done", "stop", "seconds"] {
+        if let Some(value) = model.record.metrics.get(name) {
+            rows.push((format!("run: {}", name.replace('_', " ")), plain(value)));
+        }
+    }
+    rows.extend(files.iter().map(|(name, size)| (name.clone(), bytes(*size))));
+    let rows: Vec<Vec<String>> = rows.into_iter().map(|(name, value)| vec![name, value]).collect();
+    console::table(&[("what", false), ("value", false)], &rows)
+}

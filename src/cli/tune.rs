@@ -1,0 +1,213 @@
+//! `spherec tune`: a search for good settings by cross-validation on the training part.
+
+use super::experiment::{self, ExperimentArgs, publish, read, report, run as run_experiment, settings};
+use super::model_args::{ModelArgs, RunArgs, SampleArgs, SamplerName};
+use super::{Failure, Outcome, console, flags_toml};
+use clap::ValueEnum;
+use serde_json::json;
+use spherec::data::{Protocol, split};
+use spherec::experiment::{Cell, Experiment, Grid, Report, choose};
+use spherec::train::{TrainConfig, defaults};
+use spherec::{Error, Result};
+
+/// Search for good settings by cross-validation, never looking at the test part
+///
+/// First the test part is held out, as `train` would with the same --test-fraction and --seed; what is left
+/// is dealt into folds. Each combination is trained outside each fold, stopped early by a validation part of
+/// its own, and measured on the fold. The table has the best NDCG first; OUT/best.toml is a file that
+/// `spherec train --config` takes. The same command goes on where it was stopped.
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES, args_override_self = true)]
+pub(crate) struct Args {
+    #[command(flatten)]
+    experiment: ExperimentArgs,
+    /// Settings and their values: "learning-rate=1e-4,5e-4; beta=0.8,1.0; hardness=1,2,4"
+    #[arg(long, value_name = "GRID", help_heading = "What is searched")]
+    grid: Grid,
+    /// Try N combinations by chance (by --seed) [default: all]
+    #[arg(long, value_name = "N", help_heading = "What is searched")]
+    random: Option<usize>,
+    /// Folds into which the training part is dealt
+    #[arg(long, value_name = "N", default_value_t = 4, help_heading = "Holding out")]
+    folds: usize,
+    /// Share of each user's interactions that the search never sees; 0: DATA has no test part
+    #[arg(long, value_name = "SHARE", default_value_t = defaults::TEST_FRACTION, help_heading = "Holding out")]
+    test_fraction: f64,
+    /// Share of what is outside a fold that early stopping looks at; 0: all epochs are run
+    #[arg(long, value_name = "SHARE", default_value_t = defaults::VALID_FRACTION, help_heading = "Holding out")]
+    valid_fraction: f64,
+    #[command(flatten)]
+    samples: SampleArgs,
+    #[command(flatten)]
+    model: ModelArgs,
+    #[command(flatten)]
+    run: RunArgs,
+}
+
+const EXAMPLES: &str = "Examples:
+  spherec tune ratings.csv -o search --grid \"learning-rate=1e-4,5e-4; beta=0.8,1.0; hardness=1,2,4\"
+  spherec tune ratings.csv -o search --grid \"sampler=uniform,two-stage; hardness=1,2,4\" --random 3
+  spherec train ratings.csv -o model --config search/best.toml";
+
+/// Keeps the folds of the search apart from the numbers that held out the test part.
+const FOLD_SEED: u64 = 0x7475_6e65;
+
+/// What a search may change.
+const NAMES: &str = "sampler, batch-size, negatives, dim, margin, beta, candidates, hardness, gor-weight, \
+                     optimizer, learning-rate, epsilon, epochs";
+
+pub(crate) fn run(args: &Args) -> Outcome {
+    let cells = args.cells()?;
+    let outer = Protocol::Holdout { test_fraction: args.test_fraction, valid_fraction: 0.0 };
+    // As `train --config` will hold out.
+    Protocol::Holdout { test_fraction: args.test_fraction, valid_fraction: args.valid_fraction }.check()?;
+    let dataset = read(&args.experiment)?;
+    let seed = args.run.seed;
+    let base = args.model.config(&args.samples, &args.run, args.protocol())?;
+    let more = [
+        ("grid", json!(args.grid.settings)),
+        ("random", json!(args.random)),
+        ("folds", json!(args.folds)),
+        ("test-fraction", json!(args.test_fraction)),
+        ("valid-fraction", json!(args.valid_fraction)),
+        ("sampler", json!(args.samples.sampler.shown())),
+        ("batch-size", json!(args.samples.batch_size)),
+        ("negatives", json!(args.samples.negatives)),
+        ("beta", json!(args.model.beta)),
+        ("candidates", json!(args.model.candidates)),
+        ("hardness", json!(args.model.shown_hardness())),
+        ("gor-weight", json!(args.model.gor_weight)),
+    ];
+    let experiment = Experiment {
+        columns: args.grid.settings.iter().map(|(name, _)| name.clone()).collect(),
+        fold_count: args.folds,
+        valid_fraction: args.valid_fraction,
+        split_seed: seed ^ FOLD_SEED,
+        settings: settings("tune", &dataset, &base, &more),
+        cells,
+    };
+    let train = split(&dataset.interactions, &outer, seed)?.train;
+    let (results, is_whole) = run_experiment(&args.experiment, &experiment, &train)?;
+    let how = format!(
+        "test part of {} by user never seen; {} folds by user of the rest, validation {}, seed {seed}",
+        args.test_fraction, args.folds, args.valid_fraction
+    );
+    let mut report = report(&args.experiment, &experiment, &results, how);
+    best_first(&mut report);
+    publish(&args.experiment, &report)?;
+    if !is_whole {
+        return Err(Failure::Interrupted);
+    }
+    let best = report.rows.first().filter(|row| row.failure.is_none());
+    let Some(best) = best else {
+        return Err(Error::Data("no combination could be trained in every fold".to_owned()).into());
+    };
+    experiment::write(&args.experiment, "best.toml", args.best(&best.cell.config).as_bytes())?;
+    if !args.experiment.quiet {
+        let path = args.experiment.output.join("best.toml");
+        console::note(&format!("saved {}, for spherec train --config", path.display()));
+    }
+    Ok(())
+}
+
+/// By mean NDCG, which is also what early stopping looks at; those that failed last.
+fn best_first(report: &mut Report) {
+    let ndcg =
+        |row: &spherec::experiment::Summary| row.spreads[1].map_or(f64::NEG_INFINITY, |spread| spread.mean);
+    report.rows.sort_by(|a, b| b.folds_done.cmp(&a.folds_done).then(ndcg(b).total_cmp(&ndcg(a))));
+}
+
+impl Args {
+    fn protocol(&self) -> Protocol {
+        Protocol::Folds { count: self.folds, fold: 0, valid_fraction: self.valid_fraction }
+    }
+
+    /// The combinations that differ: what the sampler of one does not use is left out of it.
+    fn cells(&self) -> Result<Vec<Cell>> {
+        let mut cells: Vec<Cell> = Vec::new();
+        let (mut samplers, mut any) = (Vec::new(), self.model.clone());
+        for point in self.grid.points() {
+            let (mut samples, mut model, mut run) =
+                (self.samples.clone(), self.model.clone(), self.run.clone());
+            for ((name, _), value) in self.grid.settings.iter().zip(&point) {
+                set(&mut samples, &mut model, &mut run, name, value)?;
+            }
+            let config = model.config(&samples, &run, self.protocol())?;
+            samplers.push(samples.sampler);
+            any = model;
+            let used = |name: &str| match (name, samples.sampler) {
+                ("beta", sampler) => sampler != SamplerName::Uniform,
+                ("candidates" | "hardness", sampler) => sampler == SamplerName::TwoStage,
+                _ => true,
+            };
+            if cells.iter().any(|cell| cell.config == config) {
+                continue;
+            }
+            let named = self.grid.settings.iter().zip(&point);
+            let labels = named.map(|((name, _), value)| if used(name) { *value } else { "-" }.to_owned());
+            cells.push(Cell { labels: labels.collect(), config });
+        }
+        samplers.dedup();
+        any.check_used("--sampler", &samplers)?;
+        let Some(count) = self.random else { return Ok(cells) };
+        if count == 0 || count > cells.len() {
+            let message = format!("must be 1 to {}, the combinations of --grid, but is {count}", cells.len());
+            return Err(Error::setting("--random", message));
+        }
+        Ok(choose(cells, count, self.run.seed))
+    }
+
+    /// A config file with the best settings.
+    fn best(&self, config: &TrainConfig) -> String {
+        let (test_fraction, valid_fraction) = (self.test_fraction, self.valid_fraction);
+        let protocol = match test_fraction {
+            0.0 => Protocol::Files { valid_fraction },
+            _ => Protocol::Holdout { test_fraction, valid_fraction },
+        };
+        let config = TrainConfig { protocol, ..config.clone() };
+        let mut options = self.experiment.load.record();
+        if let Some(options) = options.as_object_mut() {
+            options.retain(|_, value| !value.is_null());
+        }
+        format!("# The best settings that `spherec tune` found.\n{}", flags_toml::flags(&config, &options))
+    }
+}
+
+/// Sets one flag.
+fn set(
+    samples: &mut SampleArgs,
+    model: &mut ModelArgs,
+    run: &mut RunArgs,
+    name: &str,
+    value: &str,
+) -> Result<()> {
+    fn parsed<T: std::str::FromStr<Err: std::fmt::Display>>(name: &str, value: &str) -> Result<T> {
+        value
+            .parse()
+            .map_err(|error| Error::setting("--grid", format!("`{name}` cannot be {value}: {error}")))
+    }
+    fn named<T: ValueEnum>(name: &str, value: &str) -> Result<T> {
+        T::from_str(value, false)
+            .map_err(|_| Error::setting("--grid", format!("`{name}` cannot be {value}: see --help")))
+    }
+    match name {
+        "sampler" => samples.sampler = named(name, value)?,
+        "batch-size" => samples.batch_size = parsed(name, value)?,
+        "negatives" => samples.negatives = parsed(name, value)?,
+        "dim" => model.dim = parsed(name, value)?,
+        "margin" => model.margin = parsed(name, value)?,
+        "beta" => model.beta = Some(parsed(name, value)?),
+        "candidates" => model.candidates = Some(parsed(name, value)?),
+        "hardness" => model.hardness = Some(parsed(name, value)?),
+        "gor-weight" => model.gor_weight = Some(parsed(name, value)?),
+        "optimizer" => model.optimizer = named(name, value)?,
+        "learning-rate" => model.learning_rate = parsed(name, value)?,
+        "epsilon" => model.epsilon = Some(parsed(name, value)?),
+        "epochs" => run.epochs = parsed(name, value)?,
+        _ => {
+            let message = format!("`{name}` cannot be searched; these can: {NAMES}");
+            return Err(Error::setting("--grid", message));
+        }
+    }
+    Ok(())
+}

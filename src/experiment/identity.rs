@@ -1,0 +1,28 @@
+//! What tells one data set from another.
+
+use crate::data::{Dataset, IdTable};
+use sha2::{Digest, Sha256};
+use std::fmt::Write;
+
+/// SHA-256, in hexadecimal, of the ids and the interactions: of what is trained on, not of the file that it
+/// came from.
+pub fn checksum(dataset: &Dataset) -> String {
+    let mut hash = Sha256::new();
+    let ids = |hash: &mut Sha256, table: &IdTable| {
+        hash.update((table.len() as u64).to_le_bytes());
+        for id in table.iter() {
+            hash.update((id.len() as u64).to_le_bytes());
+            hash.update(id);
+        }
+    };
+    ids(&mut hash, &dataset.users);
+    ids(&mut hash, &dataset.items);
+    for (user, item) in dataset.interactions.pairs() {
+        hash.update(user.to_le_bytes());
+        hash.update(item.to_le_bytes());
+    }
+    hash.finalize().iter().fold(String::new(), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}"); // writing to a String cannot fail
+        text
+    })
+}

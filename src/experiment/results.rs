@@ -1,0 +1,174 @@
+//! The results file: JSON lines, the first of which says what the others are results of.
+
+use super::{Experiment, Measured};
+use crate::{Error, Result};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use std::collections::BTreeSet;
+use std::fs::{self, File};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+/// The name of the file in the experiment's folder.
+pub const RESULTS: &str = "results.jsonl";
+
+const FORMAT: &str = "spherec-results";
+const FORMAT_VERSION: u64 = 1;
+
+/// One cell in one fold.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Outcome {
+    /// The name of the cell.
+    pub cell: String,
+    /// The fold, from 0.
+    pub fold: usize,
+    /// What came out.
+    #[serde(flatten)]
+    pub measured: Measured,
+}
+
+/// The first line.
+#[derive(Serialize, Deserialize)]
+struct Header {
+    format: String,
+    format_version: u64,
+    settings: Map<String, Value>,
+}
+
+/// The file, and what is in it.
+#[derive(Debug)]
+pub struct Results {
+    path: PathBuf,
+    file: File,
+    outcomes: Vec<Outcome>,
+    known: BTreeSet<(String, usize)>,
+}
+
+impl Results {
+    /// Opens the results of `experiment` in `folder`, which is created where it is missing. A last line that
+    /// was not written to its end is taken away.
+    ///
+    /// # Errors
+    /// [`Error::File`] where the file holds results of other settings, naming these, or is none of results;
+    /// [`Error::Row`] for a line that is damaged; [`Error::Io`].
+    pub fn open(folder: &Path, experiment: &Experiment) -> Result<Results> {
+        if folder.exists() && !folder.is_dir() {
+            return Err(Error::file(folder, "is a file, but the results need a folder"));
+        }
+        fs::create_dir_all(folder).map_err(Error::io(folder, "create"))?;
+        let path = folder.join(RESULTS);
+        if path.symlink_metadata().is_err() {
+            create(folder, &path, &experiment.settings)?;
+        }
+        let bytes = fs::read(&path).map_err(Error::io(&path, "read"))?;
+        let whole = bytes.iter().rposition(|&byte| byte == b'\n').map_or(0, |end| end + 1);
+        let outcomes = read(&path, &bytes[..whole], experiment)?;
+        let file = File::options().append(true).open(&path).map_err(Error::io(&path, "write"))?;
+        if whole < bytes.len() {
+            file.set_len(whole as u64).map_err(Error::io(&path, "write"))?;
+        }
+        let mut results = Results { path, file, outcomes: Vec::new(), known: BTreeSet::new() };
+        outcomes.into_iter().for_each(|outcome| results.keep(outcome));
+        Ok(results)
+    }
+
+    /// Adds an outcome, which is on the disk once this returns.
+    ///
+    /// # Errors
+    /// [`Error::Io`].
+    pub fn add(&mut self, outcome: Outcome) -> Result<()> {
+        let mut line = serde_json::to_vec(&outcome).map_err(|error| Error::Data(error.to_string()))?;
+        line.push(b'\n');
+        let written = self.file.write_all(&line).and_then(|()| self.file.sync_data());
+        written.map_err(Error::io(&self.path, "write"))?;
+        self.keep(outcome);
+        Ok(())
+    }
+
+    /// Of several outcomes of one run, as two processes at once would leave, the first counts.
+    fn keep(&mut self, outcome: Outcome) {
+        if self.known.insert((outcome.cell.clone(), outcome.fold)) {
+            self.outcomes.push(outcome);
+        }
+    }
+
+    /// All outcomes, as they came.
+    pub fn outcomes(&self) -> &[Outcome] {
+        &self.outcomes
+    }
+
+    /// The outcomes of the cell `name`.
+    pub fn of<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a Outcome> {
+        self.outcomes.iter().filter(move |outcome| outcome.cell == name)
+    }
+
+    /// Whether the cell `name` is done in `fold`.
+    pub fn has(&self, name: &str, fold: usize) -> bool {
+        self.known.contains(&(name.to_owned(), fold))
+    }
+}
+
+/// Writes a file with the first line only, which appears whole.
+fn create(folder: &Path, path: &Path, settings: &Map<String, Value>) -> Result<()> {
+    let header =
+        Header { format: FORMAT.to_owned(), format_version: FORMAT_VERSION, settings: settings.clone() };
+    let mut line = serde_json::to_vec(&header).map_err(|error| Error::Data(error.to_string()))?;
+    line.push(b'\n');
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".spherec-");
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        builder.permissions(fs::Permissions::from_mode(0o666)); // less the umask
+    }
+    let mut file = builder.tempfile_in(folder).map_err(Error::io(folder, "write in"))?;
+    file.write_all(&line).and_then(|()| file.as_file().sync_all()).map_err(Error::io(path, "write"))?;
+    file.persist_noclobber(path).map(drop).map_err(|error| Error::io(path, "write")(error.error))
+}
+
+/// The outcomes in `bytes`, which are whole lines.
+fn read(path: &Path, bytes: &[u8], experiment: &Experiment) -> Result<Vec<Outcome>> {
+    let mut lines = bytes.split_inclusive(|&byte| byte == b'\n');
+    let header: Option<Header> = lines.next().and_then(|line| serde_json::from_slice(line).ok());
+    let header = header.filter(|header| header.format == FORMAT);
+    let Some(header) = header else {
+        return Err(Error::file(path, "is not a file of results that spherec wrote"));
+    };
+    if header.format_version != FORMAT_VERSION {
+        let message = format!("has format version {}, but {FORMAT_VERSION} is read", header.format_version);
+        return Err(Error::file(path, message));
+    }
+    let differences = differences(&header.settings, &experiment.settings);
+    if !differences.is_empty() {
+        let message = format!(
+            "holds results of other settings: {}; give these settings, or another folder (-o)",
+            differences.join("; ")
+        );
+        return Err(Error::file(path, message));
+    }
+    let names: BTreeSet<String> = experiment.cells.iter().map(|cell| experiment.name(cell)).collect();
+    let mut outcomes = Vec::new();
+    for (line, number) in lines.zip(2..) {
+        let row = |message: String| Error::Row { path: path.to_owned(), line: number, message };
+        let outcome: Outcome =
+            serde_json::from_slice(line).map_err(|error| row(format!("is no result: {error}")))?;
+        if !names.contains(&outcome.cell) || outcome.fold >= experiment.fold_count {
+            let message = format!("is of no run of this experiment: {}, fold {}", outcome.cell, outcome.fold);
+            return Err(row(message));
+        }
+        outcomes.push(outcome);
+    }
+    Ok(outcomes)
+}
+
+/// "learning-rate was 0.001, now 0.01" for each setting in which the two differ.
+fn differences(old: &Map<String, Value>, new: &Map<String, Value>) -> Vec<String> {
+    let names: BTreeSet<&String> = old.keys().chain(new.keys()).collect();
+    let text = |value: Option<&Value>| match value {
+        None | Some(Value::Null) => "not given".to_owned(),
+        Some(Value::String(text)) => text.clone(),
+        Some(value) => value.to_string(),
+    };
+    let differing = names.into_iter().filter(|name| old.get(*name) != new.get(*name));
+    differing.map(|name| format!("{name} was {}, now {}", text(old.get(name)), text(new.get(name)))).collect()
+}

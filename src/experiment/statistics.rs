@@ -1,0 +1,135 @@
+//! Means and standard deviations over the folds, and which cell is best.
+
+use super::{Cell, Experiment, Results};
+use crate::evaluate::Metrics;
+use crate::sampling::Sampler;
+
+/// A metric of the table.
+#[derive(Debug, Clone, Copy)]
+pub struct Measure {
+    /// Its name in files.
+    pub name: &'static str,
+    /// Its name for people.
+    pub title: &'static str,
+    /// Whether it is a fraction of 1, shown in percent, of which more is better; else less is.
+    pub is_share: bool,
+    /// Where it stands in the metrics.
+    pub of: fn(&Metrics) -> f64,
+}
+
+/// The columns of Tran et al. 2019, Table 2, and the recall.
+pub const MEASURES: [Measure; 4] = [
+    Measure { name: "map", title: "MAP", is_share: true, of: |metrics| metrics.map },
+    Measure { name: "ndcg", title: "NDCG", is_share: true, of: |metrics| metrics.ndcg },
+    Measure { name: "recall", title: "recall", is_share: true, of: |metrics| metrics.recall },
+    Measure { name: "mmr", title: "MMR", is_share: false, of: |metrics| metrics.mmr },
+];
+
+/// A mean, and the standard deviation of what it is of, by n - 1; none of fewer than two.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Spread {
+    /// The mean.
+    pub mean: f64,
+    /// The standard deviation.
+    pub deviation: Option<f64>,
+}
+
+impl Spread {
+    /// That of `values`; nothing where there are none.
+    ///
+    /// ```
+    /// let spread = spherec::experiment::Spread::of(&[1.0, 2.0, 3.0]).unwrap();
+    /// assert_eq!((spread.mean, spread.deviation), (2.0, Some(1.0)));
+    /// ```
+    pub fn of(values: &[f64]) -> Option<Spread> {
+        if values.is_empty() {
+            return None;
+        }
+        let count = values.len() as f64;
+        let mean = values.iter().sum::<f64>() / count;
+        let squares: f64 = values.iter().map(|value| (value - mean).powi(2)).sum();
+        Some(Spread { mean, deviation: (values.len() > 1).then(|| (squares / (count - 1.0)).sqrt()) })
+    }
+}
+
+/// A cell over the folds that are done.
+#[derive(Debug, Clone)]
+pub struct Summary<'a> {
+    /// The cell.
+    pub cell: &'a Cell,
+    /// Folds done.
+    pub folds_done: usize,
+    /// Users evaluated, fewest and most of a fold.
+    pub users: Option<(usize, usize)>,
+    /// One a measure; none where a fold failed.
+    pub spreads: [Option<Spread>; MEASURES.len()],
+    /// Mean of the epochs that were measured.
+    pub epoch: f64,
+    /// Why training failed in a fold.
+    pub failure: Option<String>,
+}
+
+/// The cells of which `results` has a fold, in their order.
+pub fn summarise<'a>(experiment: &'a Experiment, results: &Results) -> Vec<Summary<'a>> {
+    let summary = |cell| {
+        let name = experiment.name(cell);
+        let mut outcomes: Vec<_> = results.of(&name).collect();
+        if outcomes.is_empty() {
+            return None;
+        }
+        // A sum depends on the order, and a run that was stopped may have another.
+        outcomes.sort_by_key(|outcome| outcome.fold);
+        let metrics: Vec<&Metrics> =
+            outcomes.iter().filter_map(|outcome| outcome.measured.metrics.as_ref()).collect();
+        let is_whole = metrics.len() == outcomes.len();
+        let spread = |measure: Measure| {
+            let values: Vec<f64> = metrics.iter().map(|metrics| (measure.of)(metrics)).collect();
+            Spread::of(&values).filter(|_| is_whole)
+        };
+        let users = metrics.iter().map(|metrics| metrics.users);
+        let epochs: usize = outcomes.iter().map(|outcome| outcome.measured.epoch).sum();
+        Some(Summary {
+            cell,
+            folds_done: outcomes.len(),
+            users: users.clone().min().zip(users.max()),
+            spreads: MEASURES.map(spread),
+            epoch: epochs as f64 / outcomes.len() as f64,
+            failure: outcomes.iter().find_map(|outcome| outcome.measured.failure.clone()),
+        })
+    };
+    experiment.cells.iter().filter_map(summary).collect()
+}
+
+/// What a mean is the best of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Mark {
+    /// Of all cells.
+    pub overall: bool,
+    /// Of those that draw negatives uniformly.
+    pub uniform: bool,
+}
+
+/// The marks of each cell and measure; only cells with the most folds done compete.
+pub fn marks(summaries: &[Summary]) -> Vec<[Mark; MEASURES.len()]> {
+    let most_folds = summaries.iter().map(|summary| summary.folds_done).max();
+    let mut marks = vec![[Mark::default(); MEASURES.len()]; summaries.len()];
+    for (place, measure) in MEASURES.iter().enumerate() {
+        let sign = if measure.is_share { 1.0 } else { -1.0 };
+        let is_uniform = |summary: &Summary| summary.cell.config.sampler == Sampler::Uniform;
+        let value = |summary: &Summary| {
+            let spread = summary.spreads[place].filter(|_| Some(summary.folds_done) == most_folds);
+            spread.map(|spread| sign * spread.mean)
+        };
+        let best = |competes: &dyn Fn(&Summary) -> bool| {
+            let values = summaries.iter().filter(|summary| competes(summary)).filter_map(value);
+            values.fold(f64::NEG_INFINITY, f64::max)
+        };
+        let (overall, uniform) = (best(&|_| true), best(&is_uniform));
+        for (summary, marks) in summaries.iter().zip(&mut marks) {
+            let value = value(summary);
+            marks[place].overall = value == Some(overall);
+            marks[place].uniform = value == Some(uniform) && is_uniform(summary);
+        }
+    }
+    marks
+}

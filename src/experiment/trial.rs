@@ -1,0 +1,73 @@
+//! One run of an experiment: trained on a split, measured on its test part.
+
+use crate::data::Split;
+use crate::evaluate::{Metrics, evaluate};
+use crate::gpu::Gpu;
+use crate::train::{Event, Stop, TrainConfig, train};
+use crate::{Error, Result};
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::time::Instant;
+
+/// What one run came to.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Measured {
+    /// The metrics on the test part; none where training failed.
+    pub metrics: Option<Metrics>,
+    /// Why training failed: its settings let the loss grow out of all bounds.
+    pub failure: Option<String>,
+    /// The epoch that was measured.
+    pub epoch: usize,
+    /// Epochs done.
+    pub epochs_done: usize,
+    /// Seconds that it took.
+    pub seconds: f64,
+    /// The name of the adapter.
+    pub adapter: String,
+}
+
+/// How the engine's error for a loss that is not finite begins.
+const DIVERGED: &str = "the loss is not a number";
+
+/// Trains on `split` as `config` says and measures the test part, validation items left out of the
+/// rankings, too. Nothing where `interrupt` was set before training ended. A loss that grows out of all
+/// bounds is an outcome: other settings may do better.
+///
+/// # Errors
+/// Those of [`train`] and [`evaluate`].
+pub fn measure(
+    gpu: &Arc<Gpu>,
+    split: &Split,
+    config: &TrainConfig,
+    interrupt: &AtomicBool,
+    observe: &mut dyn FnMut(&Event),
+) -> Result<Option<Measured>> {
+    let start = Instant::now();
+    let adapter = gpu.adapter().name.clone();
+    let failed = |message: String, epochs_done| {
+        let seconds = start.elapsed().as_secs_f64();
+        let adapter = adapter.clone();
+        Ok(Some(Measured { metrics: None, failure: Some(message), epoch: 0, epochs_done, seconds, adapter }))
+    };
+    let trained = match train(Arc::clone(gpu), split, config, interrupt, observe) {
+        Ok(trained) => trained,
+        Err(Error::Gpu(message)) if message.starts_with(DIVERGED) => return failed(message, 0),
+        Err(error) => return Err(error),
+    };
+    match (trained.stop, trained.failure) {
+        (Stop::Interrupted, _) => return Ok(None),
+        (_, Some(message)) if message.starts_with(DIVERGED) => return failed(message, trained.epochs_done),
+        (_, Some(message)) => return Err(Error::Gpu(message)),
+        _ => {}
+    }
+    let all = evaluate(&trained.embeddings, &split.train, Some(&split.valid), &split.test, &[config.k])?;
+    Ok(Some(Measured {
+        metrics: all.into_iter().next(),
+        failure: None,
+        epoch: trained.epoch,
+        epochs_done: trained.epochs_done,
+        seconds: start.elapsed().as_secs_f64(),
+        adapter,
+    }))
+}

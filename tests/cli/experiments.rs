@@ -1,0 +1,122 @@
+//! `compare`, `tune` and `show` as a user drives them.
+
+use crate::support::{fail, place, shared, succeed};
+use std::fs;
+use std::path::Path;
+
+const RUN: [&str; 12] = [
+    "--dim",
+    "8",
+    "--epochs",
+    "2",
+    "--learning-rate",
+    "0.02",
+    "-k",
+    "10",
+    "--folds",
+    "2",
+    "--candidates",
+    "50",
+];
+
+fn compare(folder: &Path, output: &str, more: &[&str]) -> (String, String) {
+    let args = ["compare", shared("interactions.csv"), "-o", output, "--batch", "64,128", "--negatives", "1"];
+    succeed(folder, &[&args[..], &["--samplers", "uniform,two-stage"], &RUN, more].concat())
+}
+
+#[test]
+fn a_comparison_that_was_stopped_goes_on_to_the_same_table() {
+    let place = place();
+    let (table, err) = compare(place.path(), "whole", &[]);
+    assert!(err.contains("8/8 sampler=two-stage batch-size=128 negatives=1 fold 1"), "{err}");
+    assert!(err.contains("to go"), "{err}");
+    for text in
+        ["best uniform", "2 folds by user", "seed 0", "all items but the user's training items", "ties: "]
+    {
+        assert!(table.contains(text), "no {text:?} in {table}");
+    }
+    let read = |folder: &str, name: &str| fs::read_to_string(place.path().join(folder).join(name)).unwrap();
+    assert_eq!(table, read("whole", "table.txt"));
+    // What a process that was killed in its fourth run leaves.
+    let lines: Vec<String> = read("whole", "results.jsonl").lines().take(4).map(str::to_owned).collect();
+    fs::create_dir(place.path().join("stopped")).unwrap();
+    let torn = format!("{}\n{{\"cell\":\"samp", lines.join("\n"));
+    fs::write(place.path().join("stopped/results.jsonl"), torn).unwrap();
+    let (_, err) = compare(place.path(), "stopped", &[]);
+    assert!(err.contains("3 of 8 runs are done already"), "{err}");
+    for name in ["table.txt", "table.md", "table.csv", "table.json"] {
+        assert_eq!(read("whole", name), read("stopped", name), "{name}");
+    }
+    let (csv, _) = compare(place.path(), "whole", &["--print", "csv"]);
+    assert_eq!(csv.lines().count(), 5, "{csv}");
+    let err = fail(
+        place.path(),
+        &[
+            &["compare", shared("interactions.csv"), "-o", "whole", "--batch", "64,128", "--negatives", "1"]
+                [..],
+            &["--samplers", "uniform,two-stage"],
+            &RUN,
+            &["--learning-rate", "0.03"],
+        ]
+        .concat(),
+        1,
+    );
+    assert!(err.contains("other settings: learning-rate was 0.02, now 0.03"), "{err}");
+}
+
+#[test]
+fn a_search_ends_in_a_config_that_train_takes_and_show_gives_back() {
+    let place = place();
+    let grid = "hardness=1,2; sampler=uniform,two-stage";
+    let args = ["tune", shared("interactions.csv"), "-o", "search", "--grid", grid, "--batch-size", "64"];
+    let (table, _) = succeed(place.path(), &[&args[..], &RUN].concat());
+    // Uniform sampling has no hardness: three combinations, not four.
+    assert_eq!(table.lines().filter(|line| line.contains("2/2")).count(), 3, "{table}");
+    assert!(table.contains("test part of 0.2 by user never seen"), "{table}");
+    let (again, err) = succeed(place.path(), &[&args[..], &RUN].concat());
+    assert_eq!(again, table);
+    assert!(err.contains("6 of 6 runs are done already"), "{err}");
+    let data = shared("interactions.csv");
+    succeed(place.path(), &["train", data, "-o", "model", "--config", "search/best.toml"]);
+    let (toml, _) = succeed(place.path(), &["show", "model", "--toml"]);
+    fs::write(place.path().join("shown.toml"), &toml).unwrap();
+    succeed(place.path(), &["train", data, "-o", "again", "--config", "shown.toml"]);
+    assert_eq!(succeed(place.path(), &["show", "again", "--toml"]).0, toml);
+    let tables = |model: &str| fs::read(place.path().join(model).join("model.safetensors")).unwrap();
+    assert!(tables("model") == tables("again"), "the same settings gave another model");
+    let (text, _) = succeed(place.path(), &["show", "model"]);
+    for name in ["spherec 0.", "learning_rate", "split by user, test 0.2", "model.safetensors", "NDCG"] {
+        assert!(text.contains(name), "no {name:?} in {text}");
+    }
+    let json: serde_json::Value =
+        serde_json::from_str(&succeed(place.path(), &["show", "model", "--json"]).0).unwrap();
+    assert_eq!(json["config"]["epochs"], 2);
+    assert_eq!(json["users"], 200);
+}
+
+#[test]
+fn searches_that_make_no_sense_are_refused() {
+    let place = place();
+    let refuse = |more: &[&str], code: i32, message: &str| {
+        let args = ["tune", shared("interactions.csv"), "-o", "search"];
+        let err = fail(place.path(), &[&args[..], more].concat(), code);
+        assert!(err.contains(message), "no {message:?} in {err}");
+        assert!(!place.path().join("search").exists());
+    };
+    refuse(&[], 2, "--grid");
+    refuse(&["--grid", "beta"], 2, "`beta` has no `=`");
+    refuse(&["--grid", "seed=1,2"], 1, "--grid `seed` cannot be searched");
+    refuse(&["--grid", "beta=much"], 1, "--grid `beta` cannot be much");
+    refuse(&["--grid", "dim=0"], 1, "--dim must be at least 1");
+    refuse(
+        &["--grid", "hardness=1", "--sampler", "uniform"],
+        1,
+        "--hardness has no meaning with --sampler uniform",
+    );
+    refuse(&["--grid", "beta=0.5,1", "--random", "3"], 1, "--random must be 1 to 2");
+    let args = ["compare", shared("interactions.csv"), "-o", "search"];
+    let err = fail(place.path(), &[&args[..], &["--samplers", "uniform,clever"]].concat(), 1);
+    assert!(err.contains("--samplers cannot be `clever`"), "{err}");
+    let err = fail(place.path(), &[&args[..], &["--samplers", "uniform", "--beta", "1"]].concat(), 1);
+    assert!(err.contains("--beta has no meaning with --samplers uniform"), "{err}");
+}
