@@ -19,8 +19,6 @@ var<workgroup> lane_slots: array<u32, lane_count>;
 
 // -ln(-ln(1 - v)), v uniform. Near v = 0 the inner logarithm is a series: `log` near 1 loses what decides
 // among the largest keys.
-// -ln(-ln(1 - v)), v uniform. Near v = 0 the inner logarithm is a series: `log` near 1 loses what decides
-// among the largest keys.
 fn gumbel(bits: vec4<u32>) -> vec4<f32> {
     let v = (vec4<f32>(bits >> vec4<u32>(9u)) + 0.5) * 1.1920928955078125e-7;   // 2^-23, so that 0 < v < 1
     let series = v * (1.0 + v * (0.5 + v * (0.33333334 + v * 0.25)));

@@ -1,45 +1,57 @@
-// include: plan settings shard shard_quad catch_up lanes
+// include: plan settings shard shard_quad row_state catch_up lanes
 // One Adam step (Kingma and Ba, algorithm 1) on each touched row, after catching up the steps that the row
 // missed. One workgroup a quad of slots of one shard.
 @group(0) @binding(3) var<storage, read_write> points: array<vec4<f32>>;        // (shard rows, D/4)
-@group(0) @binding(4) var<storage, read_write> momentum: array<vec4<f32>>;      // (shard rows, D/4)
+@group(0) @binding(4) var<storage, read_write> drift: array<vec4<f32>>;         // (shard rows, D/4)
 @group(0) @binding(5) var<storage, read_write> variance: array<vec4<f32>>;      // (shard rows, D/4)
-@group(0) @binding(6) var<storage, read_write> last_steps: array<u32>;          // (shard rows)
+@group(0) @binding(6) var<storage, read_write> row_states: array<RowState>;     // (shard rows)
 @group(0) @binding(7) var<storage, read> catch_up: array<vec2<f32>>;
 @group(0) @binding(8) var<storage, read> gradients: array<vec4<f32>>;           // (R, D/4 + 1)
 
-// The shard's row that a slot steps, or none: a hole, or a row without gradient.
-fn stepped_row(slot: u32) -> u32 {
+// A row that the step touches, and what the steps that it missed did to it.
+struct Touched {
+    row: u32,           // of the shard, or none: the slot is a hole, or its row has no gradient
+    distance: f32,      // how many drifts it moved
+    epsilon: f32,       // drift_epsilon of its last step
+    decay_1: f32,       // of the first moment
+    decay_2: f32,       // of the second
+}
+
+fn touched(slot: u32) -> Touched {
+    var it = Touched(none, 0.0, 0.0, 1.0, 1.0);
     let row = row_of_slot(slot);
-    if row == none { return none; }
-    if gradients[slot * (chunk_count + 1u) + chunk_count].x == 0.0 { return none; }
-    return row - shard.first_row;
-}
-
-fn last_step_of(local_row: u32) -> u32 {
-    if local_row == none { return 0u; }
-    return last_steps[local_row];
-}
-
-fn step_chunk(slot: u32, local_row: u32, last: u32, chunk: u32) {
-    if local_row == none { return; }
-    let index = local_row * chunk_count + chunk;
-    let gradient = gradients[slot * (chunk_count + 1u) + chunk];
-    var x = points[index];
-    var m = momentum[index];
-    var v = variance[index];
+    if row == none { return it; }
+    if gradients[slot * (chunk_count + 1u) + chunk_count].x == 0.0 { return it; }
+    it.row = row - shard.first_row;
+    let last = row_states[it.row].last_step;
     let skipped = plan.step - 1u - last;
-    if last != 0u && skipped != 0u {
-        let way = skipped_distance(last, skipped);
-        x -= way.x * m / (sqrt(v) + way.y);
-        m *= exp(f32(skipped) * settings.log_beta_1);
-        v *= exp(f32(skipped) * settings.log_beta_2);
+    it.epsilon = drift_epsilon(last);
+    if last != 0u {
+        it.distance = skipped_distance(last, skipped);
+        it.decay_1 = exp(f32(skipped) * settings.log_beta_1);
+        it.decay_2 = exp(f32(skipped) * settings.log_beta_2);
     }
+    return it;
+}
+
+// The chunk's shares of |x|^2, x . drift and |drift|^2 afterwards.
+fn step_chunk(slot: u32, it: Touched, chunk: u32) -> vec3<f32> {
+    if it.row == none { return vec3<f32>(0.0); }
+    let index = it.row * chunk_count + chunk;
+    let gradient = gradients[slot * (chunk_count + 1u) + chunk];
+    var d = drift[index];
+    var v = variance[index];
+    var x = points[index] - it.distance * d;
+    var m = d * (sqrt(v) + it.epsilon) * it.decay_1;
+    v *= it.decay_2;
     m = settings.beta_1 * m + (1.0 - settings.beta_1) * gradient;
     v = settings.beta_2 * v + (1.0 - settings.beta_2) * gradient * gradient;
-    points[index] = x - settings.learning_rate / plan.bias_1 * m / (sqrt(v) / plan.root_bias_2 + settings.epsilon);
-    momentum[index] = m;
+    x -= settings.learning_rate / plan.bias_1 * m / (sqrt(v) / plan.root_bias_2 + settings.epsilon);
+    d = m / (sqrt(v) + drift_epsilon(plan.step));
+    points[index] = x;
+    drift[index] = d;
     variance[index] = v;
+    return vec3<f32>(dot(x, x), dot(x, d), dot(d, d));
 }
 
 @compute @workgroup_size(lane_count)
@@ -51,22 +63,32 @@ fn row_adam(
     let quad = shard_quad(group.x + group.y * group_count.x);
     if quad == none { return; }
     let slot = quad * 4u;
-    let r0 = stepped_row(slot);
-    let r1 = stepped_row(slot + 1u);
-    let r2 = stepped_row(slot + 2u);
-    let r3 = stepped_row(slot + 3u);
-    let last = vec4<u32>(last_step_of(r0), last_step_of(r1), last_step_of(r2), last_step_of(r3));
-    storageBarrier();   // all lanes know the last steps before lane 0 writes the new ones
+    let t0 = touched(slot);
+    let t1 = touched(slot + 1u);
+    let t2 = touched(slot + 2u);
+    let t3 = touched(slot + 3u);
+    // Most candidates are not drawn.
+    if min(min(t0.row, t1.row), min(t2.row, t3.row)) == none { return; }
+    storageBarrier();   // all lanes know the last steps before new ones are written
+    var squares = vec4<f32>(0.0);
+    var along = vec4<f32>(0.0);
+    var drift_squares = vec4<f32>(0.0);
     for (var chunk = lane; chunk < chunk_count; chunk += lane_count) {
-        step_chunk(slot, r0, last.x, chunk);
-        step_chunk(slot + 1u, r1, last.y, chunk);
-        step_chunk(slot + 2u, r2, last.z, chunk);
-        step_chunk(slot + 3u, r3, last.w, chunk);
+        let s0 = step_chunk(slot, t0, chunk);
+        let s1 = step_chunk(slot + 1u, t1, chunk);
+        let s2 = step_chunk(slot + 2u, t2, chunk);
+        let s3 = step_chunk(slot + 3u, t3, chunk);
+        squares += vec4<f32>(s0.x, s1.x, s2.x, s3.x);
+        along += vec4<f32>(s0.y, s1.y, s2.y, s3.y);
+        drift_squares += vec4<f32>(s0.z, s1.z, s2.z, s3.z);
     }
+    squares = lane_sum(lane, squares);
+    along = lane_sum(lane, along);
+    drift_squares = lane_sum(lane, drift_squares);
     if lane == 0u {
-        if r0 != none { last_steps[r0] = plan.step; }
-        if r1 != none { last_steps[r1] = plan.step; }
-        if r2 != none { last_steps[r2] = plan.step; }
-        if r3 != none { last_steps[r3] = plan.step; }
+        if t0.row != none { row_states[t0.row] = RowState(squares.x, along.x, drift_squares.x, plan.step); }
+        if t1.row != none { row_states[t1.row] = RowState(squares.y, along.y, drift_squares.y, plan.step); }
+        if t2.row != none { row_states[t2.row] = RowState(squares.z, along.z, drift_squares.z, plan.step); }
+        if t3.row != none { row_states[t3.row] = RowState(squares.w, along.w, drift_squares.w, plan.step); }
     }
 }

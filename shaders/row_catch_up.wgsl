@@ -1,14 +1,11 @@
-// include: settings shard catch_up
+// include: settings shard row_state catch_up lanes
 // Brings every row of a shard up to step `shard.step`, as dense Adam would have: before evaluation and
 // before saving. One workgroup a row.
 @group(0) @binding(3) var<storage, read_write> points: array<vec4<f32>>;        // (shard rows, D/4)
-@group(0) @binding(4) var<storage, read_write> momentum: array<vec4<f32>>;      // (shard rows, D/4)
+@group(0) @binding(4) var<storage, read_write> drift: array<vec4<f32>>;         // (shard rows, D/4)
 @group(0) @binding(5) var<storage, read_write> variance: array<vec4<f32>>;      // (shard rows, D/4)
-@group(0) @binding(6) var<storage, read_write> last_steps: array<u32>;          // (shard rows)
+@group(0) @binding(6) var<storage, read_write> row_states: array<RowState>;     // (shard rows)
 @group(0) @binding(7) var<storage, read> catch_up: array<vec2<f32>>;
-
-override lane_count: u32 = 32u;
-override chunk_count: u32 = 32u;
 
 @compute @workgroup_size(lane_count)
 fn row_catch_up(
@@ -18,19 +15,27 @@ fn row_catch_up(
 ) {
     let row = group.x + group.y * group_count.x;
     if row >= shard.row_count { return; }
-    let last = last_steps[row];
-    storageBarrier();   // all lanes know the last step before lane 0 writes the new one
+    let last = row_states[row].last_step;
+    storageBarrier();   // all lanes know the last step before the new one is written
     let skipped = shard.step - last;
-    if last != 0u && skipped != 0u {
-        let way = skipped_distance(last, skipped);
+    let has_moved = last != 0u && skipped != 0u;
+    var sums = vec4<f32>(0.0);
+    if has_moved {
+        let distance = skipped_distance(last, skipped);
         for (var chunk = lane; chunk < chunk_count; chunk += lane_count) {
             let index = row * chunk_count + chunk;
-            let m = momentum[index];
-            let v = variance[index];
-            points[index] -= way.x * m / (sqrt(v) + way.y);
-            momentum[index] = m * exp(f32(skipped) * settings.log_beta_1);
-            variance[index] = v * exp(f32(skipped) * settings.log_beta_2);
+            var d = drift[index];
+            var v = variance[index];
+            let m = d * (sqrt(v) + drift_epsilon(last)) * exp(f32(skipped) * settings.log_beta_1);
+            let x = points[index] - distance * d;
+            v *= exp(f32(skipped) * settings.log_beta_2);
+            d = m / (sqrt(v) + drift_epsilon(shard.step));
+            points[index] = x;
+            drift[index] = d;
+            variance[index] = v;
+            sums += vec4<f32>(dot(x, x), dot(x, d), dot(d, d), 0.0);
         }
-        if lane == 0u { last_steps[row] = shard.step; }
     }
+    sums = lane_sum(lane, sums);
+    if has_moved && lane == 0u { row_states[row] = RowState(sums.x, sums.y, sums.z, shard.step); }
 }

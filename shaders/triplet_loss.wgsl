@@ -47,7 +47,7 @@ fn pair_loss(pair: u32, lane: u32) -> vec4<f32> {
         }
         if lane == 0u { similarities[pair * negative_count + k] = sums.z; }
     }
-        let weight = select(1.0, 0.0, nearest == none);
+    let weight = select(1.0, 0.0, nearest == none);
     let hinge = select(max(positive_distance - nearest_distance + settings.margin, 0.0), 0.0, nearest == none);
     if lane == 0u { pairs[pair] = PairLoss(vec4<f32>(0.0), hinge, weight, nearest, 0u); }
     return vec4<f32>(weight * hinge, select(0.0, 1.0, hinge > 0.0), moment_1, moment_2);

@@ -62,6 +62,12 @@ pub enum Error {
     /// No usable adapter; the text says what to install or choose.
     #[error("{0}")]
     Adapter(String),
+    /// The loss grew out of all bounds: the settings do not suit the data.
+    #[error("the loss is not a number at step {step}; try a smaller --learning-rate")]
+    Diverged {
+        /// The step, from 1.
+        step: u64,
+    },
     /// The GPU failed during work: lost device, out of memory, validation error.
     #[error("GPU failure: {0}")]
     Gpu(String),

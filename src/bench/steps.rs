@@ -146,7 +146,7 @@ fn run(steps: &mut Steps, span: Duration, interrupt: &AtomicBool) -> Result<Opti
         if steps.is_full() {
             let Some(sums) = steps.collect()? else { continue };
             if sums.iter().any(|sum| !sum.triplet.is_finite()) {
-                return Err(Error::Gpu("the loss is not a number".to_owned()));
+                return Err(Error::Diverged { step: run.step_count });
             }
             let now = Instant::now();
             run.step_seconds.push((now - last).as_secs_f64() / sums.len() as f64);

@@ -70,8 +70,12 @@ pub(crate) fn run(args: &Args) -> Outcome {
             console::out(&metrics_table::table(&rows))?;
         }
     }
-    if let Some(message) = failure {
-        return Err(Error::Gpu(format!("{message}; the best model so far was saved")).into());
+    if let Some(error) = failure {
+        note(&format!(
+            "what was saved in {} is the best model so far: training failed",
+            args.output.display()
+        ));
+        return Err(error.into());
     }
     if interrupt.load(Ordering::Relaxed) { Err(Failure::Interrupted) } else { Ok(()) }
 }

@@ -27,9 +27,6 @@ pub struct Measured {
     pub adapter: String,
 }
 
-/// How the engine's error for a loss that is not finite begins.
-const DIVERGED: &str = "the loss is not a number";
-
 /// Trains on `split` as `config` says and measures the test part, validation items left out of the
 /// rankings, too. Nothing where `interrupt` was set before training ended. A loss that grows out of all
 /// bounds is an outcome: other settings may do better.
@@ -45,20 +42,27 @@ pub fn measure(
 ) -> Result<Option<Measured>> {
     let start = Instant::now();
     let adapter = gpu.adapter().name.clone();
-    let failed = |message: String, epochs_done| {
+    let failed = |error: Error, epochs_done| {
         let seconds = start.elapsed().as_secs_f64();
         let adapter = adapter.clone();
-        Ok(Some(Measured { metrics: None, failure: Some(message), epoch: 0, epochs_done, seconds, adapter }))
+        Ok(Some(Measured {
+            metrics: None,
+            failure: Some(error.to_string()),
+            epoch: 0,
+            epochs_done,
+            seconds,
+            adapter,
+        }))
     };
     let trained = match train(Arc::clone(gpu), split, config, interrupt, observe) {
         Ok(trained) => trained,
-        Err(Error::Gpu(message)) if message.starts_with(DIVERGED) => return failed(message, 0),
+        Err(error @ Error::Diverged { .. }) => return failed(error, 0),
         Err(error) => return Err(error),
     };
     match (trained.stop, trained.failure) {
         (Stop::Interrupted, _) => return Ok(None),
-        (_, Some(message)) if message.starts_with(DIVERGED) => return failed(message, trained.epochs_done),
-        (_, Some(message)) => return Err(Error::Gpu(message)),
+        (_, Some(error @ Error::Diverged { .. })) => return failed(error, trained.epochs_done),
+        (_, Some(error)) => return Err(error),
         _ => {}
     }
     let all = evaluate(&trained.embeddings, &split.train, Some(&split.valid), &split.test, &[config.k])?;

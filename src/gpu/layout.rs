@@ -46,6 +46,27 @@ pub struct Shard {
     pub step: u32,
 }
 
+/// Mirror of `RowState` in `shaders/include/row_state.wgsl`.
+#[repr(C)]
+#[derive(Debug, Clone, Copy, PartialEq, Default, Pod, Zeroable)]
+pub struct RowState {
+    /// |x|^2.
+    pub squares: f32,
+    /// x . drift.
+    pub along: f32,
+    /// |drift|^2.
+    pub drift_squares: f32,
+    /// The step that last touched the row; 0: none yet.
+    pub last_step: u32,
+}
+
+impl RowState {
+    /// Of a row at `point` that no step has touched.
+    pub fn at_rest(point: &[f32]) -> RowState {
+        RowState { squares: point.iter().map(|x| x * x).sum(), ..RowState::default() }
+    }
+}
+
 /// Mirror of `Block` in `shaders/include/block.wgsl`.
 #[repr(C)]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Pod, Zeroable)]

@@ -31,6 +31,7 @@ const INCLUDES: &[(&str, &str)] = sources!(
     "shard_quad",
     "block",
     "catch_up",
+    "row_state",
     "random",
     "lanes",
     "parts",

@@ -2,7 +2,7 @@
 
 use super::device::Gpu;
 use super::kernel::{Named, fold};
-use super::layout::Block;
+use super::layout::{Block, RowState};
 use crate::optimizer::Optimizer;
 use crate::sampling::PlanShape;
 use crate::{Error, Result};
@@ -202,7 +202,7 @@ impl StepShape {
         vec![
             ("points", rows * row_bytes),
             ("moments", moments * rows * row_bytes),
-            ("last steps", rows * 4),
+            ("row states", rows * size_of::<RowState>() as u64),
             ("working set", self.working_bytes() + self.row_bytes() + self.picked_bytes()),
             ("scores", self.score_bytes()),
             ("plans", PLAN_BYTES + self.plan.plan_capacity_bytes()),

@@ -2,7 +2,7 @@
 //! that each fit one storage binding.
 
 use super::device::Gpu;
-use super::layout::Shard;
+use super::layout::{RowState, Shard};
 use crate::{Error, Result};
 
 /// Points (and moments) of all rows: items first, then users.
@@ -21,9 +21,9 @@ pub(crate) struct TableShard {
     pub(crate) row_count: usize,
     pub(crate) uniform: wgpu::Buffer,
     pub(crate) points: wgpu::Buffer,
-    pub(crate) momentum: wgpu::Buffer,
+    pub(crate) drift: wgpu::Buffer,
     pub(crate) variance: wgpu::Buffer,
-    pub(crate) last_steps: wgpu::Buffer,
+    pub(crate) row_states: wgpu::Buffer,
 }
 
 impl Tables {
@@ -65,9 +65,9 @@ impl Tables {
                 row_count: shard_rows,
                 uniform: gpu.upload("shard", &[uniform])?,
                 points: gpu.buffer("points", bytes, none)?,
-                momentum: gpu.buffer("momentum", moment_bytes, none)?,
+                drift: gpu.buffer("drift", moment_bytes, none)?,
                 variance: gpu.buffer("variance", moment_bytes, none)?,
-                last_steps: gpu.buffer("last_steps", shard_rows as u64 * 4, none)?,
+                row_states: gpu.buffer("row_states", (shard_rows * size_of::<RowState>()) as u64, none)?,
             });
         }
         // Filled once all memory is had: what is too large fails at once, and before it fills the machine.
@@ -100,22 +100,22 @@ impl Tables {
         self.read(gpu, |shard| &shard.points)
     }
 
-    /// Adam's first and second moments, each (rows, D).
+    /// Adam's drift (see `shaders/include/catch_up.wgsl`) and second moment, each (rows, D).
     ///
     /// # Errors
     /// [`Error::Gpu`] where reading back fails.
     pub fn moments(&self, gpu: &Gpu) -> Result<(Vec<f32>, Vec<f32>)> {
-        Ok((self.read(gpu, |shard| &shard.momentum)?, self.read(gpu, |shard| &shard.variance)?))
+        Ok((self.read(gpu, |shard| &shard.drift)?, self.read(gpu, |shard| &shard.variance)?))
     }
 
-    /// The step at which each row was last stepped, (rows).
+    /// What is kept of each row beside its numbers, (rows).
     ///
     /// # Errors
     /// [`Error::Gpu`] where reading back fails.
-    pub fn last_steps(&self, gpu: &Gpu) -> Result<Vec<u32>> {
+    pub fn row_states(&self, gpu: &Gpu) -> Result<Vec<RowState>> {
         let mut all = Vec::with_capacity(self.row_count);
         for shard in &self.shards {
-            all.extend(gpu.read::<u32>(&shard.last_steps, shard.row_count)?);
+            all.extend(gpu.read::<RowState>(&shard.row_states, shard.row_count)?);
         }
         Ok(all)
     }
@@ -149,14 +149,19 @@ fn write_points(
     let padded = dim.next_multiple_of(4);
     let piece_rows = ((8 << 20) / (padded * 4)).max(1);
     let mut piece = Vec::new();
+    let mut states = Vec::new();
     for first in (0..shard.row_count).step_by(piece_rows) {
         let count = piece_rows.min(shard.row_count - first);
         piece.clear();
         piece.resize(count * padded, 0.0f32);
+        states.clear();
         for (index, row) in piece.chunks_mut(padded).enumerate() {
             fill(shard.first_row + first + index, &mut row[..dim]);
+            states.push(RowState::at_rest(row));
         }
         gpu.write(&shard.points, (first * padded * 4) as u64, bytemuck::cast_slice(&piece));
+        let states_at = (first * size_of::<RowState>()) as u64;
+        gpu.write(&shard.row_states, states_at, bytemuck::cast_slice(&states));
         if shard.row_count > piece_rows {
             let submission = gpu.queue.submit([]);
             gpu.wait(submission)?;

@@ -73,9 +73,9 @@ impl Buffers {
         let whole = [
             ("shard", &shard.uniform),
             ("points", &shard.points),
-            ("momentum", &shard.momentum),
+            ("drift", &shard.drift),
             ("variance", &shard.variance),
-            ("last_steps", &shard.last_steps),
+            ("row_states", &shard.row_states),
         ];
         list.extend(whole.map(|(name, buffer)| (name, buffer.as_entire_buffer_binding())));
         list

@@ -24,7 +24,7 @@ pub use stepper::{Scratch, State, step};
 pub use triplet_loss::triplet_loss;
 
 use crate::gpu::StepShape;
-use crate::gpu::layout::NONE;
+use crate::gpu::layout::{NONE, RowState};
 use crate::optimizer::Optimizer;
 use crate::sampling::Plan;
 
@@ -90,6 +90,12 @@ fn vector(rows: &[f32], sizes: &Sizes, slot: u32) -> Vec<f32> {
         return vec![0.0; sizes.dim()];
     }
     rows[slot as usize * sizes.stride()..][..sizes.dim()].to_vec()
+}
+
+/// What is kept of a row last touched at `last_step`.
+pub(crate) fn row_state(point: &[f32], drift: &[f32], last_step: u32) -> RowState {
+    let (along, drift_squares) = (dot(point, drift), dot(drift, drift));
+    RowState { squares: dot(point, point), along, drift_squares, last_step }
 }
 
 fn dot(a: &[f32], b: &[f32]) -> f32 {

@@ -1,8 +1,8 @@
 //! Twin of `shaders/row_adam.wgsl`.
 
-use super::Sizes;
-use super::catch_up::skipped_distance;
-use crate::gpu::layout::{NONE, Settings, Shard};
+use super::catch_up::{drift_epsilon, skipped_distance};
+use super::{Sizes, row_state};
+use crate::gpu::layout::{NONE, RowState, Settings, Shard};
 use crate::sampling::Plan;
 
 /// One Adam step on each touched row of one shard, after catching up.
@@ -12,14 +12,14 @@ pub fn row_adam(
     settings: &Settings,
     shard: &Shard,
     points: &mut [f32],
-    momentum: &mut [f32],
+    drift: &mut [f32],
     variance: &mut [f32],
-    last_steps: &mut [u32],
+    row_states: &mut [RowState],
     catch_up: &[[f32; 2]],
     gradients: &[f32],
     sizes: &Sizes,
 ) {
-    let dim = sizes.dim();
+    let (dim, step) = (sizes.dim(), plan.header.step);
     for &quad in plan.shard_quads(shard.index as usize) {
         for slot in (quad * 4) as usize..(quad * 4 + 4) as usize {
             let row = plan.rows()[slot];
@@ -27,15 +27,15 @@ pub fn row_adam(
                 continue;
             }
             let local_row = (row - shard.first_row) as usize;
-            let last = last_steps[local_row];
-            let skipped = plan.header.step - 1 - last;
+            let last = row_states[local_row].last_step;
+            let skipped = step - 1 - last;
             for d in 0..dim {
                 let index = local_row * dim + d;
                 let gradient = gradients[slot * sizes.stride() + d];
-                let (mut x, mut m, mut v) = (points[index], momentum[index], variance[index]);
-                if last != 0 && skipped != 0 {
-                    let way = skipped_distance(settings, catch_up, last, skipped);
-                    x -= way.0 * m / (v.sqrt() + way.1);
+                let (mut x, mut v) = (points[index], variance[index]);
+                let mut m = drift[index] * (v.sqrt() + drift_epsilon(settings, catch_up, last));
+                if last != 0 {
+                    x -= skipped_distance(settings, catch_up, last, skipped) * drift[index];
                     m *= (skipped as f32 * settings.log_beta_1).exp();
                     v *= (skipped as f32 * settings.log_beta_2).exp();
                 }
@@ -43,10 +43,11 @@ pub fn row_adam(
                 v = settings.beta_2 * v + (1.0 - settings.beta_2) * gradient * gradient;
                 let root = v.sqrt() / plan.header.root_bias_2 + settings.epsilon;
                 points[index] = x - settings.learning_rate / plan.header.bias_1 * m / root;
-                momentum[index] = m;
+                drift[index] = m / (v.sqrt() + drift_epsilon(settings, catch_up, step));
                 variance[index] = v;
             }
-            last_steps[local_row] = plan.header.step;
+            let numbers = local_row * dim..(local_row + 1) * dim;
+            row_states[local_row] = row_state(&points[numbers.clone()], &drift[numbers], step);
         }
     }
 }

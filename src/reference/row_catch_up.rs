@@ -1,8 +1,8 @@
 //! Twin of `shaders/row_catch_up.wgsl`.
 
-use super::Sizes;
-use super::catch_up::skipped_distance;
-use crate::gpu::layout::{Settings, Shard};
+use super::catch_up::{drift_epsilon, skipped_distance};
+use super::{Sizes, row_state};
+use crate::gpu::layout::{RowState, Settings, Shard};
 
 /// Brings every row of a shard up to step `shard.step`.
 #[allow(clippy::too_many_arguments, reason = "the arguments are the kernel's bindings, in their order")]
@@ -10,24 +10,26 @@ pub fn row_catch_up(
     settings: &Settings,
     shard: &Shard,
     points: &mut [f32],
-    momentum: &mut [f32],
+    drift: &mut [f32],
     variance: &mut [f32],
-    last_steps: &mut [u32],
+    row_states: &mut [RowState],
     catch_up: &[[f32; 2]],
     sizes: &Sizes,
 ) {
     for row in 0..shard.row_count as usize {
-        let last = last_steps[row];
+        let last = row_states[row].last_step;
         let skipped = shard.step - last;
         if last == 0 || skipped == 0 {
             continue;
         }
-        let way = skipped_distance(settings, catch_up, last, skipped);
-        for index in row * sizes.dim()..(row + 1) * sizes.dim() {
-            points[index] -= way.0 * momentum[index] / (variance[index].sqrt() + way.1);
-            momentum[index] *= (skipped as f32 * settings.log_beta_1).exp();
+        let numbers = row * sizes.dim()..(row + 1) * sizes.dim();
+        for index in numbers.clone() {
+            let m = drift[index] * (variance[index].sqrt() + drift_epsilon(settings, catch_up, last));
+            let m = m * (skipped as f32 * settings.log_beta_1).exp();
+            points[index] -= skipped_distance(settings, catch_up, last, skipped) * drift[index];
             variance[index] *= (skipped as f32 * settings.log_beta_2).exp();
+            drift[index] = m / (variance[index].sqrt() + drift_epsilon(settings, catch_up, shard.step));
         }
-        last_steps[row] = shard.step;
+        row_states[row] = row_state(&points[numbers.clone()], &drift[numbers], shard.step);
     }
 }

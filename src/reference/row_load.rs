@@ -1,8 +1,8 @@
 //! Twin of `shaders/row_load.wgsl`.
 
-use super::Sizes;
 use super::catch_up::skipped_distance;
-use crate::gpu::layout::{NONE, Settings, Shard};
+use super::{Sizes, dot};
+use crate::gpu::layout::{NONE, RowState, Settings, Shard};
 use crate::sampling::Plan;
 
 /// Tables -> working rows, for the slots of one shard.
@@ -12,12 +12,10 @@ pub fn row_load(
     settings: &Settings,
     shard: &Shard,
     points: &[f32],
-    momentum: &[f32],
-    variance: &[f32],
-    last_steps: &[u32],
+    drift: &[f32],
+    row_states: &[RowState],
     catch_up: &[[f32; 2]],
     working: &mut [f32],
-
     sizes: &Sizes,
 ) {
     let dim = sizes.dim();
@@ -25,23 +23,32 @@ pub fn row_load(
         for slot in (quad * 4) as usize..(quad * 4 + 4) as usize {
             let row = plan.rows()[slot];
             let mut x = vec![0.0f32; dim];
+            let mut inverse_norm = 0.0;
             if row != NONE {
                 let local_row = (row - shard.first_row) as usize;
+                let state = &row_states[local_row];
+                let distance = match sizes.has_momentum {
+                    true => {
+                        let skipped = plan.header.step - 1 - state.last_step;
+                        skipped_distance(settings, catch_up, state.last_step, skipped)
+                    }
+                    false => 0.0,
+                };
                 for d in 0..dim {
                     let index = local_row * dim + d;
                     x[d] = points[index];
-                    if sizes.has_momentum {
-                        let last = last_steps[local_row];
-                        let skipped = plan.header.step - 1 - last;
-                        if last != 0 && skipped != 0 {
-                            let way = skipped_distance(settings, catch_up, last, skipped);
-                            x[d] -= way.0 * momentum[index] / (variance[index].sqrt() + way.1);
-                        }
+                    if distance != 0.0 {
+                        x[d] -= distance * drift[index];
                     }
                 }
+                // The kernel's way, so that a wrong state shows: it has the length before it reads the row.
+                let mut squares =
+                    state.squares - distance * (2.0 * state.along - distance * state.drift_squares);
+                if squares < 0.5 * state.squares {
+                    squares = dot(&x, &x);
+                }
+                inverse_norm = 1.0 / squares.max(1e-24).sqrt();
             }
-            let squares: f32 = x.iter().map(|x| x * x).sum();
-            let inverse_norm = 1.0 / squares.max(1e-24).sqrt();
             for d in 0..dim {
                 working[slot * sizes.stride() + d] = x[d] * inverse_norm;
                 if (slot as u32) < plan.header.candidate_count {

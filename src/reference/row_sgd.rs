@@ -1,7 +1,7 @@
 //! Twin of `shaders/row_sgd.wgsl`.
 
-use super::Sizes;
-use crate::gpu::layout::{NONE, Settings, Shard};
+use super::{Sizes, dot};
+use crate::gpu::layout::{NONE, RowState, Settings, Shard};
 use crate::sampling::Plan;
 
 /// One step of plain gradient descent on each touched row of one shard.
@@ -10,6 +10,7 @@ pub fn row_sgd(
     settings: &Settings,
     shard: &Shard,
     points: &mut [f32],
+    row_states: &mut [RowState],
     gradients: &[f32],
     sizes: &Sizes,
 ) {
@@ -20,10 +21,12 @@ pub fn row_sgd(
             if row == NONE || gradients[slot * sizes.stride() + dim] == 0.0 {
                 continue;
             }
+            let local_row = (row - shard.first_row) as usize;
             for d in 0..dim {
-                let index = (row - shard.first_row) as usize * dim + d;
-                points[index] -= settings.learning_rate * gradients[slot * sizes.stride() + d];
+                points[local_row * dim + d] -= settings.learning_rate * gradients[slot * sizes.stride() + d];
             }
+            let point = &points[local_row * dim..(local_row + 1) * dim];
+            row_states[local_row].squares = dot(point, point);
         }
     }
 }

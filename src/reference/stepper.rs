@@ -4,7 +4,7 @@ use super::Sizes;
 use super::triplet_loss;
 use super::{candidate_score, negative_draw, row_adam, row_catch_up, row_gradient, row_load, row_sgd};
 use crate::gpu::StepShape;
-use crate::gpu::layout::{PairLoss, Settings, Shard, StepSums};
+use crate::gpu::layout::{PairLoss, RowState, Settings, Shard, StepSums};
 use crate::optimizer::Optimizer;
 use crate::sampling::Plan;
 
@@ -13,32 +13,31 @@ use crate::sampling::Plan;
 pub struct State {
     /// (rows, D).
     pub points: Vec<f32>,
-    /// (rows, D).
-    pub momentum: Vec<f32>,
+    /// Adam's first moment as the tables hold it, (rows, D): see `shaders/include/catch_up.wgsl`.
+    pub drift: Vec<f32>,
     /// (rows, D).
     pub variance: Vec<f32>,
     /// (rows).
-    pub last_steps: Vec<u32>,
+    pub row_states: Vec<RowState>,
 }
 
 impl State {
     /// Rows at `points`, at rest.
     pub fn new(points: Vec<f32>, sizes: &Sizes) -> State {
-        let row_count = points.len() / sizes.dim();
         State {
-            momentum: vec![0.0; points.len()],
+            drift: vec![0.0; points.len()],
             variance: vec![0.0; points.len()],
-            last_steps: vec![0; row_count],
+            row_states: points.chunks(sizes.dim()).map(RowState::at_rest).collect(),
             points,
         }
     }
 
     /// Brings all rows up to `step`.
     pub fn catch_up(&mut self, settings: &Settings, catch_up: &[[f32; 2]], step: u32, sizes: &Sizes) {
-        let row_count = self.last_steps.len() as u32;
+        let row_count = self.row_states.len() as u32;
         let shard = Shard { index: 0, first_row: 0, row_count, step };
-        let State { points, momentum, variance, last_steps } = self;
-        row_catch_up(settings, &shard, points, momentum, variance, last_steps, catch_up, sizes);
+        let State { points, drift, variance, row_states } = self;
+        row_catch_up(settings, &shard, points, drift, variance, row_states, catch_up, sizes);
     }
 }
 
@@ -128,20 +127,9 @@ pub fn step(
     let rows_of = |shard: &Shard| shard.first_row as usize..(shard.first_row + shard.row_count) as usize;
     let s = scratch;
     for shard in &shards(shape, 0) {
-        let (points, momentum) = (&state.points[range(shard)], &state.momentum[range(shard)]);
-        let (variance, last_steps) = (&state.variance[range(shard)], &state.last_steps[rows_of(shard)]);
-        row_load(
-            plan,
-            settings,
-            shard,
-            points,
-            momentum,
-            variance,
-            last_steps,
-            catch_up,
-            &mut s.working,
-            sizes,
-        );
+        let (points, drift) = (&state.points[range(shard)], &state.drift[range(shard)]);
+        let row_states = &state.row_states[rows_of(shard)];
+        row_load(plan, settings, shard, points, drift, row_states, catch_up, &mut s.working, sizes);
     }
     if plan.header.candidate_count > 0 {
         for block in &shape.blocks(shape.pair_capacity()) {
@@ -172,20 +160,19 @@ pub fn step(
     );
     for shard in &shards(shape, 0) {
         let points = &mut state.points[range(shard)];
+        let row_states = &mut state.row_states[rows_of(shard)];
         match optimizer {
-            Optimizer::Sgd => row_sgd(plan, settings, shard, points, &s.gradients, sizes),
+            Optimizer::Sgd => row_sgd(plan, settings, shard, points, row_states, &s.gradients, sizes),
             Optimizer::Adam => {
-                let (momentum, variance) =
-                    (&mut state.momentum[range(shard)], &mut state.variance[range(shard)]);
-                let last_steps = &mut state.last_steps[rows_of(shard)];
+                let (drift, variance) = (&mut state.drift[range(shard)], &mut state.variance[range(shard)]);
                 row_adam(
                     plan,
                     settings,
                     shard,
                     points,
-                    momentum,
+                    drift,
                     variance,
-                    last_steps,
+                    row_states,
                     catch_up,
                     &s.gradients,
                     sizes,

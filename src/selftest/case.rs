@@ -4,7 +4,7 @@ use crate::data::Interactions;
 use crate::gpu::Grain;
 use crate::optimizer::Optimizer;
 use crate::random::{Purpose, Stream};
-use crate::reference::{Sizes, State};
+use crate::reference::{Sizes, State, row_state};
 use rand::RngExt;
 
 /// The sizes of a made-up step.
@@ -107,7 +107,7 @@ pub(super) fn interactions(case: &Case, seed: u64) -> Interactions {
 }
 
 /// Rows as they are in mid-training: norms around one, moments, last steps from never to just now. Close
-/// points occur, so that similarities reach both ends.
+/// points occur, so that similarities reach both ends, and drifts that take a row nearly to nothing.
 pub(super) fn state_in_training(case: &Case, sizes: &Sizes, seed: u64) -> State {
     let mut stream = Stream::new(seed, Purpose::Init, 1);
     let row_count = case.item_count + case.user_count;
@@ -123,13 +123,15 @@ pub(super) fn state_in_training(case: &Case, sizes: &Sizes, seed: u64) -> State 
     }
     for row in 0..row_count {
         let last = stream.below(case.step as u32);
-        state.last_steps[row] = last;
         if last > 0 {
             for index in row * sizes.dim()..row * sizes.dim() + case.dim {
-                state.momentum[index] = 0.02 * stream.random_range(-1.0..1.0f32);
+                let along = if row % 5 == 0 { 10.0 * state.points[index] } else { 0.0 };
+                state.drift[index] = along + stream.random_range(-1.0..1.0f32);
                 state.variance[index] = 1e-3 * stream.random_range(0.05..1.0f32);
             }
         }
+        let numbers = row * sizes.dim()..(row + 1) * sizes.dim();
+        state.row_states[row] = row_state(&state.points[numbers.clone()], &state.drift[numbers], last);
     }
     state
 }

@@ -9,8 +9,8 @@ pub(super) enum Values {
     Float(Vec<f32>),
     /// Compared exactly.
     Word(Vec<u32>),
-    /// `PairLoss` in words: six numbers, then two words.
-    Pair(Vec<u32>),
+    /// Structs in words, each of as many numbers and then as many words as the second part says.
+    Structs(Vec<u32>, (usize, usize)),
 }
 
 /// Buffers by the names that the kernels use.
@@ -31,13 +31,14 @@ pub(super) fn outcome(kernel: &str, case: &'static str, expected: &Arrays, seen:
             (Values::Word(expected), Values::Word(seen)) if expected.len() == seen.len() => {
                 words(&mut outcome, name, expected, seen);
             }
-            (Values::Pair(expected), Values::Pair(seen)) if expected.len() == seen.len() => {
-                for (expected, seen) in expected.chunks(8).zip(seen.chunks(8)) {
+            (Values::Structs(expected, parts), Values::Structs(seen, _)) if expected.len() == seen.len() => {
+                let size = parts.0 + parts.1;
+                for (expected, seen) in expected.chunks(size).zip(seen.chunks(size)) {
                     let as_floats = |words: &[u32]| {
-                        words[..6].iter().map(|&word| f32::from_bits(word)).collect::<Vec<_>>()
+                        words[..parts.0].iter().map(|&word| f32::from_bits(word)).collect::<Vec<_>>()
                     };
                     floats(&mut outcome, name, &as_floats(expected), &as_floats(seen));
-                    words(&mut outcome, name, &expected[6..], &seen[6..]);
+                    words(&mut outcome, name, &expected[parts.0..], &seen[parts.0..]);
                 }
             }
             _ => fail(&mut outcome, format!("{name}: another length or type")),

@@ -3,8 +3,11 @@
 use super::compare::{Arrays, Values};
 use super::scenario::Scenario;
 use crate::Result;
-use crate::gpu::layout::{Block, Shard};
+use crate::gpu::layout::{Block, RowState, Shard};
 use crate::gpu::{Gpu, Kernel, Named, SCORE_LANES, fold};
+
+/// Words of a row's state.
+const STATE_WORDS: usize = size_of::<RowState>() / 4;
 
 impl Scenario {
     /// Runs `text` as kernel `name` on the device, from the buffers `before`; the buffers afterwards.
@@ -33,7 +36,7 @@ impl Scenario {
                 .iter()
                 .map(|(array, range, values)| match values {
                     Values::Float(values) => Ok((*array, gpu.upload(array, &values[range.clone()])?)),
-                    Values::Word(values) | Values::Pair(values) => {
+                    Values::Word(values) | Values::Structs(values, _) => {
                         Ok((*array, gpu.upload(array, &values[range.clone()])?))
                     }
                 })
@@ -62,7 +65,7 @@ impl Scenario {
                     Values::Float(values) => {
                         values[range.clone()].copy_from_slice(&gpu.read(buffer, range.len())?)
                     }
-                    Values::Word(values) | Values::Pair(values) => {
+                    Values::Word(values) | Values::Structs(values, _) => {
                         values[range.clone()].copy_from_slice(&gpu.read(buffer, range.len())?)
                     }
                 }
@@ -113,10 +116,10 @@ impl Scenario {
     fn part_of(&self, part: &Part, array: &str, values: &Values) -> std::ops::Range<usize> {
         let dim = self.sizes.dim();
         match (array, values) {
-            ("points" | "momentum" | "variance", _) => part.rows.start * dim..part.rows.end * dim,
-            ("last_steps", _) => part.rows.clone(),
+            ("points" | "drift" | "variance", _) => part.rows.start * dim..part.rows.end * dim,
+            ("row_states", _) => part.rows.start * STATE_WORDS..part.rows.end * STATE_WORDS,
             (_, Values::Float(values)) => 0..values.len(),
-            (_, Values::Word(values) | Values::Pair(values)) => 0..values.len(),
+            (_, Values::Word(values) | Values::Structs(values, _)) => 0..values.len(),
         }
     }
 }

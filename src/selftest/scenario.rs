@@ -208,18 +208,17 @@ impl Scenario {
                     let rows = shard.first_row as usize..(shard.first_row + shard.row_count) as usize;
                     let numbers = rows.start * sizes.dim()..rows.end * sizes.dim();
                     let x = &mut state.points[numbers.clone()];
-                    let m = &mut state.momentum[numbers.clone()];
+                    let drift = &mut state.drift[numbers.clone()];
                     let v = &mut state.variance[numbers];
-                    let last = &mut state.last_steps[rows];
+                    let states = &mut state.row_states[rows];
                     match name {
                         "row_load" => reference::row_load(
                             plan,
                             settings,
                             shard,
                             x,
-                            m,
-                            v,
-                            last,
+                            drift,
+                            states,
                             catch_up,
                             &mut s.working,
                             sizes,
@@ -229,15 +228,17 @@ impl Scenario {
                             settings,
                             shard,
                             x,
-                            m,
+                            drift,
                             v,
-                            last,
+                            states,
                             catch_up,
                             &s.gradients,
                             sizes,
                         ),
-                        "row_sgd" => reference::row_sgd(plan, settings, shard, x, &s.gradients, sizes),
-                        _ => reference::row_catch_up(settings, shard, x, m, v, last, catch_up, sizes),
+                        "row_sgd" => {
+                            reference::row_sgd(plan, settings, shard, x, states, &s.gradients, sizes)
+                        }
+                        _ => reference::row_catch_up(settings, shard, x, drift, v, states, catch_up, sizes),
                     }
                 }
             }
@@ -249,15 +250,15 @@ fn arrays(state: &State, scratch: &Scratch) -> Arrays {
     let sums: &[f32] = bytemuck::cast_slice::<StepSums, f32>(&scratch.step_log);
     vec![
         ("points", Values::Float(state.points.clone())),
-        ("momentum", Values::Float(state.momentum.clone())),
+        ("drift", Values::Float(state.drift.clone())),
         ("variance", Values::Float(state.variance.clone())),
-        ("last_steps", Values::Word(state.last_steps.clone())),
+        ("row_states", Values::Structs(bytemuck::cast_slice(&state.row_states).to_vec(), (3, 1))),
         ("working", Values::Float(scratch.working.clone())),
         ("scores", Values::Float(scratch.scores.clone())),
         ("picks", Values::Word(scratch.picks.clone())),
         ("picked", Values::Word(scratch.picked.clone())),
         ("similarities", Values::Float(scratch.similarities.clone())),
-        ("pairs", Values::Pair(bytemuck::cast_slice(&scratch.pairs).to_vec())),
+        ("pairs", Values::Structs(bytemuck::cast_slice(&scratch.pairs).to_vec(), (6, 2))),
         ("gradients", Values::Float(scratch.gradients.clone())),
         ("step_log", Values::Float(sums.to_vec())),
     ]

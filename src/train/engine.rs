@@ -18,7 +18,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 /// What training leaves.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug)]
 pub struct Trained {
     /// The best embeddings on the validation part, or the last where there is none.
     pub embeddings: Embeddings,
@@ -30,8 +30,8 @@ pub struct Trained {
     pub valid: Option<Metrics>,
     /// Why training ended.
     pub stop: Stop,
-    /// What the device reported where it failed after an evaluation: the best so far is here all the same.
-    pub failure: Option<String>,
+    /// What failed after an evaluation, if anything did: the best so far is here all the same.
+    pub failure: Option<Error>,
     /// How the time was spent.
     pub timing: Timing,
 }
@@ -54,7 +54,7 @@ pub struct Timing {
 ///
 /// # Errors
 /// [`Error::Setting`] and [`Error::Data`] where the request cannot be met; [`Error::Gpu`] where the device
-/// fails or the loss is no longer a number.
+/// fails; [`Error::Diverged`].
 pub fn train(
     gpu: Arc<Gpu>,
     split: &Split,
@@ -77,7 +77,9 @@ pub fn train(
     match run.epochs(interrupt, observe) {
         Ok(stop) => run.finish(stop, None),
         // What was best so far is in memory: it outlives the device.
-        Err(Error::Gpu(message)) if run.best.is_some() => run.finish(Stop::Failed, Some(message)),
+        Err(error @ (Error::Gpu(_) | Error::Diverged { .. })) if run.best.is_some() => {
+            run.finish(Stop::Failed, Some(error))
+        }
         Err(error) => Err(error),
     }
 }
@@ -273,10 +275,7 @@ impl<'a> Run<'a> {
         let (moment_1, moment_2) = (f64::from(step.moment_1), f64::from(step.moment_2));
         self.timing.step_count += 1;
         if !(step.triplet.is_finite() && moment_1.is_finite() && moment_2.is_finite()) {
-            return Err(Error::Gpu(format!(
-                "the loss is not a number at step {}; try a smaller --learning-rate",
-                self.timing.step_count
-            )));
+            return Err(Error::Diverged { step: self.timing.step_count });
         }
         self.sums.step_count += 1;
         self.sums.pair_count += pair_count;
@@ -317,7 +316,7 @@ impl<'a> Run<'a> {
         Ok(Embeddings { dim, users, items })
     }
 
-    fn finish(mut self, stop: Stop, failure: Option<String>) -> Result<Trained> {
+    fn finish(mut self, stop: Stop, failure: Option<Error>) -> Result<Trained> {
         self.timing.empty_seconds = self.steps.empty_time().as_secs_f64();
         self.timing.planning_seconds = self.steps.planning_time().as_secs_f64();
         let (epoch, valid, embeddings) = match self.best.take() {

@@ -14,11 +14,16 @@ fn every_defect_is_seen() {
         &[
             ("settings.learning_rate / plan.bias_1", "settings.learning_rate"),
             ("(sqrt(v) / plan.root_bias_2 + settings.epsilon)", "(sqrt(v) + settings.epsilon)"),
-            ("m *= exp(f32(skipped) * settings.log_beta_1);", ""),
-            ("v *= exp(f32(skipped) * settings.log_beta_2);", ""),
+            ("* it.decay_1", ""),
+            ("v *= it.decay_2;", ""),
+            ("- it.distance * d", "+ it.distance * d"),
+            ("d * (sqrt(v) + it.epsilon)", "d * sqrt(sqrt(v) + it.epsilon)"),
+            ("d = m / (sqrt(v) + drift_epsilon(plan.step));", "d = m;"),
+            ("dot(x, d), dot(d, d)", "dot(x, d), dot(x, x)"),
+            ("dot(x, x), dot(x, d)", "dot(x, x), dot(d, d)"),
             ("(1.0 - settings.beta_2) * gradient * gradient", "(1.0 - settings.beta_2) * gradient"),
-            ("if r2 != none { last_steps[r2] = plan.step; }", ""),
-            ("if gradients[slot * (chunk_count + 1u) + chunk_count].x == 0.0 { return none; }", ""),
+            ("if t2.row != none {", "if t2.row == none - 1u {"),
+            ("if gradients[slot * (chunk_count + 1u) + chunk_count].x == 0.0 { return it; }", ""),
         ],
     );
 }

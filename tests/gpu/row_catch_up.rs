@@ -12,9 +12,12 @@ fn every_defect_is_seen() {
     defects_are_seen(
         "row_catch_up",
         &[
-            ("points[index] -= way.x", "points[index] += way.x"),
-            ("variance[index] = v * exp(f32(skipped) * settings.log_beta_2);", "variance[index] = v;"),
-            ("last_steps[row] = shard.step;", ""),
+            ("points[index] - distance * d", "points[index] + distance * d"),
+            ("v *= exp(f32(skipped) * settings.log_beta_2);", ""),
+            ("* exp(f32(skipped) * settings.log_beta_1)", ""),
+            ("d = m / (sqrt(v) + drift_epsilon(shard.step));", ""),
+            ("sums.x, sums.y, sums.z, shard.step", "sums.x, sums.z, sums.y, shard.step"),
+            ("sums.z, shard.step", "sums.z, last"),
         ],
     );
 }

@@ -12,15 +12,16 @@ fn every_defect_is_seen() {
     defects_are_seen(
         "row_load",
         &[
-            ("return x - way.x * momentum[index]", "return x + way.x * momentum[index]"),
-            ("let skipped = plan.step - 1u - last;", "let skipped = plan.step - last;"),
-            ("(sqrt(variance[index]) + way.y)", "(variance[index] + way.y)"),
-            ("last == 0u || skipped == 0u", "last != 0u || skipped == 0u"),
-            ("part_scaled(p3, inverse_norm.w)", "part_scaled(p3, inverse_norm.z)"),
-            ("working[at + 2u * quad_count]", "working[at + 3u * quad_count]"),
+            ("return x - it.distance * drift", "return x + it.distance * drift"),
+            ("plan.step - 1u - state.last_step", "plan.step - state.last_step"),
+            ("it.distance * (2.0 * state.along", "it.distance * (state.along"),
+            ("- it.distance * state.drift_squares", "+ it.distance * state.drift_squares"),
+            ("squares += dot(x, x);", "squares = dot(x, x);"),
+            ("from_3, chunk)", "from_2, chunk)"),
+            ("working[to + 2u * quad_count]", "working[to + 3u * quad_count]"),
             ("plan.words[use_at] / 2u * chunk_count", "plan.words[use_at] * chunk_count"),
             ("if slot < plan.candidate_count {", "if slot + 4u < plan.candidate_count {"),
-            ("lane + 2u * lane_count, way)", "lane + 3u * lane_count, way)"),
+            ("vec4<f32>(from_2.inverse_norm", "vec4<f32>(from_1.inverse_norm"),
         ],
     );
 }

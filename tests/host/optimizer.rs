@@ -152,16 +152,16 @@ impl LazyAdam {
             }
         }
         let LazyAdam { sizes, settings, catch_up, state, shard } = self;
-        let State { points, momentum, variance, last_steps } = state;
-        row_adam(plan, settings, shard, points, momentum, variance, last_steps, catch_up, &gradients, sizes);
+        let State { points, drift, variance, row_states } = state;
+        row_adam(plan, settings, shard, points, drift, variance, row_states, catch_up, &gradients, sizes);
     }
 
     fn catch_up(&mut self, step: u32) {
         let shard = Shard { step, ..self.shard };
         let LazyAdam { sizes, settings, catch_up, state, .. } = self;
-        let State { points, momentum, variance, last_steps } = state;
-        row_catch_up(settings, &shard, points, momentum, variance, last_steps, catch_up, sizes);
-        assert!(last_steps.iter().all(|&last| last == 0 || last == step));
+        let State { points, drift, variance, row_states } = state;
+        row_catch_up(settings, &shard, points, drift, variance, row_states, catch_up, sizes);
+        assert!(row_states.iter().all(|row| row.last_step == 0 || row.last_step == step));
     }
 }
 

@@ -3,7 +3,7 @@
 
 use naga::valid::{Capabilities, ModuleInfo, ValidationFlags, Validator};
 use naga::{AddressSpace, Module, ShaderStage, TypeInner, back};
-use spherec::gpu::layout::{Block, NONE, PairLoss, PlanHeader, Settings, Shard, StepSums};
+use spherec::gpu::layout::{Block, NONE, PairLoss, PlanHeader, RowState, Settings, Shard, StepSums};
 use spherec::gpu::shader::{self, KERNELS};
 use std::collections::BTreeSet;
 use std::mem::offset_of;
@@ -209,10 +209,12 @@ fn structs_are_laid_out_alike_on_both_sides() {
     let settings = rust_layout!(Settings: margin, gor_weight, inverse_dim, hardness, learning_rate, beta_1,
         beta_2, epsilon, log_beta_1, log_beta_2, log_ratio, catch_up_count);
     let shard = rust_layout!(Shard: index, first_row, row_count, step);
+    let row_state = rust_layout!(RowState: squares, along, drift_squares, last_step);
     let block = rust_layout!(Block: first_pair, first_row, pair_count, unused_0);
     let sums = rust_layout!(StepSums: triplet, active_count, moment_1, moment_2);
     assert!(assert_mirrored("Settings", settings) >= 6);
     assert_eq!(assert_mirrored("Shard", shard), 4);
+    assert_eq!(assert_mirrored("RowState", row_state), 4);
     assert_eq!(assert_mirrored("Block", block), 2);
     assert_eq!(assert_mirrored("StepSums", sums), 1);
     let pair_loss = rust_layout!(PairLoss: sums, hinge, weight, nearest, unused_0);
