@@ -1,4 +1,4 @@
-// include: plan settings shard shard_quad row_state catch_up lanes
+// include: plan settings shard shard_quad row_state catch_up
 // One Adam step (Kingma and Ba, algorithm 1) on each touched row, after catching up the steps that the row
 // missed. One workgroup a quad of slots of one shard.
 @group(0) @binding(3) var<storage, read_write> points: array<vec4<f32>>;        // (shard rows, D/4)
@@ -7,6 +7,12 @@
 @group(0) @binding(6) var<storage, read_write> row_states: array<RowState>;     // (shard rows)
 @group(0) @binding(7) var<storage, read> catch_up: array<vec2<f32>>;
 @group(0) @binding(8) var<storage, read> gradients: array<vec4<f32>>;           // (R, D/4 + 1)
+
+override lane_count: u32 = 32u;
+override chunk_count: u32 = 32u;
+
+// Each lane's shares of |x|^2, x . drift and |drift|^2 of the quad's rows.
+var<workgroup> shares: array<array<vec4<f32>, 3>, lane_count>;
 
 // A row that the step touches, and what the steps that it missed did to it.
 struct Touched {
@@ -69,7 +75,6 @@ fn row_adam(
     let t3 = touched(slot + 3u);
     // Most candidates are not drawn.
     if min(min(t0.row, t1.row), min(t2.row, t3.row)) == none { return; }
-    storageBarrier();   // all lanes know the last steps before new ones are written
     var squares = vec4<f32>(0.0);
     var along = vec4<f32>(0.0);
     var drift_squares = vec4<f32>(0.0);
@@ -82,10 +87,15 @@ fn row_adam(
         along += vec4<f32>(s0.y, s1.y, s2.y, s3.y);
         drift_squares += vec4<f32>(s0.z, s1.z, s2.z, s3.z);
     }
-    squares = lane_sum(lane, squares);
-    along = lane_sum(lane, along);
-    drift_squares = lane_sum(lane, drift_squares);
+    shares[lane] = array<vec4<f32>, 3>(squares, along, drift_squares);
+    workgroupBarrier();
+    storageBarrier();   // all lanes know the rows' states before new ones are written
     if lane == 0u {
+        for (var other = 1u; other < lane_count; other += 1u) {
+            squares += shares[other][0];
+            along += shares[other][1];
+            drift_squares += shares[other][2];
+        }
         if t0.row != none { row_states[t0.row] = RowState(squares.x, along.x, drift_squares.x, plan.step); }
         if t1.row != none { row_states[t1.row] = RowState(squares.y, along.y, drift_squares.y, plan.step); }
         if t2.row != none { row_states[t2.row] = RowState(squares.z, along.z, drift_squares.z, plan.step); }

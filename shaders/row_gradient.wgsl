@@ -1,8 +1,9 @@
 // include: plan settings lanes parts row_parts negatives
-// dL/dx of every row of the step: the sum of its uses in a fixed order, taken through x / |x| (DESIGN,
-// section 1). No atomics on floats: a slot's uses as user, positive or planned negative are listed in the
+// dL/dx of every row of the step: the sum of its uses in a fixed order, taken through x / |x|. No atomics on
+// floats: a slot's uses as user, positive or planned negative are listed in the
 // plan; its uses as a drawn negative are the bits of `picked`.
-// One workgroup a quad of slots. A gradient row is D/4 vec4 and one more that holds (touched, 0, 0, 0).
+// One workgroup for slots_per_group slots, one after another. A gradient row is D/4 vec4 and one more that
+// holds (touched, 0, 0, 0).
 struct PairLoss {
     sums: vec4<f32>,
     hinge: f32,
@@ -28,6 +29,7 @@ struct StepSums {
 
 override pair_words: u32 = 8u;      // B / 32, rounded up
 override pairs_per_group: u32 = 1u;
+override slots_per_group: u32 = 1u;     // 32 at most
 
 struct Moments {
     first: f32,
@@ -35,7 +37,7 @@ struct Moments {
     scale: f32,             // gor_weight / Q
 }
 
-// c of DESIGN section 1: gor_weight/Q (2 M1 + 2 s [M2 > 1/D]).
+// dL/ds of a pick's similarity s through L_GOR: gor_weight/Q (2 M1 + 2 s [M2 > 1/D]), Q all picks.
 fn gor_coefficient(moments: Moments, pick: u32) -> f32 {
     return moments.scale * (2.0 * moments.first + 2.0 * similarities[pick] * moments.second_is_large);
 }
@@ -134,22 +136,15 @@ fn is_touched(slot: u32) -> bool {
     return next_use(&uses, slot) != none;
 }
 
-// dL/de of a slot's part, for the projection to take up.
-fn write_gradient(slot: u32, lane: u32, part: Part) {
+// ( g - (g.e) e ) / |x|: the gradient g taken through e = x / |x|.
+fn write_gradient(slot: u32, lane: u32, g: Part, e: Part, along: f32) {
     let at = slot * (chunk_count + 1u);
+    let scale = rows[at + chunk_count].x;
+    let part = part_scaled(part_plus(g, -along, e), scale);
     if lane < chunk_count { gradients[at + lane] = part.a; }
     if lane + lane_count < chunk_count { gradients[at + lane + lane_count] = part.b; }
     if lane + 2u * lane_count < chunk_count { gradients[at + lane + 2u * lane_count] = part.c; }
     if lane + 3u * lane_count < chunk_count { gradients[at + lane + 3u * lane_count] = part.d; }
-}
-
-// g through e = x / |x|: ( g - (g.e) e ) / |x|. Each lane reads what it wrote.
-fn project(slot: u32, lane: u32, along: f32) {
-    let at = slot * (chunk_count + 1u);
-    let inverse_norm = rows[at + chunk_count].x;
-    for (var chunk = lane; chunk < chunk_count; chunk += lane_count) {
-        gradients[at + chunk] = (gradients[at + chunk] - along * rows[at + chunk]) * inverse_norm;
-    }
 }
 
 // The step's sums over all pairs, in a fixed order.
@@ -170,33 +165,29 @@ fn row_gradient(
     @builtin(num_workgroups) group_count: vec3<u32>,
     @builtin(local_invocation_index) lane: u32,
 ) {
-    let quad = group.x + group.y * group_count.x;
-    let slot = quad * 4u;
-    if slot >= plan.row_count { return; }
-    var touched = vec4<bool>(false);
-    for (var part = 0u; part < 4u; part += 1u) {
-        touched[part] = is_touched(slot + part);
-        let at = (slot + part) * (chunk_count + 1u) + chunk_count;
-        if lane == 0u { gradients[at] = vec4<f32>(f32(touched[part]), 0.0, 0.0, 0.0); }
+    let first = (group.x + group.y * group_count.x) * slots_per_group;
+    if first >= plan.row_count { return; }
+    let end = min(first + slots_per_group, plan.row_count);
+    var used = 0u;
+    for (var slot = first; slot < end; slot += 1u) {
+        let is_used = is_touched(slot);
+        used |= u32(is_used) << (slot - first);
+        if lane == 0u { gradients[slot * (chunk_count + 1u) + chunk_count] = vec4<f32>(f32(is_used), 0.0, 0.0, 0.0); }
     }
-    // Most candidates are not drawn. (Quad 0 goes on: it writes the log.)
-    if !any(touched) && quad != 0u { return; }
+    // Most candidates are not drawn. (The first group goes on: it writes the log.)
+    if used == 0u && first != 0u { return; }
 
     let sums = step_sums(lane);
-    if quad == 0u && lane == 0u { step_log[plan.log_slot] = sums; }
+    if first == 0u && lane == 0u { step_log[plan.log_slot] = sums; }
     let is_large = select(0.0, 1.0, sums.moment_2 > settings.inverse_dim);
     let moments = Moments(sums.moment_1, is_large, settings.gor_weight / f32(plan.pair_count * negative_count));
 
-    var along = vec4<f32>(0.0);
-    for (var part = 0u; part < 4u; part += 1u) {
-        if !touched[part] { continue; }
-        let own = row_part(slot + part, lane);
-        let gradient = slot_sum(slot + part, lane, moments);
-        write_gradient(slot + part, lane, gradient);
-        along[part] = part_dot(gradient, own);
-    }
-    along = lane_sum(lane, along);
-    for (var part = 0u; part < 4u; part += 1u) {
-        if touched[part] { project(slot + part, lane, along[part]); }
+    while used != 0u {
+        let slot = first + firstTrailingBit(used);
+        used &= used - 1u;
+        let own = row_part(slot, lane);
+        let gradient = slot_sum(slot, lane, moments);
+        let along = lane_sum(lane, vec4<f32>(part_dot(gradient, own), 0.0, 0.0, 0.0)).x;
+        write_gradient(slot, lane, gradient, own, along);
     }
 }

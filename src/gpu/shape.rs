@@ -31,6 +31,8 @@ pub struct Grain {
     pub score_quads: usize,
     /// Pairs that one workgroup of `triplet_loss` sums.
     pub loss_pairs: usize,
+    /// Row slots that one workgroup of `row_gradient` looks after, 32 at most.
+    pub gradient_slots: usize,
     /// Threads of a workgroup of `negative_draw`.
     pub draw_lanes: usize,
 }
@@ -38,11 +40,23 @@ pub struct Grain {
 impl Grain {
     /// For a driver that runs threads as lanes of a CPU's vectors: workgroups of one vector, and much work
     /// for each value that is read, since reading costs it more than arithmetic.
-    pub const VECTOR: Grain =
-        Grain { row_lanes: 8, score_pairs: 16, score_quads: 2, loss_pairs: 16, draw_lanes: 8 };
+    pub const VECTOR: Grain = Grain {
+        row_lanes: 8,
+        score_pairs: 16,
+        score_quads: 2,
+        loss_pairs: 16,
+        gradient_slots: 32,
+        draw_lanes: 8,
+    };
     /// For a GPU: workgroups of a warp or wave, and many of them.
-    pub const WARP: Grain =
-        Grain { row_lanes: 32, score_pairs: 8, score_quads: 1, loss_pairs: 1, draw_lanes: 32 };
+    pub const WARP: Grain = Grain {
+        row_lanes: 32,
+        score_pairs: 8,
+        score_quads: 1,
+        loss_pairs: 1,
+        gradient_slots: 1,
+        draw_lanes: 32,
+    };
 
     /// The one for an adapter.
     pub fn of(gpu: &Gpu) -> Grain {
@@ -138,6 +152,11 @@ impl StepShape {
         fold(pair_count.div_ceil(self.grain.loss_pairs as u32))
     }
 
+    /// Workgroups of `row_gradient` for `slot_count` row slots.
+    pub(crate) fn gradient_groups(&self, slot_count: u32) -> (u32, u32) {
+        fold(slot_count.div_ceil(self.grain.gradient_slots as u32))
+    }
+
     /// Where the candidates begin in the working set, in vec4.
     pub fn packed_at(&self) -> usize {
         (self.plan.row_capacity() * (self.chunk_count() + 1)).next_multiple_of(PART_ALIGNMENT)
@@ -190,6 +209,7 @@ impl StepShape {
             ("pairs_per_thread", self.pairs_per_thread() as f64),
             ("quads_per_thread", self.grain.score_quads as f64),
             ("pairs_per_group", self.grain.loss_pairs as f64),
+            ("slots_per_group", self.grain.gradient_slots as f64),
             ("has_momentum", f64::from(u8::from(optimizer == Optimizer::Adam))),
         ]
     }

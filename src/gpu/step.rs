@@ -197,7 +197,7 @@ impl Stepper {
             self.encode_draw(pass, block, plan, offset);
         }
         self.triplet_loss.run(pass, 0, offset, self.shape.loss_groups(plan.header.pair_count));
-        self.row_gradient.run(pass, 0, offset, fold(plan.header.row_count / 4));
+        self.row_gradient.run(pass, 0, offset, self.shape.gradient_groups(plan.header.row_count));
         self.encode_shards(pass, &self.row_step, plan, offset);
     }
 
@@ -246,7 +246,9 @@ impl Stepper {
             "triplet_loss" => {
                 self.triplet_loss.run(pass, 0, 0, self.shape.loss_groups(plan.header.pair_count));
             }
-            "row_gradient" => self.row_gradient.run(pass, 0, 0, fold(plan.header.row_count / 4)),
+            "row_gradient" => {
+                self.row_gradient.run(pass, 0, 0, self.shape.gradient_groups(plan.header.row_count))
+            }
             "candidate_score" => (0..self.block_count(plan, self.shape.score_pairs()))
                 .for_each(|span| self.encode_score(pass, span, plan, 0)),
             _ => (0..self.block_count(plan, self.shape.pair_capacity()))

@@ -23,7 +23,7 @@ pub enum Sampler {
         beta: f64,
         /// C, the candidates of a batch.
         candidate_count: usize,
-        /// The exponent of stage 2 (DESIGN: log weight = -hardness ln(1 - s^2)).
+        /// The exponent of stage 2 (log weight = -hardness ln(1 - s^2)).
         hardness: f64,
     },
 }

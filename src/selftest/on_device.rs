@@ -95,7 +95,7 @@ impl Scenario {
             "triplet_loss" | "row_gradient" => {
                 let groups = match name {
                     "triplet_loss" => self.shape.loss_groups(header.pair_count),
-                    _ => fold(header.row_count / 4),
+                    _ => self.shape.gradient_groups(header.row_count),
                 };
                 let uniform = gpu.upload("unused", &[0u32; 4])?;
                 Ok(vec![Part { uniform, rows: everything, groups, first_pair: 0 }])
