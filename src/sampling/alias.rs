@@ -1,7 +1,6 @@
 //! Draws from a fixed discrete distribution in constant time.
 
-use crate::random::Stream;
-use rand::Rng;
+use crate::random::{Stream, below};
 
 /// Vose's alias table (IEEE Trans. Software Eng. 17(9), 1991): one look-up of eight bytes a draw.
 #[derive(Debug, Clone)]
@@ -47,11 +46,20 @@ impl AliasTable {
     }
 
     /// One index.
-    #[inline]
     pub fn draw(&self, stream: &mut Stream) -> u32 {
-        let column = stream.below(self.columns.len() as u32);
+        let mut words = [0; 3];
+        stream.fill(&mut words);
+        self.pick(words)
+    }
+
+    /// One index, from three random words.
+    #[inline]
+    pub(super) fn pick(&self, words: [u32; 3]) -> u32 {
+        let column = below([words[0], words[1]], self.columns.len() as u32);
         let (threshold, alias) = self.columns[column as usize];
         // A threshold of zero is a weight of zero, to the last bit: never keep the column.
-        if stream.next_u32() < threshold || threshold == u32::MAX { column } else { alias }
+        let keeps = (words[2] < threshold) | (threshold == u32::MAX);
+        // Without a branch, which would be guessed wrong every other time.
+        [alias, column][usize::from(keeps)]
     }
 }

@@ -1,7 +1,7 @@
 //! Items drawn on the CPU: uniform and popularity negatives, and the candidates of stage 1.
 
 use super::alias::AliasTable;
-use crate::random::Stream;
+use crate::random::{Stream, below};
 use rand::Rng;
 use rand_distr::{Distribution, Exp1};
 use serde::{Deserialize, Serialize};
@@ -58,6 +58,8 @@ pub struct ItemSampler {
 
 /// Rejections after which a draw is made by a scan of what is left: exact, and bounded in time.
 const MAX_REJECTIONS: usize = 64;
+/// Random words of one draw.
+const DRAW_WORDS: usize = 3;
 
 impl ItemSampler {
     /// From the training counts f, (I). `beta` 0 is uniform over all items, trained or not.
@@ -76,11 +78,12 @@ impl ItemSampler {
         self.drawable_count
     }
 
+    /// An item, from [`DRAW_WORDS`] random words.
     #[inline]
-    fn draw(&self, stream: &mut Stream) -> u32 {
+    fn draw(&self, words: [u32; DRAW_WORDS]) -> u32 {
         match &self.alias {
-            None => stream.below(self.weights.len() as u32),
-            Some(alias) => alias.draw(stream),
+            None => below([words[0], words[1]], self.weights.len() as u32),
+            Some(alias) => alias.pick(words),
         }
     }
 
@@ -89,7 +92,9 @@ impl ItemSampler {
     pub fn draw_outside(&self, stream: &mut Stream, own: &[u32], taken: &[u32]) -> Option<u32> {
         let excluded = |item: u32| own.binary_search(&item).is_ok() || taken.contains(&item);
         for _ in 0..MAX_REJECTIONS {
-            let item = self.draw(stream);
+            let mut words = [0; DRAW_WORDS];
+            stream.fill(&mut words);
+            let item = self.draw(words);
             if !excluded(item) {
                 return Some(item);
             }
@@ -130,15 +135,20 @@ impl ItemSampler {
             return;
         }
         let mut misses = 0;
+        // Many at a time, so that their look-ups in a large table wait for memory together.
+        let mut words = [[0u32; DRAW_WORDS]; 64];
         while items.len() < count {
-            let item = self.draw(stream);
-            if is_new(item) {
-                items.push(item);
-            } else {
-                misses += 1;
-                if misses > 8 * count {
-                    return self.fill_from_rest(stream, count, items, is_new);
+            let words = &mut words[..(count - items.len()).min(64)];
+            stream.fill(words.as_flattened_mut());
+            for item in words.iter().map(|&words| self.draw(words)) {
+                if is_new(item) {
+                    items.push(item);
+                } else {
+                    misses += 1;
                 }
+            }
+            if misses > 8 * count {
+                return self.fill_from_rest(stream, count, items, is_new);
             }
         }
     }

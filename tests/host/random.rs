@@ -209,3 +209,16 @@ fn below_is_in_range_and_even() {
         assert_even(&format!("below {bound}"), parts);
     }
 }
+
+#[test]
+fn a_stream_filled_in_pieces_is_the_stream() {
+    let mut one_by_one = Stream::new(3, Purpose::Generate, 9);
+    let mut pieces = one_by_one.clone();
+    for length in [0, 1, 2, 3, 4, 5, 7, 8, 30, 1, 6] {
+        let mut words = vec![0; length];
+        pieces.fill(&mut words);
+        let expected: Vec<u32> = (0..length).map(|_| one_by_one.next_u32()).collect();
+        assert_eq!(words, expected, "{length}");
+        assert_eq!(pieces.next_u32(), one_by_one.next_u32());
+    }
+}
