@@ -41,7 +41,7 @@ const fn constants(
     has_momentum: u32,
     pairs_per_thread: u32,
     quads_per_thread: u32,
-) -> [(&'static str, f64); 11] {
+) -> [(&'static str, f64); 12] {
     [
         ("chunk_count", chunk_count as f64),
         ("lane_count", lane_count as f64),
@@ -52,6 +52,7 @@ const fn constants(
         ("positives_at", 8192.0),
         ("window_pairs", 128.0),
         ("pairs_per_group", 8.0),
+        ("slots_per_group", 32.0),
         ("pairs_per_thread", pairs_per_thread as f64),
         ("quads_per_thread", quads_per_thread as f64),
     ]
