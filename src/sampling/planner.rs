@@ -194,12 +194,16 @@ impl Planner {
             if row == NONE || candidate_count == 0 {
                 continue;
             }
-            for &item in train.items_of(row - self.shape.item_count as u32) {
+            let items = train.items_of(row - self.shape.item_count as u32);
+            let mut end = words.len();
+            words.resize(end + items.len(), 0);
+            // Every slot is written, and the next one over it unless it counts: few do, at no one's guess.
+            for &item in items {
                 let slot = self.item_slots.get(item);
-                if (slot as usize) < candidate_count {
-                    words.push(slot);
-                }
+                words[end] = slot;
+                end += usize::from((slot as usize) < candidate_count);
             }
+            words.truncate(end);
         }
         words[excluded_at + user_rows.len()] = words.len() as u32;
         excluded_at as u32
