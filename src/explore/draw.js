@@ -47,10 +47,21 @@ function blot(x, y, r, colour, alpha) {
     pixels[at] = 0xFF000000 | rb + (Math.imul(redBlue - rb, part) >> 8) & 0xFF00FF | g + (Math.imul(green - g, part) >> 8) & 0xFF00;
   }
 }
+// Pixels of a point, at most as many as the screen has.
+const finest = () => Math.min(devicePixelRatio || 1, 2);
+function sharpen(pixelsPerPoint) {
+  ratio = pixelsPerPoint;
+  [canvas.width, canvas.height] = [Math.round(width * ratio), Math.round(height * ratio)];
+  image = ctx.createImageData(canvas.width, canvas.height);
+  pixels = new Uint32Array(image.data.buffer);
+}
+// Whether painting every pixel of the screen takes longer than a frame has.
+let isSlow = false;
 function paint() {
   frame = 0;
   // Until the canvas has been measured there is nothing to paint on.
   if (!image) return;
+  const start = performance.now();
   pixels.fill(word(shades.page) | 0xFF000000);
   const column = columns[$("colour").value];
   const dim = selected >= 0 ? 0.22 : 1;
@@ -72,6 +83,7 @@ function paint() {
   ctx.globalAlpha = 1;
   paintSelection();
   paintNames(column);
+  if (ratio === finest()) isSlow = performance.now() - start > 10;
 }
 function paintSelection() {
   const at = selected < 0 ? -1 : slot(selected);
@@ -130,4 +142,14 @@ function paintNames(column) {
   }
 }
 const draw = () => { frame = frame || requestAnimationFrame(paint); };
+// Draws while the view moves: with a pixel a point where more are too slow, and with all once it rests.
+let rest = 0;
+function move() {
+  if (isSlow && finest() > 1) {
+    if (ratio !== 1) sharpen(1);
+    clearTimeout(rest);
+    rest = setTimeout(() => { sharpen(finest()); paint(); }, 150);
+  }
+  draw();
+}
 const cut = (text, most) => { const all = Array.from(text.slice(0, 4 * most)); return all.length > most ? all.slice(0, most - 1).join("") + "\u2026" : all.join(""); };

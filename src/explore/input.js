@@ -13,7 +13,7 @@ function zoom(factor, x = width / 2, y = height / 2) {
   view.x += (x - width / 2) * (1 / view.scale - 1 / next);
   view.y -= (y - height / 2) * (1 / view.scale - 1 / next);
   view.scale = next;
-  draw();
+  move();
 }
 const pointers = new Map();
 let travelled = 0;
@@ -35,7 +35,7 @@ canvas.addEventListener("pointermove", event => {
   } else if (travelled > 4) {
     view.x -= (to[0] - from[0]) / view.scale;
     view.y += (to[1] - from[1]) / view.scale;
-    draw();
+    move();
   }
   pointers.set(event.pointerId, to);
 });
@@ -63,7 +63,7 @@ function hover(at) {
 canvas.addEventListener("wheel", event => { event.preventDefault(); zoom(Math.exp(-event.deltaY * (event.ctrlKey ? 0.01 : 0.0015)), ...place(event)); }, {passive: false});
 canvas.addEventListener("keydown", event => {
   const step = 60 / view.scale, moves = {ArrowLeft: [-step, 0], ArrowRight: [step, 0], ArrowUp: [0, step], ArrowDown: [0, -step]};
-  if (moves[event.key]) { view.x += moves[event.key][0]; view.y += moves[event.key][1]; draw(); }
+  if (moves[event.key]) { view.x += moves[event.key][0]; view.y += moves[event.key][1]; move(); }
   else if (event.key === "+" || event.key === "=") zoom(1.4);
   else if (event.key === "-") zoom(1 / 1.4);
   else if (event.key === "Escape") choose(-1);
@@ -93,12 +93,8 @@ $("people").hidden = users === 0;
 $("colour").value = data.colour;
 new ResizeObserver(() => {
   const isFirst = width === 1;
-  ratio = Math.min(devicePixelRatio || 1, 2);
   [width, height] = [Math.max(canvas.clientWidth, 2), Math.max(canvas.clientHeight, 2)];
-  [canvas.width, canvas.height] = [Math.round(width * ratio), Math.round(height * ratio)];
-  stamps.clear();
-  image = ctx.createImageData(canvas.width, canvas.height);
-  pixels = new Uint32Array(image.data.buffer);
+  sharpen(finest());
   if (isFirst) fit();
   paint();
 }).observe(canvas);

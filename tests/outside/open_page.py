@@ -202,6 +202,17 @@ def frame_time(page):
     })""")
 
 
+def check_sharp(page):
+    """On a screen of two pixels a point the map has them all once it rests, however slow painting is."""
+    page.call("Emulation.setDeviceMetricsOverride", width=1300, height=850, deviceScaleFactor=2, mobile=False)
+    page.frames(3)
+    page.value("isSlow = true")
+    page.value("canvas.dispatchEvent(new WheelEvent('wheel', {deltaY: -20, clientX: 400, clientY: 400, cancelable: true}))")
+    check(page.value("canvas.width / canvas.clientWidth") == 1, "a slow page paints every pixel while it moves")
+    page.value("new Promise(done => setTimeout(done, 400))")
+    check(page.value("canvas.width / canvas.clientWidth") == 2, "a page at rest does not paint every pixel")
+
+
 def main():
     spherec, place, *picture = sys.argv[1:]
     path = f"{place}/map.html"
@@ -217,6 +228,7 @@ def main():
             data = page.call("Page.captureScreenshot", format="png")["data"]
             open(picture[0], "wb").write(base64.b64decode(data))
         print(f"page: loads, finds, lists the right neighbours; hostile ids stay text; a frame takes {frame_time(page):.1f} ms")
+        check_sharp(page)
     finally:
         page.close()
 
