@@ -1,7 +1,7 @@
 // include: plan settings lanes parts row_parts negatives
 // dL/dx of every row of the step: the sum of its uses in a fixed order, taken through x / |x|. No atomics on
-// floats: a slot's uses as user, positive or planned negative are listed in the
-// plan; its uses as a drawn negative are the bits of `picked`.
+// floats: a slot's uses as user, positive or planned negative are listed in the plan; its uses as a drawn
+// negative are the bits of `picked`.
 // One workgroup for slots_per_group slots, one after another. A gradient row is D/4 vec4 and one more that
 // holds (touched, 0, 0, 0).
 struct PairLoss {

@@ -155,31 +155,46 @@ impl Gpu {
         self.check()
     }
 
-    /// The first `count` values of a buffer, in pieces of bounded size.
+    /// The first `count` values of a buffer.
     ///
     /// # Errors
     /// [`Error::Gpu`] as [`Gpu::wait`].
     pub fn read<T: Pod>(&self, buffer: &wgpu::Buffer, count: usize) -> Result<Vec<T>> {
-        const PIECE: u64 = 64 << 20;
-        let total = (count * size_of::<T>()) as u64;
+        let mut values = vec![T::zeroed(); count];
+        self.read_into(buffer, 0, &mut values)?;
+        Ok(values)
+    }
+
+    /// The values of a buffer from byte `first` on (a multiple of 4), as many as `values` has, in pieces of
+    /// bounded size.
+    ///
+    /// # Errors
+    /// [`Error::Gpu`] as [`Gpu::wait`].
+    pub(crate) fn read_into<T: Pod>(
+        &self,
+        buffer: &wgpu::Buffer,
+        first: u64,
+        values: &mut [T],
+    ) -> Result<()> {
+        const PIECE: u64 = 16 << 20;
+        let bytes: &mut [u8] = bytemuck::cast_slice_mut(values);
+        let total = bytes.len() as u64;
         let staging = self.device.create_buffer(&wgpu::BufferDescriptor {
             label: Some("read-back"),
             size: total.clamp(16, PIECE).next_multiple_of(16),
             usage: wgpu::BufferUsages::MAP_READ | wgpu::BufferUsages::COPY_DST,
             mapped_at_creation: false,
         });
-        let mut values = vec![T::zeroed(); count];
-        let bytes: &mut [u8] = bytemuck::cast_slice_mut(&mut values);
         let mut done = 0;
         while done < total {
             let size = (total - done).min(PIECE);
             let mut encoder = self.device.create_command_encoder(&Default::default());
-            encoder.copy_buffer_to_buffer(buffer, done, &staging, 0, size.next_multiple_of(4));
+            encoder.copy_buffer_to_buffer(buffer, first + done, &staging, 0, size.next_multiple_of(4));
             let submission = self.queue.submit([encoder.finish()]);
             self.map_into(&staging, submission, &mut bytes[done as usize..(done + size) as usize])?;
             done += size;
         }
-        Ok(values)
+        Ok(())
     }
 
     /// Copies the beginning of a mappable buffer once `submission`, which fills it, is done.

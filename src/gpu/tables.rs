@@ -129,14 +129,23 @@ impl Tables {
         let mut all = Vec::new();
         all.try_reserve_exact(self.row_count * self.dim)
             .map_err(|_| Error::Gpu(format!("no memory to read {} rows back", self.row_count)))?;
+        // In pieces: beside a large table there is no room for two copies.
+        let mut piece = Vec::new();
         for shard in &self.shards {
-            let rows = gpu.read::<f32>(buffer(shard), shard.row_count * padded)?;
-            for row in rows.chunks(padded) {
-                all.extend_from_slice(&row[..self.dim]);
+            for first in (0..shard.row_count).step_by(piece_rows(padded)) {
+                let count = piece_rows(padded).min(shard.row_count - first);
+                piece.resize(count * padded, 0.0);
+                gpu.read_into(buffer(shard), (first * padded * 4) as u64, &mut piece)?;
+                piece.chunks(padded).for_each(|row| all.extend_from_slice(&row[..self.dim]));
             }
         }
         Ok(all)
     }
+}
+
+/// Rows of `padded` numbers that pass at a time.
+fn piece_rows(padded: usize) -> usize {
+    ((8 << 20) / (padded * 4)).max(1)
 }
 
 /// Writes the starting points of a shard in pieces, so that those of a large table never stand in memory twice.
@@ -147,7 +156,7 @@ fn write_points(
     fill: &mut impl FnMut(usize, &mut [f32]),
 ) -> Result<()> {
     let padded = dim.next_multiple_of(4);
-    let piece_rows = ((8 << 20) / (padded * 4)).max(1);
+    let piece_rows = piece_rows(padded);
     let mut piece = Vec::new();
     let mut states = Vec::new();
     for first in (0..shard.row_count).step_by(piece_rows) {

@@ -26,7 +26,7 @@ fn validate(name: &str, module: &Module) -> ModuleInfo {
 }
 
 /// Small steps, the defaults, and the largest that a config may ask for; Adam and not.
-const CONSTANTS: [[(&str, f64); 11]; 4] = [
+const CONSTANTS: [[(&str, f64); 12]; 4] = [
     constants(1, 8, 1, 1, 0, 1, 1),
     constants(32, 32, 1, 8, 1, 8, 1),
     constants(32, 64, 5, 8, 1, 16, 2),
