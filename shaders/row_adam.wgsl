@@ -16,20 +16,26 @@ var<workgroup> shares: array<array<vec4<f32>, 3>, lane_count>;
 
 // A row that the step touches, and what the steps that it missed did to it.
 struct Touched {
-    row: u32,           // of the shard, or none: the slot is a hole, or its row has no gradient
+    row: u32,           // of the shard, or none
     distance: f32,      // how many drifts it moved
     epsilon: f32,       // drift_epsilon of its last step
     decay_1: f32,       // of the first moment
     decay_2: f32,       // of the second
 }
 
-fn touched(slot: u32) -> Touched {
-    var it = Touched(none, 0.0, 0.0, 1.0, 1.0);
+// The shard's row that a slot steps, or none. Made of what this kernel does not write, so that all lanes are
+// known to agree: a barrier follows.
+fn stepped_row(slot: u32) -> u32 {
     let row = row_of_slot(slot);
+    if row == none { return none; }
+    if gradients[slot * (chunk_count + 1u) + chunk_count].x == 0.0 { return none; }
+    return row - shard.first_row;
+}
+
+fn touched(row: u32) -> Touched {
+    var it = Touched(row, 0.0, 0.0, 1.0, 1.0);
     if row == none { return it; }
-    if gradients[slot * (chunk_count + 1u) + chunk_count].x == 0.0 { return it; }
-    it.row = row - shard.first_row;
-    let last = row_states[it.row].last_step;
+    let last = row_states[row].last_step;
     let skipped = plan.step - 1u - last;
     it.epsilon = drift_epsilon(last);
     if last != 0u {
@@ -69,12 +75,16 @@ fn row_adam(
     let quad = shard_quad(group.x + group.y * group_count.x);
     if quad == none { return; }
     let slot = quad * 4u;
-    let t0 = touched(slot);
-    let t1 = touched(slot + 1u);
-    let t2 = touched(slot + 2u);
-    let t3 = touched(slot + 3u);
+    let r0 = stepped_row(slot);
+    let r1 = stepped_row(slot + 1u);
+    let r2 = stepped_row(slot + 2u);
+    let r3 = stepped_row(slot + 3u);
     // Most candidates are not drawn.
-    if min(min(t0.row, t1.row), min(t2.row, t3.row)) == none { return; }
+    if min(min(r0, r1), min(r2, r3)) == none { return; }
+    let t0 = touched(r0);
+    let t1 = touched(r1);
+    let t2 = touched(r2);
+    let t3 = touched(r3);
     var squares = vec4<f32>(0.0);
     var along = vec4<f32>(0.0);
     var drift_squares = vec4<f32>(0.0);
@@ -96,9 +106,9 @@ fn row_adam(
             along += shares[other][1];
             drift_squares += shares[other][2];
         }
-        if t0.row != none { row_states[t0.row] = RowState(squares.x, along.x, drift_squares.x, plan.step); }
-        if t1.row != none { row_states[t1.row] = RowState(squares.y, along.y, drift_squares.y, plan.step); }
-        if t2.row != none { row_states[t2.row] = RowState(squares.z, along.z, drift_squares.z, plan.step); }
-        if t3.row != none { row_states[t3.row] = RowState(squares.w, along.w, drift_squares.w, plan.step); }
+        if r0 != none { row_states[r0] = RowState(squares.x, along.x, drift_squares.x, plan.step); }
+        if r1 != none { row_states[r1] = RowState(squares.y, along.y, drift_squares.y, plan.step); }
+        if r2 != none { row_states[r2] = RowState(squares.z, along.z, drift_squares.z, plan.step); }
+        if r3 != none { row_states[r3] = RowState(squares.w, along.w, drift_squares.w, plan.step); }
     }
 }
