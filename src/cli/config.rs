@@ -1,6 +1,7 @@
 //! Config files: flags of `spherec train` in a TOML file, by their names without the dashes. They are put
 //! before those of the command line, which win.
 
+use clap::error::ErrorKind;
 use clap::{ArgAction, Command};
 use spherec::{Error, Result};
 use std::ffi::{OsStr, OsString};
@@ -21,7 +22,17 @@ pub(crate) fn expand(args: Vec<OsString>, command: &Command) -> Result<Vec<OsStr
     };
     let Some(path) = file(&args[2..]) else { return Ok(args) };
     let flags = read(Path::new(&path), command)?;
-    Ok([&args[..2], &flags, &args[2..]].concat())
+    let expanded = [&args[..2], &flags, &args[2..]].concat();
+    // What is wrong without the command line's own flags is wrong in the file.
+    if let Err(error) =
+        command.clone().ignore_errors(false).try_get_matches_from([&args[1..2], &flags].concat())
+        && matches!(error.kind(), ErrorKind::InvalidValue | ErrorKind::ValueValidation)
+    {
+        let message = error.to_string();
+        let line = message.lines().next().unwrap_or_default().trim_start_matches("error: ").to_owned();
+        return Err(Error::file(Path::new(&path), line));
+    }
+    Ok(expanded)
 }
 
 fn has_flag(command: &Command, name: &str) -> bool {
@@ -55,7 +66,12 @@ fn read(path: &Path, command: &Command) -> Result<Vec<OsString>> {
             .get_arguments()
             .find(|argument| argument.get_long() == Some(name) || is_short(argument.get_short(), name));
         let Some(argument) = argument.filter(|_| !matches!(name.as_str(), FLAG | "help" | "version")) else {
-            let message = format!("`{name}` is no flag of {}: see --help", command.get_name());
+            let dashed = name.replace('_', "-");
+            let hint = match has_flag(command, &dashed) {
+                true => format!("it is `{dashed}`"),
+                false => "see --help".to_owned(),
+            };
+            let message = format!("`{name}` is no flag of {}: {hint}", command.get_name());
             return Err(Error::file(path, message));
         };
         let dashes = if argument.get_long() == Some(name) { "--" } else { "-" };

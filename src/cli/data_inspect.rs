@@ -3,7 +3,7 @@
 use super::Outcome;
 use super::console::{out, table};
 use super::format::{bytes, fine_percent, grouped};
-use super::load_args::LoadArgs;
+use super::load_args::{LoadArgs, unread_ratings};
 use serde::Serialize;
 use serde_json::Value;
 use spherec::data::{BadRow, Counts, FilterStep, Format, Inspection, Layout, Preset, inspect};
@@ -53,11 +53,7 @@ fn facts(inspection: &Inspection) -> String {
         let names: Vec<&str> = header.iter().take(LISTED).map(String::as_str).collect();
         rows.push(("columns", format!("{}{more}", names.join(", "))));
     }
-    let is_read = report
-        .steps
-        .iter()
-        .any(|step| step.filter.starts_with("ratings") || step.filter.starts_with("counts"));
-    if let (Some(column), false) = (layout.rating_column, is_read) {
+    if let Some(column) = unread_ratings(report) {
         rows.push(("ratings", format!("column {column}, which --min-rating or --min-count would read")));
     }
     rows.push(("rows", grouped(report.row_count)));

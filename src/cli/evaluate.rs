@@ -61,9 +61,9 @@ pub(crate) fn run(args: &Args) -> Outcome {
         return out(&format!("{}\n", json(&metrics, purity)?));
     }
     if let Some(line) = record_line(&model.record.data) {
-        note(&line);
+        note(&line.replacen("data: ", "trained on ", 1));
     }
-    note(&protocol(&model, &test, &metrics));
+    note(&protocol(args, &model, &test, &metrics));
     let rows: Vec<_> = metrics.into_iter().map(|metrics| (part, metrics)).collect();
     out(&metrics_table::table(&rows))?;
     match purity {
@@ -149,10 +149,11 @@ fn json(metrics: &[Metrics], purity: Option<Purity>) -> Result<String> {
 }
 
 /// How the numbers came about.
-fn protocol(model: &Model, test: &Interactions, metrics: &[Metrics]) -> String {
-    let split = match serde_json::from_value::<TrainConfig>(model.record.config.clone()) {
-        Ok(config) => split_text(&config.protocol, config.seed),
-        Err(_) => "split unknown".to_owned(),
+fn protocol(args: &Args, model: &Model, test: &Interactions, metrics: &[Metrics]) -> String {
+    let split = match (&args.test, serde_json::from_value::<TrainConfig>(model.record.config.clone())) {
+        (Some(path), _) => format!("test file {}", path.display()),
+        (None, Ok(config)) => split_text(&config.protocol, config.seed),
+        (None, Err(_)) => "split unknown".to_owned(),
     };
     let k: Vec<String> = metrics.iter().map(|metrics| metrics.k.to_string()).collect();
     format!(

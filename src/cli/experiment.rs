@@ -13,6 +13,8 @@ use spherec::experiment::{Event, Experiment, Report, Results, Summary, checksum,
 use spherec::gpu::Gpu;
 use spherec::train::{self, TrainConfig};
 use spherec::{Error, Result};
+use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -107,6 +109,16 @@ pub(crate) fn run(
     if done == count {
         return Ok((results, true));
     }
+    if !args.quiet {
+        let epochs = experiment.cells.iter().map(|cell| cell.config.epochs).max().unwrap_or(0);
+        note(&format!(
+            "{}: {} in {}, {} each at most",
+            counted(count, "run"),
+            counted(experiment.cells.len(), "cell"),
+            counted(experiment.fold_count, "fold"),
+            counted(epochs, "epoch"),
+        ));
+    }
     let gpu = Arc::new(Gpu::open(&adapter_choice(args.adapter.as_deref()))?);
     if !args.quiet {
         super::train::tell_adapter(gpu.adapter());
@@ -127,7 +139,8 @@ pub(crate) fn run(
 struct Progress {
     bar: Option<ProgressBar>,
     quiet: bool,
-    state: std::cell::RefCell<String>,
+    state: RefCell<String>,
+    warnings: RefCell<BTreeSet<String>>,
 }
 
 impl Progress {
@@ -139,7 +152,7 @@ impl Progress {
             bar.enable_steady_tick(Duration::from_millis(250));
             bar
         });
-        Progress { bar, quiet, state: std::cell::RefCell::default() }
+        Progress { bar, quiet, state: RefCell::default(), warnings: RefCell::default() }
     }
 
     fn show(&self, event: &Event) {
@@ -148,8 +161,11 @@ impl Progress {
                 *self.state.borrow_mut() = format!("{number}/{count} {cell} fold {fold}");
                 self.message("");
             }
+            // Most are the same in every run.
             Event::Training(train::Event::Warning(warning)) => {
-                self.line(&format!("{}: warning: {warning}", self.state.borrow()));
+                if self.warnings.borrow_mut().insert(warning.clone()) {
+                    self.line(&format!("warning: {warning}"));
+                }
             }
             Event::Training(train::Event::Progress { epoch, .. }) => {
                 self.message(&format!(": epoch {epoch}"))

@@ -7,7 +7,7 @@ use super::layout::{Layout, LayoutArgs, Show, at_least_one};
 use super::plot::name_of;
 use spherec::Error;
 use spherec::explore::{Atlas, explore_page};
-use spherec::export::{NewFile, check_free};
+use spherec::export::{NewFile, check_folder, check_free};
 use spherec::labels::{LabelColumn, LabelTable};
 use spherec::model::Model;
 use spherec::plot::{PALETTE_SIZE, clusters};
@@ -47,6 +47,7 @@ const EXAMPLES: &str = "Example:
   spherec explore model -o map.html --labels genres.csv";
 
 pub(crate) fn run(args: &Args) -> Outcome {
+    check_folder(&args.output)?;
     check_free(&args.output, args.force)?;
     if args.k > 1000 {
         return Err(Error::setting("-k", format!("must be at most 1000, but is {}", args.k)).into());

@@ -27,9 +27,9 @@ pub(crate) struct Args {
     /// How many clusters of items
     #[arg(long, value_name = "N", default_value_t = GenerateOptions::default().cluster_count)]
     clusters: usize,
-    /// Mean number of items that a user takes
-    #[arg(long, value_name = "N", default_value_t = GenerateOptions::default().interactions_per_user)]
-    interactions_per_user: f64,
+    /// Mean number of items that a user takes [default: 20, or all of a cluster where it has fewer]
+    #[arg(long, value_name = "N")]
+    interactions_per_user: Option<f64>,
     /// The item of rank r is taken with weight r^-X
     #[arg(long, value_name = "X", default_value_t = GenerateOptions::default().popularity_exponent)]
     popularity_exponent: f64,
@@ -58,7 +58,10 @@ pub(crate) fn run(args: &Args) -> Outcome {
         user_count: args.users,
         item_count: args.items,
         cluster_count: args.clusters,
-        interactions_per_user: args.interactions_per_user,
+        interactions_per_user: args.interactions_per_user.unwrap_or_else(|| {
+            let cluster_size = (args.items / args.clusters.max(1)).max(1) as f64;
+            GenerateOptions::default().interactions_per_user.min(cluster_size)
+        }),
         popularity_exponent: args.popularity_exponent,
         noise: args.noise,
         seed: args.seed,

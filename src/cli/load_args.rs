@@ -5,7 +5,8 @@ use super::console::note;
 use super::format::{counted, fine_percent, grouped};
 use serde_json::{Map, Value, json};
 use spherec::data::{
-    BadRows, Column, Counts, Format, HeldOut, LoadOptions, LoadReport, OnBadRow, Preset, Separator,
+    BadRows, Column, Counts, FilterStep, Format, HeldOut, LoadOptions, LoadReport, OnBadRow, Preset,
+    Separator,
 };
 use std::path::Path;
 
@@ -203,6 +204,12 @@ pub(crate) fn tell_format(path: &Path, report: &LoadReport) {
     }
 }
 
+/// The column of ratings that no filter reads.
+pub(crate) fn unread_ratings(report: &LoadReport) -> Option<usize> {
+    let is_read = |step: &FilterStep| ["ratings", "counts"].iter().any(|what| step.filter.starts_with(what));
+    report.layout.rating_column.filter(|_| !report.steps.iter().any(is_read))
+}
+
 fn tell_bad_rows(name: &str, bad_rows: &BadRows) {
     if bad_rows.count == 0 {
         return;
@@ -231,6 +238,11 @@ pub(crate) fn tell_data(report: &LoadReport) {
         }
     }
     note(&line);
+    if let Some(column) = unread_ratings(report) {
+        note(&format!(
+            "  every row counts: the ratings in column {column} are not read, but for --min-rating or --min-count"
+        ));
+    }
     // A single filter leaves what the line above tells.
     for step in report.steps.iter().filter(|_| report.steps.len() > 1) {
         note(&format!("  {}: {}", step.filter, size(&step.left)));

@@ -8,7 +8,7 @@ use super::{Outcome, curves};
 use clap::ValueEnum;
 use image::RgbImage;
 use spherec::data::IdTable;
-use spherec::export::check_free;
+use spherec::export::{check_folder, check_free};
 use spherec::labels::{LabelColumn, LabelTable};
 use spherec::model::Model;
 use spherec::plot::{Chart, Colours, Look, PALETTE_SIZE, Theme, clusters, scatter, write_png};
@@ -116,6 +116,7 @@ const EXAMPLES: &str = "Examples:
   spherec plot uniform popularity two-stage --curves -o curves.png";
 
 pub(crate) fn run(args: &Args) -> Outcome {
+    check_folder(&args.output)?;
     check_free(&args.output, args.force)?;
     let picture = if args.curves {
         curves::picture(&args.model, &args.look)?

@@ -1,5 +1,6 @@
 //! `spherec train`: from a file to a model folder.
 
+use super::format::counted;
 use super::metrics_log::MetricsLog;
 use super::progress::{Progress, split_line};
 use super::train_args::Args;
@@ -25,6 +26,9 @@ pub(crate) fn run(args: &Args) -> Outcome {
     // All that can be refused is refused before the work begins.
     let config = args.config()?;
     check_output(&args.output)?;
+    if !args.quiet && args.output.join("model.json").exists() {
+        note(&format!("{} holds a model, which this one will replace", args.output.display()));
+    }
     let (dataset, split) = read(args, &config)?;
     let gpu = Arc::new(Gpu::open(&args.adapter())?);
     let adapter = gpu.adapter().clone();
@@ -163,7 +167,7 @@ pub(crate) fn cpu_warning(on_terminal: bool) -> String {
 
 fn ending(trained: &Trained, config: &TrainConfig) -> String {
     let reason = match trained.stop {
-        Stop::Epochs => format!("done: {} epochs", trained.epochs_done),
+        Stop::Epochs => format!("done: {}", counted(trained.epochs_done, "epoch")),
         Stop::Patience => format!(
             "stopped after epoch {}: {} evaluations without improvement (--patience)",
             trained.epochs_done, config.patience

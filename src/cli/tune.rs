@@ -65,7 +65,7 @@ pub(crate) fn run(args: &Args) -> Outcome {
     let seed = args.run.seed;
     let base = args.model.config(&args.samples, &args.run, args.protocol())?;
     let more = [
-        ("grid", json!(args.grid.settings)),
+        ("grid", json!(args.grid.to_string())),
         ("random", json!(args.random)),
         ("folds", json!(args.folds)),
         ("test-fraction", json!(args.test_fraction)),

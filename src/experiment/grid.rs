@@ -2,6 +2,7 @@
 
 use crate::random::{Purpose, Stream};
 use std::collections::BTreeSet;
+use std::fmt;
 use std::str::FromStr;
 
 /// Settings, each with the values to be tried.
@@ -48,6 +49,15 @@ impl FromStr for Grid {
             Some(count) if count <= MOST => Ok(grid),
             _ => Err(format!("there are more than {MOST} combinations")),
         }
+    }
+}
+
+impl fmt::Display for Grid {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (place, (name, values)) in self.settings.iter().enumerate() {
+            write!(f, "{}{name}={}", if place > 0 { "; " } else { "" }, values.join(","))?;
+        }
+        Ok(())
     }
 }
 

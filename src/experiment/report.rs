@@ -46,7 +46,9 @@ impl Report<'_> {
     fn legend(&self, overall: &str, uniform: &str) -> String {
         let uniform =
             if self.has_uniform_marks() { format!(", {uniform} best uniform") } else { String::new() };
-        format!("{overall} best overall{uniform}; mean ± standard deviation (n - 1) over the folds")
+        format!(
+            "{overall} best overall{uniform} (of MMR the lowest); mean ± standard deviation (n - 1) over the folds"
+        )
     }
 
     /// Headings, each with whether it is of numbers, and rows; marks are `*` and `u`.

@@ -55,8 +55,11 @@ impl Results {
         if folder.exists() && !folder.is_dir() {
             return Err(Error::file(folder, "is a file, but the results need a folder"));
         }
-        fs::create_dir_all(folder).map_err(Error::io(folder, "create"))?;
         let path = folder.join(RESULTS);
+        if folder.join("model.json").exists() && !path.exists() {
+            return Err(Error::file(folder, "is a model: the results need a folder of their own (-o)"));
+        }
+        fs::create_dir_all(folder).map_err(Error::io(folder, "create"))?;
         if path.symlink_metadata().is_err() {
             create(folder, &path, &experiment.settings)?;
         }
@@ -170,5 +173,10 @@ fn differences(old: &Map<String, Value>, new: &Map<String, Value>) -> Vec<String
         Some(value) => value.to_string(),
     };
     let differing = names.into_iter().filter(|name| old.get(*name) != new.get(*name));
-    differing.map(|name| format!("{name} was {}, now {}", text(old.get(name)), text(new.get(name)))).collect()
+    let shown = |name: &String| match name.as_str() {
+        // A checksum says nothing to anybody.
+        "data" => "the data were others".to_owned(),
+        _ => format!("{name} was {}, now {}", text(old.get(name)), text(new.get(name))),
+    };
+    differing.map(shown).collect()
 }

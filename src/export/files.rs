@@ -21,6 +21,19 @@ pub fn check_free(path: &Path, force: bool) -> Result<()> {
     Ok(())
 }
 
+/// An error unless the folder of the file `path` is there: before work that would be lost.
+///
+/// # Errors
+/// [`Error::File`].
+pub fn check_folder(path: &Path) -> Result<()> {
+    match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() && !parent.is_dir() => {
+            Err(Error::file(path, format!("cannot be written: there is no folder {}", parent.display())))
+        }
+        _ => Ok(()),
+    }
+}
+
 /// A file that appears under its name once [`NewFile::finish`] is called; dropped before that, it leaves
 /// nothing behind.
 #[derive(Debug)]

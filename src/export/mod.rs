@@ -11,7 +11,7 @@ mod safe;
 mod safetensors;
 mod tsv;
 
-pub use files::{NewFile, check_free};
+pub use files::{NewFile, check_folder, check_free};
 pub use safe::csv_safe;
 
 use crate::data::IdTable;

@@ -126,8 +126,9 @@ fn named<'a>(summaries: &'a [AdapterSummary], wanted: &str) -> Result<&'a Adapte
 }
 
 fn unknown(summaries: &[AdapterSummary], wanted: &str, why: &str) -> Error {
-    let list: Vec<_> = summaries.iter().map(|a| format!("{}: {} ({})", a.index, a.name, a.backend)).collect();
-    Error::Adapter(format!("--adapter {wanted:?} {why}; there are {}", list.join(", ")))
+    let list: Vec<_> =
+        summaries.iter().map(|a| format!("number {}, {} ({})", a.index, a.name, a.backend)).collect();
+    Error::Adapter(format!("--adapter {wanted:?} {why}; there is {}", list.join("; ")))
 }
 
 fn below_limits(adapter: &AdapterSummary) -> String {

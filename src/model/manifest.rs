@@ -91,6 +91,9 @@ impl Manifest {
     /// before the rest, so that the error says which of the three is wrong.
     pub(super) fn read(folder: &Path) -> Result<Manifest> {
         let path = folder.join(MANIFEST);
+        if folder.is_dir() && !path.exists() {
+            return Err(Error::file(folder, "is not a spherec model: it has no model.json"));
+        }
         let text = fs::read(&path).map_err(Error::io(&path, "read"))?;
         let value: Value = serde_json::from_slice(&text)
             .map_err(|error| Error::file(&path, format!("is not JSON, or is truncated: {error}")))?;

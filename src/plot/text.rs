@@ -33,6 +33,8 @@ pub(super) struct Typeface {
 /// The height of a line, and of its part above the base line, in sizes of the font.
 pub(super) const LINE: f32 = 1.25;
 const BASE: f32 = 0.96;
+/// How many pixels a text may be wider than its room: a room made of text widths is off by rounding.
+const ROUNDING: f32 = 0.1;
 
 impl Typeface {
     pub(super) fn new() -> Result<Typeface> {
@@ -85,7 +87,7 @@ impl Typeface {
             if is_cut(&characters) {
                 shown = format!("{}\u{2026}", shown.trim_end());
             }
-            if characters.is_empty() || self.width(&shown, style) <= most {
+            if characters.is_empty() || self.width(&shown, style) <= most + ROUNDING {
                 return shown;
             }
             characters.pop();

@@ -52,6 +52,37 @@ fn columns_and_ratings() {
 }
 
 #[test]
+fn ratings_that_are_not_read_are_told_of() {
+    let place = place();
+    let rows: String = (0..40).map(|row| format!("u{},i{},{}\n", row / 4, row % 7, 1 + row % 5)).collect();
+    fs::write(place.path().join("rated.csv"), format!("user,item,rating\n{rows}")).unwrap();
+    let train = |flags: &[&str]| {
+        let args = ["train", "rated.csv", "-o", "model", "--epochs", "1", "--dim", "4"];
+        succeed(place.path(), &[&args[..], flags].concat()).1
+    };
+    let err = train(&[]);
+    assert!(err.contains("every row counts: the ratings in column 3 are not read"), "{err}");
+    assert!(!err.contains("which this one will replace"), "{err}");
+    let err = train(&["--min-rating", "3"]);
+    assert!(!err.contains("every row counts"), "{err}");
+    assert!(err.contains("model holds a model, which this one will replace"), "{err}");
+}
+
+#[test]
+fn places_are_judged_before_the_work() {
+    let place = place();
+    for args in [["plot", "-o", "nowhere/map.png"], ["explore", "-o", "nowhere/map.html"]] {
+        let err = fail(place.path(), &[&args[..], &[shared("model")]].concat(), 1);
+        assert!(err.contains("cannot be written: there is no folder nowhere"), "{err}");
+    }
+    fs::create_dir(place.path().join("empty")).unwrap();
+    for args in [&["show", "empty"][..], &["recommend", "empty", "--user", "1"]] {
+        let err = fail(place.path(), args, 1);
+        assert!(err.contains("error: empty: is not a spherec model: it has no model.json"), "{err}");
+    }
+}
+
+#[test]
 fn an_id_of_ten_megabytes() {
     let data = format!("user,item\n1,2\n2,{}\n", "x".repeat(10_000_000));
     refuse_data(&data, "data.csv:3: item id is 10000000 bytes long, but at most 65536 are allowed");
@@ -204,7 +235,7 @@ fn no_adapter_says_what_to_install() {
     if std::env::var_os("SPHEREC_ADAPTER").is_none() {
         let err = fail(place.path(), &args, 3);
         assert!(
-            err.contains("--adapter \"no such card\" is not part of any adapter's name; there are 0: "),
+            err.contains("--adapter \"no such card\" is not part of any adapter's name; there is number 0, "),
             "{err}"
         );
     }

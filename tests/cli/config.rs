@@ -57,12 +57,18 @@ fn files_that_cannot_be_used_are_named() {
         assert!(!place.path().join("m").exists());
     };
     refuse("dim = 8\nlearning-rate = \n", 1, "error: run.toml:2: ");
-    refuse("learning_rate = 1\n", 1, "error: run.toml: `learning_rate` is no flag of train: see --help");
+    refuse(
+        "learning_rate = 1\n",
+        1,
+        "error: run.toml: `learning_rate` is no flag of train: it is `learning-rate`",
+    );
+    refuse("learn = 1\n", 1, "error: run.toml: `learn` is no flag of train: see --help");
+    refuse("dim = 8\nepochs = \"three\"\n", 1, "error: run.toml: invalid value 'three' for '--epochs <N>'");
     refuse("config = \"other.toml\"\n", 1, "error: run.toml: `config` is no flag of train");
     refuse("quiet = 3\n", 1, "error: run.toml: `quiet` cannot be 3");
     refuse("[train]\ndim = 8\n", 1, "`train` is no flag");
     refuse("dim = 2020-01-01\n", 1, "error: run.toml: `dim` cannot be 2020-01-01");
-    refuse("dim = \"many\"\n", 2, "invalid value 'many' for '--dim <D>'");
+    refuse("dim = \"many\"\n", 1, "error: run.toml: invalid value 'many' for '--dim <D>'");
     refuse("folds = 4\n", 2, "--fold");
     refuse("beta = 1.0\nsampler = \"uniform\"\n", 1, "--beta has no meaning with --sampler uniform");
     let err =

@@ -230,7 +230,7 @@ fn given_files_are_trained_and_tested_on_as_they_are() {
     let (file, _) = succeed(place.path(), &["evaluate", "model", "parts/fold-1/test.csv", "--json"]);
     assert_eq!(held_out, file);
     let (_, err) = succeed(place.path(), &["evaluate", "model"]);
-    assert!(err.contains("data: parts/fold-1/train.csv, parts/fold-1/test.csv\n"), "{err}");
+    assert!(err.contains("trained on parts/fold-1/train.csv, parts/fold-1/test.csv\n"), "{err}");
     assert!(err.contains("parts given as files"), "{err}");
     // The split that `train` makes itself has the same pairs.
     let own = ["train", shared("interactions.csv"), "-o", "own", "--fold", "1", "--epochs", "1"];

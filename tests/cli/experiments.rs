@@ -1,6 +1,6 @@
 //! `compare`, `tune` and `show` as a user drives them.
 
-use crate::support::{fail, place, shared, succeed};
+use crate::support::{contents, copy_model, fail, place, shared, succeed};
 use std::fs;
 use std::path::Path;
 
@@ -62,6 +62,40 @@ fn a_comparison_that_was_stopped_goes_on_to_the_same_table() {
         1,
     );
     assert!(err.contains("other settings: learning-rate was 0.02, now 0.03"), "{err}");
+    let (_, err) = succeed(place.path(), &["generate", "-o", "small", "--users", "90", "--items", "40"]);
+    assert!(err.contains("small/interactions.csv: "), "{err}");
+    let err =
+        fail(
+            place.path(),
+            &[
+                &[
+                    "compare",
+                    "small/interactions.csv",
+                    "-o",
+                    "whole",
+                    "--batch",
+                    "64,128",
+                    "--negatives",
+                    "1",
+                ][..],
+                &["--samplers", "uniform,two-stage"],
+                &RUN,
+            ]
+            .concat(),
+            1,
+        );
+    assert!(err.contains("other settings: the data were others;"), "{err}");
+}
+
+#[test]
+fn a_model_is_no_place_for_results() {
+    let place = place();
+    let model = copy_model(place.path());
+    let before = contents(&model);
+    let err =
+        fail(place.path(), &[&["compare", shared("interactions.csv"), "-o", "model"][..], &RUN].concat(), 1);
+    assert!(err.contains("model: is a model: the results need a folder of their own (-o)"), "{err}");
+    assert!(contents(&model) == before);
 }
 
 #[test]
