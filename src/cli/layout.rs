@@ -146,5 +146,7 @@ fn descend(rows: &[f32], dim: usize, perplexity: f32) -> Result<(Vec<[f32; 2]>, 
     bar.finish_and_clear();
     let points = points?;
     note(&format!("t-SNE took {}", duration(start.elapsed().as_secs_f64())));
-    Ok((points, format!("t-SNE, perplexity {perplexity}")))
+    let perplexity = options.perplexity_of(points.len());
+    let decimals = usize::from(perplexity.fract() > 0.0);
+    Ok((points, format!("t-SNE, perplexity {perplexity:.decimals$}")))
 }

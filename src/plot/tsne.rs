@@ -24,6 +24,18 @@ impl Default for TsneOptions {
     }
 }
 
+impl TsneOptions {
+    /// The perplexity with which `count` points are laid out: a third of the others at most.
+    ///
+    /// ```
+    /// let options = spherec::plot::TsneOptions::default();
+    /// assert_eq!((options.perplexity_of(25_000), options.perplexity_of(31)), (30.0, 10.0));
+    /// ```
+    pub fn perplexity_of(&self, count: usize) -> f32 {
+        self.perplexity.min(count.saturating_sub(1) as f32 / 3.0).max(1.0)
+    }
+}
+
 /// Below this number of rows there is nothing that t-SNE could show beyond the principal components.
 const FEWEST: usize = 8;
 
@@ -60,7 +72,7 @@ pub fn tsne(
     if count < FEWEST {
         return Ok(start);
     }
-    let perplexity = options.perplexity.min((count - 1) as f32 / 3.0).max(1.0);
+    let perplexity = options.perplexity_of(count);
     let neighbours = nearest(rows, dim, count, (3.0 * perplexity) as usize);
     progress(0);
     let descend = || {
