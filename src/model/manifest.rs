@@ -92,7 +92,8 @@ impl Manifest {
     pub(super) fn read(folder: &Path) -> Result<Manifest> {
         let path = folder.join(MANIFEST);
         if folder.is_dir() && !path.exists() {
-            return Err(Error::file(folder, "is not a spherec model: it has no model.json"));
+            let message = format!("is missing, so {} is not a spherec model", folder.display());
+            return Err(Error::file(&path, message));
         }
         let text = fs::read(&path).map_err(Error::io(&path, "read"))?;
         let value: Value = serde_json::from_slice(&text)
