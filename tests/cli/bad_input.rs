@@ -78,7 +78,10 @@ fn places_are_judged_before_the_work() {
     fs::create_dir(place.path().join("empty")).unwrap();
     for args in [&["show", "empty"][..], &["recommend", "empty", "--user", "1"]] {
         let err = fail(place.path(), args, 1);
-        assert!(err.contains("error: empty/model.json: is missing, so empty is not a spherec model"), "{err}");
+        assert!(
+            err.contains("error: empty/model.json: is missing, so empty is not a spherec model"),
+            "{err}"
+        );
     }
 }
 
