@@ -1,4 +1,4 @@
-// include: plan settings shard shard_quad row_state catch_up
+// include: plan settings shard shard_quad row_state catch_up stepped_row
 // One Adam step (Kingma and Ba, algorithm 1) on each touched row, after catching up the steps that the row
 // missed. One workgroup a quad of slots of one shard.
 @group(0) @binding(3) var<storage, read_write> points: array<vec4<f32>>;        // (shard rows, D/4)
@@ -21,15 +21,6 @@ struct Touched {
     epsilon: f32,       // drift_epsilon of its last step
     decay_1: f32,       // of the first moment
     decay_2: f32,       // of the second
-}
-
-// The shard's row that a slot steps, or none. Made of what this kernel does not write, so that all lanes are
-// known to agree: a barrier follows.
-fn stepped_row(slot: u32) -> u32 {
-    let row = row_of_slot(slot);
-    if row == none { return none; }
-    if gradients[slot * (chunk_count + 1u) + chunk_count].x == 0.0 { return none; }
-    return row - shard.first_row;
 }
 
 fn touched(row: u32) -> Touched {

@@ -1,16 +1,8 @@
-// include: plan settings shard shard_quad row_state lanes
+// include: plan settings shard shard_quad row_state stepped_row lanes
 // One step of plain gradient descent on each touched row. One workgroup a quad of slots of one shard.
 @group(0) @binding(3) var<storage, read_write> points: array<vec4<f32>>;        // (shard rows, D/4)
 @group(0) @binding(4) var<storage, read_write> row_states: array<RowState>;     // (shard rows)
 @group(0) @binding(5) var<storage, read> gradients: array<vec4<f32>>;           // (R, D/4 + 1)
-
-// The shard's row that a slot steps, or none: a hole, or a row without gradient.
-fn stepped_row(slot: u32) -> u32 {
-    let row = row_of_slot(slot);
-    if row == none { return none; }
-    if gradients[slot * (chunk_count + 1u) + chunk_count].x == 0.0 { return none; }
-    return row - shard.first_row;
-}
 
 // The chunk's share of |x|^2 afterwards.
 fn step_chunk(slot: u32, local_row: u32, chunk: u32) -> f32 {

@@ -25,6 +25,11 @@ pub struct LabelTable {
 }
 
 impl LabelColumn {
+    /// The same column for `count` rows without labels.
+    pub(crate) fn emptied(&self, count: usize) -> LabelColumn {
+        LabelColumn { name: self.name.clone(), groups: vec![None; count], names: Vec::new() }
+    }
+
     fn new(name: String, labels: &[Option<String>]) -> LabelColumn {
         let mut counts: HashMap<&str, usize> = HashMap::new();
         for label in labels.iter().flatten() {

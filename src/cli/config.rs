@@ -1,4 +1,4 @@
-//! Config files: flags of `spherec train` in a TOML file, by their names without the dashes. They are put
+//! Config files: flags of a command in a TOML file, by their names without the dashes. They are put
 //! before those of the command line, which win.
 
 use clap::error::ErrorKind;
@@ -24,8 +24,7 @@ pub(crate) fn expand(args: Vec<OsString>, command: &Command) -> Result<Vec<OsStr
     let flags = read(Path::new(&path), command)?;
     let expanded = [&args[..2], &flags, &args[2..]].concat();
     // What is wrong without the command line's own flags is wrong in the file.
-    if let Err(error) =
-        command.clone().ignore_errors(false).try_get_matches_from([&args[1..2], &flags].concat())
+    if let Err(error) = command.clone().try_get_matches_from([&args[1..2], &flags].concat())
         && matches!(error.kind(), ErrorKind::InvalidValue | ErrorKind::ValueValidation)
     {
         let message = error.to_string();

@@ -61,7 +61,7 @@ pub(crate) fn run(args: &Args) -> Outcome {
         return out(&format!("{}\n", json(&metrics, purity)?));
     }
     if let Some(line) = record_line(&model.record.data) {
-        note(&line.replacen("data: ", "trained on ", 1));
+        note(&format!("trained on {line}"));
     }
     note(&protocol(args, &model, &test, &metrics));
     let rows: Vec<_> = metrics.into_iter().map(|metrics| (part, metrics)).collect();

@@ -25,7 +25,7 @@ pub(crate) struct Args {
     /// The form of the files
     #[arg(long, value_name = "FORMAT", value_enum, default_value_t = FormName::Tsv)]
     format: FormName,
-    /// Join labels to the ids, from a CSV of id, label, ... with or without a header
+    /// Join labels to the ids (with --what both, to the items), from a CSV of id, label, ... with or without a header
     #[arg(long, value_name = "FILE")]
     labels: Option<PathBuf>,
     /// Put an apostrophe before ids and labels that a spreadsheet would run as a formula

@@ -185,7 +185,7 @@ pub(crate) fn record_line(record: &Value) -> Option<String> {
         ["train", "valid", "test"].iter().filter_map(|part| record.get(part)).map(text).collect();
     let options = record.get("options").and_then(Value::as_object);
     let options = options.into_iter().flatten().map(|(name, value)| format!("; {name} {}", text(value)));
-    (!files.is_empty()).then(|| format!("data: {}{}", files.join(", "), options.collect::<String>()))
+    (!files.is_empty()).then(|| format!("{}{}", files.join(", "), options.collect::<String>()))
 }
 
 /// A file's name as the user knows it.

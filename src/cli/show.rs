@@ -94,7 +94,7 @@ fn table(model: &Model, protocol: &Value, files: &[(String, u64)]) -> String {
         ("adapter".to_owned(), model.record.adapter.clone()),
     ];
     if let Some(line) = record_line(&model.record.data) {
-        rows.push(("data".to_owned(), line.trim_start_matches("data: ").to_owned()));
+        rows.push(("data".to_owned(), line));
     }
     rows.push(("users".to_owned(), grouped(model.users.len())));
     rows.push(("items".to_owned(), grouped(model.items.len())));

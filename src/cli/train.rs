@@ -27,7 +27,7 @@ pub(crate) fn run(args: &Args) -> Outcome {
     let config = args.config()?;
     check_output(&args.output)?;
     if !args.quiet && args.output.join("model.json").exists() {
-        note(&format!("{} holds a model, which this one will replace", args.output.display()));
+        note(&format!("{} holds a model, which this training will replace", args.output.display()));
     }
     let (dataset, split) = read(args, &config)?;
     let gpu = Arc::new(Gpu::open(&args.adapter())?);

@@ -58,7 +58,7 @@ pub struct ExportOptions<'a> {
     pub what: What,
     /// The form.
     pub form: Form,
-    /// Labels of the rows, joined to the ids; none where both users and items are exported.
+    /// Labels of the rows, joined to the ids; those of items where both users and items are exported.
     pub labels: &'a [LabelColumn],
     /// Whether ids and labels that a spreadsheet would take for a formula are defused: see [`csv_safe`].
     pub csv_safe: bool,
@@ -102,20 +102,25 @@ impl Rows<'_> {
 ///
 /// # Errors
 /// [`Error::File`] where a file exists and `force` is not given, or `folder` is not a folder; [`Error::Io`] from
-/// the disk; [`Error::Setting`] for labels with both users and items, or a form that this build lacks. After an
-/// error nothing is left half-written.
+/// the disk; [`Error::Setting`] for a form that this build lacks. After an error nothing is left half-written.
 pub fn export(model: &Model, options: &ExportOptions, folder: &Path, force: bool) -> Result<Vec<PathBuf>> {
     let ExportOptions { what, form, labels, csv_safe } = *options;
-    if what == What::Both && !labels.is_empty() {
-        return Err(Error::setting("--labels", "joins labels to items or to users, not to both (--what)"));
-    }
     if form == Form::Parquet && cfg!(not(feature = "parquet")) {
         let message = "parquet is not part of this build: cargo install --features parquet makes one with it";
         return Err(Error::setting("--format", message));
     }
     model.check()?;
     let embeddings = &model.embeddings;
-    let rows = |name, ids, values| Rows { name, ids, values, dim: embeddings.dim, labels, csv_safe };
+    // Beside items users have no labels; the projector has a single table, whose columns all rows must have.
+    let unlabelled: Vec<LabelColumn> = match form {
+        Form::Projector => labels.iter().map(|column| column.emptied(model.users.len())).collect(),
+        _ => Vec::new(),
+    };
+    let user_labels = if what == What::Both { &unlabelled } else { labels };
+    let rows = |name, ids, values| {
+        let labels = if name == "users" { user_labels } else { labels };
+        Rows { name, ids, values, dim: embeddings.dim, labels, csv_safe }
+    };
     let mut tables = Vec::new();
     // The projector shows users and items together: items first, as in the tables of the training.
     if what != What::Items && form != Form::Projector {

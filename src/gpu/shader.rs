@@ -32,6 +32,7 @@ const INCLUDES: &[(&str, &str)] = sources!(
     "block",
     "catch_up",
     "row_state",
+    "stepped_row",
     "random",
     "lanes",
     "parts",

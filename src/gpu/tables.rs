@@ -104,7 +104,7 @@ impl Tables {
     ///
     /// # Errors
     /// [`Error::Gpu`] where reading back fails.
-    pub fn moments(&self, gpu: &Gpu) -> Result<(Vec<f32>, Vec<f32>)> {
+    pub fn drift_and_variance(&self, gpu: &Gpu) -> Result<(Vec<f32>, Vec<f32>)> {
         Ok((self.read(gpu, |shard| &shard.drift)?, self.read(gpu, |shard| &shard.variance)?))
     }
 

@@ -14,7 +14,6 @@ pub(super) struct Buffers {
     pub(super) settings: wgpu::Buffer,
     pub(super) catch_up: wgpu::Buffer,
     pub(super) working: wgpu::Buffer,
-
     pub(super) scores: wgpu::Buffer,
     pub(super) picks: wgpu::Buffer,
     pub(super) picked: wgpu::Buffer,
@@ -38,7 +37,6 @@ impl Buffers {
             settings: gpu.upload("settings", &[settings])?,
             catch_up: gpu.upload("catch_up", catch_up)?,
             working: gpu.buffer("working", shape.working_bytes(), wgpu::BufferUsages::UNIFORM)?,
-
             scores: buffer("scores", shape.score_bytes())?,
             picks: buffer("picks", picks)?,
             picked: buffer("picked", shape.picked_bytes())?,

@@ -63,7 +63,6 @@ impl Sizes {
             window_pairs: shape.window_pairs(),
             pairs_per_thread: shape.pairs_per_thread(),
             pairs_per_group: shape.grain.loss_pairs,
-
             has_momentum: optimizer == Optimizer::Adam,
         }
     }

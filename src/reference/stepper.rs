@@ -46,7 +46,6 @@ impl State {
 pub struct Scratch {
     /// Unit vectors and inverse norms (R, D + 4), candidates (D, C), positives (B, D).
     pub working: Vec<f32>,
-
     /// (pair capacity, C).
     pub scores: Vec<f32>,
     /// (B, N).
@@ -74,7 +73,6 @@ impl Scratch {
         working[sizes.positives_at * 4..].fill(0.25);
         Scratch {
             working,
-
             scores: vec![poison; shape.pair_capacity() * plan.candidate_slot_capacity()],
             picks: vec![words; picks],
             picked: vec![words; plan.candidate_slot_capacity() * sizes.pair_words],

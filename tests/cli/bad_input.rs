@@ -62,10 +62,10 @@ fn ratings_that_are_not_read_are_told_of() {
     };
     let err = train(&[]);
     assert!(err.contains("every row counts: the ratings in column 3 are not read"), "{err}");
-    assert!(!err.contains("which this one will replace"), "{err}");
+    assert!(!err.contains("will replace"), "{err}");
     let err = train(&["--min-rating", "3"]);
     assert!(!err.contains("every row counts"), "{err}");
-    assert!(err.contains("model holds a model, which this one will replace"), "{err}");
+    assert!(err.contains("model holds a model, which this training will replace"), "{err}");
 }
 
 #[test]

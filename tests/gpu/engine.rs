@@ -116,7 +116,7 @@ fn parity(
         let row_states = stepper.tables().row_states(&gpu).unwrap();
         let last_steps = |states: &[RowState]| states.iter().map(|state| state.last_step).collect::<Vec<_>>();
         assert_eq!(last_steps(&row_states), last_steps(&state.row_states));
-        let (drift, variance) = stepper.tables().moments(&gpu).unwrap();
+        let (drift, variance) = stepper.tables().drift_and_variance(&gpu).unwrap();
         compare("drift", &drift, &state.drift, dim, &sizes, 1e-4);
         compare("variance", &variance, &state.variance, dim, &sizes, 1e-5);
     }

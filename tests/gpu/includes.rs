@@ -13,6 +13,8 @@ fn every_defect_is_seen() {
         ("row_catch_up", "exp(f32(skipped) * settings.log_ratio)", "exp(f32(skipped) * settings.log_beta_1)"),
         ("negative_draw", "v.w += v.y * v.z;\n    v ^=", "v ^="),
         ("negative_draw", "1664525u", "1664521u"),
+        ("row_adam", "chunk_count].x == 0.0 { return none; }", "chunk_count].x == 2.0 { return none; }"),
+        ("row_sgd", "return row - shard.first_row;", "return row;"),
         ("triplet_loss", "total += lane_values[other];", "total = lane_values[other];"),
         ("row_gradient", "part.d = rows[at + chunk];", "part.d = rows[at + chunk - lane_count];"),
         ("row_load", "plan.words[plan.quads_at + begin + group]", "plan.words[plan.quads_at + group]"),

@@ -13,7 +13,6 @@ fn every_defect_is_seen() {
         "row_sgd",
         &[
             ("points[index] - settings", "points[index] + settings"),
-            ("if gradients[slot * (chunk_count + 1u) + chunk_count].x == 0.0 { return none; }", ""),
             ("row_states[r3].squares = squares.w", "row_states[r3].squares = squares.z"),
         ],
     );

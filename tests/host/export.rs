@@ -108,7 +108,6 @@ fn labels_are_joined_and_every_form_has_its_files() {
     };
     assert_eq!(names(Form::Npy, What::Items, &columns), ["items.npy", "items-metadata.tsv"]);
     assert_eq!(names(Form::Safetensors, What::Users, &[]), ["users.safetensors", "users-metadata.tsv"]);
-    assert_eq!(names(Form::Csv, What::Both, &[]), ["users.csv", "items.csv"]);
     assert_eq!(names(Form::Projector, What::Items, &columns), ["tensors.tsv", "metadata.tsv", "config.json"]);
     let metadata = fs::read_to_string(place.path().join("ProjectorItems/metadata.tsv")).unwrap();
     let lines: Vec<Vec<&str>> = metadata.lines().map(|line| line.split('\t').collect()).collect();
@@ -118,10 +117,20 @@ fn labels_are_joined_and_every_form_has_its_files() {
     assert_eq!(lines[2][1..], ["a\\tb", "a\\tb"]);
     assert_eq!(lines[3][1..], ["=even", "=even"]);
 
-    let both = ExportOptions { what: What::Both, labels: &columns, ..PLAIN };
-    let error = export(&model, &both, &place.path().join("no"), false).unwrap_err().to_string();
-    assert!(error.contains("--labels joins labels to items or to users, not to both"), "{error}");
-    assert!(!place.path().join("no").exists());
+    // Beside items, users have no labels.
+    assert_eq!(names(Form::Csv, What::Both, &columns), ["users.csv", "items.csv"]);
+    let header = |name: &str| {
+        let text = fs::read_to_string(place.path().join("CsvBoth").join(name)).unwrap();
+        text.lines().next().unwrap().to_owned()
+    };
+    assert!(header("items.csv").starts_with("id,kind,second,"), "{}", header("items.csv"));
+    assert!(header("users.csv").starts_with("id,") && !header("users.csv").contains("kind"));
+    assert_eq!(names(Form::Projector, What::Both, &columns), ["tensors.tsv", "metadata.tsv", "config.json"]);
+    let metadata = fs::read_to_string(place.path().join("ProjectorBoth/metadata.tsv")).unwrap();
+    let lines: Vec<Vec<&str>> = metadata.lines().map(|line| line.split('\t').collect()).collect();
+    assert_eq!((lines.len(), &lines[0][..]), (29, &["id", "kind", "kind", "second"][..]));
+    assert_eq!(lines[3][1..], ["item", "=even", "=even"]);
+    assert_eq!(lines[15][1..], ["user", "", ""]);
 }
 
 #[test]
