@@ -3,14 +3,14 @@
 use super::Outcome;
 use super::console::note;
 use super::format::{bytes, counted};
-use super::layout::{Layout, LayoutArgs, Show, at_least_one};
+use super::layout::{Layout, LayoutArgs, Show, at_least_one, clusters_of};
 use super::plot::name_of;
 use spherec::Error;
 use spherec::explore::{Atlas, explore_page};
 use spherec::export::{NewFile, check_folder, check_free};
 use spherec::labels::{LabelColumn, LabelTable};
 use spherec::model::Model;
-use spherec::plot::{PALETTE_SIZE, clusters};
+use spherec::plot::PALETTE_SIZE;
 use std::path::PathBuf;
 
 /// Write a page to look around in a model: a map to zoom, search, nearest items, recommendations
@@ -87,14 +87,8 @@ pub(crate) fn run(args: &Args) -> Outcome {
 /// Clusters of the items on the map, for a map without labels and beside them.
 fn found_clusters(model: &Model, items: &[u32]) -> LabelColumn {
     let embeddings = &model.embeddings;
-    let rows: Vec<f32> = items.iter().flat_map(|&item| embeddings.item(item)).copied().collect();
-    let found = clusters(&rows, embeddings.dim, PALETTE_SIZE);
+    let (found, names) = clusters_of(&embeddings.items, embeddings.dim, items, &model.items, PALETTE_SIZE);
     let mut groups = vec![None; model.items.len()];
     items.iter().zip(&found).for_each(|(&item, &cluster)| groups[item as usize] = Some(cluster));
-    let count = found.iter().max().map_or(0, |&last| last + 1);
-    let names = (0..count).map(|cluster| {
-        let first = found.iter().position(|&other| other == cluster);
-        first.map_or(String::new(), |at| format!("around {}", model.items.text(items[at])))
-    });
-    LabelColumn { name: "clusters of the embeddings".to_owned(), names: names.collect(), groups }
+    LabelColumn { name: "clusters of the embeddings".to_owned(), names, groups }
 }

@@ -5,8 +5,9 @@ use super::format::{counted, duration, percent};
 use clap::ValueEnum;
 use indicatif::{ProgressBar, ProgressStyle};
 use spherec::Result;
+use spherec::data::IdTable;
 use spherec::model::Model;
-use spherec::plot::{Map, TsneOptions, tsne};
+use spherec::plot::{Map, TsneOptions, clusters, tsne};
 use std::cmp::Reverse;
 use std::time::Instant;
 
@@ -149,4 +150,23 @@ fn descend(rows: &[f32], dim: usize, perplexity: f32) -> Result<(Vec<[f32; 2]>, 
     let perplexity = options.perplexity_of(points.len());
     let decimals = usize::from(perplexity.fract() > 0.0);
     Ok((points, format!("t-SNE, perplexity {perplexity:.decimals$}")))
+}
+
+/// At most `count` clusters of the given rows of a table, which stand by falling popularity: the cluster of each,
+/// and each cluster's name, after its most popular member.
+pub(super) fn clusters_of(
+    table: &[f32],
+    dim: usize,
+    rows: &[u32],
+    ids: &IdTable,
+    count: usize,
+) -> (Vec<u32>, Vec<String>) {
+    let vectors: Vec<f32> =
+        rows.iter().flat_map(|&row| &table[row as usize * dim..][..dim]).copied().collect();
+    let found = clusters(&vectors, dim, count);
+    let first = |cluster: u32| found.iter().position(|&other| other == cluster);
+    let names = (0..found.iter().max().map_or(0, |&last| last + 1))
+        .map(|cluster| first(cluster).map_or(String::new(), |at| format!("around {}", ids.text(rows[at]))))
+        .collect();
+    (found, names)
 }

@@ -3,7 +3,7 @@
 use super::console::note;
 use super::export::WhatName;
 use super::format::{counted, grouped};
-use super::layout::{Layout, LayoutArgs, Show, at_least_one, item_counts, user_counts};
+use super::layout::{Layout, LayoutArgs, Show, at_least_one, clusters_of, item_counts, user_counts};
 use super::{Outcome, curves};
 use clap::ValueEnum;
 use image::RgbImage;
@@ -11,7 +11,7 @@ use spherec::data::IdTable;
 use spherec::export::{check_folder, check_free};
 use spherec::labels::{LabelColumn, LabelTable};
 use spherec::model::Model;
-use spherec::plot::{Chart, Colours, Look, PALETTE_SIZE, Theme, clusters, scatter, write_png};
+use spherec::plot::{Chart, Colours, Look, PALETTE_SIZE, Theme, scatter, write_png};
 use spherec::{Error, Result};
 use std::path::{Path, PathBuf};
 
@@ -215,15 +215,7 @@ impl Rows<'_> {
 
     /// Groups found in the embeddings, each named after its most popular member.
     fn clustered(&self, dim: usize, count: usize) -> (Vec<Option<u32>>, Vec<String>) {
-        let rows: Vec<f32> =
-            self.rows.iter().flat_map(|&row| &self.table[row as usize * dim..][..dim]).copied().collect();
-        let groups = clusters(&rows, dim, count);
-        let found = groups.iter().max().map_or(0, |&last| last + 1);
-        // Rows stand by falling popularity: the first member is the most popular.
-        let first = |group: u32| groups.iter().position(|&other| other == group);
-        let names = (0..found)
-            .map(|group| first(group).map_or(String::new(), |at| format!("around {}", self.id(at))));
-        let names = names.collect();
+        let (groups, names) = clusters_of(self.table, dim, self.rows, self.ids, count);
         (groups.into_iter().map(Some).collect(), names)
     }
 
@@ -255,7 +247,8 @@ impl Rows<'_> {
             Some(title) => title.clone(),
             None => format!("{} of {}", counted(self.rows.len(), self.what), name_of(folder)),
         };
-        let subtitle = format!("{how}; larger discs are more popular");
+        let larger = if self.what == "item" { "are more popular" } else { "have more items" };
+        let subtitle = format!("{how}; larger discs {larger}");
         let chart = Chart {
             title: &title,
             subtitle: &subtitle,
