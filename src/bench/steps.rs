@@ -44,7 +44,8 @@ pub struct Measured {
     pub shard_count: usize,
     /// Rows that a step touches.
     pub touched_count: usize,
-    /// Seconds of each stage of a step, dispatched alone.
+    /// Seconds of each stage of a step: the median over steps that follow one another, by the device's clock
+    /// where it has one.
     pub stages: Vec<(&'static str, f64)>,
 }
 
@@ -54,8 +55,9 @@ const LEAST_SUBMISSIONS: usize = 5;
 const TIMED_PLANS: u64 = 100;
 /// Planning is timed no longer than this.
 const PLANNING_SPAN: Duration = Duration::from_secs(1);
-/// What the dispatches of one stage alone should take together.
-const STAGE_SPAN: f64 = 0.1;
+/// Seconds that the steps whose stages are timed should take together, and how many there are at least.
+const STAGE_SPAN: f64 = 1.0;
+const LEAST_TIMED: usize = 5;
 
 /// Trains on made-up interactions for a while, and times it. `None` where `interrupt` was set meanwhile.
 ///
@@ -88,10 +90,14 @@ pub fn measure(
         left += sums.len() as u64;
     }
     let step_seconds = median(&mut counted.step_seconds);
-    // The step after all that were done, so that no row is ahead of it.
-    let plan = planner.plan(warm_up.step_count + counted.step_count + left + 1);
-    let repeat_count = (STAGE_SPAN / step_seconds.max(1e-9)).clamp(2.0, 500.0) as usize;
-    let stages = steps.stepper().time_stages(&plan, repeat_count)?;
+    // From the step after all that were done, so that no row is ahead of it.
+    let first = warm_up.step_count + counted.step_count + left + 1;
+    let plan = planner.plan(first);
+    let timed_count = ((STAGE_SPAN / step_seconds.max(1e-9)) as usize).max(LEAST_TIMED);
+    let timed_count = timed_count.min(steps.stepper().most_timed(&plan)) as u64;
+    let mut plans: Vec<_> = (first..first + timed_count).map(|step| planner.plan(step)).collect();
+    let mut stages = steps.stepper().time_stages(&mut plans)?;
+    let stages = stages.iter_mut().map(|(stage, seconds)| (*stage, median(seconds))).collect();
     let measured = Measured {
         step_seconds,
         step_count: counted.step_count,

@@ -46,7 +46,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "SAMPLER,...", value_delimiter = ',', value_enum,
           default_values_t = [SamplerName::TwoStage, SamplerName::Uniform, SamplerName::Popularity])]
     samplers: Vec<SamplerName>,
-    /// Show the time of each stage of a step, dispatched alone
+    /// Show the time of each stage of a step
     #[arg(long)]
     stages: bool,
     /// Seconds of steps that count, for each case
@@ -186,16 +186,8 @@ impl Row {
         }
     }
 
-    /// The stages that this sampler has, in milliseconds.
     fn stages_ms(&self) -> impl Iterator<Item = (&'static str, f64)> {
-        let has_candidates = self.case.candidate_count() > 0;
-        let is_run =
-            move |name: &str| has_candidates || !["candidate_score", "negative_draw"].contains(&name);
-        self.measured
-            .stages
-            .iter()
-            .filter(move |(name, _)| is_run(name))
-            .map(|&(name, seconds)| (name, 1e3 * seconds))
+        self.measured.stages.iter().map(|&(name, seconds)| (name, 1e3 * seconds))
     }
 
     fn json(&self, with_stages: bool) -> Value {

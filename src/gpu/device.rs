@@ -12,6 +12,9 @@ use std::time::Duration;
 /// hangs.
 const PATIENCE: Duration = Duration::from_secs(600);
 
+/// What is used where an adapter has it: nothing needs it.
+const OPTIONAL: wgpu::Features = wgpu::Features::TIMESTAMP_QUERY;
+
 /// An open device.
 pub struct Gpu {
     pub(crate) device: wgpu::Device,
@@ -28,7 +31,7 @@ impl std::fmt::Debug for Gpu {
 
 impl Gpu {
     /// Opens the adapter that `choice` means, with WebGPU's default limits, raised only in the sizes of
-    /// buffers and bindings.
+    /// buffers and bindings, and with the features of [`OPTIONAL`] that it has.
     ///
     /// # Errors
     /// [`Error::Adapter`] where there is no such adapter or it cannot be opened.
@@ -42,6 +45,7 @@ impl Gpu {
         };
         let descriptor = wgpu::DeviceDescriptor {
             label: Some("spherec"),
+            required_features: adapter.features() & OPTIONAL,
             required_limits: limits,
             memory_hints: wgpu::MemoryHints::Performance,
             ..Default::default()

@@ -7,6 +7,7 @@ mod kernel;
 pub mod layout;
 pub mod shader;
 mod shape;
+mod stage_timer;
 mod step;
 mod tables;
 mod working;

@@ -4,6 +4,7 @@ use super::device::Gpu;
 use super::kernel::{Bindings, Kernel, fold};
 use super::layout::{Block, PairLoss, Settings, Shard, StepSums};
 use super::shape::{MAX_STEPS, PLAN_BYTES, SCORE_LANES, StepShape};
+use super::stage_timer::StageTimer;
 use super::tables::{TableShard, Tables};
 use super::working::Buffers;
 use crate::optimizer::Optimizer;
@@ -11,16 +12,38 @@ use crate::sampling::Plan;
 use crate::{Error, Result};
 use std::collections::VecDeque;
 use std::sync::Arc;
+use std::time::Instant;
 
 /// Submissions in flight.
 const IN_FLIGHT: usize = 2;
 
-/// How often each stage is timed.
-const TIMED_ROUNDS: usize = 9;
+/// Passes that one timing may have, so that two readings each fit a set of WebGPU's largest size.
+const TIMED_PASSES: usize = 2048;
 
-/// The stages of a step, in order; "row_step" stands for the optimizer's kernel.
-const STAGES: [&str; 6] =
-    ["row_load", "candidate_score", "negative_draw", "triplet_loss", "row_gradient", "row_step"];
+/// What is dispatched together: a stage of a step, or a block of one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Part {
+    RowLoad,
+    CandidateScore { block: usize },
+    NegativeDraw { block: usize },
+    TripletLoss,
+    RowGradient,
+    RowStep,
+}
+
+impl Part {
+    /// The stage's kernel; "row_step" stands for the optimizer's.
+    fn stage(self) -> &'static str {
+        match self {
+            Part::RowLoad => "row_load",
+            Part::CandidateScore { .. } => "candidate_score",
+            Part::NegativeDraw { .. } => "negative_draw",
+            Part::TripletLoss => "triplet_loss",
+            Part::RowGradient => "row_gradient",
+            Part::RowStep => "row_step",
+        }
+    }
+}
 
 /// A kernel with its buffers, once for each shard or block.
 #[derive(Debug)]
@@ -161,21 +184,12 @@ impl Stepper {
         if plans.is_empty() || plans.len() > self.max_steps() || self.is_full() {
             return Err(Error::Gpu(format!("{} plans cannot be submitted now", plans.len())));
         }
+        let offsets = self.upload(plans);
         let mut encoder = self.gpu.device.create_command_encoder(&Default::default());
-        let mut offsets = Vec::with_capacity(plans.len());
-        let mut bytes: Vec<u8> = Vec::new();
-        for (slot, plan) in plans.iter_mut().enumerate() {
-            plan.header.log_slot = slot as u32;
-            offsets.push(bytes.len() as u32);
-            bytes.extend_from_slice(bytemuck::bytes_of(&plan.header));
-            bytes.extend_from_slice(bytemuck::cast_slice(&plan.words));
-            bytes.resize(bytes.len().next_multiple_of(self.plan_alignment as usize), 0);
-        }
-        self.gpu.queue.write_buffer(&self.buffers.plans, 0, &bytes);
         {
             let mut pass = encoder.begin_compute_pass(&Default::default());
             for (plan, &offset) in plans.iter().zip(&offsets) {
-                self.encode(&mut pass, plan, offset);
+                self.parts(plan).iter().for_each(|&part| self.encode(&mut pass, part, plan, offset));
             }
         }
         let staging = self.staging.pop().ok_or_else(|| Error::Gpu("no staging buffer is free".to_owned()))?;
@@ -187,18 +201,50 @@ impl Stepper {
         self.gpu.check()
     }
 
-    fn encode(&self, pass: &mut wgpu::ComputePass<'_>, plan: &Plan, offset: u32) {
-        self.encode_shards(pass, &self.row_load, plan, offset);
-        let spans = self.shape.pair_capacity() / self.shape.score_pairs();
-        for block in 0..self.block_count(plan, self.shape.pair_capacity()) {
-            for span in block * spans..(block + 1) * spans {
-                self.encode_score(pass, span, plan, offset);
-            }
-            self.encode_draw(pass, block, plan, offset);
+    /// Sends the plans of the next submission; returns where each begins.
+    fn upload(&self, plans: &mut [Plan]) -> Vec<u32> {
+        let mut offsets = Vec::with_capacity(plans.len());
+        let mut bytes: Vec<u8> = Vec::new();
+        for (slot, plan) in plans.iter_mut().enumerate() {
+            plan.header.log_slot = slot as u32;
+            offsets.push(bytes.len() as u32);
+            bytes.extend_from_slice(bytemuck::bytes_of(&plan.header));
+            bytes.extend_from_slice(bytemuck::cast_slice(&plan.words));
+            bytes.resize(bytes.len().next_multiple_of(self.plan_alignment as usize), 0);
         }
-        self.triplet_loss.run(pass, 0, offset, self.shape.loss_groups(plan.header.pair_count));
-        self.row_gradient.run(pass, 0, offset, self.shape.gradient_groups(plan.header.row_count));
-        self.encode_shards(pass, &self.row_step, plan, offset);
+        self.gpu.queue.write_buffer(&self.buffers.plans, 0, &bytes);
+        offsets
+    }
+
+    /// The parts of a step in order. Blocks share the scores: each is drawn from before the next is scored.
+    fn parts(&self, plan: &Plan) -> Vec<Part> {
+        let mut parts = vec![Part::RowLoad];
+        for block in 0..self.block_count(plan, self.shape.pair_capacity()) {
+            parts.extend([Part::CandidateScore { block }, Part::NegativeDraw { block }]);
+        }
+        parts.extend([Part::TripletLoss, Part::RowGradient, Part::RowStep]);
+        parts
+    }
+
+    fn encode(&self, pass: &mut wgpu::ComputePass<'_>, part: Part, plan: &Plan, offset: u32) {
+        match part {
+            Part::RowLoad => self.encode_shards(pass, &self.row_load, plan, offset),
+            Part::CandidateScore { block } => {
+                let spans = self.shape.pair_capacity() / self.shape.score_pairs();
+                (block * spans..(block + 1) * spans)
+                    .for_each(|span| self.encode_score(pass, span, plan, offset));
+            }
+            Part::NegativeDraw { block } => self.encode_draw(pass, block, plan, offset),
+            Part::TripletLoss => {
+                let groups = self.shape.loss_groups(plan.header.pair_count);
+                self.triplet_loss.run(pass, 0, offset, groups);
+            }
+            Part::RowGradient => {
+                let groups = self.shape.gradient_groups(plan.header.row_count);
+                self.row_gradient.run(pass, 0, offset, groups);
+            }
+            Part::RowStep => self.encode_shards(pass, &self.row_step, plan, offset),
+        }
     }
 
     fn encode_shards(&self, pass: &mut wgpu::ComputePass<'_>, stage: &Stage, plan: &Plan, offset: u32) {
@@ -239,49 +285,63 @@ impl Stepper {
         2 * shards + spans + self.block_count(plan, self.shape.pair_capacity()) + 2
     }
 
-    fn encode_stage(&self, pass: &mut wgpu::ComputePass<'_>, name: &str, plan: &Plan) {
-        match name {
-            "row_load" => self.encode_shards(pass, &self.row_load, plan, 0),
-            "row_step" => self.encode_shards(pass, &self.row_step, plan, 0),
-            "triplet_loss" => {
-                self.triplet_loss.run(pass, 0, 0, self.shape.loss_groups(plan.header.pair_count));
-            }
-            "row_gradient" => {
-                self.row_gradient.run(pass, 0, 0, self.shape.gradient_groups(plan.header.row_count))
-            }
-            "candidate_score" => (0..self.block_count(plan, self.shape.score_pairs()))
-                .for_each(|span| self.encode_score(pass, span, plan, 0)),
-            _ => (0..self.block_count(plan, self.shape.pair_capacity()))
-                .for_each(|block| self.encode_draw(pass, block, plan, 0)),
-        }
+    /// Steps of `plan` that [`Stepper::time_stages`] can take at once.
+    pub fn most_timed(&self, plan: &Plan) -> usize {
+        self.max_steps().min(TIMED_PASSES / self.parts(plan).len()).max(1)
     }
 
-    /// The seconds that each stage of the step `plan` takes, over `repeat_count` dispatches of it alone: the
-    /// least of a few rounds, since what else the machine does can only add. The tables move: for
-    /// measurements only.
+    /// Takes the steps `plans` (at most [`Stepper::most_timed`]) and returns the seconds that each stage of each
+    /// of them took, by the device's own clock. An adapter without one gets a submission a stage, timed here.
     ///
     /// # Errors
-    /// [`Error::Gpu`] where the device failed.
-    pub fn time_stages(&mut self, plan: &Plan, repeat_count: usize) -> Result<Vec<(&'static str, f64)>> {
-        self.submit(&mut [plan.clone()])?;
-        self.collect()?;
-        let mut times = STAGES.map(|stage| (stage, f64::INFINITY));
-        for _ in 0..TIMED_ROUNDS {
-            for (stage, least) in &mut times {
-                let mut encoder = self.gpu.device.create_command_encoder(&Default::default());
-                {
-                    let mut pass = encoder.begin_compute_pass(&Default::default());
-                    for _ in 0..repeat_count {
-                        self.encode_stage(&mut pass, stage, plan);
-                    }
-                }
-                let start = std::time::Instant::now();
-                let submission = self.gpu.queue.submit([encoder.finish()]);
-                self.gpu.wait(submission)?;
-                *least = least.min(start.elapsed().as_secs_f64() / repeat_count as f64);
-            }
+    /// [`Error::Gpu`] where the device failed, steps are in flight, or there are too many plans.
+    pub fn time_stages(&mut self, plans: &mut [Plan]) -> Result<Vec<(&'static str, Vec<f64>)>> {
+        let most = plans.iter().map(|plan| self.most_timed(plan)).min().unwrap_or(0);
+        if plans.is_empty() || plans.len() > most || !self.in_flight.is_empty() {
+            return Err(Error::Gpu(format!("{} plans cannot be timed now", plans.len())));
         }
-        Ok(times.to_vec())
+        let offsets = self.upload(plans);
+        let mut order = Vec::new();
+        for (index, plan) in plans.iter().enumerate() {
+            order.extend(self.parts(plan).into_iter().map(|part| (index, part, offsets[index])));
+        }
+        let seconds = match StageTimer::new(&self.gpu, order.len() as u32)? {
+            Some(timer) => {
+                let mut encoder = self.gpu.device.create_command_encoder(&Default::default());
+                for (reading, &(index, part, offset)) in order.iter().enumerate() {
+                    let mut pass = encoder.begin_compute_pass(&timer.pass(reading as u32));
+                    self.encode(&mut pass, part, &plans[index], offset);
+                }
+                timer.resolve(&mut encoder);
+                self.gpu.wait(self.gpu.queue.submit([encoder.finish()]))?;
+                timer.seconds(&self.gpu)?
+            }
+            None => order
+                .iter()
+                .map(|&(index, part, offset)| {
+                    let mut encoder = self.gpu.device.create_command_encoder(&Default::default());
+                    self.encode(
+                        &mut encoder.begin_compute_pass(&Default::default()),
+                        part,
+                        &plans[index],
+                        offset,
+                    );
+                    let start = Instant::now();
+                    self.gpu.wait(self.gpu.queue.submit([encoder.finish()]))?;
+                    Ok(start.elapsed().as_secs_f64())
+                })
+                .collect::<Result<Vec<f64>>>()?,
+        };
+        self.last_step = plans[plans.len() - 1].header.step;
+        let mut stages: Vec<(&'static str, Vec<f64>)> = Vec::new();
+        for (&(index, part, _), seconds) in order.iter().zip(seconds) {
+            let place = stages.iter().position(|(stage, _)| *stage == part.stage()).unwrap_or(stages.len());
+            if place == stages.len() {
+                stages.push((part.stage(), vec![0.0; plans.len()]));
+            }
+            stages[place].1[index] += seconds;
+        }
+        Ok(stages)
     }
 
     /// Waits for the oldest submission and returns the sums of its steps; `None` where none is in flight.
