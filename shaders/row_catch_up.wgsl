@@ -15,8 +15,10 @@ fn row_catch_up(
 ) {
     let row = group.x + group.y * group_count.x;
     if row >= shard.row_count { return; }
-    let last = row_states[row].last_step;
-    storageBarrier();   // all lanes know the last step before the new one is written
+    // Read by the lane that writes it below.
+    var last = 0u;
+    if lane == 0u { last = row_states[row].last_step; }
+    last = of_first_lane(lane, last);
     let skipped = shard.step - last;
     let has_moved = last != 0u && skipped != 0u;
     var sums = vec4<f32>(0.0);

@@ -168,12 +168,13 @@ fn row_gradient(
     let first = (group.x + group.y * group_count.x) * slots_per_group;
     if first >= plan.row_count { return; }
     let end = min(first + slots_per_group, plan.row_count);
-    var used = 0u;
-    for (var slot = first; slot < end; slot += 1u) {
+    var own_used = 0u;
+    for (var slot = first + lane; slot < end; slot += lane_count) {
         let is_used = is_touched(slot);
-        used |= u32(is_used) << (slot - first);
-        if lane == 0u { gradients[slot * (chunk_count + 1u) + chunk_count] = vec4<f32>(f32(is_used), 0.0, 0.0, 0.0); }
+        own_used |= u32(is_used) << (slot - first);
+        gradients[slot * (chunk_count + 1u) + chunk_count] = vec4<f32>(f32(is_used), 0.0, 0.0, 0.0);
     }
+    var used = lane_or(lane, own_used);
     // Most candidates are not drawn. (The first group goes on: it writes the log.)
     if used == 0u && first != 0u { return; }
 

@@ -13,7 +13,7 @@ use std::time::Duration;
 const PATIENCE: Duration = Duration::from_secs(600);
 
 /// What is used where an adapter has it: nothing needs it.
-const OPTIONAL: wgpu::Features = wgpu::Features::TIMESTAMP_QUERY;
+const OPTIONAL: wgpu::Features = wgpu::Features::TIMESTAMP_QUERY.union(wgpu::Features::SUBGROUP);
 
 /// An open device.
 pub struct Gpu {
@@ -71,6 +71,14 @@ impl Gpu {
     /// The adapter in use.
     pub fn adapter(&self) -> &AdapterSummary {
         &self.adapter
+    }
+
+    /// Threads of a subgroup, where the adapter tells them all one another's values and they are always as many.
+    pub fn subgroup_lanes(&self) -> Option<usize> {
+        let info = self.device.adapter_info();
+        let is_fixed = info.subgroup_min_size == info.subgroup_max_size;
+        let has_them = self.device.features().contains(wgpu::Features::SUBGROUP);
+        (has_them && is_fixed).then_some(info.subgroup_min_size as usize)
     }
 
     /// Bytes that one storage binding may have.

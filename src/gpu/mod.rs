@@ -16,7 +16,6 @@ pub use adapter::{AdapterChoice, AdapterSummary, adapters};
 pub use device::Gpu;
 pub(crate) use kernel::fold;
 pub use kernel::{Bindings, Kernel, Named};
-pub(crate) use shape::SCORE_LANES;
 pub use shape::{Grain, StepShape};
 pub use step::Stepper;
 pub use tables::Tables;

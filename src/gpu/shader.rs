@@ -1,6 +1,6 @@
 //! The text of the kernels, compiled into the binary, and the two rules by which it becomes WGSL: a first
 //! line `// include: a b` puts `shaders/include/a.wgsl` and `b.wgsl` before the kernel, and adjacent lines of
-//! code with `{p}` or `{q}` stand for as many copies as an override says ([`REPEATED`]).
+//! code with `{p}` or the like stand for as many copies as an override says ([`REPEATED`]).
 
 use crate::{Error, Result};
 
@@ -15,6 +15,7 @@ pub const KERNELS: &[(&str, &str)] = sources!(
     "",
     "row_load",
     "candidate_score",
+    "candidate_score_subgroup",
     "negative_draw",
     "triplet_loss",
     "row_gradient",
@@ -32,16 +33,22 @@ const INCLUDES: &[(&str, &str)] = sources!(
     "block",
     "catch_up",
     "row_state",
-    "stepped_row",
     "random",
     "lanes",
+    "lanes_subgroup",
+    "stepped_slots",
     "parts",
     "row_parts",
     "negatives",
 );
 
 /// What stands for a number in repeated lines, and the override that says how many numbers there are.
-pub const REPEATED: [(&str, &str); 2] = [("{p}", "pairs_per_thread"), ("{q}", "quads_per_thread")];
+pub const REPEATED: [(&str, &str); 4] = [
+    ("{p}", "pairs_per_thread"),
+    ("{q}", "quads_per_thread"),
+    ("{b}", "blocks_per_part"),
+    ("{i}", "lane_count"),
+];
 
 /// The text of the kernel `name` as written in its file.
 ///
@@ -51,27 +58,30 @@ pub fn kernel(name: &str) -> Result<&'static str> {
     find(KERNELS, name)
 }
 
-/// The whole WGSL module of a kernel's text: its includes, then itself with its lines repeated as often as
-/// `constants`, the values of its overrides, say. Accumulators have names, not indices: an array that a loop
+/// The whole WGSL module of a kernel's text: its includes, then itself, with lines repeated as often as
+/// `constants`, the values of its overrides, say. Where `subgroup_lanes` of these says that a workgroup is one
+/// subgroup, `lanes_subgroup` takes the place of `lanes`. Accumulators have names, not indices: an array that a loop
 /// walks would lie in memory on many a driver.
 ///
 /// # Errors
 /// [`Error::Gpu`] where it includes what there is not.
 pub fn compose(text: &str, constants: &[(&str, f64)]) -> Result<String> {
+    let value =
+        |name: &str| constants.iter().find(|(constant, _)| *constant == name).map(|(_, value)| *value);
+    let is_subgroup =
+        value("subgroup_lanes").is_some_and(|lanes| lanes > 0.0 && Some(lanes) == value("lane_count"));
     let mut module = String::new();
     if let Some(names) = text.lines().next().and_then(|line| line.strip_prefix("// include:")) {
         for name in names.split_whitespace() {
+            let name = if name == "lanes" && is_subgroup { "lanes_subgroup" } else { name };
             module.push_str(find(INCLUDES, name)?);
             module.push('\n');
         }
     }
-    let mut text = text.to_owned();
+    module.push_str(text);
     for (mark, name) in REPEATED {
-        let count =
-            constants.iter().find(|(constant, _)| *constant == name).map_or(1, |(_, count)| *count as usize);
-        text = repeat(&text, mark, count);
+        module = repeat(&module, mark, value(name).map_or(1, |count| count as usize));
     }
-    module.push_str(&text);
     Ok(module)
 }
 

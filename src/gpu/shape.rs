@@ -35,6 +35,11 @@ pub struct Grain {
     pub gradient_slots: usize,
     /// Threads of a workgroup of `negative_draw`.
     pub draw_lanes: usize,
+    /// Quads of row slots that one workgroup of an optimizer looks after, 8 at most.
+    pub step_quads: usize,
+    /// Threads of a subgroup, where kernels have them tell one another their values: workgroups of as many
+    /// threads go without workgroup memory, and `candidate_score_subgroup` scores. 0: not at all.
+    pub subgroup_lanes: usize,
 }
 
 impl Grain {
@@ -47,7 +52,11 @@ impl Grain {
         loss_pairs: 16,
         gradient_slots: 32,
         draw_lanes: 8,
+        step_quads: 8,
+        subgroup_lanes: 0,
     };
+    /// The same for a driver whose threads can tell one another their values.
+    pub const SUBGROUP: Grain = Grain { score_pairs: 1, score_quads: 1, subgroup_lanes: 8, ..Grain::VECTOR };
     /// For a GPU: workgroups of a warp or wave, and many of them.
     pub const WARP: Grain = Grain {
         row_lanes: 32,
@@ -56,11 +65,22 @@ impl Grain {
         loss_pairs: 1,
         gradient_slots: 1,
         draw_lanes: 32,
+        step_quads: 1,
+        subgroup_lanes: 0,
     };
 
     /// The one for an adapter.
     pub fn of(gpu: &Gpu) -> Grain {
-        if gpu.adapter().kind == "cpu" { Grain::VECTOR } else { Grain::WARP }
+        match gpu.adapter().kind {
+            "cpu" if Grain::SUBGROUP.suits(gpu) => Grain::SUBGROUP,
+            "cpu" => Grain::VECTOR,
+            _ => Grain::WARP,
+        }
+    }
+
+    /// Whether the adapter has the subgroups that it counts on.
+    pub fn suits(&self, gpu: &Gpu) -> bool {
+        self.subgroup_lanes == 0 || gpu.subgroup_lanes() == Some(self.subgroup_lanes)
     }
 }
 
@@ -72,7 +92,9 @@ pub(super) const PLAN_BYTES: u64 = 16 << 20;
 const SCORE_BYTES: usize = 64 << 20;
 
 /// Threads of a workgroup of `candidate_score`.
-pub(crate) const SCORE_LANES: usize = 32;
+const SCORE_LANES: usize = 32;
+/// Vec4 of a row that a thread of `candidate_score_subgroup` holds of each candidate.
+const HELD_CHUNKS: usize = 32;
 /// Vec4 that a uniform binding holds (64 KiB, WebGPU's default limit).
 const WINDOW_CHUNKS: usize = 4096;
 /// Alignment of a part of the working set, in vec4: 256 bytes, WebGPU's default limit.
@@ -140,11 +162,42 @@ impl StepShape {
         (0..self.plan.batch_size).step_by(pair_count).map(block).collect()
     }
 
-    /// Workgroups of `candidate_score` for `pair_count` pairs.
+    /// The kernel that scores the candidates, and the threads of its workgroups.
+    pub(crate) fn score_kernel(&self) -> (&'static str, usize) {
+        match self.grain.subgroup_lanes {
+            0 => ("candidate_score", SCORE_LANES),
+            lanes => ("candidate_score_subgroup", lanes),
+        }
+    }
+
+    /// Workgroups of that kernel for `pair_count` pairs.
     pub(crate) fn score_groups(&self, candidate_count: u32, pair_count: u32) -> (u32, u32) {
+        let quads = candidate_count / 4;
+        let quads_per_group = (self.score_kernel().1 * self.grain.score_quads) as u32;
+        if self.grain.subgroup_lanes > 0 {
+            return fold(quads.div_ceil(quads_per_group));
+        }
         let pairs = pair_count.min(self.window_pairs() as u32);
-        let quads_per_group = (SCORE_LANES * self.grain.score_quads) as u32;
-        (pairs.div_ceil(self.pairs_per_thread() as u32), (candidate_count / 4).div_ceil(quads_per_group))
+        (pairs.div_ceil(self.pairs_per_thread() as u32), quads.div_ceil(quads_per_group))
+    }
+
+    /// How `candidate_score_subgroup` takes a row: (parts, blocks of as many vec4 as there are lanes in each).
+    fn row_parts(&self) -> (usize, usize) {
+        let lanes = self.grain.subgroup_lanes.max(1);
+        let blocks = self.chunk_count().div_ceil(lanes);
+        let parts = (blocks * lanes).div_ceil(HELD_CHUNKS);
+        (parts, blocks.div_ceil(parts))
+    }
+
+    /// Workgroups of `row_load` for `quad_count` quads of a shard: each positive is loaded once more for stage 2.
+    pub(crate) fn load_groups(&self, quad_count: u32, pair_count: u32) -> (u32, u32) {
+        let pair_count = if self.plan.candidate_count > 0 { pair_count } else { 0 };
+        fold(quad_count + pair_count.div_ceil(4))
+    }
+
+    /// Workgroups of an optimizer for `quad_count` quads of a shard.
+    pub(crate) fn step_groups(&self, quad_count: u32) -> (u32, u32) {
+        fold(quad_count.div_ceil(self.grain.step_quads as u32))
     }
 
     /// Workgroups of `triplet_loss` for `pair_count` pairs.
@@ -162,9 +215,15 @@ impl StepShape {
         (self.plan.row_capacity() * (self.chunk_count() + 1)).next_multiple_of(PART_ALIGNMENT)
     }
 
+    /// Whether the working set has the candidates transposed too.
+    pub fn has_packed(&self) -> bool {
+        self.grain.subgroup_lanes == 0
+    }
+
     /// Where the positives begin in the working set, in vec4.
     pub fn positives_at(&self) -> usize {
-        let packed = self.plan.candidate_slot_capacity() * self.chunk_count();
+        let packed =
+            if self.has_packed() { self.plan.candidate_slot_capacity() * self.chunk_count() } else { 0 };
         (self.packed_at() + packed.max(1)).next_multiple_of(PART_ALIGNMENT)
     }
 
@@ -199,8 +258,14 @@ impl StepShape {
 
     /// The values of the kernels' `override` constants, but for `lane_count`.
     pub fn constants(&self, optimizer: Optimizer) -> Vec<(&'static str, f64)> {
+        let (part_count, blocks_per_part) = self.row_parts();
         vec![
             ("chunk_count", self.chunk_count() as f64),
+            ("subgroup_lanes", self.grain.subgroup_lanes as f64),
+            ("part_count", part_count as f64),
+            ("blocks_per_part", blocks_per_part as f64),
+            ("quads_per_group", self.grain.step_quads as f64),
+            ("has_packed", f64::from(u8::from(self.has_packed()))),
             ("negative_count", self.plan.negative_count as f64),
             ("pair_words", self.plan.pair_words() as f64),
             ("packed_at", self.packed_at() as f64),

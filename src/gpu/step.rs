@@ -3,7 +3,7 @@
 use super::device::Gpu;
 use super::kernel::{Bindings, Kernel, fold};
 use super::layout::{Block, PairLoss, Settings, Shard, StepSums};
-use super::shape::{MAX_STEPS, PLAN_BYTES, SCORE_LANES, StepShape};
+use super::shape::{MAX_STEPS, PLAN_BYTES, StepShape};
 use super::stage_timer::StageTimer;
 use super::tables::{TableShard, Tables};
 use super::working::Buffers;
@@ -125,6 +125,7 @@ impl Stepper {
             let blocks = if shape.plan.candidate_count == 0 { Vec::new() } else { shape.blocks(pair_count) };
             Ok(Stage { bindings: blocks.iter().map(bind).collect::<Result<_>>()?, kernel })
         };
+        let (score_kernel, score_lanes) = shape.score_kernel();
         let staging = (0..IN_FLIGHT)
             .map(|_| {
                 gpu.device.create_buffer(&wgpu::BufferDescriptor {
@@ -137,7 +138,7 @@ impl Stepper {
             .collect();
         Ok(Stepper {
             row_load: per_shard("row_load")?,
-            candidate_score: per_block("candidate_score", shape.score_pairs(), SCORE_LANES)?,
+            candidate_score: per_block(score_kernel, shape.score_pairs(), score_lanes)?,
             negative_draw: per_block("negative_draw", shape.pair_capacity(), shape.grain.draw_lanes)?,
             triplet_loss: whole("triplet_loss")?,
             row_gradient: whole("row_gradient")?,
@@ -228,7 +229,9 @@ impl Stepper {
 
     fn encode(&self, pass: &mut wgpu::ComputePass<'_>, part: Part, plan: &Plan, offset: u32) {
         match part {
-            Part::RowLoad => self.encode_shards(pass, &self.row_load, plan, offset),
+            Part::RowLoad => self.encode_shards(pass, &self.row_load, plan, offset, |quads| {
+                self.shape.load_groups(quads, plan.header.pair_count)
+            }),
             Part::CandidateScore { block } => {
                 let spans = self.shape.pair_capacity() / self.shape.score_pairs();
                 (block * spans..(block + 1) * spans)
@@ -243,13 +246,26 @@ impl Stepper {
                 let groups = self.shape.gradient_groups(plan.header.row_count);
                 self.row_gradient.run(pass, 0, offset, groups);
             }
-            Part::RowStep => self.encode_shards(pass, &self.row_step, plan, offset),
+            Part::RowStep => {
+                self.encode_shards(pass, &self.row_step, plan, offset, |quads| self.shape.step_groups(quads))
+            }
         }
     }
 
-    fn encode_shards(&self, pass: &mut wgpu::ComputePass<'_>, stage: &Stage, plan: &Plan, offset: u32) {
+    /// A dispatch for each shard, of as many workgroups as `groups` says for its quads.
+    fn encode_shards(
+        &self,
+        pass: &mut wgpu::ComputePass<'_>,
+        stage: &Stage,
+        plan: &Plan,
+        offset: u32,
+        groups: impl Fn(u32) -> (u32, u32),
+    ) {
         for index in 0..self.tables.shards.len() {
-            stage.run(pass, index, offset, fold(plan.shard_quads(index).len() as u32));
+            let quads = plan.shard_quads(index).len() as u32;
+            if quads > 0 {
+                stage.run(pass, index, offset, groups(quads));
+            }
         }
     }
 

@@ -2,6 +2,7 @@
 #![allow(clippy::needless_range_loop, reason = "twins index as their kernels do, to be compared by eye")]
 
 mod candidate_score;
+mod candidate_score_subgroup;
 mod catch_up;
 mod negative_draw;
 mod row_adam;
@@ -13,14 +14,15 @@ mod stepper;
 mod triplet_loss;
 
 pub use candidate_score::candidate_score;
+pub use candidate_score_subgroup::candidate_score_subgroup;
 pub use negative_draw::{draw_key, negative_draw};
 pub use row_adam::row_adam;
 pub use row_catch_up::row_catch_up;
 pub use row_gradient::row_gradient;
 pub use row_load::row_load;
 pub use row_sgd::row_sgd;
-pub(crate) use stepper::shards;
 pub use stepper::{Scratch, State, step};
+pub(crate) use stepper::{score, shards};
 pub use triplet_loss::triplet_loss;
 
 use crate::gpu::StepShape;
@@ -49,6 +51,8 @@ pub struct Sizes {
     pub pairs_per_group: usize,
     /// Whether untouched rows move: Adam.
     pub has_momentum: bool,
+    /// Whether the working set has the candidates transposed, for `candidate_score`.
+    pub has_packed: bool,
 }
 
 impl Sizes {
@@ -64,6 +68,7 @@ impl Sizes {
             pairs_per_thread: shape.pairs_per_thread(),
             pairs_per_group: shape.grain.loss_pairs,
             has_momentum: optimizer == Optimizer::Adam,
+            has_packed: shape.has_packed(),
         }
     }
 

@@ -51,7 +51,7 @@ pub fn row_load(
             }
             for d in 0..dim {
                 working[slot * sizes.stride() + d] = x[d] * inverse_norm;
-                if (slot as u32) < plan.header.candidate_count {
+                if sizes.has_packed && (slot as u32) < plan.header.candidate_count {
                     let at = sizes.packed_at * 4 + d * plan.header.candidate_count as usize + slot;
                     working[at] = x[d] * inverse_norm;
                 }

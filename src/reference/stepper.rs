@@ -2,9 +2,12 @@
 
 use super::Sizes;
 use super::triplet_loss;
-use super::{candidate_score, negative_draw, row_adam, row_catch_up, row_gradient, row_load, row_sgd};
+use super::{
+    candidate_score, candidate_score_subgroup, negative_draw, row_adam, row_catch_up, row_gradient, row_load,
+    row_sgd,
+};
 use crate::gpu::StepShape;
-use crate::gpu::layout::{PairLoss, RowState, Settings, Shard, StepSums};
+use crate::gpu::layout::{Block, PairLoss, RowState, Settings, Shard, StepSums};
 use crate::optimizer::Optimizer;
 use crate::sampling::Plan;
 
@@ -84,11 +87,15 @@ impl Scratch {
     }
 }
 
-impl Scratch {
-    /// The positives from pair `first` on, and the candidates.
-    pub(crate) fn scored<'a>(working: &'a [f32], first: usize, sizes: &Sizes) -> (&'a [f32], &'a [f32]) {
-        let positives = sizes.positives_at * 4 + first * sizes.dim();
-        (&working[positives..], &working[sizes.packed_at * 4..])
+/// The twin of the kernel that scores the candidates of a block.
+pub(crate) fn score(plan: &Plan, block: &Block, s: &mut Scratch, sizes: &Sizes) {
+    let (rows, rest) = s.working.split_at(sizes.packed_at * 4);
+    let positives = sizes.positives_at - sizes.packed_at;
+    let positives = &rest[positives * 4 + block.first_pair as usize * sizes.dim()..];
+    if sizes.has_packed {
+        candidate_score(plan, block, positives, rest, &mut s.scores, &mut s.picked, sizes);
+    } else {
+        candidate_score_subgroup(plan, block, positives, rows, &mut s.scores, &mut s.picked, sizes);
     }
 }
 
@@ -136,10 +143,8 @@ pub fn step(
             }
             let pairs = block.first_pair..(block.first_pair + block.pair_count).min(plan.header.pair_count);
             for span in shape.blocks(shape.score_pairs()).iter().filter(|b| pairs.contains(&b.first_pair)) {
-                let (positives, packed) = Scratch::scored(&s.working, span.first_pair as usize, sizes);
-                candidate_score(plan, span, positives, packed, &mut s.scores, &mut s.picked, sizes);
+                score(plan, span, s, sizes);
             }
-
             negative_draw(plan, settings, block, &mut s.scores, &mut s.picks, &mut s.picked, sizes);
         }
     }

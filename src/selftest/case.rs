@@ -76,6 +76,40 @@ pub fn cases() -> Vec<Case> {
             grain: Grain::VECTOR,
             ..base
         },
+        Case {
+            name: "subgroups, three negatives",
+            dim: 45,
+            negative_count: 3,
+            grain: Grain::SUBGROUP,
+            ..base
+        },
+        Case {
+            name: "subgroups, dimension 128, shards",
+            dim: 128,
+            batch_size: 64,
+            candidate_count: 300,
+            item_count: 400,
+            rows_per_shard: 130,
+            hardness: 62.5,
+            grain: Grain::SUBGROUP,
+            ..base
+        },
+        Case {
+            name: "subgroups, several windows, rows in parts",
+            dim: 180,
+            batch_size: 230,
+            candidate_count: 40,
+            grain: Grain::SUBGROUP,
+            ..base
+        },
+        Case {
+            name: "subgroups, plain gradient descent",
+            optimizer: Optimizer::Sgd,
+            dim: 12,
+            rows_per_shard: 70,
+            grain: Grain::SUBGROUP,
+            ..base
+        },
         Case { name: "several windows", dim: 256, batch_size: 150, candidate_count: 40, ..base },
         Case { name: "all items are candidates", dim: 8, candidate_count: 150, hardness: 0.0, ..base },
         Case { name: "uniform", candidate_count: 0, negative_count: 2, dim: 24, ..base },

@@ -10,7 +10,7 @@ mod scenario;
 pub use case::{Case, cases};
 pub use draws::draw_on_device;
 
-use crate::gpu::{Gpu, shader};
+use crate::gpu::{Gpu, Grain, shader};
 use crate::{Error, Result};
 use scenario::Scenario;
 
@@ -29,11 +29,15 @@ pub struct Outcome {
     pub failure: Option<String>,
 }
 
-/// Runs `text` as the kernel `name` on `case` and compares every buffer with the twin's.
+/// Runs `text` as the kernel `name` on `case` and compares every buffer with the twin's; `None` where the case does
+/// not run the kernel, or the adapter not the case ([`Grain::suits`]).
 ///
 /// # Errors
 /// [`Error::Gpu`] where the kernel does not compile or run; a difference is an [`Outcome`].
 pub fn check_kernel(gpu: &Gpu, name: &str, text: &str, case: &Case) -> Result<Option<Outcome>> {
+    if !case.grain.suits(gpu) {
+        return Ok(None);
+    }
     let scenario = Scenario::new(case)?;
     let Some((before, after)) = scenario.around(name) else { return Ok(None) };
     let seen = scenario.run_kernel(gpu, name, text, &before)?;

@@ -4,7 +4,7 @@ use super::compare::{Arrays, Values};
 use super::scenario::Scenario;
 use crate::Result;
 use crate::gpu::layout::{Block, RowState, Shard};
-use crate::gpu::{Gpu, Kernel, Named, SCORE_LANES, fold};
+use crate::gpu::{Gpu, Kernel, Named, fold};
 
 /// Words of a row's state.
 const STATE_WORDS: usize = size_of::<RowState>() / 4;
@@ -14,7 +14,7 @@ impl Scenario {
     pub(super) fn run_kernel(&self, gpu: &Gpu, name: &str, text: &str, before: &Arrays) -> Result<Arrays> {
         let mut constants = self.shape.constants(self.optimizer);
         let lane_count = match name {
-            "candidate_score" => SCORE_LANES,
+            "candidate_score" | "candidate_score_subgroup" => self.shape.score_kernel().1,
             "negative_draw" => self.shape.grain.draw_lanes,
             _ => self.shape.lane_count(),
         };
@@ -79,12 +79,12 @@ impl Scenario {
         let row_count = self.shape.plan.item_count + self.shape.plan.user_count;
         let everything = 0..row_count;
         match name {
-            "candidate_score" | "negative_draw" => {
+            "candidate_score" | "candidate_score_subgroup" | "negative_draw" => {
                 let part = |block: &Block| {
                     let pairs = block.pair_count.min(header.pair_count - block.first_pair);
                     let groups = match name {
-                        "candidate_score" => self.shape.score_groups(header.candidate_count, pairs),
-                        _ => fold(pairs),
+                        "negative_draw" => fold(pairs),
+                        _ => self.shape.score_groups(header.candidate_count, pairs),
                     };
                     let uniform = gpu.upload("block", &[*block])?;
                     let first_pair = block.first_pair as usize;
@@ -103,7 +103,11 @@ impl Scenario {
             _ => {
                 let part = |shard: &Shard| {
                     let quads = self.plan.shard_quads(shard.index as usize).len() as u32;
-                    let groups = fold(if name == "row_catch_up" { shard.row_count } else { quads });
+                    let groups = match name {
+                        "row_catch_up" => fold(shard.row_count),
+                        "row_load" => self.shape.load_groups(quads, header.pair_count),
+                        _ => self.shape.step_groups(quads),
+                    };
                     let rows = shard.first_row as usize..(shard.first_row + shard.row_count) as usize;
                     Ok(Part { uniform: gpu.upload("shard", &[*shard])?, rows, groups, first_pair: 0 })
                 };

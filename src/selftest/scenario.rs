@@ -115,7 +115,7 @@ impl Scenario {
     fn stages(&self) -> Vec<&'static str> {
         let mut stages = vec!["row_load"];
         if self.plan.header.candidate_count > 0 {
-            stages.extend(["candidate_score", "negative_draw"]);
+            stages.extend([self.shape.score_kernel().0, "negative_draw"]);
         }
         stages.extend(["triplet_loss", "row_gradient"]);
         match self.optimizer {
@@ -138,7 +138,7 @@ impl Scenario {
 
     /// The dispatches of a kernel of stage 2 that have work.
     pub(super) fn blocks(&self, name: &str) -> Vec<Block> {
-        let score = name == "candidate_score";
+        let score = name != "negative_draw";
         let pairs = if score { self.shape.score_pairs() } else { self.shape.pair_capacity() };
         let mut blocks = self.shape.blocks(pairs);
         blocks.retain(|block| block.first_pair < self.plan.header.pair_count);
@@ -153,18 +153,9 @@ impl Scenario {
     fn run_twin(&self, name: &str, state: &mut State, s: &mut Scratch) {
         let (plan, settings, sizes, catch_up) = (&self.plan, &self.settings, &self.sizes, &self.catch_up);
         match name {
-            "candidate_score" => {
+            "candidate_score" | "candidate_score_subgroup" => {
                 for block in &self.blocks(name) {
-                    let (positives, packed) = Scratch::scored(&s.working, block.first_pair as usize, sizes);
-                    reference::candidate_score(
-                        plan,
-                        block,
-                        positives,
-                        packed,
-                        &mut s.scores,
-                        &mut s.picked,
-                        sizes,
-                    );
+                    reference::score(plan, block, s, sizes);
                 }
             }
             "negative_draw" => {
