@@ -57,7 +57,7 @@ fn candidate_score_subgroup(
         for (var pair = 0u; pair < min(pair_count, window_pairs); pair += 1u) {
             let to = (block.first_row + pair) * quad_count + quad;
             var sum = holes;
-            if part > 0u { sum = scores[to]; }
+            if part_count > 1u && part > 0u { sum = scores[to]; }
             let at = pair * chunk_count + first_chunk + lane;
             let positive_{b} = positives_a[at + {b}u * lane_count];
             sum += quads[{b}u * lane_count + {i}u] * subgroupBroadcast(positive_{b}, {i}u);
@@ -66,7 +66,7 @@ fn candidate_score_subgroup(
         for (var pair = window_pairs; pair < pair_count; pair += 1u) {
             let to = (block.first_row + pair) * quad_count + quad;
             var sum = holes;
-            if part > 0u { sum = scores[to]; }
+            if part_count > 1u && part > 0u { sum = scores[to]; }
             let at = (pair - window_pairs) * chunk_count + first_chunk + lane;
             let positive_{b} = positives_b[at + {b}u * lane_count];
             sum += quads[{b}u * lane_count + {i}u] * subgroupBroadcast(positive_{b}, {i}u);

@@ -1,4 +1,4 @@
-// include: plan settings shard shard_quad row_state catch_up lanes stepped_slots
+// include: plan settings shard shard_quad row_state catch_up lanes stepped_slots lane_chunks
 // One Adam step (Kingma and Ba, algorithm 1) on each touched row, after catching up the steps that the row
 // missed. One workgroup for the slots of quads_per_group quads of one shard, one after another.
 @group(0) @binding(3) var<storage, read_write> points: array<vec4<f32>>;        // (shard rows, D/4)
@@ -61,7 +61,9 @@ fn row_adam(
         if lane == 0u { last = row_states[row].last_step; }
         let missed = missed_since(of_first_lane(lane, last));
         var sums = vec4<f32>(0.0);
-        for (var chunk = lane; chunk < chunk_count; chunk += lane_count) {
+        for (var index = 0u; index < chunks_per_lane; index += 1u) {
+            let chunk = lane_chunk(lane, index);
+            if chunk >= chunk_count { continue; }
             sums += vec4<f32>(step_chunk(slot, row, missed, chunk), 0.0);
         }
         sums = lane_sum(lane, sums);

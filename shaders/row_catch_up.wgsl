@@ -1,4 +1,4 @@
-// include: settings shard row_state catch_up lanes
+// include: settings shard row_state catch_up lanes lane_chunks
 // Brings every row of a shard up to step `shard.step`, as dense Adam would have: before evaluation and
 // before saving. One workgroup a row.
 @group(0) @binding(3) var<storage, read_write> points: array<vec4<f32>>;        // (shard rows, D/4)
@@ -24,17 +24,19 @@ fn row_catch_up(
     var sums = vec4<f32>(0.0);
     if has_moved {
         let distance = skipped_distance(last, skipped);
-        for (var chunk = lane; chunk < chunk_count; chunk += lane_count) {
-            let index = row * chunk_count + chunk;
-            var d = drift[index];
-            var v = variance[index];
+        for (var index = 0u; index < chunks_per_lane; index += 1u) {
+            let chunk = lane_chunk(lane, index);
+            if chunk >= chunk_count { continue; }
+            let at = row * chunk_count + chunk;
+            var d = drift[at];
+            var v = variance[at];
             let m = d * (sqrt(v) + drift_epsilon(last)) * exp(f32(skipped) * settings.log_beta_1);
-            let x = points[index] - distance * d;
+            let x = points[at] - distance * d;
             v *= exp(f32(skipped) * settings.log_beta_2);
             d = m / (sqrt(v) + drift_epsilon(shard.step));
-            points[index] = x;
-            drift[index] = d;
-            variance[index] = v;
+            points[at] = x;
+            drift[at] = d;
+            variance[at] = v;
             sums += vec4<f32>(dot(x, x), dot(x, d), dot(d, d), 0.0);
         }
     }

@@ -1,4 +1,4 @@
-// include: plan settings shard shard_quad row_state catch_up
+// include: plan settings shard shard_quad row_state catch_up lane_chunks
 // Tables -> working set: catch-up to the step before this one, then the unit vector x / |x|. The working
 // set is one buffer of three parts:
 //     rows       (R, D/4 + 1)   unit vectors, each followed by (1 / |x|, 0, 0, 0)
@@ -105,7 +105,9 @@ fn row_load(
     let from_2 = source(task.rows.z, task.to.z);
     let from_3 = source(task.rows.w, task.to.w);
     let quad_count = plan.candidate_count / 4u;
-    for (var chunk = lane; chunk < chunk_count; chunk += lane_count) {
+    for (var index = 0u; index < chunks_per_lane; index += 1u) {
+        let chunk = lane_chunk(lane, index);
+        if chunk >= chunk_count { continue; }
         let e0 = unit_vector(from_0, chunk);
         let e1 = unit_vector(from_1, chunk);
         let e2 = unit_vector(from_2, chunk);

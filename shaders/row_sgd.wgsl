@@ -1,4 +1,4 @@
-// include: plan settings shard shard_quad row_state lanes stepped_slots
+// include: plan settings shard shard_quad row_state lanes stepped_slots lane_chunks
 // One step of plain gradient descent on each touched row. One workgroup for the slots of
 // quads_per_group quads of one shard, one after another.
 @group(0) @binding(3) var<storage, read_write> points: array<vec4<f32>>;        // (shard rows, D/4)
@@ -16,10 +16,12 @@ fn row_sgd(
         let slot = group_slot(own, firstTrailingBit(stepped));
         let row = row_of_slot(slot) - shard.first_row;
         var squares = 0.0;
-        for (var chunk = lane; chunk < chunk_count; chunk += lane_count) {
-            let index = row * chunk_count + chunk;
-            let x = points[index] - settings.learning_rate * gradients[slot * (chunk_count + 1u) + chunk];
-            points[index] = x;
+        for (var index = 0u; index < chunks_per_lane; index += 1u) {
+            let chunk = lane_chunk(lane, index);
+            if chunk >= chunk_count { continue; }
+            let at = row * chunk_count + chunk;
+            let x = points[at] - settings.learning_rate * gradients[slot * (chunk_count + 1u) + chunk];
+            points[at] = x;
             squares += dot(x, x);
         }
         squares = lane_sum(lane, vec4<f32>(squares, 0.0, 0.0, 0.0)).x;

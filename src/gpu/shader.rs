@@ -36,6 +36,7 @@ const INCLUDES: &[(&str, &str)] = sources!(
     "random",
     "lanes",
     "lanes_subgroup",
+    "lane_chunks",
     "stepped_slots",
     "parts",
     "row_parts",

@@ -37,6 +37,8 @@ pub struct Grain {
     pub draw_lanes: usize,
     /// Quads of row slots that one workgroup of an optimizer looks after, 8 at most.
     pub step_quads: usize,
+    /// Whether a thread's vec4 of a table's row are neighbours, or as far apart as the workgroup is wide.
+    pub neighbouring_chunks: bool,
     /// Threads of a subgroup, where kernels have them tell one another their values: workgroups of as many
     /// threads go without workgroup memory, and `candidate_score_subgroup` scores. 0: not at all.
     pub subgroup_lanes: usize,
@@ -53,6 +55,7 @@ impl Grain {
         gradient_slots: 32,
         draw_lanes: 8,
         step_quads: 8,
+        neighbouring_chunks: true,
         subgroup_lanes: 0,
     };
     /// The same for a driver whose threads can tell one another their values.
@@ -66,6 +69,7 @@ impl Grain {
         gradient_slots: 1,
         draw_lanes: 32,
         step_quads: 1,
+        neighbouring_chunks: false,
         subgroup_lanes: 0,
     };
 
@@ -259,11 +263,18 @@ impl StepShape {
     /// The values of the kernels' `override` constants, but for `lane_count`.
     pub fn constants(&self, optimizer: Optimizer) -> Vec<(&'static str, f64)> {
         let (part_count, blocks_per_part) = self.row_parts();
+        let lanes = self.lane_count();
+        let chunks_per_lane = self.chunk_count().div_ceil(lanes);
+        let (lane_stride, chunk_stride) =
+            if self.grain.neighbouring_chunks { (chunks_per_lane, 1) } else { (1, lanes) };
         vec![
             ("chunk_count", self.chunk_count() as f64),
             ("subgroup_lanes", self.grain.subgroup_lanes as f64),
             ("part_count", part_count as f64),
             ("blocks_per_part", blocks_per_part as f64),
+            ("chunks_per_lane", chunks_per_lane as f64),
+            ("lane_stride", lane_stride as f64),
+            ("chunk_stride", chunk_stride as f64),
             ("quads_per_group", self.grain.step_quads as f64),
             ("has_packed", f64::from(u8::from(self.has_packed()))),
             ("negative_count", self.plan.negative_count as f64),
