@@ -1,4 +1,4 @@
-// include: plan settings shard shard_quad row_state catch_up lane_chunks
+// include: plan settings shard shard_quad row_state catch_up lanes lane_chunks
 // Tables -> working set: catch-up to the step before this one, then the unit vector x / |x|. The working
 // set is one buffer of three parts:
 //     rows       (R, D/4 + 1)   unit vectors, each followed by (1 / |x|, 0, 0, 0)
@@ -11,8 +11,6 @@
 @group(0) @binding(6) var<storage, read> catch_up: array<vec2<f32>>;
 @group(0) @binding(7) var<storage, read_write> working: array<vec4<f32>>;
 
-override lane_count: u32 = 32u;
-override chunk_count: u32 = 32u;
 override has_momentum: u32 = 1u;    // 0: an optimizer that leaves untouched rows where they are
 override has_packed: u32 = 1u;      // 0: nothing reads `packed`
 override packed_at: u32 = 0u;       // where `packed` begins in the working set
@@ -53,17 +51,6 @@ fn caught_up(it: Source, chunk: u32) -> vec4<f32> {
 
 fn unit_vector(it: Source, chunk: u32) -> vec4<f32> { return caught_up(it, chunk) * it.inverse_norm; }
 
-// Which rows of the shard go where.
-struct Task {
-    rows: vec4<u32>,    // of the table, or none
-    to: vec4<u32>,      // places in the working set, or none
-}
-
-fn slots_task(slot: u32) -> Task {
-    let rows = vec4<u32>(row_of_slot(slot), row_of_slot(slot + 1u), row_of_slot(slot + 2u), row_of_slot(slot + 3u));
-    return Task(rows, (vec4<u32>(slot) + vec4<u32>(0u, 1u, 2u, 3u)) * (chunk_count + 1u));
-}
-
 // The row of a pair's positive; none where it is in another shard.
 fn positive_row(pair: u32) -> u32 {
     if pair >= plan.pair_count { return none; }
@@ -72,11 +59,12 @@ fn positive_row(pair: u32) -> u32 {
     return select(none, row, row - shard.first_row < shard.row_count);
 }
 
-fn pairs_task(pair: u32) -> Task {
-    let rows =
-        vec4<u32>(positive_row(pair), positive_row(pair + 1u), positive_row(pair + 2u), positive_row(pair + 3u));
-    let to = vec4<u32>(positives_at) + (vec4<u32>(pair) + vec4<u32>(0u, 1u, 2u, 3u)) * chunk_count;
-    return Task(rows, select(to, vec4<u32>(none), rows == vec4<u32>(none)));
+fn to_words(it: Source) -> vec4<u32> {
+    return vec4<u32>(it.to, it.at, bitcast<u32>(it.distance), bitcast<u32>(it.inverse_norm));
+}
+
+fn from_words(words: vec4<u32>) -> Source {
+    return Source(words.x, words.y, bitcast<f32>(words.z), bitcast<f32>(words.w));
 }
 
 fn write_chunk(it: Source, chunk: u32, e: vec4<f32>) {
@@ -93,17 +81,24 @@ fn row_load(
 ) {
     let own = group.x + group.y * group_count.x;
     let quad = shard_quad(own);
-    var task: Task;
+    if quad == none && plan.candidate_count == 0u { return; }
+    // A lane for each of the four rows.
+    var row = none;
+    var to = none;
     if quad != none {
-        task = slots_task(quad * 4u);
+        let slot = quad * 4u + lane % 4u;
+        row = row_of_slot(slot);
+        to = slot * (chunk_count + 1u);
     } else {
-        if plan.candidate_count == 0u { return; }
-        task = pairs_task((own - shard_quad_count()) * 4u);
+        let pair = (own - shard_quad_count()) * 4u + lane % 4u;
+        row = positive_row(pair);
+        to = select(positives_at + pair * chunk_count, none, row == none);
     }
-    let from_0 = source(task.rows.x, task.to.x);
-    let from_1 = source(task.rows.y, task.to.y);
-    let from_2 = source(task.rows.z, task.to.z);
-    let from_3 = source(task.rows.w, task.to.w);
+    let four = of_first_four(lane, to_words(source(row, to)));
+    let from_0 = from_words(four[0]);
+    let from_1 = from_words(four[1]);
+    let from_2 = from_words(four[2]);
+    let from_3 = from_words(four[3]);
     let quad_count = plan.candidate_count / 4u;
     for (var index = 0u; index < chunks_per_lane; index += 1u) {
         let chunk = lane_chunk(lane, index);
