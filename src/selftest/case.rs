@@ -79,7 +79,9 @@ pub fn cases() -> Vec<Case> {
         Case {
             name: "subgroups, three negatives",
             dim: 45,
+            batch_size: 150,
             negative_count: 3,
+            rows_per_shard: 47,
             grain: Grain::SUBGROUP,
             ..base
         },
@@ -95,9 +97,8 @@ pub fn cases() -> Vec<Case> {
             ..base
         },
         Case {
-            name: "subgroups, several windows, rows in parts",
-            dim: 180,
-            batch_size: 230,
+            name: "subgroups, rows in parts",
+            dim: 136,
             candidate_count: 40,
             grain: Grain::SUBGROUP,
             ..base

@@ -10,7 +10,7 @@ mod scenario;
 pub use case::{Case, cases};
 pub use draws::draw_on_device;
 
-use crate::gpu::{Gpu, Grain, shader};
+use crate::gpu::{Gpu, shader};
 use crate::{Error, Result};
 use scenario::Scenario;
 
@@ -30,7 +30,7 @@ pub struct Outcome {
 }
 
 /// Runs `text` as the kernel `name` on `case` and compares every buffer with the twin's; `None` where the case does
-/// not run the kernel, or the adapter not the case ([`Grain::suits`]).
+/// not run the kernel, or the adapter not the case ([`crate::gpu::Grain::suits`]).
 ///
 /// # Errors
 /// [`Error::Gpu`] where the kernel does not compile or run; a difference is an [`Outcome`].

@@ -1,7 +1,7 @@
 //! The engine on the device against golden training steps.
 
 use crate::golden_data::{Golden, Looks, Runner, all};
-use crate::support::gpu;
+use crate::support::{gpu, has_subgroups};
 use spherec::gpu::layout::{PairLoss, StepSums};
 use spherec::gpu::{Gpu, Grain, StepShape, Stepper, Tables};
 use spherec::optimizer::{Optimizer, catch_up_table};
@@ -64,4 +64,11 @@ fn steps_on_shards_give_the_golden_numbers() {
 #[test]
 fn rows_caught_up_only_at_the_end_are_where_dense_adam_has_them() {
     check(usize::MAX, Grain::VECTOR, Looks::AtEnd);
+}
+
+#[test]
+fn steps_with_subgroups_give_the_golden_numbers() {
+    if has_subgroups() {
+        check(7, Grain::SUBGROUP, Looks::EveryStep);
+    }
 }

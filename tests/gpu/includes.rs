@@ -1,6 +1,8 @@
 //! What kernels include, with defects put in: each against one kernel that includes it.
 
-use crate::support::{composed, defect_is_seen};
+use crate::support::{composed, defect_is_seen, defect_is_seen_on, has_subgroups};
+use spherec::gpu::Grain;
+use spherec::selftest::cases;
 
 #[test]
 fn every_defect_is_seen() {
@@ -13,14 +15,48 @@ fn every_defect_is_seen() {
         ("row_catch_up", "exp(f32(skipped) * settings.log_ratio)", "exp(f32(skipped) * settings.log_beta_1)"),
         ("negative_draw", "v.w += v.y * v.z;\n    v ^=", "v ^="),
         ("negative_draw", "1664525u", "1664521u"),
-        ("row_adam", "chunk_count].x == 0.0 { return none; }", "chunk_count].x == 2.0 { return none; }"),
-        ("row_sgd", "return row - shard.first_row;", "return row;"),
+        ("row_adam", "chunk_count].x != 0.0;", "chunk_count].x == 0.0;"),
+        (
+            "row_sgd",
+            "if quad == none { return none; }\n    return quad * 4u + index % 4u;",
+            "return quad * 4u;",
+        ),
+        ("row_adam", "<< index;", "<< (index / 2u);"),
+        ("row_adam", "one_word |= lane_bits[other];", "one_word = lane_bits[other];"),
+        ("row_adam", "if lane == 0u { one_word = value; }", "if lane == 1u { one_word = value; }"),
+        ("row_load", "four_values[lane] = value;", "four_values[0] = value;"),
+        ("row_load", "lane * lane_stride + index * chunk_stride", "lane * lane_stride + index"),
         ("triplet_loss", "total += lane_values[other];", "total = lane_values[other];"),
         ("row_gradient", "part.d = rows[at + chunk];", "part.d = rows[at + chunk - lane_count];"),
-        ("row_load", "plan.words[plan.quads_at + begin + group]", "plan.words[plan.quads_at + group]"),
+        (
+            "row_load",
+            "plan.words[plan.quads_at + plan.words[plan.shards_at + shard.index] + index]",
+            "plan.words[plan.quads_at + index]",
+        ),
         ("triplet_loss", "plan.words[plan.negatives_at + pick]", "plan.words[plan.positives_at + pick]"),
     ];
     for (name, from, to) in defects {
-        defect_is_seen(name, &composed(name), from, to);
+        defect_is_seen(name, &composed(name, &[]), from, to);
+    }
+}
+
+#[test]
+fn every_defect_where_lanes_are_a_subgroup_is_seen() {
+    if !has_subgroups() {
+        return;
+    }
+    let lanes = Grain::SUBGROUP.subgroup_lanes;
+    let constants = [("subgroup_lanes", lanes as f64), ("lane_count", lanes as f64)];
+    let mut with_subgroups = cases();
+    with_subgroups.retain(|case| case.grain == Grain::SUBGROUP && case.dim <= 16 * lanes);
+    assert!(with_subgroups.len() > 1);
+    let defects = [
+        ("triplet_loss", "total += subgroupBroadcast(value, 5u);", ""),
+        ("row_gradient", "all |= subgroupBroadcast(bits, 7u);", ""),
+        ("row_adam", "return subgroupBroadcast(value, 0u);", "return subgroupBroadcast(value, 1u);"),
+        ("row_load", "subgroupBroadcast(value, 2u),\n", "subgroupBroadcast(value, 1u),\n"),
+    ];
+    for (name, from, to) in defects {
+        defect_is_seen_on(&with_subgroups, name, &composed(name, &constants), from, to);
     }
 }

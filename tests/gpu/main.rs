@@ -3,6 +3,7 @@
 #![allow(clippy::print_stdout, reason = "tests tell how much of a tolerance was used")]
 
 mod candidate_score;
+mod candidate_score_subgroup;
 mod draw_law;
 mod engine;
 mod golden;

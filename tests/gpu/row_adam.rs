@@ -22,7 +22,8 @@ fn every_defect_is_seen() {
             ("dot(x, d), dot(d, d)", "dot(x, d), dot(x, x)"),
             ("dot(x, x), dot(x, d)", "dot(x, x), dot(d, d)"),
             ("(1.0 - settings.beta_2) * gradient * gradient", "(1.0 - settings.beta_2) * gradient"),
-            ("if r2 != none {", "if r2 == none - 1u {"),
+            ("stepped &= stepped - 1u", "stepped = 0u"),
+            ("sums += vec4<f32>(step_chunk", "sums = vec4<f32>(step_chunk"),
         ],
     );
 }

@@ -19,9 +19,12 @@ fn every_defect_is_seen() {
             ("squares += dot(x, x);", "squares = dot(x, x);"),
             ("from_3, chunk)", "from_2, chunk)"),
             ("working[to + 2u * quad_count]", "working[to + 3u * quad_count]"),
-            ("plan.words[use_at] / 2u * chunk_count", "plan.words[use_at] * chunk_count"),
-            ("if slot < plan.candidate_count {", "if slot + 4u < plan.candidate_count {"),
-            ("vec4<f32>(from_2.inverse_norm", "vec4<f32>(from_1.inverse_norm"),
+            ("positives_at + pair * chunk_count", "positives_at + pair * (chunk_count + 1u)"),
+            ("select(none, row, row - shard.first_row < shard.row_count)", "row"),
+            ("if pair >= plan.pair_count { return none; }", ""),
+            ("quad < quad_count {", "quad + 1u < quad_count {"),
+            ("write_inverse_norm(from_2);", "write_inverse_norm(from_1);"),
+            ("bitcast<f32>(words.z)", "0.0"),
         ],
     );
 }

@@ -12,8 +12,10 @@ fn every_defect_is_seen() {
     defects_are_seen(
         "row_sgd",
         &[
-            ("points[index] - settings", "points[index] + settings"),
-            ("row_states[r3].squares = squares.w", "row_states[r3].squares = squares.z"),
+            ("points[at] - settings", "points[at] + settings"),
+            ("squares += dot(x, x);", "squares = dot(x, x);"),
+            ("row_of_slot(slot) - shard.first_row", "row_of_slot(slot)"),
+            ("stepped &= stepped - 1u", "stepped = 0u"),
         ],
     );
 }

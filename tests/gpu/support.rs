@@ -1,7 +1,7 @@
 //! What the tests of the device share.
 
-use spherec::gpu::{AdapterChoice, Gpu, shader};
-use spherec::selftest::{cases, check_kernel};
+use spherec::gpu::{AdapterChoice, Gpu, Grain, shader};
+use spherec::selftest::{Case, cases, check_kernel};
 use std::sync::{Arc, OnceLock};
 
 /// The adapter under test: `SPHEREC_ADAPTER`, else the best. Without one the tests fail with the line that
@@ -16,6 +16,17 @@ pub(crate) fn gpu() -> Arc<Gpu> {
         Arc::new(Gpu::open(&choice).unwrap_or_else(|error| panic!("{error}")))
     };
     Arc::clone(GPU.get_or_init(open))
+}
+
+/// Whether the adapter has the subgroups that some kernels use. Where not, that is told, or fails if the variable
+/// `SPHEREC_EXPECT_SUBGROUPS` is set.
+pub(crate) fn has_subgroups() -> bool {
+    let has_them = Grain::SUBGROUP.suits(&gpu());
+    if !has_them {
+        println!("NOT RUN: this adapter has no subgroups of {} threads", Grain::SUBGROUP.subgroup_lanes);
+        assert!(std::env::var_os("SPHEREC_EXPECT_SUBGROUPS").is_none(), "subgroups are expected here");
+    }
+    has_them
 }
 
 /// Runs kernel `name` and its twin on every case.
@@ -41,9 +52,14 @@ pub(crate) fn defects_are_seen(name: &str, defects: &[(&str, &str)]) {
 
 /// As [`defects_are_seen`], for one defect in `text`, in which it must be possible once.
 pub(crate) fn defect_is_seen(name: &str, text: &str, from: &str, to: &str) {
+    defect_is_seen_on(&cases(), name, text, from, to);
+}
+
+/// As [`defect_is_seen`], where only some cases can run `text`.
+pub(crate) fn defect_is_seen_on(cases: &[Case], name: &str, text: &str, from: &str, to: &str) {
     assert_eq!(text.matches(from).count(), 1, "{name}: {from:?} must occur once");
     let text = text.replace(from, to);
-    let is_seen = cases().iter().any(|case| {
+    let is_seen = cases.iter().any(|case| {
         let outcome =
             check_kernel(&gpu(), name, &text, case).unwrap_or_else(|error| panic!("{name}: {error}"));
         outcome.is_some_and(|outcome| outcome.failure.is_some())
@@ -52,7 +68,7 @@ pub(crate) fn defect_is_seen(name: &str, text: &str, from: &str, to: &str) {
 }
 
 /// A kernel's text with what it includes, as a text that includes nothing more.
-pub(crate) fn composed(name: &str) -> String {
-    let text = shader::compose(shader::kernel(name).unwrap(), &[]).unwrap();
+pub(crate) fn composed(name: &str, constants: &[(&str, f64)]) -> String {
+    let text = shader::compose(shader::kernel(name).unwrap(), constants).unwrap();
     text.replace("// include:", "// includes:")
 }

@@ -94,6 +94,7 @@ fn picks(case: &Case, scores: &[f32], negative_count: usize, step_count: u64) ->
         pairs_per_thread: 1,
         pairs_per_group: 1,
         has_momentum: false,
+        has_packed: true,
     };
     let block = Block { first_pair: 0, first_row: 0, pair_count: PAIRS as u32, unused_0: 0 };
     let mut planner = run.planner();

@@ -129,6 +129,7 @@ impl LazyAdam {
             pairs_per_thread: 1,
             pairs_per_group: 1,
             has_momentum: true,
+            has_packed: true,
         };
         let catch_up = catch_up_table(constants.betas).unwrap();
         LazyAdam {

@@ -1,7 +1,7 @@
 //! The kernels' text, checked without a device: valid for the smallest one, translatable to every backend,
 //! within the limits, and declared as Rust has it.
 
-use naga::valid::{Capabilities, ModuleInfo, ValidationFlags, Validator};
+use naga::valid::{Capabilities, ModuleInfo, ShaderStages, SubgroupOperationSet, ValidationFlags, Validator};
 use naga::{AddressSpace, Module, ShaderStage, TypeInner, back};
 use spherec::gpu::layout::{Block, NONE, PairLoss, PlanHeader, RowState, Settings, Shard, StepSums};
 use spherec::gpu::shader::{self, KERNELS};
@@ -9,45 +9,51 @@ use std::collections::BTreeSet;
 use std::mem::offset_of;
 
 fn module(name: &str) -> (Module, ModuleInfo) {
-    module_with(name, &CONSTANTS[1])
+    let constants = CONSTANTS[1..].iter().find(|constants| suits(name, *constants)).unwrap();
+    module_with(name, constants)
+}
+
+/// Whether the kernel is compiled with such constants.
+fn suits(name: &str, constants: &[(&str, f64)]) -> bool {
+    name != "candidate_score_subgroup" || constants.contains(&("subgroup_lanes", 8.0))
 }
 
 fn module_with(name: &str, constants: &[(&str, f64)]) -> (Module, ModuleInfo) {
     let text = shader::compose(shader::kernel(name).unwrap(), constants).unwrap();
     let module =
         naga::front::wgsl::parse_str(&text).unwrap_or_else(|e| panic!("{}", e.emit_to_string(&text)));
-    let info = validate(name, &module);
+    // Subgroups are for those that have them; all else is for everybody.
+    let may_use = constants.contains(&("subgroup_lanes", 8.0));
+    let capabilities = if may_use { Capabilities::SUBGROUP } else { Capabilities::empty() };
+    let mut validator = Validator::new(ValidationFlags::all(), capabilities);
+    if may_use {
+        validator.subgroup_stages(ShaderStages::COMPUTE).subgroup_operations(SubgroupOperationSet::all());
+    }
+    let info = validator.validate(&module).unwrap_or_else(|error| panic!("{name}: {error:?}"));
     (module, info)
 }
 
-fn validate(name: &str, module: &Module) -> ModuleInfo {
-    let mut validator = Validator::new(ValidationFlags::all(), Capabilities::empty());
-    validator.validate(module).unwrap_or_else(|error| panic!("{name}: {error:?}"))
-}
-
-/// Small steps, the defaults, and the largest that a config may ask for; Adam and not.
-const CONSTANTS: [[(&str, f64); 12]; 4] = [
-    constants(1, 8, 1, 1, 0, 1, 1),
-    constants(32, 32, 1, 8, 1, 8, 1),
-    constants(32, 64, 5, 8, 1, 16, 2),
-    constants(256, 64, 1_000, 2_048, 1, 16, 1),
+/// Small steps, the defaults, the largest that a config may ask for, and threads that are one subgroup; Adam
+/// and not.
+const CONSTANTS: [[(&str, f64); 20]; 5] = [
+    constants([1, 8, 1, 1, 0, 1, 1, 1, 0]),
+    constants([32, 32, 1, 8, 1, 8, 1, 1, 0]),
+    constants([32, 64, 5, 8, 1, 16, 2, 8, 0]),
+    constants([256, 64, 1_000, 2_048, 1, 16, 1, 8, 0]),
+    constants([45, 8, 5, 8, 1, 1, 1, 8, 8]),
 ];
 
-const fn constants(
-    chunk_count: u32,
-    lane_count: u32,
-    negative_count: u32,
-    pair_words: u32,
-    has_momentum: u32,
-    pairs_per_thread: u32,
-    quads_per_thread: u32,
-) -> [(&'static str, f64); 12] {
+const fn constants(of: [u32; 9]) -> [(&'static str, f64); 20] {
+    let [chunks, lanes, negatives, words, has_momentum, pairs_per_thread, quads_per_thread, quads, subgroup] =
+        of;
+    let is_subgroup = subgroup > 0;
     [
-        ("chunk_count", chunk_count as f64),
-        ("lane_count", lane_count as f64),
-        ("negative_count", negative_count as f64),
-        ("pair_words", pair_words as f64),
+        ("chunk_count", chunks as f64),
+        ("lane_count", lanes as f64),
+        ("negative_count", negatives as f64),
+        ("pair_words", words as f64),
         ("has_momentum", has_momentum as f64),
+        ("has_packed", if is_subgroup { 0.0 } else { 1.0 }),
         ("packed_at", 4096.0),
         ("positives_at", 8192.0),
         ("window_pairs", 128.0),
@@ -55,6 +61,13 @@ const fn constants(
         ("slots_per_group", 32.0),
         ("pairs_per_thread", pairs_per_thread as f64),
         ("quads_per_thread", quads_per_thread as f64),
+        ("quads_per_group", quads as f64),
+        ("chunks_per_lane", chunks.div_ceil(lanes) as f64),
+        ("lane_stride", if is_subgroup { chunks.div_ceil(lanes) as f64 } else { 1.0 }),
+        ("chunk_stride", if is_subgroup { 1.0 } else { lanes as f64 }),
+        ("part_count", 2.0),
+        ("blocks_per_part", 3.0),
+        ("subgroup_lanes", subgroup as f64),
     ]
 }
 
@@ -62,7 +75,7 @@ const fn constants(
 fn each_resolved(mut check: impl FnMut(&str, &Module, &ModuleInfo)) {
     assert!(!KERNELS.is_empty());
     for (name, _) in KERNELS {
-        for constants in CONSTANTS {
+        for constants in CONSTANTS.into_iter().filter(|constants| suits(name, constants)) {
             let (module, info) = module_with(name, &constants);
             let declares = |name: &str| module.overrides.iter().any(|(_, o)| o.name.as_deref() == Some(name));
             let values: back::PipelineConstants = constants
@@ -93,7 +106,9 @@ fn every_kernel_is_valid_for_the_smallest_device_and_has_one_entry_point_its_ste
         for word in ["enable", "requires", "f16", "f64", "i64", "u64"] {
             assert!(!words.contains(word), "{name} has the word {word:?}");
         }
-        assert!(!text.contains("subgroup"), "{name} uses subgroups");
+        let uses_subgroups =
+            text.lines().any(|line| !line.trim_start().starts_with("//") && line.contains("subgroup"));
+        assert_eq!(uses_subgroups, *name == "candidate_score_subgroup", "{name}");
     }
 }
 
@@ -139,7 +154,7 @@ fn every_kernel_keeps_to_the_default_limits() {
 #[test]
 fn every_kernel_translates_to_metal() {
     each_resolved(|name, module, info| {
-        let options = back::msl::Options { lang_version: (2, 0), ..Default::default() };
+        let options = back::msl::Options { lang_version: (2, 1), ..Default::default() };
         let (text, translation) =
             back::msl::write_string(module, info, &options, &Default::default()).unwrap();
         assert!(text.contains("kernel void") && text.contains(name), "{name}");
@@ -151,7 +166,8 @@ fn every_kernel_translates_to_metal() {
 #[test]
 fn every_kernel_translates_to_hlsl() {
     each_resolved(|name, module, info| {
-        let options = back::hlsl::Options::default();
+        let options =
+            back::hlsl::Options { shader_model: back::hlsl::ShaderModel::V6_0, ..Default::default() };
         let pipeline = back::hlsl::PipelineOptions::default();
         let mut text = String::new();
         let reflection =
@@ -166,7 +182,7 @@ fn every_kernel_translates_to_spirv() {
     each_resolved(|name, module, info| {
         let pipeline =
             back::spv::PipelineOptions { shader_stage: ShaderStage::Compute, entry_point: name.to_owned() };
-        let options = back::spv::Options { lang_version: (1, 1), ..Default::default() };
+        let options = back::spv::Options { lang_version: (1, 3), ..Default::default() };
         let words = back::spv::write_vec(module, info, &options, Some(&pipeline)).unwrap();
         assert!(words.len() > 100 && words[0] == 0x0723_0203, "{name}");
     });
@@ -216,7 +232,7 @@ fn structs_are_laid_out_alike_on_both_sides() {
     assert!(assert_mirrored("Settings", settings) >= 6);
     assert_eq!(assert_mirrored("Shard", shard), 4);
     assert_eq!(assert_mirrored("RowState", row_state), 4);
-    assert_eq!(assert_mirrored("Block", block), 2);
+    assert_eq!(assert_mirrored("Block", block), 3);
     assert_eq!(assert_mirrored("StepSums", sums), 1);
     let pair_loss = rust_layout!(PairLoss: sums, hinge, weight, nearest, unused_0);
     assert_eq!(assert_mirrored("PairLoss", pair_loss), 2);
@@ -276,6 +292,25 @@ fn adjacent_lines_are_repeated_together() {
 }
 
 #[test]
+fn lanes_that_are_a_subgroup_have_a_file_of_their_own() {
+    let composed = |subgroup_lanes: f64| {
+        let constants = [("subgroup_lanes", subgroup_lanes), ("lane_count", 8.0)];
+        shader::compose("// include: lanes\n", &constants).unwrap()
+    };
+    assert_eq!(composed(8.0).matches("total += subgroupBroadcast(value, ").count(), 8);
+    assert!(!composed(8.0).contains("workgroup>"));
+    for other in [0.0, 16.0] {
+        assert!(!composed(other).contains("subgroupBroadcast") && composed(other).contains("workgroup>"));
+    }
+    // Both have the same functions.
+    let functions = |text: String| -> BTreeSet<String> {
+        let line = |line: &str| line.split('{').next().unwrap().to_owned();
+        text.lines().filter(|text| text.starts_with("fn ")).map(line).collect()
+    };
+    assert_eq!(functions(composed(8.0)), functions(composed(0.0)));
+}
+
+#[test]
 fn includes_are_known_and_used() {
     let mut used = BTreeSet::new();
     for (name, text) in KERNELS {
@@ -283,6 +318,7 @@ fn includes_are_known_and_used() {
         let names = line.strip_prefix("// include:").unwrap_or_else(|| panic!("{name}: {line}"));
         used.extend(names.split_whitespace().map(str::to_owned));
     }
+    used.insert("lanes_subgroup".to_owned());
     assert_eq!(used, stems("shaders/include", ".wgsl"));
     assert!(shader::compose("// include: plan nothing\n", &[]).is_err());
     assert!(shader::kernel("nothing").is_err());
