@@ -118,8 +118,9 @@ pub fn cases() -> Vec<Case> {
         Case {
             name: "plain gradient descent",
             optimizer: Optimizer::Sgd,
-            dim: 12,
+            dim: 44,
             rows_per_shard: 70,
+            grain: Grain::VECTOR,
             ..base
         },
     ]

@@ -12,7 +12,7 @@ fn every_defect_is_seen() {
     defects_are_seen(
         "row_catch_up",
         &[
-            ("points[index] - distance * d", "points[index] + distance * d"),
+            ("points[at] - distance * d", "points[at] + distance * d"),
             ("v *= exp(f32(skipped) * settings.log_beta_2);", ""),
             ("* exp(f32(skipped) * settings.log_beta_1)", ""),
             ("d = m / (sqrt(v) + drift_epsilon(shard.step));", ""),
