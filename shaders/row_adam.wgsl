@@ -8,6 +8,13 @@
 @group(0) @binding(7) var<storage, read> catch_up: array<vec2<f32>>;
 @group(0) @binding(8) var<storage, read> gradients: array<vec4<f32>>;           // (R, D/4 + 1)
 
+// What is the same for all rows of a step.
+struct Rates {
+    step_size: f32,     // learning rate / (1 - beta_1^t)
+    root_bias_2: f32,   // sqrt(1 - beta_2^t)
+    epsilon: f32,       // drift_epsilon of this step
+}
+
 // The steps that a row missed, and what they did to it.
 struct Missed {
     distance: f32,      // how many drifts it moved
@@ -28,7 +35,7 @@ fn missed_since(last: u32) -> Missed {
 }
 
 // The chunk's shares of |x|^2, x . drift and |drift|^2 afterwards.
-fn step_chunk(slot: u32, row: u32, it: Missed, chunk: u32) -> vec3<f32> {
+fn step_chunk(slot: u32, row: u32, rates: Rates, it: Missed, chunk: u32) -> vec3<f32> {
     let index = row * chunk_count + chunk;
     let gradient = gradients[slot * (chunk_count + 1u) + chunk];
     var d = drift[index];
@@ -38,8 +45,8 @@ fn step_chunk(slot: u32, row: u32, it: Missed, chunk: u32) -> vec3<f32> {
     v *= it.decay_2;
     m = settings.beta_1 * m + (1.0 - settings.beta_1) * gradient;
     v = settings.beta_2 * v + (1.0 - settings.beta_2) * gradient * gradient;
-    x -= settings.learning_rate / plan.bias_1 * m / (sqrt(v) / plan.root_bias_2 + settings.epsilon);
-    d = m / (sqrt(v) + drift_epsilon(plan.step));
+    x -= rates.step_size * m / (sqrt(v) / rates.root_bias_2 + settings.epsilon);
+    d = m / (sqrt(v) + rates.epsilon);
     points[index] = x;
     drift[index] = d;
     variance[index] = v;
@@ -52,9 +59,10 @@ fn row_adam(
     @builtin(num_workgroups) group_count: vec3<u32>,
     @builtin(local_invocation_index) lane: u32,
 ) {
-    let own = group.x + group.y * group_count.x;
-    for (var stepped = stepped_slots(own, lane); stepped != 0u; stepped &= stepped - 1u) {
-        let slot = group_slot(own, firstTrailingBit(stepped));
+    let quads = group_quads(group, group_count);
+    let rates = Rates(settings.learning_rate / plan.bias_1, plan.root_bias_2, drift_epsilon(plan.step));
+    for (var stepped = stepped_slots(quads, lane); stepped != 0u; stepped &= stepped - 1u) {
+        let slot = group_slot(quads, firstTrailingBit(stepped));
         let row = row_of_slot(slot) - shard.first_row;
         // Read by the lane that writes it below.
         var last = 0u;
@@ -64,7 +72,7 @@ fn row_adam(
         for (var index = 0u; index < chunks_per_lane; index += 1u) {
             let chunk = lane_chunk(lane, index);
             if chunk >= chunk_count { continue; }
-            sums += vec4<f32>(step_chunk(slot, row, missed, chunk), 0.0);
+            sums += vec4<f32>(step_chunk(slot, row, rates, missed, chunk), 0.0);
         }
         sums = lane_sum(lane, sums);
         if lane == 0u { row_states[row] = RowState(sums.x, sums.y, sums.z, plan.step); }

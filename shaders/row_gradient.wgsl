@@ -2,8 +2,9 @@
 // dL/dx of every row of the step: the sum of its uses in a fixed order, taken through x / |x|. No atomics on
 // floats: a slot's uses as user, positive or planned negative are listed in the plan; its uses as a drawn
 // negative are the bits of `picked`.
-// One workgroup for slots_per_group slots, one after another. A gradient row is D/4 vec4 and one more that
-// holds (touched, 0, 0, 0).
+// One workgroup for slots_per_group slots, one after another. They are spread over all, since most candidates
+// are not drawn and all users are in use: so workgroups have much the same to do.
+// A gradient row is D/4 vec4 and one more that holds (touched, 0, 0, 0).
 struct PairLoss {
     sums: vec4<f32>,
     hinge: f32,
@@ -165,26 +166,28 @@ fn row_gradient(
     @builtin(num_workgroups) group_count: vec3<u32>,
     @builtin(local_invocation_index) lane: u32,
 ) {
-    let first = (group.x + group.y * group_count.x) * slots_per_group;
-    if first >= plan.row_count { return; }
-    let end = min(first + slots_per_group, plan.row_count);
+    let own = group.x + group.y * group_count.x;
+    let stride = group_count.x * group_count.y;
+    if own >= plan.row_count { return; }
     var own_used = 0u;
-    for (var slot = first + lane; slot < end; slot += lane_count) {
+    for (var index = lane; index < slots_per_group; index += lane_count) {
+        let slot = own + index * stride;
+        if slot >= plan.row_count { break; }
         let is_used = is_touched(slot);
-        own_used |= u32(is_used) << (slot - first);
+        own_used |= u32(is_used) << index;
         gradients[slot * (chunk_count + 1u) + chunk_count] = vec4<f32>(f32(is_used), 0.0, 0.0, 0.0);
     }
     var used = lane_or(lane, own_used);
     // Most candidates are not drawn. (The first group goes on: it writes the log.)
-    if used == 0u && first != 0u { return; }
+    if used == 0u && own != 0u { return; }
 
     let sums = step_sums(lane);
-    if first == 0u && lane == 0u { step_log[plan.log_slot] = sums; }
+    if own == 0u && lane == 0u { step_log[plan.log_slot] = sums; }
     let is_large = select(0.0, 1.0, sums.moment_2 > settings.inverse_dim);
     let moments = Moments(sums.moment_1, is_large, settings.gor_weight / f32(plan.pair_count * negative_count));
 
     while used != 0u {
-        let slot = first + firstTrailingBit(used);
+        let slot = own + firstTrailingBit(used) * stride;
         used &= used - 1u;
         let own = row_part(slot, lane);
         let gradient = slot_sum(slot, lane, moments);

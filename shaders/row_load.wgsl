@@ -80,7 +80,8 @@ fn row_load(
     @builtin(local_invocation_index) lane: u32,
 ) {
     let own = group.x + group.y * group_count.x;
-    let quad = shard_quad(own);
+    let quads = shard_quads();
+    let quad = shard_quad(quads, own);
     if quad == none && plan.candidate_count == 0u { return; }
     // A lane for each of the four rows.
     var row = none;
@@ -90,7 +91,7 @@ fn row_load(
         row = row_of_slot(slot);
         to = slot * (chunk_count + 1u);
     } else {
-        let pair = (own - shard_quad_count()) * 4u + lane % 4u;
+        let pair = (own - quads.count) * 4u + lane % 4u;
         row = positive_row(pair);
         to = select(positives_at + pair * chunk_count, none, row == none);
     }

@@ -11,9 +11,9 @@ fn row_sgd(
     @builtin(num_workgroups) group_count: vec3<u32>,
     @builtin(local_invocation_index) lane: u32,
 ) {
-    let own = group.x + group.y * group_count.x;
-    for (var stepped = stepped_slots(own, lane); stepped != 0u; stepped &= stepped - 1u) {
-        let slot = group_slot(own, firstTrailingBit(stepped));
+    let quads = group_quads(group, group_count);
+    for (var stepped = stepped_slots(quads, lane); stepped != 0u; stepped &= stepped - 1u) {
+        let slot = group_slot(quads, firstTrailingBit(stepped));
         let row = row_of_slot(slot) - shard.first_row;
         var squares = 0.0;
         for (var index = 0u; index < chunks_per_lane; index += 1u) {

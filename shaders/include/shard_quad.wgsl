@@ -1,10 +1,16 @@
-// The quads of row slots that the dispatch of this shard owns.
-fn shard_quad_count() -> u32 {
-    return plan.words[plan.shards_at + shard.index + 1u] - plan.words[plan.shards_at + shard.index];
+// The quads of row slots that the dispatch of this shard owns: a part of the plan's list.
+struct ShardQuads {
+    begin: u32,
+    count: u32,
+}
+
+fn shard_quads() -> ShardQuads {
+    let begin = plan.words[plan.shards_at + shard.index];
+    return ShardQuads(plan.quads_at + begin, plan.words[plan.shards_at + shard.index + 1u] - begin);
 }
 
 // The one at `index`; none beyond the last.
-fn shard_quad(index: u32) -> u32 {
-    if index >= shard_quad_count() { return none; }
-    return plan.words[plan.quads_at + plan.words[plan.shards_at + shard.index] + index];
+fn shard_quad(quads: ShardQuads, index: u32) -> u32 {
+    if index >= quads.count { return none; }
+    return plan.words[quads.begin + index];
 }

@@ -22,17 +22,14 @@ fn every_defect_is_seen() {
             "return quad * 4u;",
         ),
         ("row_adam", "<< index;", "<< (index / 2u);"),
+        ("row_adam", "quads.first + index / 4u * quads.stride", "quads.first + index / 4u"),
         ("row_adam", "one_word |= lane_bits[other];", "one_word = lane_bits[other];"),
         ("row_adam", "if lane == 0u { one_word = value; }", "if lane == 1u { one_word = value; }"),
         ("row_load", "four_values[lane] = value;", "four_values[0] = value;"),
         ("row_load", "lane * lane_stride + index * chunk_stride", "lane * lane_stride + index"),
         ("triplet_loss", "total += lane_values[other];", "total = lane_values[other];"),
         ("row_gradient", "part.d = rows[at + chunk];", "part.d = rows[at + chunk - lane_count];"),
-        (
-            "row_load",
-            "plan.words[plan.quads_at + plan.words[plan.shards_at + shard.index] + index]",
-            "plan.words[plan.quads_at + index]",
-        ),
+        ("row_load", "ShardQuads(plan.quads_at + begin,", "ShardQuads(plan.quads_at,"),
         ("triplet_loss", "plan.words[plan.negatives_at + pick]", "plan.words[plan.positives_at + pick]"),
     ];
     for (name, from, to) in defects {
