@@ -80,6 +80,12 @@ impl Interactions {
         &self.items[self.offsets[user as usize]..self.offsets[user as usize + 1]]
     }
 
+    /// Has the memory of all these users' items fetched, together: one after another is a wait for each.
+    pub(crate) fn touch(&self, users: impl Iterator<Item = u32>) {
+        let firsts = users.map(|user| self.items_of(user).first().copied().unwrap_or(0));
+        std::hint::black_box(firsts.fold(0, |all, item| all ^ item));
+    }
+
     /// Where each user's items begin in [`Interactions::items`], (U + 1).
     pub fn offsets(&self) -> &[usize] {
         &self.offsets

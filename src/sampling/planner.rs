@@ -23,6 +23,7 @@ pub struct Planner {
     user_slots: SlotMap,
     pairs: Vec<(u32, u32)>,
     candidates: Vec<u32>,
+    is_candidate: BitSet,
     negatives: Vec<u32>,
 }
 
@@ -47,6 +48,7 @@ impl Planner {
             user_slots: SlotMap::new(shape.user_count),
             pairs: Vec::new(),
             candidates: Vec::new(),
+            is_candidate: BitSet::new(shape.item_count),
             negatives: Vec::new(),
         }
     }
@@ -81,6 +83,7 @@ impl Planner {
     fn clear(&mut self) {
         self.item_slots.clear();
         self.user_slots.clear();
+        self.is_candidate.remove_all(&self.candidates);
         self.candidates.clear();
         self.negatives.clear();
     }
@@ -88,8 +91,8 @@ impl Planner {
     /// Stage 1: C distinct candidates by popularity.
     fn draw_candidates(&mut self, step: u64) {
         let mut stream = Stream::new(self.seed, Purpose::Candidates, step);
-        let slots = &mut self.item_slots;
-        let is_new = |item| slots.mark(item);
+        let seen = &mut self.is_candidate;
+        let is_new = |item| seen.insert(item);
         self.items.draw_distinct(&mut stream, self.shape.candidate_count, &mut self.candidates, is_new);
     }
 
@@ -116,7 +119,7 @@ impl Planner {
         let mut others = Vec::with_capacity(pairs.len());
         let batch_items = pairs.iter().map(|&(_, item)| item).chain(self.negatives.iter().copied());
         for item in batch_items.filter(|&item| item != NONE) {
-            if self.item_slots.mark(item) {
+            if !self.is_candidate.contains(item) && self.item_slots.mark(item) {
                 others.push(item);
             }
         }
@@ -189,21 +192,27 @@ impl Planner {
         let excluded_at = words.len();
         words.resize(excluded_at + user_rows.len() + 1, 0);
         let train: &Interactions = self.order.train();
+        if candidate_count > 0 {
+            let users =
+                user_rows.iter().filter(|&&row| row != NONE).map(|&row| row - self.shape.item_count as u32);
+            train.touch(users);
+        }
         for (index, &row) in user_rows.iter().enumerate() {
             words[excluded_at + index] = words.len() as u32;
             if row == NONE || candidate_count == 0 {
                 continue;
             }
             let items = train.items_of(row - self.shape.item_count as u32);
-            let mut end = words.len();
-            words.resize(end + items.len(), 0);
-            // Every slot is written, and the next one over it unless it counts: few do, at no one's guess.
+            let first = words.len();
+            let mut end = first;
+            words.resize(first + items.len(), 0);
+            // Every item is written, and the next one over it unless it counts: few do, at no one's guess.
             for &item in items {
-                let slot = self.item_slots.get(item);
-                words[end] = slot;
-                end += usize::from((slot as usize) < candidate_count);
+                words[end] = item;
+                end += usize::from(self.is_candidate.contains(item));
             }
             words.truncate(end);
+            words[first..].iter_mut().for_each(|item| *item = self.item_slots.get(*item));
         }
         words[excluded_at + user_rows.len()] = words.len() as u32;
         excluded_at as u32
@@ -250,6 +259,33 @@ fn list_uses(
     words.copy_within(uses_at..uses_at + row_count, uses_at + 1);
     words[uses_at] = lists_at as u32;
     uses_at as u32
+}
+
+/// A set of items, a bit each: small enough for the nearest cache where the catalogue is not huge.
+#[derive(Debug, Clone)]
+struct BitSet(Vec<u64>);
+
+impl BitSet {
+    fn new(count: usize) -> BitSet {
+        BitSet(vec![0; count.div_ceil(64)])
+    }
+
+    fn contains(&self, item: u32) -> bool {
+        self.0[item as usize / 64] >> (item % 64) & 1 == 1
+    }
+
+    /// Whether `item` was not yet in it.
+    #[inline]
+    fn insert(&mut self, item: u32) -> bool {
+        let is_new = !self.contains(item);
+        self.0[item as usize / 64] |= 1 << (item % 64);
+        is_new
+    }
+
+    /// Takes out `items`, all that are in it.
+    fn remove_all(&mut self, items: &[u32]) {
+        items.iter().for_each(|&item| self.0[item as usize / 64] = 0);
+    }
 }
 
 /// Slots by row number, emptied in constant time.
