@@ -4,6 +4,7 @@
 use super::device::Gpu;
 use super::layout::{RowState, Shard};
 use crate::{Error, Result};
+use std::ops::Range;
 
 /// Points (and moments) of all rows: items first, then users.
 #[derive(Debug)]
@@ -92,12 +93,12 @@ impl Tables {
         self.dim
     }
 
-    /// The stored points of rows `first..first + count`, (count, D), without padding.
+    /// The stored points of some rows, (rows, D), without padding.
     ///
     /// # Errors
     /// [`Error::Gpu`] where reading back fails.
-    pub fn points(&self, gpu: &Gpu) -> Result<Vec<f32>> {
-        self.read(gpu, |shard| &shard.points)
+    pub fn points(&self, gpu: &Gpu, rows: Range<usize>) -> Result<Vec<f32>> {
+        self.read(gpu, rows, |shard| &shard.points)
     }
 
     /// Adam's drift (see `shaders/include/catch_up.wgsl`) and second moment, each (rows, D).
@@ -105,7 +106,19 @@ impl Tables {
     /// # Errors
     /// [`Error::Gpu`] where reading back fails.
     pub fn drift_and_variance(&self, gpu: &Gpu) -> Result<(Vec<f32>, Vec<f32>)> {
-        Ok((self.read(gpu, |shard| &shard.drift)?, self.read(gpu, |shard| &shard.variance)?))
+        let all = 0..self.row_count;
+        Ok((
+            self.read(gpu, all.clone(), |shard| &shard.drift)?,
+            self.read(gpu, all, |shard| &shard.variance)?,
+        ))
+    }
+
+    /// Gives the memory of drift and second moment back. No step may follow.
+    pub(crate) fn free_moments(&self) {
+        for shard in &self.shards {
+            shard.drift.destroy();
+            shard.variance.destroy();
+        }
     }
 
     /// What is kept of each row beside its numbers, (rows).
@@ -123,19 +136,22 @@ impl Tables {
     fn read<'a>(
         &'a self,
         gpu: &Gpu,
+        rows: Range<usize>,
         buffer: impl Fn(&'a TableShard) -> &'a wgpu::Buffer,
     ) -> Result<Vec<f32>> {
         let padded = self.dim.next_multiple_of(4);
         let mut all = Vec::new();
-        all.try_reserve_exact(self.row_count * self.dim)
-            .map_err(|_| Error::Gpu(format!("no memory to read {} rows back", self.row_count)))?;
+        all.try_reserve_exact(rows.len() * self.dim)
+            .map_err(|_| Error::Gpu(format!("no memory to read {} rows back", rows.len())))?;
         // In pieces: beside a large table there is no room for two copies.
         let mut piece = Vec::new();
         for shard in &self.shards {
-            for first in (0..shard.row_count).step_by(piece_rows(padded)) {
-                let count = piece_rows(padded).min(shard.row_count - first);
+            let end = shard.first_row + shard.row_count;
+            let (first, end) = (rows.start.max(shard.first_row), rows.end.min(end));
+            for row in (first..end).step_by(piece_rows(padded)) {
+                let count = piece_rows(padded).min(end - row);
                 piece.resize(count * padded, 0.0);
-                gpu.read_into(buffer(shard), (first * padded * 4) as u64, &mut piece)?;
+                gpu.read_into(buffer(shard), ((row - shard.first_row) * padded * 4) as u64, &mut piece)?;
                 piece.chunks(padded).for_each(|row| all.extend_from_slice(&row[..self.dim]));
             }
         }

@@ -13,6 +13,7 @@ use crate::sampling::{EpochOrder, ItemSampler, Planner, Sampler};
 use crate::{Error, Result};
 use rand_distr::{Distribution, StandardNormal};
 use std::collections::VecDeque;
+use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -306,14 +307,31 @@ impl<'a> Run<'a> {
     /// The unit rows as they are now.
     fn embeddings(&mut self) -> Result<Embeddings> {
         self.steps.stepper().catch_up()?;
-        let dim = self.config.dim;
-        let mut items = self.steps.stepper().tables().points(&self.gpu)?;
-        for row in items.chunks_mut(dim) {
+        self.caught_up_embeddings()
+    }
+
+    /// As [`Run::embeddings`], after the last step: memory that only steps need is given back first.
+    fn last_embeddings(&mut self) -> Result<Embeddings> {
+        self.steps.stepper().catch_up()?;
+        self.steps.stepper().tables().free_moments();
+        self.caught_up_embeddings()
+    }
+
+    fn caught_up_embeddings(&mut self) -> Result<Embeddings> {
+        let item_count = self.split.train.item_count();
+        let row_count = self.steps.stepper().tables().row_count();
+        let items = self.unit_rows(0..item_count)?;
+        let users = self.unit_rows(item_count..row_count)?;
+        Ok(Embeddings { dim: self.config.dim, users, items })
+    }
+
+    fn unit_rows(&mut self, rows: Range<usize>) -> Result<Vec<f32>> {
+        let mut points = self.steps.stepper().tables().points(&self.gpu, rows)?;
+        for row in points.chunks_mut(self.config.dim) {
             let norm = row.iter().map(|&x| f64::from(x) * f64::from(x)).sum::<f64>().sqrt();
             row.iter_mut().for_each(|x| *x = (f64::from(*x) / norm.max(1e-12)) as f32);
         }
-        let users = items.split_off(self.split.train.item_count() * dim);
-        Ok(Embeddings { dim, users, items })
+        Ok(points)
     }
 
     fn finish(mut self, stop: Stop, failure: Option<Error>) -> Result<Trained> {
@@ -321,7 +339,7 @@ impl<'a> Run<'a> {
         self.timing.planning_seconds = self.steps.planning_time().as_secs_f64();
         let (epoch, valid, embeddings) = match self.best.take() {
             Some((epoch, metrics, embeddings)) => (epoch, Some(metrics), embeddings),
-            None => (self.epochs_done, None, self.embeddings()?),
+            None => (self.epochs_done, None, self.last_embeddings()?),
         };
         let (epochs_done, timing) = (self.epochs_done, self.timing);
         Ok(Trained { embeddings, epoch, epochs_done, valid, stop, failure, timing })

@@ -120,7 +120,7 @@ fn parity(
         compare("drift", &drift, &state.drift, dim, &sizes, 1e-4);
         compare("variance", &variance, &state.variance, dim, &sizes, 1e-5);
     }
-    let seen = stepper.tables().points(&gpu).unwrap();
+    let seen = stepper.tables().points(&gpu, 0..stepper.tables().row_count()).unwrap();
     compare("points", &seen, &state.points, dim, &sizes, 2e-3);
     let moved = seen.iter().zip(&points).filter(|(seen, start)| (*seen - *start).abs() > 1e-3).count();
     assert!(moved > points.len() / 2, "only {moved} of {} numbers moved", points.len());

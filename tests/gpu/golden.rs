@@ -40,7 +40,8 @@ impl Runner for Device {
 
     fn points(&mut self) -> Vec<f32> {
         self.stepper.catch_up().unwrap();
-        self.stepper.tables().points(&self.gpu).unwrap()
+        let tables = self.stepper.tables();
+        tables.points(&self.gpu, 0..tables.row_count()).unwrap()
     }
 }
 
