@@ -1,4 +1,4 @@
-// include: plan block
+// include: plan block hole_scores
 // Positives x candidates: the similarities s = v_j . v_n that stage 2 weighs (Tran et al. 2019, 3.2). A
 // thread owns quads_per_thread quads of candidates, and pairs_per_thread positives in each of two windows:
 // lines with {q} or {p} stand for one copy for each of these (src/gpu/shader.rs). The positives are the same
@@ -16,14 +16,6 @@ override window_pairs: u32 = 128u;
 override pairs_per_thread: u32 = 8u;
 override quads_per_thread: u32 = 1u;
 override pair_words: u32 = 8u;      // B / 32, rounded up
-
-// 0 for a row, -2 for a hole, whose vector is zero.
-fn hole_score(slot: u32) -> f32 { return select(0.0, -2.0, row_of_slot(slot) == none); }
-
-fn hole_scores(quad: u32) -> vec4<f32> {
-    let slot = quad * 4u;
-    return vec4<f32>(hole_score(slot), hole_score(slot + 1u), hole_score(slot + 2u), hole_score(slot + 3u));
-}
 
 fn product(e: vec4<f32>, c0: vec4<f32>, c1: vec4<f32>, c2: vec4<f32>, c3: vec4<f32>) -> vec4<f32> {
     return c0 * e.x + c1 * e.y + c2 * e.z + c3 * e.w;

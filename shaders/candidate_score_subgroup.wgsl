@@ -1,4 +1,4 @@
-// include: plan block
+// include: plan block hole_scores
 // `candidate_score` for drivers that run a subgroup as the lanes of a CPU's vectors. There a read costs more
 // than arithmetic, and one value for all lanes as much as one for each. So a thread reads its quad of candidates
 // once, for all pairs, and a pair's positive is read a vec4 a lane, which the lanes then tell one another.
@@ -18,14 +18,6 @@ override part_count: u32 = 1u;
 override blocks_per_part: u32 = 4u;     // 32 vec4 at most
 override pair_words: u32 = 8u;          // B / 32, rounded up
 
-// 0 for a row, -2 for a hole, whose vector is zero.
-fn hole_score(slot: u32) -> f32 { return select(0.0, -2.0, row_of_slot(slot) == none); }
-
-fn hole_scores(quad: u32) -> vec4<f32> {
-    let slot = quad * 4u;
-    return vec4<f32>(hole_score(slot), hole_score(slot + 1u), hole_score(slot + 2u), hole_score(slot + 3u));
-}
-
 // Four numbers of each of four candidates, turned: the candidates' first numbers, their second ones, ...
 fn turned_quad(quad: u32, chunk: u32) -> mat4x4<f32> {
     let stride = chunk_count + 1u;
@@ -36,12 +28,14 @@ fn turned_quad(quad: u32, chunk: u32) -> mat4x4<f32> {
 @compute @workgroup_size(lane_count)
 fn candidate_score_subgroup(
     @builtin(workgroup_id) group: vec3<u32>,
+    @builtin(num_workgroups) group_count: vec3<u32>,
     @builtin(local_invocation_index) thread: u32,
     @builtin(subgroup_invocation_id) lane: u32,
 ) {
     // A thread that has no quad takes the last, and writes what its owner writes.
     let quad_count = plan.candidate_count / 4u;
-    let quad = min(group.x * lane_count + thread, quad_count - 1u);
+    let own = group.x + group.y * group_count.x;
+    let quad = min(own * lane_count + thread, quad_count - 1u);
     if block.first_pair == 0u {
         for (var word = 0u; word < 4u * pair_words; word += 1u) { picked[quad * 4u * pair_words + word] = 0u; }
     }

@@ -36,6 +36,18 @@ impl Gpu {
     /// # Errors
     /// [`Error::Adapter`] where there is no such adapter or it cannot be opened.
     pub fn open(choice: &AdapterChoice) -> Result<Gpu> {
+        Gpu::open_with(choice, OPTIONAL)
+    }
+
+    /// As [`Gpu::open`], but as if the adapter had no optional feature: what runs on one that has none.
+    ///
+    /// # Errors
+    /// As [`Gpu::open`].
+    pub fn open_plain(choice: &AdapterChoice) -> Result<Gpu> {
+        Gpu::open_with(choice, wgpu::Features::empty())
+    }
+
+    fn open_with(choice: &AdapterChoice, optional: wgpu::Features) -> Result<Gpu> {
         let (adapter, summary) = adapter::choose(&adapter::instance(), choice)?;
         let offered = adapter.limits();
         let limits = wgpu::Limits {
@@ -45,7 +57,7 @@ impl Gpu {
         };
         let descriptor = wgpu::DeviceDescriptor {
             label: Some("spherec"),
-            required_features: adapter.features() & OPTIONAL,
+            required_features: adapter.features() & optional,
             required_limits: limits,
             memory_hints: wgpu::MemoryHints::Performance,
             ..Default::default()

@@ -31,6 +31,7 @@ const INCLUDES: &[(&str, &str)] = sources!(
     "shard",
     "shard_quad",
     "block",
+    "hole_scores",
     "catch_up",
     "row_state",
     "random",

@@ -15,7 +15,6 @@ fn every_defect_is_seen() {
             ("c2 * e.z", "c2 * e.w"),
             ("positives_a[at + {p}u * chunk_count]", "positives_a[at]"),
             ("positives_b[at + {p}u * chunk_count]", "positives_a[at + {p}u * chunk_count]"),
-            ("select(0.0, -2.0,", "select(0.0, 0.0,"),
             (
                 "scores[out_b + {p}u * quad_count + quad_{q}] = b_{p}_{q};",
                 "scores[out_b + {p}u * quad_count + quad_{q}] = a_{p}_{q};",

@@ -1,9 +1,9 @@
 //! The whole engine: against the twins, against itself, and on data whose answer is known.
 
-use crate::support::gpu;
+use crate::support::{gpu, plain_gpu};
 use spherec::data::{Interactions, Protocol, Split};
 use spherec::gpu::layout::RowState;
-use spherec::gpu::{Grain, StepShape, Stepper, Tables};
+use spherec::gpu::{Gpu, Grain, StepShape, Stepper, Tables};
 use spherec::model::Embeddings;
 use spherec::optimizer::{Constants, Optimizer, catch_up_table};
 use spherec::random::{Purpose, Stream};
@@ -30,8 +30,10 @@ fn random_interactions(user_count: usize, item_count: usize, share: f64) -> Inte
     Interactions::from_pairs(user_count, item_count, &pairs)
 }
 
-/// `STEPS` steps on the device and on the twins, with a group of steps in each submission.
+/// `STEPS` steps on the device and on the twins, with a group of steps in each submission; the last of them with
+/// their stages timed.
 fn parity(
+    gpu: &Arc<Gpu>,
     sampler: Sampler,
     negative_count: usize,
     dim: usize,
@@ -39,14 +41,13 @@ fn parity(
     optimizer: Optimizer,
 ) {
     use rand::RngExt;
-    let gpu = gpu();
     let train = Arc::new(random_interactions(70, 160, 0.08));
     let (candidate_count, hardness) = match sampler {
         Sampler::TwoStage { candidate_count, hardness, .. } => (candidate_count, hardness),
         _ => (0, 0.0),
     };
     let row_count = 160 + 70;
-    let rows_per_shard = Tables::rows_per_shard(&gpu, row_count, dim, most_rows);
+    let rows_per_shard = Tables::rows_per_shard(gpu, row_count, dim, most_rows);
     let plan = PlanShape {
         batch_size: 48,
         negative_count,
@@ -56,7 +57,7 @@ fn parity(
         rows_per_shard,
         excluded_capacity: train.len(),
     };
-    let shape = StepShape { plan, dim, grain: Grain::of(&gpu) };
+    let shape = StepShape { plan, dim, grain: Grain::of(gpu) };
     let sizes = Sizes::new(&shape, optimizer);
     let constants = Constants {
         dim,
@@ -74,8 +75,8 @@ fn parity(
         (0..row_count * dim).map(|_| stream.random_range(-1.0..1.0f32) / (dim as f32).sqrt()).collect();
     let with_moments = optimizer == Optimizer::Adam;
     let fill = |row: usize, point: &mut [f32]| point.copy_from_slice(&points[row * dim..(row + 1) * dim]);
-    let tables = Tables::new(&gpu, row_count, dim, rows_per_shard, with_moments, fill).unwrap();
-    let mut stepper = Stepper::new(Arc::clone(&gpu), tables, shape, settings, &catch_up, optimizer).unwrap();
+    let tables = Tables::new(gpu, row_count, dim, rows_per_shard, with_moments, fill).unwrap();
+    let mut stepper = Stepper::new(Arc::clone(gpu), tables, shape, settings, &catch_up, optimizer).unwrap();
 
     let items = Arc::new(ItemSampler::new(&train.item_frequencies(), 0.5));
     let order = Arc::new(EpochOrder::new(train, 1));
@@ -94,11 +95,19 @@ fn parity(
         expected_sums.push(sums);
     }
     let mut seen_sums = Vec::new();
-    for group in plans.chunks_mut(7) {
+    let (submitted, timed) = plans.split_at_mut(STEPS as usize - 6);
+    for group in submitted.chunks_mut(5) {
         stepper.submit(group).unwrap();
         seen_sums.extend(stepper.collect().unwrap().unwrap());
     }
-    assert_eq!(seen_sums.len(), expected_sums.len());
+    let stages = stepper.time_stages(timed).unwrap();
+    let names: Vec<&str> = stages.iter().map(|(name, _)| *name).collect();
+    let stage_2: &[&str] = if candidate_count > 0 { &["candidate_score", "negative_draw"] } else { &[] };
+    assert_eq!(names, [&["row_load"], stage_2, &["triplet_loss", "row_gradient", "row_step"]].concat());
+    assert!(
+        stages.iter().all(|(_, seconds)| seconds.len() == 6 && seconds.iter().all(|&s| s > 0.0 && s < 600.0))
+    );
+    assert_eq!(seen_sums.len(), expected_sums.len() - 6);
     for (step, (seen, expected)) in seen_sums.iter().zip(&expected_sums).enumerate() {
         assert!(
             (seen.triplet - expected.triplet).abs() <= 1e-4 * expected.triplet.abs().max(1.0),
@@ -113,14 +122,14 @@ fn parity(
     stepper.catch_up().unwrap();
     if optimizer == Optimizer::Adam {
         state.catch_up(&settings, &catch_up, STEPS as u32, &sizes);
-        let row_states = stepper.tables().row_states(&gpu).unwrap();
+        let row_states = stepper.tables().row_states(gpu).unwrap();
         let last_steps = |states: &[RowState]| states.iter().map(|state| state.last_step).collect::<Vec<_>>();
         assert_eq!(last_steps(&row_states), last_steps(&state.row_states));
-        let (drift, variance) = stepper.tables().drift_and_variance(&gpu).unwrap();
+        let (drift, variance) = stepper.tables().drift_and_variance(gpu).unwrap();
         compare("drift", &drift, &state.drift, dim, &sizes, 1e-4);
         compare("variance", &variance, &state.variance, dim, &sizes, 1e-5);
     }
-    let seen = stepper.tables().points(&gpu, 0..stepper.tables().row_count()).unwrap();
+    let seen = stepper.tables().points(gpu, 0..stepper.tables().row_count()).unwrap();
     compare("points", &seen, &state.points, dim, &sizes, 2e-3);
     let moved = seen.iter().zip(&points).filter(|(seen, start)| (*seen - *start).abs() > 1e-3).count();
     assert!(moved > points.len() / 2, "only {moved} of {} numbers moved", points.len());
@@ -149,12 +158,32 @@ fn compare(name: &str, seen: &[f32], expected: &[f32], dim: usize, sizes: &Sizes
 
 #[test]
 fn two_stage_steps_equal_the_twins() {
-    parity(Sampler::TwoStage { beta: 0.5, candidate_count: 60, hardness: 3.0 }, 1, 32, None, Optimizer::Adam);
+    parity(
+        &gpu(),
+        Sampler::TwoStage { beta: 0.5, candidate_count: 60, hardness: 3.0 },
+        1,
+        32,
+        None,
+        Optimizer::Adam,
+    );
+}
+
+#[test]
+fn two_stage_steps_equal_the_twins_without_optional_features() {
+    parity(
+        &plain_gpu(),
+        Sampler::TwoStage { beta: 0.5, candidate_count: 60, hardness: 3.0 },
+        1,
+        32,
+        None,
+        Optimizer::Adam,
+    );
 }
 
 #[test]
 fn steps_on_many_shards_equal_the_twins() {
     parity(
+        &gpu(),
         Sampler::TwoStage { beta: 0.5, candidate_count: 41, hardness: 1.0 },
         3,
         18,
@@ -165,12 +194,12 @@ fn steps_on_many_shards_equal_the_twins() {
 
 #[test]
 fn uniform_steps_equal_the_twins() {
-    parity(Sampler::Uniform, 2, 20, None, Optimizer::Adam);
+    parity(&gpu(), Sampler::Uniform, 2, 20, None, Optimizer::Adam);
 }
 
 #[test]
 fn gradient_descent_equals_the_twins() {
-    parity(Sampler::Popularity { beta: 1.0 }, 1, 12, Some(100), Optimizer::Sgd);
+    parity(&gpu(), Sampler::Popularity { beta: 1.0 }, 1, 12, Some(100), Optimizer::Sgd);
 }
 
 /// Even users like even items, odd users odd ones; each user misses two of them.

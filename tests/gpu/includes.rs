@@ -15,6 +15,8 @@ fn every_defect_is_seen() {
         ("row_catch_up", "exp(f32(skipped) * settings.log_ratio)", "exp(f32(skipped) * settings.log_beta_1)"),
         ("negative_draw", "v.w += v.y * v.z;\n    v ^=", "v ^="),
         ("negative_draw", "1664525u", "1664521u"),
+        ("candidate_score", "select(0.0, -2.0,", "select(0.0, 0.0,"),
+        ("candidate_score", "hole_score(slot + 2u)", "hole_score(slot + 1u)"),
         ("row_adam", "chunk_count].x != 0.0;", "chunk_count].x == 0.0;"),
         (
             "row_sgd",

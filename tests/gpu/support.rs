@@ -1,5 +1,6 @@
 //! What the tests of the device share.
 
+use spherec::Result;
 use spherec::gpu::{AdapterChoice, Gpu, Grain, shader};
 use spherec::selftest::{Case, cases, check_kernel};
 use std::sync::{Arc, OnceLock};
@@ -8,14 +9,20 @@ use std::sync::{Arc, OnceLock};
 /// says what to install.
 pub(crate) fn gpu() -> Arc<Gpu> {
     static GPU: OnceLock<Arc<Gpu>> = OnceLock::new();
-    let open = || {
-        let choice = match std::env::var("SPHEREC_ADAPTER") {
-            Ok(name) => AdapterChoice::Named(name),
-            Err(_) => AdapterChoice::Best,
-        };
-        Arc::new(Gpu::open(&choice).unwrap_or_else(|error| panic!("{error}")))
+    Arc::clone(GPU.get_or_init(|| open(Gpu::open)))
+}
+
+/// The same adapter without its optional features.
+pub(crate) fn plain_gpu() -> Arc<Gpu> {
+    open(Gpu::open_plain)
+}
+
+fn open(by: impl Fn(&AdapterChoice) -> Result<Gpu>) -> Arc<Gpu> {
+    let choice = match std::env::var("SPHEREC_ADAPTER") {
+        Ok(name) => AdapterChoice::Named(name),
+        Err(_) => AdapterChoice::Best,
     };
-    Arc::clone(GPU.get_or_init(open))
+    Arc::new(by(&choice).unwrap_or_else(|error| panic!("{error}")))
 }
 
 /// Whether the adapter has the subgroups that some kernels use. Where not, that is told, or fails if the variable
