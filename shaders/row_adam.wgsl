@@ -1,6 +1,6 @@
 // include: plan settings shard shard_quad row_state catch_up lanes stepped_slots lane_chunks
 // One Adam step (Kingma and Ba, algorithm 1) on each touched row, after catching up the steps that the row
-// missed. One workgroup for the slots of quads_per_group quads of one shard, one after another.
+// missed. One workgroup for slots_per_group slots of one shard, one after another.
 @group(0) @binding(3) var<storage, read_write> points: array<vec4<f32>>;        // (shard rows, D/4)
 @group(0) @binding(4) var<storage, read_write> drift: array<vec4<f32>>;         // (shard rows, D/4)
 @group(0) @binding(5) var<storage, read_write> variance: array<vec4<f32>>;      // (shard rows, D/4)
@@ -59,10 +59,10 @@ fn row_adam(
     @builtin(num_workgroups) group_count: vec3<u32>,
     @builtin(local_invocation_index) lane: u32,
 ) {
-    let quads = group_quads(group, group_count);
+    let own = group_slots(group, group_count);
     let rates = Rates(settings.learning_rate / plan.bias_1, plan.root_bias_2, drift_epsilon(plan.step));
-    for (var stepped = stepped_slots(quads, lane); stepped != 0u; stepped &= stepped - 1u) {
-        let slot = group_slot(quads, firstTrailingBit(stepped));
+    for (var stepped = stepped_slots(own, lane); stepped != 0u; stepped &= stepped - 1u) {
+        let slot = group_slot(own, firstTrailingBit(stepped));
         let row = row_of_slot(slot) - shard.first_row;
         // Read by the lane that writes it below.
         var last = 0u;

@@ -1,6 +1,6 @@
 // include: plan settings shard shard_quad row_state lanes stepped_slots lane_chunks
-// One step of plain gradient descent on each touched row. One workgroup for the slots of
-// quads_per_group quads of one shard, one after another.
+// One step of plain gradient descent on each touched row. One workgroup for
+// slots_per_group slots of one shard, one after another.
 @group(0) @binding(3) var<storage, read_write> points: array<vec4<f32>>;        // (shard rows, D/4)
 @group(0) @binding(4) var<storage, read_write> row_states: array<RowState>;     // (shard rows)
 @group(0) @binding(5) var<storage, read> gradients: array<vec4<f32>>;           // (R, D/4 + 1)
@@ -11,9 +11,9 @@ fn row_sgd(
     @builtin(num_workgroups) group_count: vec3<u32>,
     @builtin(local_invocation_index) lane: u32,
 ) {
-    let quads = group_quads(group, group_count);
-    for (var stepped = stepped_slots(quads, lane); stepped != 0u; stepped &= stepped - 1u) {
-        let slot = group_slot(quads, firstTrailingBit(stepped));
+    let own = group_slots(group, group_count);
+    for (var stepped = stepped_slots(own, lane); stepped != 0u; stepped &= stepped - 1u) {
+        let slot = group_slot(own, firstTrailingBit(stepped));
         let row = row_of_slot(slot) - shard.first_row;
         var squares = 0.0;
         for (var index = 0u; index < chunks_per_lane; index += 1u) {

@@ -31,12 +31,10 @@ pub struct Grain {
     pub score_quads: usize,
     /// Pairs that one workgroup of `triplet_loss` sums.
     pub loss_pairs: usize,
-    /// Row slots that one workgroup of `row_gradient` looks after, 32 at most.
-    pub gradient_slots: usize,
+    /// Row slots that one workgroup of `row_gradient` or an optimizer looks after, 32 at most.
+    pub row_slots: usize,
     /// Threads of a workgroup of `negative_draw`.
     pub draw_lanes: usize,
-    /// Quads of row slots that one workgroup of an optimizer looks after, 8 at most.
-    pub step_quads: usize,
     /// Whether a thread's vec4 of a table's row are neighbours, or as far apart as the workgroup is wide.
     pub neighbouring_chunks: bool,
     /// Threads of a subgroup, where kernels have them tell one another their values: workgroups of as many
@@ -52,9 +50,8 @@ impl Grain {
         score_pairs: 16,
         score_quads: 2,
         loss_pairs: 16,
-        gradient_slots: 32,
+        row_slots: 32,
         draw_lanes: 8,
-        step_quads: 8,
         neighbouring_chunks: true,
         subgroup_lanes: 0,
     };
@@ -66,9 +63,8 @@ impl Grain {
         score_pairs: 8,
         score_quads: 1,
         loss_pairs: 1,
-        gradient_slots: 1,
+        row_slots: 1,
         draw_lanes: 32,
-        step_quads: 1,
         neighbouring_chunks: false,
         subgroup_lanes: 0,
     };
@@ -201,7 +197,7 @@ impl StepShape {
 
     /// Workgroups of an optimizer for `quad_count` quads of a shard.
     pub(crate) fn step_groups(&self, quad_count: u32) -> (u32, u32) {
-        fold(quad_count.div_ceil(self.grain.step_quads as u32))
+        fold((4 * quad_count).div_ceil(self.grain.row_slots as u32))
     }
 
     /// Workgroups of `triplet_loss` for `pair_count` pairs.
@@ -211,7 +207,7 @@ impl StepShape {
 
     /// Workgroups of `row_gradient` for `slot_count` row slots.
     pub(crate) fn gradient_groups(&self, slot_count: u32) -> (u32, u32) {
-        fold(slot_count.div_ceil(self.grain.gradient_slots as u32))
+        fold(slot_count.div_ceil(self.grain.row_slots as u32))
     }
 
     /// Where the candidates begin in the working set, in vec4.
@@ -275,7 +271,6 @@ impl StepShape {
             ("chunks_per_lane", chunks_per_lane as f64),
             ("lane_stride", lane_stride as f64),
             ("chunk_stride", chunk_stride as f64),
-            ("quads_per_group", self.grain.step_quads as f64),
             ("has_packed", f64::from(u8::from(self.has_packed()))),
             ("negative_count", self.plan.negative_count as f64),
             ("pair_words", self.plan.pair_words() as f64),
@@ -285,7 +280,7 @@ impl StepShape {
             ("pairs_per_thread", self.pairs_per_thread() as f64),
             ("quads_per_thread", self.grain.score_quads as f64),
             ("pairs_per_group", self.grain.loss_pairs as f64),
-            ("slots_per_group", self.grain.gradient_slots as f64),
+            ("slots_per_group", self.grain.row_slots as f64),
             ("has_momentum", f64::from(u8::from(optimizer == Optimizer::Adam))),
         ]
     }

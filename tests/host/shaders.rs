@@ -35,17 +35,16 @@ fn module_with(name: &str, constants: &[(&str, f64)]) -> (Module, ModuleInfo) {
 
 /// Small steps, the defaults, the largest that a config may ask for, and threads that are one subgroup; Adam
 /// and not.
-const CONSTANTS: [[(&str, f64); 20]; 5] = [
-    constants([1, 8, 1, 1, 0, 1, 1, 1, 0]),
-    constants([32, 32, 1, 8, 1, 8, 1, 1, 0]),
-    constants([32, 64, 5, 8, 1, 16, 2, 8, 0]),
-    constants([256, 64, 1_000, 2_048, 1, 16, 1, 8, 0]),
-    constants([45, 8, 5, 8, 1, 1, 1, 8, 8]),
+const CONSTANTS: [[(&str, f64); 19]; 5] = [
+    constants([1, 8, 1, 1, 0, 1, 1, 0]),
+    constants([32, 32, 1, 8, 1, 8, 1, 0]),
+    constants([32, 64, 5, 8, 1, 16, 2, 0]),
+    constants([256, 64, 1_000, 2_048, 1, 16, 1, 0]),
+    constants([45, 8, 5, 8, 1, 1, 1, 8]),
 ];
 
-const fn constants(of: [u32; 9]) -> [(&'static str, f64); 20] {
-    let [chunks, lanes, negatives, words, has_momentum, pairs_per_thread, quads_per_thread, quads, subgroup] =
-        of;
+const fn constants(of: [u32; 8]) -> [(&'static str, f64); 19] {
+    let [chunks, lanes, negatives, words, has_momentum, pairs_per_thread, quads_per_thread, subgroup] = of;
     let is_subgroup = subgroup > 0;
     [
         ("chunk_count", chunks as f64),
@@ -61,7 +60,6 @@ const fn constants(of: [u32; 9]) -> [(&'static str, f64); 20] {
         ("slots_per_group", 32.0),
         ("pairs_per_thread", pairs_per_thread as f64),
         ("quads_per_thread", quads_per_thread as f64),
-        ("quads_per_group", quads as f64),
         ("chunks_per_lane", chunks.div_ceil(lanes) as f64),
         ("lane_stride", if is_subgroup { chunks.div_ceil(lanes) as f64 } else { 1.0 }),
         ("chunk_stride", if is_subgroup { 1.0 } else { lanes as f64 }),
