@@ -1,11 +1,17 @@
-//! Clock readings of the device at the ends of a step's stages, where it has a clock for them.
+//! How long each stage of a step takes: by the device's own clock, where it has one.
 
 use super::device::Gpu;
+use super::step::Stepper;
+use crate::sampling::Plan;
 use crate::{Error, Result};
+use std::time::Instant;
+
+/// Passes that one timing may have, so that two readings each fit a set of WebGPU's largest size.
+const TIMED_PASSES: usize = 2048;
 
 /// Room for the readings of one submission: two for each pass.
 #[derive(Debug)]
-pub(super) struct StageTimer {
+struct StageTimer {
     readings: wgpu::QuerySet,
     resolved: wgpu::Buffer,
     pass_count: u32,
@@ -13,7 +19,7 @@ pub(super) struct StageTimer {
 
 impl StageTimer {
     /// For `pass_count` passes; `None` where the adapter keeps no time of passes.
-    pub(super) fn new(gpu: &Gpu, pass_count: u32) -> Result<Option<StageTimer>> {
+    fn new(gpu: &Gpu, pass_count: u32) -> Result<Option<StageTimer>> {
         if !gpu.device.features().contains(wgpu::Features::TIMESTAMP_QUERY) {
             return Ok(None);
         }
@@ -28,7 +34,7 @@ impl StageTimer {
     }
 
     /// Has the pass `index` note when it begins and when it ends.
-    pub(super) fn pass(&self, index: u32) -> wgpu::ComputePassDescriptor<'_> {
+    fn pass(&self, index: u32) -> wgpu::ComputePassDescriptor<'_> {
         wgpu::ComputePassDescriptor {
             label: None,
             timestamp_writes: Some(wgpu::ComputePassTimestampWrites {
@@ -40,12 +46,12 @@ impl StageTimer {
     }
 
     /// To be encoded after the last pass.
-    pub(super) fn resolve(&self, encoder: &mut wgpu::CommandEncoder) {
+    fn resolve(&self, encoder: &mut wgpu::CommandEncoder) {
         encoder.resolve_query_set(&self.readings, 0..2 * self.pass_count, &self.resolved, 0);
     }
 
     /// The seconds that each pass took, once the submission is done.
-    pub(super) fn seconds(&self, gpu: &Gpu) -> Result<Vec<f64>> {
+    fn seconds(&self, gpu: &Gpu) -> Result<Vec<f64>> {
         let readings: Vec<[u64; 2]> = gpu.read(&self.resolved, self.pass_count as usize)?;
         let period = f64::from(gpu.queue.get_timestamp_period()) * 1e-9;
         readings
@@ -55,5 +61,66 @@ impl StageTimer {
                 None => Err(Error::Gpu(format!("the clock of {} went backwards", gpu.adapter().name))),
             })
             .collect()
+    }
+}
+
+impl Stepper {
+    /// Steps of `plan` that [`Stepper::time_stages`] can take at once.
+    pub fn most_timed(&self, plan: &Plan) -> usize {
+        self.max_steps().min(TIMED_PASSES / self.parts(plan).len()).max(1)
+    }
+
+    /// Takes the steps `plans` (at most [`Stepper::most_timed`]) and returns the seconds that each stage of each
+    /// of them took, by the device's own clock. An adapter without one gets a submission a stage, timed here.
+    ///
+    /// # Errors
+    /// [`Error::Gpu`] where the device failed, steps are in flight, or there are too many plans.
+    pub fn time_stages(&mut self, plans: &mut [Plan]) -> Result<Vec<(&'static str, Vec<f64>)>> {
+        let most = plans.iter().map(|plan| self.most_timed(plan)).min().unwrap_or(0);
+        if plans.is_empty() || plans.len() > most || self.is_busy() {
+            return Err(Error::Gpu(format!("{} plans cannot be timed now", plans.len())));
+        }
+        let offsets = self.upload(plans);
+        let mut order = Vec::new();
+        for (index, plan) in plans.iter().enumerate() {
+            order.extend(self.parts(plan).into_iter().map(|part| (index, part, offsets[index])));
+        }
+        let seconds = match StageTimer::new(&self.gpu, order.len() as u32)? {
+            Some(timer) => {
+                let mut encoder = self.gpu.device.create_command_encoder(&Default::default());
+                for (reading, &(index, part, offset)) in order.iter().enumerate() {
+                    let mut pass = encoder.begin_compute_pass(&timer.pass(reading as u32));
+                    self.encode(&mut pass, part, &plans[index], offset);
+                }
+                timer.resolve(&mut encoder);
+                self.gpu.wait(self.gpu.queue.submit([encoder.finish()]))?;
+                timer.seconds(&self.gpu)?
+            }
+            None => order
+                .iter()
+                .map(|&(index, part, offset)| {
+                    let mut encoder = self.gpu.device.create_command_encoder(&Default::default());
+                    self.encode(
+                        &mut encoder.begin_compute_pass(&Default::default()),
+                        part,
+                        &plans[index],
+                        offset,
+                    );
+                    let start = Instant::now();
+                    self.gpu.wait(self.gpu.queue.submit([encoder.finish()]))?;
+                    Ok(start.elapsed().as_secs_f64())
+                })
+                .collect::<Result<Vec<f64>>>()?,
+        };
+        self.last_step = plans[plans.len() - 1].header.step;
+        let mut stages: Vec<(&'static str, Vec<f64>)> = Vec::new();
+        for (&(index, part, _), seconds) in order.iter().zip(seconds) {
+            let place = stages.iter().position(|(stage, _)| *stage == part.stage()).unwrap_or(stages.len());
+            if place == stages.len() {
+                stages.push((part.stage(), vec![0.0; plans.len()]));
+            }
+            stages[place].1[index] += seconds;
+        }
+        Ok(stages)
     }
 }

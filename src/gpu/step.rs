@@ -4,7 +4,6 @@ use super::device::Gpu;
 use super::kernel::{Bindings, Kernel, fold};
 use super::layout::{Block, PairLoss, Settings, Shard, StepSums};
 use super::shape::{MAX_STEPS, PLAN_BYTES, StepShape};
-use super::stage_timer::StageTimer;
 use super::tables::{TableShard, Tables};
 use super::working::Buffers;
 use crate::optimizer::Optimizer;
@@ -12,17 +11,13 @@ use crate::sampling::Plan;
 use crate::{Error, Result};
 use std::collections::VecDeque;
 use std::sync::Arc;
-use std::time::Instant;
 
 /// Submissions in flight.
 const IN_FLIGHT: usize = 2;
 
-/// Passes that one timing may have, so that two readings each fit a set of WebGPU's largest size.
-const TIMED_PASSES: usize = 2048;
-
 /// What is dispatched together: a stage of a step, or a block of one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Part {
+pub(super) enum Part {
     RowLoad,
     CandidateScore { block: usize },
     NegativeDraw { block: usize },
@@ -33,7 +28,7 @@ enum Part {
 
 impl Part {
     /// The stage's kernel; "row_step" stands for the optimizer's.
-    fn stage(self) -> &'static str {
+    pub(super) fn stage(self) -> &'static str {
         match self {
             Part::RowLoad => "row_load",
             Part::CandidateScore { .. } => "candidate_score",
@@ -61,7 +56,7 @@ impl Stage {
 /// Runs steps on the tables.
 #[derive(Debug)]
 pub struct Stepper {
-    gpu: Arc<Gpu>,
+    pub(super) gpu: Arc<Gpu>,
     tables: Tables,
     shape: StepShape,
     row_load: Stage,
@@ -75,7 +70,7 @@ pub struct Stepper {
     plan_alignment: u64,
     staging: Vec<wgpu::Buffer>,
     in_flight: VecDeque<InFlight>,
-    last_step: u32,
+    pub(super) last_step: u32,
 }
 
 #[derive(Debug)]
@@ -177,6 +172,11 @@ impl Stepper {
         self.in_flight.len() == IN_FLIGHT
     }
 
+    /// Whether any submission is in flight.
+    pub(super) fn is_busy(&self) -> bool {
+        !self.in_flight.is_empty()
+    }
+
     /// Encodes and submits `plans` (at most [`Stepper::max_steps`]). Where [`Stepper::is_full`], collect first.
     ///
     /// # Errors
@@ -203,7 +203,7 @@ impl Stepper {
     }
 
     /// Sends the plans of the next submission; returns where each begins.
-    fn upload(&self, plans: &mut [Plan]) -> Vec<u32> {
+    pub(super) fn upload(&self, plans: &mut [Plan]) -> Vec<u32> {
         let mut offsets = Vec::with_capacity(plans.len());
         let mut bytes: Vec<u8> = Vec::new();
         for (slot, plan) in plans.iter_mut().enumerate() {
@@ -218,7 +218,7 @@ impl Stepper {
     }
 
     /// The parts of a step in order. Blocks share the scores: each is drawn from before the next is scored.
-    fn parts(&self, plan: &Plan) -> Vec<Part> {
+    pub(super) fn parts(&self, plan: &Plan) -> Vec<Part> {
         let mut parts = vec![Part::RowLoad];
         for block in 0..self.block_count(plan, self.shape.pair_capacity()) {
             parts.extend([Part::CandidateScore { block }, Part::NegativeDraw { block }]);
@@ -227,7 +227,7 @@ impl Stepper {
         parts
     }
 
-    fn encode(&self, pass: &mut wgpu::ComputePass<'_>, part: Part, plan: &Plan, offset: u32) {
+    pub(super) fn encode(&self, pass: &mut wgpu::ComputePass<'_>, part: Part, plan: &Plan, offset: u32) {
         match part {
             Part::RowLoad => self.encode_shards(pass, &self.row_load, plan, offset, |quads| {
                 self.shape.load_groups(quads, plan.header.pair_count)
@@ -299,65 +299,6 @@ impl Stepper {
             (0..self.tables.shards.len()).filter(|&index| !plan.shard_quads(index).is_empty()).count();
         let spans = self.block_count(plan, self.shape.score_pairs());
         2 * shards + spans + self.block_count(plan, self.shape.pair_capacity()) + 2
-    }
-
-    /// Steps of `plan` that [`Stepper::time_stages`] can take at once.
-    pub fn most_timed(&self, plan: &Plan) -> usize {
-        self.max_steps().min(TIMED_PASSES / self.parts(plan).len()).max(1)
-    }
-
-    /// Takes the steps `plans` (at most [`Stepper::most_timed`]) and returns the seconds that each stage of each
-    /// of them took, by the device's own clock. An adapter without one gets a submission a stage, timed here.
-    ///
-    /// # Errors
-    /// [`Error::Gpu`] where the device failed, steps are in flight, or there are too many plans.
-    pub fn time_stages(&mut self, plans: &mut [Plan]) -> Result<Vec<(&'static str, Vec<f64>)>> {
-        let most = plans.iter().map(|plan| self.most_timed(plan)).min().unwrap_or(0);
-        if plans.is_empty() || plans.len() > most || !self.in_flight.is_empty() {
-            return Err(Error::Gpu(format!("{} plans cannot be timed now", plans.len())));
-        }
-        let offsets = self.upload(plans);
-        let mut order = Vec::new();
-        for (index, plan) in plans.iter().enumerate() {
-            order.extend(self.parts(plan).into_iter().map(|part| (index, part, offsets[index])));
-        }
-        let seconds = match StageTimer::new(&self.gpu, order.len() as u32)? {
-            Some(timer) => {
-                let mut encoder = self.gpu.device.create_command_encoder(&Default::default());
-                for (reading, &(index, part, offset)) in order.iter().enumerate() {
-                    let mut pass = encoder.begin_compute_pass(&timer.pass(reading as u32));
-                    self.encode(&mut pass, part, &plans[index], offset);
-                }
-                timer.resolve(&mut encoder);
-                self.gpu.wait(self.gpu.queue.submit([encoder.finish()]))?;
-                timer.seconds(&self.gpu)?
-            }
-            None => order
-                .iter()
-                .map(|&(index, part, offset)| {
-                    let mut encoder = self.gpu.device.create_command_encoder(&Default::default());
-                    self.encode(
-                        &mut encoder.begin_compute_pass(&Default::default()),
-                        part,
-                        &plans[index],
-                        offset,
-                    );
-                    let start = Instant::now();
-                    self.gpu.wait(self.gpu.queue.submit([encoder.finish()]))?;
-                    Ok(start.elapsed().as_secs_f64())
-                })
-                .collect::<Result<Vec<f64>>>()?,
-        };
-        self.last_step = plans[plans.len() - 1].header.step;
-        let mut stages: Vec<(&'static str, Vec<f64>)> = Vec::new();
-        for (&(index, part, _), seconds) in order.iter().zip(seconds) {
-            let place = stages.iter().position(|(stage, _)| *stage == part.stage()).unwrap_or(stages.len());
-            if place == stages.len() {
-                stages.push((part.stage(), vec![0.0; plans.len()]));
-            }
-            stages[place].1[index] += seconds;
-        }
-        Ok(stages)
     }
 
     /// Waits for the oldest submission and returns the sums of its steps; `None` where none is in flight.
