@@ -6,7 +6,7 @@ use super::model_args::adapter_choice;
 use super::train::cpu_warning;
 use super::{Failure, Outcome};
 use serde_json::json;
-use spherec::gpu::{AdapterSummary, Gpu, adapters};
+use spherec::gpu::{AdapterSummary, Gpu, Grain, adapters};
 use spherec::selftest;
 
 /// Show the adapters, and test the kernels on one of them
@@ -40,7 +40,7 @@ pub(crate) fn run(args: &Args) -> Outcome {
         Err(error) => Err(Failure::Request(error)),
         Ok(gpu) => {
             if !args.json {
-                tell_choice(gpu.adapter(), &found)?;
+                tell_choice(&gpu, &found)?;
             }
             if args.selftest { test_kernels(&gpu, args.json, &mut outcomes) } else { Ok(()) }
         }
@@ -83,12 +83,19 @@ fn adapter_table(found: &[AdapterSummary], chosen: Option<usize>) -> String {
     console::table(&headings, &found.iter().map(cells).collect::<Vec<_>>())
 }
 
-fn tell_choice(chosen: &AdapterSummary, found: &[AdapterSummary]) -> Outcome {
+fn tell_choice(gpu: &Gpu, found: &[AdapterSummary]) -> Outcome {
+    let chosen = gpu.adapter();
     out(&format!("\nin use: {} ({}, {})\n", chosen.name, chosen.backend, chosen.driver))?;
     if chosen.kind != "cpu" {
         return Ok(());
     }
     out(&format!("{}\n", cpu_warning(console::out_is_terminal())))?;
+    match Grain::of(gpu).subgroup_lanes {
+        0 => out(
+            "it has no subgroups that the kernels can use; a newer driver may, and is about twice as fast\n",
+        )?,
+        lanes => out(&format!("the kernels use its subgroups of {lanes} threads\n"))?,
+    }
     if found.iter().all(|adapter| adapter.kind == "cpu") {
         out("no GPU was found: if this machine has one, install its Vulkan driver\n")?;
     }

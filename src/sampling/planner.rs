@@ -8,6 +8,7 @@ use crate::data::Interactions;
 use crate::gpu::layout::{NONE, PlanHeader};
 use crate::optimizer::device_betas;
 use crate::random::{Purpose, Stream, key};
+use fixedbitset::FixedBitSet;
 use std::sync::Arc;
 
 /// Makes the plan of any step from (seed, step) alone; keeps scratch memory between calls.
@@ -23,7 +24,7 @@ pub struct Planner {
     user_slots: SlotMap,
     pairs: Vec<(u32, u32)>,
     candidates: Vec<u32>,
-    is_candidate: BitSet,
+    is_candidate: FixedBitSet,
     negatives: Vec<u32>,
 }
 
@@ -48,7 +49,7 @@ impl Planner {
             user_slots: SlotMap::new(shape.user_count),
             pairs: Vec::new(),
             candidates: Vec::new(),
-            is_candidate: BitSet::new(shape.item_count),
+            is_candidate: FixedBitSet::with_capacity(shape.item_count),
             negatives: Vec::new(),
         }
     }
@@ -83,7 +84,7 @@ impl Planner {
     fn clear(&mut self) {
         self.item_slots.clear();
         self.user_slots.clear();
-        self.is_candidate.remove_all(&self.candidates);
+        self.candidates.iter().for_each(|&item| self.is_candidate.remove(item as usize));
         self.candidates.clear();
         self.negatives.clear();
     }
@@ -92,7 +93,7 @@ impl Planner {
     fn draw_candidates(&mut self, step: u64) {
         let mut stream = Stream::new(self.seed, Purpose::Candidates, step);
         let seen = &mut self.is_candidate;
-        let is_new = |item| seen.insert(item);
+        let is_new = |item| !seen.put(item as usize);
         self.items.draw_distinct(&mut stream, self.shape.candidate_count, &mut self.candidates, is_new);
     }
 
@@ -119,7 +120,7 @@ impl Planner {
         let mut others = Vec::with_capacity(pairs.len());
         let batch_items = pairs.iter().map(|&(_, item)| item).chain(self.negatives.iter().copied());
         for item in batch_items.filter(|&item| item != NONE) {
-            if !self.is_candidate.contains(item) && self.item_slots.mark(item) {
+            if !self.is_candidate.contains(item as usize) && self.item_slots.mark(item) {
                 others.push(item);
             }
         }
@@ -209,7 +210,7 @@ impl Planner {
             // Every item is written, and the next one over it unless it counts: few do, at no one's guess.
             for &item in items {
                 words[end] = item;
-                end += usize::from(self.is_candidate.contains(item));
+                end += usize::from(self.is_candidate.contains(item as usize));
             }
             words.truncate(end);
             words[first..].iter_mut().for_each(|item| *item = self.item_slots.get(*item));
@@ -259,33 +260,6 @@ fn list_uses(
     words.copy_within(uses_at..uses_at + row_count, uses_at + 1);
     words[uses_at] = lists_at as u32;
     uses_at as u32
-}
-
-/// A set of items, a bit each: small enough for the nearest cache where the catalogue is not huge.
-#[derive(Debug, Clone)]
-struct BitSet(Vec<u64>);
-
-impl BitSet {
-    fn new(count: usize) -> BitSet {
-        BitSet(vec![0; count.div_ceil(64)])
-    }
-
-    fn contains(&self, item: u32) -> bool {
-        self.0[item as usize / 64] >> (item % 64) & 1 == 1
-    }
-
-    /// Whether `item` was not yet in it.
-    #[inline]
-    fn insert(&mut self, item: u32) -> bool {
-        let is_new = !self.contains(item);
-        self.0[item as usize / 64] |= 1 << (item % 64);
-        is_new
-    }
-
-    /// Takes out `items`, all that are in it.
-    fn remove_all(&mut self, items: &[u32]) {
-        items.iter().for_each(|&item| self.0[item as usize / 64] = 0);
-    }
 }
 
 /// Slots by row number, emptied in constant time.

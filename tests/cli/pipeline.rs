@@ -229,6 +229,8 @@ fn generate_gives_the_same_for_the_same_seed_and_replaces_nothing() {
 fn doctor_lists_adapters_and_tests_kernels() {
     let (out, _) = succeed(trained(), &["doctor"]);
     assert!(out.contains("in use: "), "{out}");
+    // A software adapter is as fast as its subgroups let it be: that is told.
+    assert_eq!(out.contains("subgroups"), out.contains("software on the CPU"), "{out}");
     let (json, _) = succeed(trained(), &["doctor", "--json"]);
     let value: Value = serde_json::from_str(&json).unwrap();
     let chosen = value["chosen"].as_u64().unwrap();
