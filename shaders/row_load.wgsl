@@ -1,15 +1,14 @@
-// include: plan settings shard shard_quad row_state catch_up lanes lane_chunks
+// include: plan settings shards shard_quads row_states catch_up lanes lane_chunks
 // Tables -> working set: catch-up to the step before this one, then the unit vector x / |x|. The working
 // set is one buffer of three parts:
 //     rows       (R, D/4 + 1)   unit vectors, each followed by (1 / |x|, 0, 0, 0)
 //     packed     (D, C/4)       the candidates transposed, four neighbours in a vec4, for candidate_score
 //     positives  (B, D/4)       each pair's positive, for stage 2
 // One workgroup a quad of slots; after those, where there is a stage 2, one for each four pairs.
-@group(0) @binding(3) var<storage, read> points: array<vec4<f32>>;          // (shard rows, D/4)
-@group(0) @binding(4) var<storage, read> drift: array<vec4<f32>>;           // (shard rows, D/4)
-@group(0) @binding(5) var<storage, read> row_states: array<RowState>;       // (shard rows)
-@group(0) @binding(6) var<storage, read> catch_up: array<vec2<f32>>;
-@group(0) @binding(7) var<storage, read_write> working: array<vec4<f32>>;
+@group(0) @binding(1{s}) var<storage, read> points_{s}: array<vec4<f32>>;     // (shard rows, D/4)
+@group(0) @binding(2{s}) var<storage, read> drift_{s}: array<vec4<f32>>;      // (shard rows, D/4)
+@group(0) @binding(3) var<storage, read> catch_up: array<vec2<f32>>;
+@group(0) @binding(4) var<storage, read_write> working: array<vec4<f32>>;
 
 override has_momentum: u32 = 1u;    // 0: an optimizer that leaves untouched rows where they are
 override has_packed: u32 = 1u;      // 0: nothing reads `packed`
@@ -19,15 +18,16 @@ override positives_at: u32 = 0u;    // where `positives` begins
 // A row of the tables on its way to the working set.
 struct Source {
     to: u32,            // where it goes, or none
-    at: u32,            // where the row begins in the tables, or none
+    row: u32,           // of the tables, or none
+    place: Place,       // where that is
     distance: f32,      // how many drifts it moves
     inverse_norm: f32,  // of where it comes to; 0 for a hole
 }
 
 fn source(row: u32, to: u32) -> Source {
-    if row == none { return Source(to, none, 0.0, 0.0); }
-    let state = row_states[row - shard.first_row];
-    var it = Source(to, (row - shard.first_row) * chunk_count, 0.0, 0.0);
+    var it = Source(to, row, place_of_row(row), 0.0, 0.0);
+    if row == none { return it; }
+    let state = read_state(it.place);
     if has_momentum != 0u { it.distance = skipped_distance(state.last_step, plan.step - 1u - state.last_step); }
     var squares = state.squares - it.distance * (2.0 * state.along - it.distance * state.drift_squares);
     // What is left of two numbers that nearly cancel has lost its digits.
@@ -42,29 +42,38 @@ fn source(row: u32, to: u32) -> Source {
     return it;
 }
 
+// {s} begins
+fn caught_up_{s}(row: u32, distance: f32, chunk: u32) -> vec4<f32> {
+    let index = row * chunk_count + chunk;
+    let x = points_{s}[index];
+    if distance == 0.0 { return x; }
+    return x - distance * drift_{s}[index];
+}
+// {s} ends
+
 fn caught_up(it: Source, chunk: u32) -> vec4<f32> {
-    if it.at == none { return vec4<f32>(0.0); }
-    let x = points[it.at + chunk];
-    if it.distance == 0.0 { return x; }
-    return x - it.distance * drift[it.at + chunk];
+    var x = vec4<f32>(0.0);
+    if it.row == none { return x; }
+    if it.place.shard == {s}u { x = caught_up_{s}(it.place.row, it.distance, chunk); }
+    return x;
 }
 
 fn unit_vector(it: Source, chunk: u32) -> vec4<f32> { return caught_up(it, chunk) * it.inverse_norm; }
 
-// The row of a pair's positive; none where it is in another shard.
+// The row of a pair's positive; none where another dispatch has it.
 fn positive_row(pair: u32) -> u32 {
     if pair >= plan.pair_count { return none; }
     let row = row_of_slot(positive_of_pair(pair));
-    // Rows before the shard wrap around.
-    return select(none, row, row - shard.first_row < shard.row_count);
+    // Rows before the first wrap around.
+    return select(none, row, row - shards.first_row < shards.row_count);
 }
 
 fn to_words(it: Source) -> vec4<u32> {
-    return vec4<u32>(it.to, it.at, bitcast<u32>(it.distance), bitcast<u32>(it.inverse_norm));
+    return vec4<u32>(it.to, it.row, bitcast<u32>(it.distance), bitcast<u32>(it.inverse_norm));
 }
 
 fn from_words(words: vec4<u32>) -> Source {
-    return Source(words.x, words.y, bitcast<f32>(words.z), bitcast<f32>(words.w));
+    return Source(words.x, words.y, place_of_row(words.y), bitcast<f32>(words.z), bitcast<f32>(words.w));
 }
 
 fn write_chunk(it: Source, chunk: u32, e: vec4<f32>) {

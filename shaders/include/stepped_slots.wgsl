@@ -1,4 +1,4 @@
-// The row slots that one workgroup of an optimizer steps: of slots_per_group slots of a shard those with a
+// The row slots that one workgroup of an optimizer steps: of slots_per_group slots those with a
 // gradient. They are spread over all, since most candidates are not drawn and all users are stepped: so
 // workgroups have much the same to do. Made of what optimizers do not write.
 override slots_per_group: u32 = 1u;     // 32 at most

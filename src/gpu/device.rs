@@ -31,7 +31,7 @@ impl std::fmt::Debug for Gpu {
 
 impl Gpu {
     /// Opens the adapter that `choice` means, with WebGPU's default limits, raised only in the sizes of
-    /// buffers and bindings, and with the features of [`OPTIONAL`] that it has.
+    /// buffers and bindings and in how many are bound at once, and with the features of [`OPTIONAL`] that it has.
     ///
     /// # Errors
     /// [`Error::Adapter`] where there is no such adapter or it cannot be opened.
@@ -39,7 +39,8 @@ impl Gpu {
         Gpu::open_with(choice, OPTIONAL)
     }
 
-    /// As [`Gpu::open`], but as if the adapter had no optional feature: what runs on one that has none.
+    /// As [`Gpu::open`], but as if the adapter had no optional feature and bound no more buffers at once than every
+    /// one does: what runs on one that has none.
     ///
     /// # Errors
     /// As [`Gpu::open`].
@@ -50,11 +51,14 @@ impl Gpu {
     fn open_with(choice: &AdapterChoice, optional: wgpu::Features) -> Result<Gpu> {
         let (adapter, summary) = adapter::choose(&adapter::instance(), choice)?;
         let offered = adapter.limits();
-        let limits = wgpu::Limits {
+        let mut limits = wgpu::Limits {
             max_storage_buffer_binding_size: offered.max_storage_buffer_binding_size,
             max_buffer_size: offered.max_buffer_size,
             ..wgpu::Limits::default()
         };
+        if !optional.is_empty() {
+            limits.max_storage_buffers_per_shader_stage = offered.max_storage_buffers_per_shader_stage;
+        }
         let descriptor = wgpu::DeviceDescriptor {
             label: Some("spherec"),
             required_features: adapter.features() & optional,

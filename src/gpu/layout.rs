@@ -32,18 +32,53 @@ pub struct Settings {
     pub catch_up_count: u32,
 }
 
-/// Mirror of `Shard` in `shaders/include/shard.wgsl`.
+/// Mirror of `Shards` in `shaders/include/shards.wgsl`: the row shards that one dispatch covers.
 #[repr(C)]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Pod, Zeroable)]
-pub struct Shard {
-    /// Position in the list of shards.
-    pub index: u32,
-    /// Table row of the shard's first row.
+pub struct Shards {
+    /// Position in the table's list of the first.
+    pub first: u32,
+    /// Position of the first after these.
+    pub end: u32,
+    /// Table row of their first row.
     pub first_row: u32,
-    /// Rows of the shard.
+    /// Rows of all of them.
     pub row_count: u32,
+    /// Rows of every shard but the table's last.
+    pub rows_per_shard: u32,
     /// `row_catch_up`: the step up to which rows are brought.
     pub step: u32,
+}
+
+impl Shards {
+    /// Those of a table of `row_count` rows, `shards_per_dispatch` at a time.
+    pub fn of_table(row_count: usize, rows_per_shard: usize, shards_per_dispatch: usize) -> Vec<Shards> {
+        let dispatch_rows = rows_per_shard * shards_per_dispatch;
+        let dispatches = (0..row_count).step_by(dispatch_rows).enumerate();
+        let shards = dispatches.map(|(index, first_row)| {
+            let row_count = dispatch_rows.min(row_count - first_row);
+            let first = index * shards_per_dispatch;
+            Shards {
+                first: first as u32,
+                end: (first + row_count.div_ceil(rows_per_shard)) as u32,
+                first_row: first_row as u32,
+                row_count: row_count as u32,
+                rows_per_shard: rows_per_shard as u32,
+                step: 0,
+            }
+        });
+        shards.collect()
+    }
+
+    /// Their rows.
+    pub fn rows(&self) -> std::ops::Range<usize> {
+        self.first_row as usize..(self.first_row + self.row_count) as usize
+    }
+
+    /// Their positions in the table's list.
+    pub fn range(&self) -> std::ops::Range<usize> {
+        self.first as usize..self.end as usize
+    }
 }
 
 /// Mirror of `RowState` in `shaders/include/row_state.wgsl`.

@@ -18,4 +18,5 @@ pub(crate) use kernel::fold;
 pub use kernel::{Bindings, Kernel, Named};
 pub use shape::{Grain, StepShape};
 pub use step::Stepper;
+pub(crate) use tables::SHARD_NAMES;
 pub use tables::Tables;

@@ -1,6 +1,7 @@
 //! The text of the kernels, compiled into the binary, and the two rules by which it becomes WGSL: a first
 //! line `// include: a b` puts `shaders/include/a.wgsl` and `b.wgsl` before the kernel, and adjacent lines of
-//! code with `{p}` or the like stand for as many copies as an override says ([`REPEATED`]).
+//! code with `{p}` or the like, or what is between `// {p} begins` and `// {p} ends`, stand for as many copies as an
+//! override says ([`REPEATED`]).
 
 use crate::{Error, Result};
 
@@ -28,12 +29,12 @@ const INCLUDES: &[(&str, &str)] = sources!(
     "include/",
     "plan",
     "settings",
-    "shard",
-    "shard_quad",
+    "shards",
+    "shard_quads",
     "block",
     "hole_scores",
     "catch_up",
-    "row_state",
+    "row_states",
     "random",
     "lanes",
     "lanes_subgroup",
@@ -45,11 +46,12 @@ const INCLUDES: &[(&str, &str)] = sources!(
 );
 
 /// What stands for a number in repeated lines, and the override that says how many numbers there are.
-pub const REPEATED: [(&str, &str); 4] = [
+pub const REPEATED: [(&str, &str); 5] = [
     ("{p}", "pairs_per_thread"),
     ("{q}", "quads_per_thread"),
     ("{b}", "blocks_per_part"),
     ("{i}", "lane_count"),
+    ("{s}", "shards_per_dispatch"),
 ];
 
 /// The text of the kernel `name` as written in its file.
@@ -82,20 +84,30 @@ pub fn compose(text: &str, constants: &[(&str, f64)]) -> Result<String> {
     }
     module.push_str(text);
     for (mark, name) in REPEATED {
-        module = repeat(&module, mark, value(name).map_or(1, |count| count as usize));
+        if let Some(count) = value(name) {
+            module = repeat(&module, mark, count as usize);
+        }
     }
     Ok(module)
 }
 
-/// Adjacent lines of code with `mark` are repeated together, with 0, 1, ... in its place.
+/// Adjacent lines of code with `mark` are repeated together, with 0, 1, ... in its place; so is all from a line
+/// `// {s} begins` to a line `// {s} ends`.
 fn repeat(text: &str, mark: &str, count: usize) -> String {
-    let is_marked = |line: &&str| line.contains(mark) && !line.trim_start().starts_with("//");
-    let lines: Vec<&str> = text.lines().collect();
+    let (begins, ends) = (format!("// {mark} begins"), format!("// {mark} ends"));
+    let mut is_within = false;
+    let marked_lines: Vec<(bool, &str)> = text
+        .lines()
+        .map(|line| {
+            is_within = (is_within || line == begins) && line != ends;
+            (is_within || (line.contains(mark) && !line.trim_start().starts_with("//")), line)
+        })
+        .collect();
     let mut repeated = String::with_capacity(text.len() * 2);
-    for block in lines.chunk_by(|a, b| is_marked(a) == is_marked(b)) {
-        for index in 0..if is_marked(&block[0]) { count } else { 1 } {
-            for line in block {
-                if is_marked(line) {
+    for block in marked_lines.chunk_by(|a, b| a.0 == b.0) {
+        for index in 0..if block[0].0 { count } else { 1 } {
+            for (is_marked, line) in block {
+                if *is_marked {
                     repeated.push_str(&line.replace(mark, &index.to_string()));
                 } else {
                     repeated.push_str(line);

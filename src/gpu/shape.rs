@@ -271,6 +271,7 @@ impl StepShape {
             ("chunks_per_lane", chunks_per_lane as f64),
             ("lane_stride", lane_stride as f64),
             ("chunk_stride", chunk_stride as f64),
+            ("reads_ahead", f64::from(u8::from(self.grain.neighbouring_chunks))),
             ("has_packed", f64::from(u8::from(self.has_packed()))),
             ("negative_count", self.plan.negative_count as f64),
             ("pair_words", self.plan.pair_words() as f64),

@@ -2,9 +2,9 @@
 
 use super::device::Gpu;
 use super::kernel::{Bindings, Kernel, fold};
-use super::layout::{Block, PairLoss, Settings, Shard, StepSums};
+use super::layout::{Block, PairLoss, Settings, Shards, StepSums};
 use super::shape::{MAX_STEPS, PLAN_BYTES, StepShape};
-use super::tables::{TableShard, Tables};
+use super::tables::Tables;
 use super::working::Buffers;
 use crate::optimizer::Optimizer;
 use crate::sampling::Plan;
@@ -40,7 +40,7 @@ impl Part {
     }
 }
 
-/// A kernel with its buffers, once for each shard or block.
+/// A kernel with its buffers, once for each dispatch that covers the tables, or for each block.
 #[derive(Debug)]
 struct Stage {
     kernel: Kernel,
@@ -97,11 +97,16 @@ impl Stepper {
         let buffers = Buffers::new(&gpu, &shape, settings, catch_up)?;
         let mut constants = shape.constants(optimizer);
         constants.push(("lane_count", shape.lane_count() as f64));
+        constants.push(("shards_per_dispatch", tables.shards_per_dispatch() as f64));
         let window = shape.plan.plan_capacity_bytes();
-        let per_shard = |name: &str| -> Result<Stage> {
+        let on_tables = |name: &str| -> Result<Stage> {
             let kernel = Kernel::new(&gpu, name, &constants)?;
-            let bind = |shard: &TableShard| kernel.bind(&gpu, window, &buffers.with_shard(&shape, shard));
-            Ok(Stage { bindings: tables.shards.iter().map(bind).collect::<Result<_>>()?, kernel })
+            let bind = |index| {
+                let mut list = buffers.list(&shape, 0);
+                list.extend(tables.bindings(index));
+                kernel.bind(&gpu, window, &list)
+            };
+            Ok(Stage { bindings: (0..tables.dispatches().len()).map(bind).collect::<Result<_>>()?, kernel })
         };
         let whole = |name: &str| -> Result<Stage> {
             let kernel = Kernel::new(&gpu, name, &constants)?;
@@ -132,17 +137,17 @@ impl Stepper {
             })
             .collect();
         Ok(Stepper {
-            row_load: per_shard("row_load")?,
+            row_load: on_tables("row_load")?,
             candidate_score: per_block(score_kernel, shape.score_pairs(), score_lanes)?,
             negative_draw: per_block("negative_draw", shape.pair_capacity(), shape.grain.draw_lanes)?,
             triplet_loss: whole("triplet_loss")?,
             row_gradient: whole("row_gradient")?,
-            row_step: per_shard(match optimizer {
+            row_step: on_tables(match optimizer {
                 Optimizer::Adam => "row_adam",
                 Optimizer::Sgd => "row_sgd",
             })?,
             row_catch_up: match optimizer {
-                Optimizer::Adam => Some(per_shard("row_catch_up")?),
+                Optimizer::Adam => Some(on_tables("row_catch_up")?),
                 Optimizer::Sgd => None,
             },
             plan_alignment: u64::from(gpu.device.limits().min_storage_buffer_offset_alignment),
@@ -229,7 +234,7 @@ impl Stepper {
 
     pub(super) fn encode(&self, pass: &mut wgpu::ComputePass<'_>, part: Part, plan: &Plan, offset: u32) {
         match part {
-            Part::RowLoad => self.encode_shards(pass, &self.row_load, plan, offset, |quads| {
+            Part::RowLoad => self.encode_on_tables(pass, &self.row_load, plan, offset, |quads| {
                 self.shape.load_groups(quads, plan.header.pair_count)
             }),
             Part::CandidateScore { block } => {
@@ -246,14 +251,13 @@ impl Stepper {
                 let groups = self.shape.gradient_groups(plan.header.row_count);
                 self.row_gradient.run(pass, 0, offset, groups);
             }
-            Part::RowStep => {
-                self.encode_shards(pass, &self.row_step, plan, offset, |quads| self.shape.step_groups(quads))
-            }
+            Part::RowStep => self
+                .encode_on_tables(pass, &self.row_step, plan, offset, |quads| self.shape.step_groups(quads)),
         }
     }
 
-    /// A dispatch for each shard, of as many workgroups as `groups` says for its quads.
-    fn encode_shards(
+    /// The dispatches that cover the plan's rows, each of as many workgroups as `groups` says for its quads.
+    fn encode_on_tables(
         &self,
         pass: &mut wgpu::ComputePass<'_>,
         stage: &Stage,
@@ -261,8 +265,8 @@ impl Stepper {
         offset: u32,
         groups: impl Fn(u32) -> (u32, u32),
     ) {
-        for index in 0..self.tables.shards.len() {
-            let quads = plan.shard_quads(index).len() as u32;
+        for (index, dispatch) in self.tables.dispatches().iter().enumerate() {
+            let quads = plan.shard_quads(dispatch.shards.range()).len() as u32;
             if quads > 0 {
                 stage.run(pass, index, offset, groups(quads));
             }
@@ -295,10 +299,10 @@ impl Stepper {
 
     /// Dispatches that [`Stepper::submit`] makes of `plan`.
     pub fn dispatch_count(&self, plan: &Plan) -> usize {
-        let shards =
-            (0..self.tables.shards.len()).filter(|&index| !plan.shard_quads(index).is_empty()).count();
+        let has_rows = |shards: &Shards| !plan.shard_quads(shards.range()).is_empty();
+        let on_tables = self.tables.dispatches().iter().filter(|dispatch| has_rows(&dispatch.shards)).count();
         let spans = self.block_count(plan, self.shape.score_pairs());
-        2 * shards + spans + self.block_count(plan, self.shape.pair_capacity()) + 2
+        2 * on_tables + spans + self.block_count(plan, self.shape.pair_capacity()) + 2
     }
 
     /// Waits for the oldest submission and returns the sums of its steps; `None` where none is in flight.
@@ -332,20 +336,15 @@ impl Stepper {
     /// [`Error::Gpu`] where the device failed.
     pub fn catch_up(&mut self) -> Result<()> {
         let Some(stage) = &self.row_catch_up else { return Ok(()) };
-        for (index, shard) in self.tables.shards.iter().enumerate() {
-            let uniform = Shard {
-                index: index as u32,
-                first_row: shard.first_row as u32,
-                row_count: shard.row_count as u32,
-                step: self.last_step,
-            };
-            self.gpu.write(&shard.uniform, 0, bytemuck::bytes_of(&uniform));
+        for dispatch in self.tables.dispatches() {
+            let shards = Shards { step: self.last_step, ..dispatch.shards };
+            self.gpu.write(&dispatch.uniform, 0, bytemuck::bytes_of(&shards));
         }
         let mut encoder = self.gpu.device.create_command_encoder(&Default::default());
         {
             let mut pass = encoder.begin_compute_pass(&Default::default());
-            for (index, shard) in self.tables.shards.iter().enumerate() {
-                let groups = fold(shard.row_count as u32);
+            for (index, dispatch) in self.tables.dispatches().iter().enumerate() {
+                let groups = fold(dispatch.shards.row_count);
                 stage.kernel.dispatch(&mut pass, &stage.bindings[index], 0, groups);
             }
         }

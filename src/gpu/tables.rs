@@ -1,26 +1,48 @@
 //! The stored rows of items and users on the device: points and, for Adam, their moments, in row shards
-//! that each fit one storage binding.
+//! that each fit one storage binding. A dispatch covers as many shards as the adapter binds at once.
 
 use super::device::Gpu;
-use super::layout::{RowState, Shard};
+use super::kernel::Named;
+use super::layout::{RowState, Shards};
 use crate::{Error, Result};
 use std::ops::Range;
+
+/// Most shards that a dispatch covers: kernels grow with them.
+const MOST_SHARDS: usize = 4;
+/// Storage bindings of a shard, and of what else a kernel that works on the tables has: plan, catch-up table, and
+/// working set or gradients.
+const SHARD_BINDINGS: usize = 4;
+const OTHER_BINDINGS: usize = 3;
+/// What the kernels call the buffers of each shard of a dispatch.
+pub(crate) const SHARD_NAMES: [[&str; SHARD_BINDINGS]; MOST_SHARDS] = [
+    ["points_0", "drift_0", "variance_0", "row_states_0"],
+    ["points_1", "drift_1", "variance_1", "row_states_1"],
+    ["points_2", "drift_2", "variance_2", "row_states_2"],
+    ["points_3", "drift_3", "variance_3", "row_states_3"],
+];
 
 /// Points (and moments) of all rows: items first, then users.
 #[derive(Debug)]
 pub struct Tables {
-    pub(crate) shards: Vec<TableShard>,
+    shards: Vec<TableShard>,
+    dispatches: Vec<TableDispatch>,
     row_count: usize,
     rows_per_shard: usize,
     dim: usize,
 }
 
+/// The shards that one dispatch covers, and the uniform that says so.
+#[derive(Debug)]
+pub(crate) struct TableDispatch {
+    pub(crate) shards: Shards,
+    pub(crate) uniform: wgpu::Buffer,
+}
+
 /// One shard's buffers.
 #[derive(Debug)]
 pub(crate) struct TableShard {
-    pub(crate) first_row: usize,
-    pub(crate) row_count: usize,
-    pub(crate) uniform: wgpu::Buffer,
+    first_row: usize,
+    row_count: usize,
     pub(crate) points: wgpu::Buffer,
     pub(crate) drift: wgpu::Buffer,
     pub(crate) variance: wgpu::Buffer,
@@ -33,6 +55,12 @@ impl Tables {
         let row_bytes = dim.next_multiple_of(4) * 4;
         let fitting = (gpu.max_binding_bytes() as usize / row_bytes).max(1);
         fitting.min(row_count.max(1)).min(most.unwrap_or(usize::MAX))
+    }
+
+    /// Shards that a dispatch can cover on this adapter.
+    pub fn most_shards_per_dispatch(gpu: &Gpu) -> usize {
+        let bindings = gpu.device.limits().max_storage_buffers_per_shader_stage as usize;
+        (bindings.saturating_sub(OTHER_BINDINGS) / SHARD_BINDINGS).clamp(1, MOST_SHARDS)
     }
 
     /// Tables of `row_count` rows of `dim` numbers. `fill` writes the starting point of a row; columns that
@@ -49,22 +77,24 @@ impl Tables {
         mut fill: impl FnMut(usize, &mut [f32]),
     ) -> Result<Tables> {
         let padded = dim.next_multiple_of(4);
+        // All dispatches cover as many shards: empty ones fill the last.
+        let shard_count = row_count.div_ceil(rows_per_shard);
+        let dispatch_count = shard_count.div_ceil(Tables::most_shards_per_dispatch(gpu));
+        let shards_per_dispatch = shard_count.div_ceil(dispatch_count);
+        let dispatches = Shards::of_table(row_count, rows_per_shard, shards_per_dispatch)
+            .into_iter()
+            .map(|shards| Ok(TableDispatch { shards, uniform: gpu.upload("shards", &[shards])? }))
+            .collect::<Result<Vec<_>>>()?;
         let mut shards = Vec::new();
-        for first_row in (0..row_count).step_by(rows_per_shard) {
+        for index in 0..dispatches.len() * shards_per_dispatch {
+            let first_row = (index * rows_per_shard).min(row_count);
             let shard_rows = rows_per_shard.min(row_count - first_row);
             let bytes = (shard_rows * padded * 4) as u64;
             let moment_bytes = if with_moments { bytes } else { 0 };
             let none = wgpu::BufferUsages::empty();
-            let uniform = Shard {
-                index: shards.len() as u32,
-                first_row: first_row as u32,
-                row_count: shard_rows as u32,
-                step: 0,
-            };
             shards.push(TableShard {
                 first_row,
                 row_count: shard_rows,
-                uniform: gpu.upload("shard", &[uniform])?,
                 points: gpu.buffer("points", bytes, none)?,
                 drift: gpu.buffer("drift", moment_bytes, none)?,
                 variance: gpu.buffer("variance", moment_bytes, none)?,
@@ -75,7 +105,29 @@ impl Tables {
         for shard in &shards {
             write_points(gpu, shard, dim, &mut fill)?;
         }
-        Ok(Tables { shards, row_count, rows_per_shard, dim })
+        Ok(Tables { shards, dispatches, row_count, rows_per_shard, dim })
+    }
+
+    /// The dispatches that cover all rows.
+    pub(crate) fn dispatches(&self) -> &[TableDispatch] {
+        &self.dispatches
+    }
+
+    /// Shards that each of them covers.
+    pub fn shards_per_dispatch(&self) -> usize {
+        self.shards.len() / self.dispatches.len()
+    }
+
+    /// The buffers of dispatch `index`, by the names that the kernels use.
+    pub(crate) fn bindings(&self, index: usize) -> Vec<Named<'_>> {
+        let count = self.shards_per_dispatch();
+        let mut list: Vec<Named<'_>> = Vec::new();
+        for (shard, names) in self.shards[index * count..][..count].iter().zip(SHARD_NAMES) {
+            let buffers = [&shard.points, &shard.drift, &shard.variance, &shard.row_states];
+            list.extend(names.into_iter().zip(buffers.map(|buffer| buffer.as_entire_buffer_binding())));
+        }
+        list.push(("shards", self.dispatches[index].uniform.as_entire_buffer_binding()));
+        list
     }
 
     /// All rows.

@@ -4,7 +4,6 @@ use super::device::Gpu;
 use super::kernel::Named;
 use super::layout::{Settings, StepSums};
 use super::shape::{MAX_STEPS, PLAN_BYTES, StepShape};
-use super::tables::TableShard;
 use crate::Result;
 
 /// The buffers of the working set, by the names that the kernels use.
@@ -61,19 +60,6 @@ impl Buffers {
             ("pairs", &self.pairs),
             ("gradients", &self.gradients),
             ("step_log", &self.step_log),
-        ];
-        list.extend(whole.map(|(name, buffer)| (name, buffer.as_entire_buffer_binding())));
-        list
-    }
-
-    pub(super) fn with_shard<'a>(&'a self, shape: &StepShape, shard: &'a TableShard) -> Vec<Named<'a>> {
-        let mut list = self.list(shape, 0);
-        let whole = [
-            ("shard", &shard.uniform),
-            ("points", &shard.points),
-            ("drift", &shard.drift),
-            ("variance", &shard.variance),
-            ("row_states", &shard.row_states),
         ];
         list.extend(whole.map(|(name, buffer)| (name, buffer.as_entire_buffer_binding())));
         list

@@ -2,15 +2,15 @@
 
 use super::catch_up::{drift_epsilon, skipped_distance};
 use super::{Sizes, row_state};
-use crate::gpu::layout::{NONE, RowState, Settings, Shard};
+use crate::gpu::layout::{NONE, RowState, Settings, Shards};
 use crate::sampling::Plan;
 
-/// One Adam step on each touched row of one shard, after catching up.
+/// One Adam step on each touched row of some shards, after catching up.
 #[allow(clippy::too_many_arguments, reason = "the arguments are the kernel's bindings, in their order")]
 pub fn row_adam(
     plan: &Plan,
     settings: &Settings,
-    shard: &Shard,
+    shards: &Shards,
     points: &mut [f32],
     drift: &mut [f32],
     variance: &mut [f32],
@@ -20,13 +20,13 @@ pub fn row_adam(
     sizes: &Sizes,
 ) {
     let (dim, step) = (sizes.dim(), plan.header.step);
-    for &quad in plan.shard_quads(shard.index as usize) {
+    for &quad in plan.shard_quads(shards.range()) {
         for slot in (quad * 4) as usize..(quad * 4 + 4) as usize {
             let row = plan.rows()[slot];
             if row == NONE || gradients[slot * sizes.stride() + dim] == 0.0 {
                 continue;
             }
-            let local_row = (row - shard.first_row) as usize;
+            let local_row = (row - shards.first_row) as usize;
             let last = row_states[local_row].last_step;
             let skipped = step - 1 - last;
             for d in 0..dim {

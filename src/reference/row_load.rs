@@ -2,15 +2,15 @@
 
 use super::catch_up::skipped_distance;
 use super::{Sizes, dot};
-use crate::gpu::layout::{NONE, RowState, Settings, Shard};
+use crate::gpu::layout::{NONE, RowState, Settings, Shards};
 use crate::sampling::Plan;
 
-/// Tables -> working rows, for the slots of one shard.
+/// Tables -> working rows, for the slots of some shardss.
 #[allow(clippy::too_many_arguments, reason = "the arguments are the kernel's bindings, in their order")]
 pub fn row_load(
     plan: &Plan,
     settings: &Settings,
-    shard: &Shard,
+    shards: &Shards,
     points: &[f32],
     drift: &[f32],
     row_states: &[RowState],
@@ -19,13 +19,13 @@ pub fn row_load(
     sizes: &Sizes,
 ) {
     let dim = sizes.dim();
-    for &quad in plan.shard_quads(shard.index as usize) {
+    for &quad in plan.shard_quads(shards.range()) {
         for slot in (quad * 4) as usize..(quad * 4 + 4) as usize {
             let row = plan.rows()[slot];
             let mut x = vec![0.0f32; dim];
             let mut inverse_norm = 0.0;
             if row != NONE {
-                let local_row = (row - shard.first_row) as usize;
+                let local_row = (row - shards.first_row) as usize;
                 let state = &row_states[local_row];
                 let distance = match sizes.has_momentum {
                     true => {

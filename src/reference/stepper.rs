@@ -7,7 +7,7 @@ use super::{
     row_sgd,
 };
 use crate::gpu::StepShape;
-use crate::gpu::layout::{Block, PairLoss, RowState, Settings, Shard, StepSums};
+use crate::gpu::layout::{Block, PairLoss, RowState, Settings, Shards, StepSums};
 use crate::optimizer::Optimizer;
 use crate::sampling::Plan;
 
@@ -37,10 +37,11 @@ impl State {
 
     /// Brings all rows up to `step`.
     pub fn catch_up(&mut self, settings: &Settings, catch_up: &[[f32; 2]], step: u32, sizes: &Sizes) {
-        let row_count = self.row_states.len() as u32;
-        let shard = Shard { index: 0, first_row: 0, row_count, step };
         let State { points, drift, variance, row_states } = self;
-        row_catch_up(settings, &shard, points, drift, variance, row_states, catch_up, sizes);
+        for shards in Shards::of_table(row_states.len(), row_states.len(), 1) {
+            let shards = Shards { step, ..shards };
+            row_catch_up(settings, &shards, points, drift, variance, row_states, catch_up, sizes);
+        }
     }
 }
 
@@ -99,19 +100,10 @@ pub(crate) fn score(plan: &Plan, block: &Block, s: &mut Scratch, sizes: &Sizes) 
     }
 }
 
-/// The row shards of `shape`'s table.
-pub(crate) fn shards(shape: &StepShape, step: u32) -> Vec<Shard> {
+/// The row shards of `shape`'s table, as many at a time as a dispatch is to cover.
+pub(crate) fn shards(shape: &StepShape, shards_per_dispatch: usize) -> Vec<Shards> {
     let row_count = shape.plan.item_count + shape.plan.user_count;
-    (0..row_count)
-        .step_by(shape.plan.rows_per_shard)
-        .enumerate()
-        .map(|(index, first)| Shard {
-            index: index as u32,
-            first_row: first as u32,
-            row_count: shape.plan.rows_per_shard.min(row_count - first) as u32,
-            step,
-        })
-        .collect()
+    Shards::of_table(row_count, shape.plan.rows_per_shard, shards_per_dispatch)
 }
 
 /// One step of `plan` on `state`, through `scratch`.
@@ -127,14 +119,12 @@ pub fn step(
     optimizer: Optimizer,
 ) -> StepSums {
     let dim = sizes.dim();
-    let range =
-        |shard: &Shard| shard.first_row as usize * dim..(shard.first_row + shard.row_count) as usize * dim;
-    let rows_of = |shard: &Shard| shard.first_row as usize..(shard.first_row + shard.row_count) as usize;
+    let numbers = |shards: &Shards| shards.rows().start * dim..shards.rows().end * dim;
     let s = scratch;
-    for shard in &shards(shape, 0) {
-        let (points, drift) = (&state.points[range(shard)], &state.drift[range(shard)]);
-        let row_states = &state.row_states[rows_of(shard)];
-        row_load(plan, settings, shard, points, drift, row_states, catch_up, &mut s.working, sizes);
+    for shards in &shards(shape, 1) {
+        let (points, drift) = (&state.points[numbers(shards)], &state.drift[numbers(shards)]);
+        let row_states = &state.row_states[shards.rows()];
+        row_load(plan, settings, shards, points, drift, row_states, catch_up, &mut s.working, sizes);
     }
     if plan.header.candidate_count > 0 {
         for block in &shape.blocks(shape.pair_capacity()) {
@@ -161,17 +151,18 @@ pub fn step(
         &mut s.step_log,
         sizes,
     );
-    for shard in &shards(shape, 0) {
-        let points = &mut state.points[range(shard)];
-        let row_states = &mut state.row_states[rows_of(shard)];
+    for shards in &shards(shape, 1) {
+        let points = &mut state.points[numbers(shards)];
+        let row_states = &mut state.row_states[shards.rows()];
         match optimizer {
-            Optimizer::Sgd => row_sgd(plan, settings, shard, points, row_states, &s.gradients, sizes),
+            Optimizer::Sgd => row_sgd(plan, settings, shards, points, row_states, &s.gradients, sizes),
             Optimizer::Adam => {
-                let (drift, variance) = (&mut state.drift[range(shard)], &mut state.variance[range(shard)]);
+                let (drift, variance) =
+                    (&mut state.drift[numbers(shards)], &mut state.variance[numbers(shards)]);
                 row_adam(
                     plan,
                     settings,
-                    shard,
+                    shards,
                     points,
                     drift,
                     variance,

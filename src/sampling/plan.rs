@@ -1,6 +1,7 @@
 //! One step as data, in the layout of `shaders/include/plan.wgsl`.
 
 use crate::gpu::layout::{NONE, PlanHeader};
+use std::ops::Range;
 
 /// What all plans of a run have in common.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -112,11 +113,11 @@ impl Plan {
         &self.words[offsets[0] as usize..offsets[1] as usize]
     }
 
-    /// The quads of shard `index`.
-    pub fn shard_quads(&self, index: usize) -> &[u32] {
-        let offsets = self.section(self.header.shards_at + index as u32, 2);
-        &self.section(self.header.quads_at, self.header.row_count / 4)
-            [offsets[0] as usize..offsets[1] as usize]
+    /// The quads of some shards.
+    pub fn shard_quads(&self, shards: Range<usize>) -> &[u32] {
+        let begins = self.section(self.header.shards_at, shards.end as u32 + 1);
+        let quads = self.section(self.header.quads_at, self.header.row_count / 4);
+        &quads[begins[shards.start] as usize..begins[shards.end] as usize]
     }
 
     /// Bytes on the device.

@@ -26,6 +26,8 @@ pub struct Case {
     pub item_count: usize,
     /// Rows of a table shard.
     pub rows_per_shard: usize,
+    /// Shards that a dispatch covers, where the adapter binds as many.
+    pub shards_per_dispatch: usize,
     /// Adam or plain gradient descent.
     pub optimizer: Optimizer,
     /// Exponent of stage 2.
@@ -50,6 +52,7 @@ pub fn cases() -> Vec<Case> {
         user_count: 60,
         item_count: 150,
         rows_per_shard: 1000,
+        shards_per_dispatch: 1,
         optimizer: Optimizer::Adam,
         hardness: 3.0,
         gor_weight: 0.5,
@@ -65,7 +68,15 @@ pub fn cases() -> Vec<Case> {
             grain: Grain::VECTOR,
             ..base
         },
-        Case { name: "shards", dim: 20, negative_count: 2, rows_per_shard: 23, batch_size: 64, ..base },
+        Case {
+            name: "shards",
+            dim: 20,
+            negative_count: 2,
+            rows_per_shard: 23,
+            shards_per_dispatch: 4,
+            batch_size: 64,
+            ..base
+        },
         Case {
             name: "dimension 128",
             dim: 128,
@@ -82,6 +93,7 @@ pub fn cases() -> Vec<Case> {
             batch_size: 150,
             negative_count: 3,
             rows_per_shard: 47,
+            shards_per_dispatch: 3,
             grain: Grain::SUBGROUP,
             ..base
         },
@@ -120,6 +132,7 @@ pub fn cases() -> Vec<Case> {
             optimizer: Optimizer::Sgd,
             dim: 44,
             rows_per_shard: 70,
+            shards_per_dispatch: 2,
             grain: Grain::VECTOR,
             ..base
         },

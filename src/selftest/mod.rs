@@ -10,7 +10,7 @@ mod scenario;
 pub use case::{Case, cases};
 pub use draws::draw_on_device;
 
-use crate::gpu::{Gpu, shader};
+use crate::gpu::{Gpu, Tables, shader};
 use crate::{Error, Result};
 use scenario::Scenario;
 
@@ -38,7 +38,7 @@ pub fn check_kernel(gpu: &Gpu, name: &str, text: &str, case: &Case) -> Result<Op
     if !case.grain.suits(gpu) {
         return Ok(None);
     }
-    let scenario = Scenario::new(case)?;
+    let scenario = Scenario::new(case, Tables::most_shards_per_dispatch(gpu))?;
     let Some((before, after)) = scenario.around(name) else { return Ok(None) };
     let seen = scenario.run_kernel(gpu, name, text, &before)?;
     Ok(Some(compare::outcome(name, case.name, &after, &seen)))

@@ -3,8 +3,9 @@
 use super::compare::{Arrays, Values};
 use super::scenario::Scenario;
 use crate::Result;
-use crate::gpu::layout::{Block, RowState, Shard};
-use crate::gpu::{Gpu, Kernel, Named, fold};
+use crate::gpu::layout::{Block, RowState, Shards};
+use crate::gpu::{Gpu, Kernel, Named, SHARD_NAMES, fold};
+use std::ops::Range;
 
 /// Words of a row's state.
 const STATE_WORDS: usize = size_of::<RowState>() / 4;
@@ -19,6 +20,7 @@ impl Scenario {
             _ => self.shape.lane_count(),
         };
         constants.push(("lane_count", lane_count as f64));
+        constants.push(("shards_per_dispatch", self.shards_per_dispatch as f64));
         let kernel = Kernel::from_text(gpu, name, text, &constants)?;
         let mut plan_bytes: Vec<u8> = bytemuck::bytes_of(&self.plan.header).to_vec();
         plan_bytes.extend_from_slice(bytemuck::cast_slice(&self.plan.words));
@@ -26,18 +28,21 @@ impl Scenario {
         let settings = gpu.upload("settings", &[self.settings])?;
         let catch_up = gpu.upload("catch_up", &self.catch_up)?;
         let mut after = before.clone();
-        // Each shard or block is a run of its own: (its uniform, the rows it owns, the workgroups).
+        // Each dispatch is a run of its own: (its uniform, the rows it owns, the workgroups).
         for part in self.parts(gpu, name)? {
+            // (Which array, what the kernel calls it, what of the array it is.)
             let mut owned = Vec::new();
-            for (array, values) in &after {
-                owned.push((*array, self.part_of(&part, array, values), values));
+            for (index, (array, values)) in after.iter().enumerate() {
+                owned.extend(
+                    self.owned(&part, array, values).into_iter().map(|(name, range)| (index, name, range)),
+                );
             }
             let buffers = owned
                 .iter()
-                .map(|(array, range, values)| match values {
-                    Values::Float(values) => Ok((*array, gpu.upload(array, &values[range.clone()])?)),
+                .map(|(index, name, range)| match &after[*index].1 {
+                    Values::Float(values) => Ok((*name, gpu.upload(name, &values[range.clone()])?)),
                     Values::Word(values) | Values::Structs(values, _) => {
-                        Ok((*array, gpu.upload(array, &values[range.clone()])?))
+                        Ok((*name, gpu.upload(name, &values[range.clone()])?))
                     }
                 })
                 .collect::<Result<Vec<_>>>()?;
@@ -50,7 +55,7 @@ impl Scenario {
                 ("plan", &plan),
                 ("settings", &settings),
                 ("catch_up", &catch_up),
-                ("shard", &part.uniform),
+                ("shards", &part.uniform),
                 ("block", &part.uniform),
             ];
             list.extend(more.map(|(name, buffer)| (name, buffer.as_entire_buffer_binding())));
@@ -59,9 +64,8 @@ impl Scenario {
             kernel.dispatch(&mut encoder.begin_compute_pass(&Default::default()), &bindings, 0, part.groups);
             let submission = gpu.queue.submit([encoder.finish()]);
             gpu.wait(submission)?;
-            let ranges: Vec<_> = owned.into_iter().map(|(_, range, _)| range).collect();
-            for (((_, values), range), (_, buffer)) in after.iter_mut().zip(ranges).zip(&buffers) {
-                match values {
+            for ((index, _, range), (_, buffer)) in owned.into_iter().zip(&buffers) {
+                match &mut after[index].1 {
                     Values::Float(values) => {
                         values[range.clone()].copy_from_slice(&gpu.read(buffer, range.len())?)
                     }
@@ -101,36 +105,43 @@ impl Scenario {
                 Ok(vec![Part { uniform, rows: everything, groups, first_pair: 0 }])
             }
             _ => {
-                let part = |shard: &Shard| {
-                    let quads = self.plan.shard_quads(shard.index as usize).len() as u32;
+                let part = |shards: &Shards| {
+                    let quads = self.plan.shard_quads(shards.range()).len() as u32;
                     let groups = match name {
-                        "row_catch_up" => fold(shard.row_count),
+                        "row_catch_up" => fold(shards.row_count),
                         "row_load" => self.shape.load_groups(quads, header.pair_count),
                         _ => self.shape.step_groups(quads),
                     };
-                    let rows = shard.first_row as usize..(shard.first_row + shard.row_count) as usize;
-                    Ok(Part { uniform: gpu.upload("shard", &[*shard])?, rows, groups, first_pair: 0 })
+                    let uniform = gpu.upload("shards", &[*shards])?;
+                    Ok(Part { uniform, rows: shards.rows(), groups, first_pair: 0 })
                 };
                 self.shards().iter().map(part).collect()
             }
         }
     }
 
-    /// What of a buffer a part sees: its own rows of the tables, all of the rest.
-    fn part_of(&self, part: &Part, array: &str, values: &Values) -> std::ops::Range<usize> {
-        let dim = self.sizes.dim();
-        match (array, values) {
-            ("points" | "drift" | "variance", _) => part.rows.start * dim..part.rows.end * dim,
-            ("row_states", _) => part.rows.start * STATE_WORDS..part.rows.end * STATE_WORDS,
-            (_, Values::Float(values)) => 0..values.len(),
-            (_, Values::Word(values) | Values::Structs(values, _)) => 0..values.len(),
-        }
+    /// What a part sees of an array: of the tables its own rows, a buffer a shard; all of the rest.
+    fn owned(&self, part: &Part, array: &'static str, values: &Values) -> Vec<(&'static str, Range<usize>)> {
+        let words = if array == "row_states" { STATE_WORDS } else { self.sizes.dim() };
+        let Some(table) = ["points", "drift", "variance", "row_states"].iter().position(|&t| t == array)
+        else {
+            let length = match values {
+                Values::Float(values) => values.len(),
+                Values::Word(values) | Values::Structs(values, _) => values.len(),
+            };
+            return vec![(array, 0..length)];
+        };
+        let shards = SHARD_NAMES.iter().take(self.shards_per_dispatch).enumerate();
+        let begin = |shard: usize| {
+            words * (part.rows.start + shard * self.shape.plan.rows_per_shard).min(part.rows.end)
+        };
+        shards.map(|(shard, names)| (names[table], begin(shard)..begin(shard + 1))).collect()
     }
 }
 
 struct Part {
     uniform: wgpu::Buffer,
-    rows: std::ops::Range<usize>,
+    rows: Range<usize>,
     groups: (u32, u32),
     first_pair: usize,
 }

@@ -4,7 +4,7 @@
 use super::case::{Case, interactions, state_in_training};
 use super::compare::{Arrays, Values};
 use crate::gpu::StepShape;
-use crate::gpu::layout::{Block, Settings, Shard, StepSums};
+use crate::gpu::layout::{Block, Settings, Shards, StepSums};
 use crate::optimizer::{Constants, Optimizer, catch_up_table};
 use crate::reference::{self, Scratch, Sizes, State};
 use crate::sampling::{EpochOrder, ItemSampler, Plan, PlanShape, Planner, Sampler};
@@ -20,14 +20,17 @@ pub(super) struct Scenario {
     pub(super) catch_up: Vec<[f32; 2]>,
     pub(super) optimizer: Optimizer,
     pub(super) plan: Plan,
+    /// Of the case, or as many as the adapter binds.
+    pub(super) shards_per_dispatch: usize,
     state: State,
 }
 
 impl Scenario {
-    pub(super) fn new(case: &Case) -> Result<Scenario> {
+    /// A step of `case`; a dispatch covers at most `most_shards`.
+    pub(super) fn new(case: &Case, most_shards: usize) -> Result<Scenario> {
         // Keys closer than rounding can tell apart would make the draw's answer depend on the adapter.
         for seed in 0..100 {
-            let scenario = Scenario::seeded(case, seed)?;
+            let scenario = Scenario::seeded(case, most_shards, seed)?;
             if case.candidate_count == 0 || scenario.smallest_key_gap() > 1e-4 {
                 return Ok(scenario);
             }
@@ -35,7 +38,7 @@ impl Scenario {
         Err(Error::Gpu(format!("the case {:?} has no draw without near ties", case.name)))
     }
 
-    fn seeded(case: &Case, seed: u64) -> Result<Scenario> {
+    fn seeded(case: &Case, most_shards: usize, seed: u64) -> Result<Scenario> {
         let betas = (0.9, 0.999);
         let train = Arc::new(interactions(case, seed));
         let two_stage = case.candidate_count > 0;
@@ -70,7 +73,9 @@ impl Scenario {
         };
         let settings = constants.settings(catch_up.len());
         let state = state_in_training(case, &sizes, seed);
-        Ok(Scenario { shape, sizes, settings, catch_up, optimizer: case.optimizer, plan, state })
+        let shards_per_dispatch = case.shards_per_dispatch.min(most_shards);
+        let optimizer = case.optimizer;
+        Ok(Scenario { shape, sizes, settings, catch_up, optimizer, plan, shards_per_dispatch, state })
     }
 
     /// The smallest gap between any of the N + 1 largest keys of a pair.
@@ -145,9 +150,11 @@ impl Scenario {
         blocks
     }
 
-    pub(super) fn shards(&self) -> Vec<Shard> {
+    pub(super) fn shards(&self) -> Vec<Shards> {
         // row_catch_up goes some steps beyond the plan's.
-        reference::shards(&self.shape, self.plan.header.step + 5)
+        let step = self.plan.header.step + 5;
+        let shards = reference::shards(&self.shape, self.shards_per_dispatch);
+        shards.into_iter().map(|shards| Shards { step, ..shards }).collect()
     }
 
     fn run_twin(&self, name: &str, state: &mut State, s: &mut Scratch) {
@@ -195,8 +202,8 @@ impl Scenario {
                 sizes,
             ),
             _ => {
-                for shard in &self.shards() {
-                    let rows = shard.first_row as usize..(shard.first_row + shard.row_count) as usize;
+                for shards in &self.shards() {
+                    let rows = shards.rows();
                     let numbers = rows.start * sizes.dim()..rows.end * sizes.dim();
                     let x = &mut state.points[numbers.clone()];
                     let drift = &mut state.drift[numbers.clone()];
@@ -206,7 +213,7 @@ impl Scenario {
                         "row_load" => reference::row_load(
                             plan,
                             settings,
-                            shard,
+                            shards,
                             x,
                             drift,
                             states,
@@ -217,7 +224,7 @@ impl Scenario {
                         "row_adam" => reference::row_adam(
                             plan,
                             settings,
-                            shard,
+                            shards,
                             x,
                             drift,
                             v,
@@ -227,9 +234,9 @@ impl Scenario {
                             sizes,
                         ),
                         "row_sgd" => {
-                            reference::row_sgd(plan, settings, shard, x, states, &s.gradients, sizes)
+                            reference::row_sgd(plan, settings, shards, x, states, &s.gradients, sizes)
                         }
-                        _ => reference::row_catch_up(settings, shard, x, drift, v, states, catch_up, sizes),
+                        _ => reference::row_catch_up(settings, shards, x, drift, v, states, catch_up, sizes),
                     }
                 }
             }

@@ -170,12 +170,14 @@ fn two_stage_steps_equal_the_twins() {
 
 #[test]
 fn two_stage_steps_equal_the_twins_without_optional_features() {
+    let gpu = plain_gpu();
+    assert_eq!(Tables::most_shards_per_dispatch(&gpu), 1);
     parity(
-        &plain_gpu(),
+        &gpu,
         Sampler::TwoStage { beta: 0.5, candidate_count: 60, hardness: 3.0 },
         1,
         32,
-        None,
+        Some(90),
         Optimizer::Adam,
     );
 }

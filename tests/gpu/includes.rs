@@ -28,6 +28,12 @@ fn every_defect_is_seen() {
         ("triplet_loss", "total += lane_values[other];", "total = lane_values[other];"),
         ("row_gradient", "part.d = rows[at + chunk];", "part.d = rows[at + chunk - lane_count];"),
         ("row_load", "ShardQuads(plan.quads_at + begin,", "ShardQuads(plan.quads_at,"),
+        ("row_sgd", "plan.shards_at + shards.end", "plan.shards_at + shards.first + 1u"),
+        ("row_load", "let index = row - shards.first_row;", "let index = row;"),
+        ("row_adam", "index / shards.rows_per_shard", "0u"),
+        ("row_sgd", "index % shards.rows_per_shard", "index"),
+        ("row_adam", "{ value = row_states_{s}[place.row]; }", "{ value = row_states_{s}[0]; }"),
+        ("row_catch_up", "{ row_states_{s}[place.row] = value; }", "{ row_states_0[place.row] = value; }"),
         ("triplet_loss", "plan.words[plan.negatives_at + pick]", "plan.words[plan.positives_at + pick]"),
     ];
     for (name, from, to) in defects {

@@ -12,12 +12,14 @@ fn every_defect_is_seen() {
     defects_are_seen(
         "row_catch_up",
         &[
-            ("points[at] - distance * d", "points[at] + distance * d"),
+            ("points_{s}[index] - distance * d", "points_{s}[index] + distance * d"),
             ("v *= exp(f32(skipped) * settings.log_beta_2);", ""),
             ("* exp(f32(skipped) * settings.log_beta_1)", ""),
-            ("d = m / (sqrt(v) + drift_epsilon(shard.step));", ""),
-            ("sums.x, sums.y, sums.z, shard.step", "sums.x, sums.z, sums.y, shard.step"),
-            ("sums.z, shard.step", "sums.z, last"),
+            ("d = m / (sqrt(v) + drift_epsilon(shards.step));", ""),
+            ("sums.x, sums.y, sums.z, shards.step", "sums.x, sums.z, sums.y, shards.step"),
+            ("sums.z, shards.step", "sums.z, last"),
+            ("&& place.shard == {s}u", "&& place.shard == 0u"),
+            ("sums += vec3<f32>", "sums = vec3<f32>"),
         ],
     );
 }

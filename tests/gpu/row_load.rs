@@ -12,7 +12,7 @@ fn every_defect_is_seen() {
     defects_are_seen(
         "row_load",
         &[
-            ("return x - it.distance * drift", "return x + it.distance * drift"),
+            ("return x - distance * drift", "return x + distance * drift"),
             ("plan.step - 1u - state.last_step", "plan.step - state.last_step"),
             ("it.distance * (2.0 * state.along", "it.distance * (state.along"),
             ("- it.distance * state.drift_squares", "+ it.distance * state.drift_squares"),
@@ -20,11 +20,13 @@ fn every_defect_is_seen() {
             ("from_3, chunk)", "from_2, chunk)"),
             ("working[to + 2u * quad_count]", "working[to + 3u * quad_count]"),
             ("positives_at + pair * chunk_count", "positives_at + pair * (chunk_count + 1u)"),
-            ("select(none, row, row - shard.first_row < shard.row_count)", "row"),
+            ("select(none, row, row - shards.first_row < shards.row_count)", "row"),
             ("if pair >= plan.pair_count { return none; }", ""),
             ("quad < quad_count {", "quad + 1u < quad_count {"),
             ("write_inverse_norm(from_2);", "write_inverse_norm(from_1);"),
             ("bitcast<f32>(words.z)", "0.0"),
+            ("place_of_row(words.y)", "place_of_row(words.y + 1u)"),
+            ("if it.place.shard == {s}u {", "if it.place.shard == 0u {"),
         ],
     );
 }

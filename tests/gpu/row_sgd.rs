@@ -12,9 +12,9 @@ fn every_defect_is_seen() {
     defects_are_seen(
         "row_sgd",
         &[
-            ("points[at] - settings", "points[at] + settings"),
+            ("points_{s}[index] - settings", "points_{s}[index] + settings"),
             ("squares += dot(x, x);", "squares = dot(x, x);"),
-            ("row_of_slot(slot) - shard.first_row", "row_of_slot(slot)"),
+            ("if place.shard == {s}u {", "if place.shard == 0u {"),
             ("stepped &= stepped - 1u", "stepped = 0u"),
         ],
     );

@@ -74,8 +74,14 @@ pub(crate) fn defect_is_seen_on(cases: &[Case], name: &str, text: &str, from: &s
     assert!(is_seen, "{name}: {from:?} -> {to:?} went unseen");
 }
 
-/// A kernel's text with what it includes, as a text that includes nothing more.
+/// A kernel's text with what it includes, as a text that includes nothing more, but repeats what it repeated.
 pub(crate) fn composed(name: &str, constants: &[(&str, f64)]) -> String {
-    let text = shader::compose(shader::kernel(name).unwrap(), constants).unwrap();
-    text.replace("// include:", "// includes:")
+    let compose = |text: &str, constants| shader::compose(text, constants).unwrap();
+    let text = compose(shader::kernel(name).unwrap(), constants).replace("// include:", "// includes:");
+    let mut all: Vec<_> = shader::REPEATED.iter().map(|(_, name)| (*name, 3.0)).collect();
+    all.retain(|(name, _)| constants.iter().all(|(given, _)| given != name));
+    all.extend(constants);
+    let again = compose(&text, &all);
+    assert_eq!(again, compose(shader::kernel(name).unwrap(), &all).replace("// include:", "// includes:"));
+    text
 }

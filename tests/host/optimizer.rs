@@ -4,7 +4,7 @@
 use crate::plans::Run;
 use rand::RngExt;
 use spherec::Error;
-use spherec::gpu::layout::{NONE, Settings, Shard};
+use spherec::gpu::layout::{NONE, Settings, Shards};
 use spherec::optimizer::{Constants, catch_up_table};
 use spherec::random::{Purpose, Stream};
 use spherec::reference::{Sizes, State, row_adam, row_catch_up};
@@ -114,7 +114,7 @@ struct LazyAdam {
     settings: Settings,
     catch_up: Vec<[f32; 2]>,
     state: State,
-    shard: Shard,
+    shards: Shards,
 }
 
 impl LazyAdam {
@@ -137,7 +137,7 @@ impl LazyAdam {
             settings: constants.settings(catch_up.len()),
             catch_up,
             state: State::new(points.iter().map(|&x| x as f32).collect(), &sizes),
-            shard: Shard { index: 0, first_row: 0, row_count: ITEMS + USERS, step: 0 },
+            shards: Shards::of_table((ITEMS + USERS) as usize, (ITEMS + USERS) as usize, 1)[0],
         }
     }
 
@@ -152,16 +152,16 @@ impl LazyAdam {
                 to[DIM] = 1.0;
             }
         }
-        let LazyAdam { sizes, settings, catch_up, state, shard } = self;
+        let LazyAdam { sizes, settings, catch_up, state, shards } = self;
         let State { points, drift, variance, row_states } = state;
-        row_adam(plan, settings, shard, points, drift, variance, row_states, catch_up, &gradients, sizes);
+        row_adam(plan, settings, shards, points, drift, variance, row_states, catch_up, &gradients, sizes);
     }
 
     fn catch_up(&mut self, step: u32) {
-        let shard = Shard { step, ..self.shard };
+        let shards = Shards { step, ..self.shards };
         let LazyAdam { sizes, settings, catch_up, state, .. } = self;
         let State { points, drift, variance, row_states } = state;
-        row_catch_up(settings, &shard, points, drift, variance, row_states, catch_up, sizes);
+        row_catch_up(settings, &shards, points, drift, variance, row_states, catch_up, sizes);
         assert!(row_states.iter().all(|row| row.last_step == 0 || row.last_step == step));
     }
 }

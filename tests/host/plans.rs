@@ -142,7 +142,7 @@ fn check_quads(run: &Run, plan: &Plan) {
     let mut listed = BTreeSet::new();
     let mut count = 0;
     for shard in 0..run.shape().shard_count() {
-        for &quad in plan.shard_quads(shard) {
+        for &quad in plan.shard_quads(shard..shard + 1) {
             listed.insert(quad);
             count += 1;
             let rows = &plan.rows()[quad as usize * 4..][..4];
@@ -156,6 +156,7 @@ fn check_quads(run: &Run, plan: &Plan) {
         }
     }
     assert_eq!(count, plan.rows().len() / 4);
+    assert_eq!(count, plan.shard_quads(0..run.shape().shard_count()).len());
     assert!(listed.into_iter().eq(0..count as u32));
 }
 

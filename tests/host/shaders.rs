@@ -3,7 +3,7 @@
 
 use naga::valid::{Capabilities, ModuleInfo, ShaderStages, SubgroupOperationSet, ValidationFlags, Validator};
 use naga::{AddressSpace, Module, ShaderStage, TypeInner, back};
-use spherec::gpu::layout::{Block, NONE, PairLoss, PlanHeader, RowState, Settings, Shard, StepSums};
+use spherec::gpu::layout::{Block, NONE, PairLoss, PlanHeader, RowState, Settings, Shards, StepSums};
 use spherec::gpu::shader::{self, KERNELS};
 use std::collections::BTreeSet;
 use std::mem::offset_of;
@@ -34,16 +34,16 @@ fn module_with(name: &str, constants: &[(&str, f64)]) -> (Module, ModuleInfo) {
 }
 
 /// Small steps, the defaults, the largest that a config may ask for, and threads that are one subgroup; Adam
-/// and not.
-const CONSTANTS: [[(&str, f64); 19]; 5] = [
-    constants([1, 8, 1, 1, 0, 1, 1, 0]),
-    constants([32, 32, 1, 8, 1, 8, 1, 0]),
-    constants([32, 64, 5, 8, 1, 16, 2, 0]),
-    constants([256, 64, 1_000, 2_048, 1, 16, 1, 0]),
-    constants([45, 8, 5, 8, 1, 1, 1, 8]),
+/// and not; one shard a dispatch and several.
+const CONSTANTS: [[(&str, f64); 21]; 5] = [
+    constants([1, 8, 1, 1, 0, 1, 1, 0], 1),
+    constants([32, 32, 1, 8, 1, 8, 1, 0], 1),
+    constants([32, 64, 5, 8, 1, 16, 2, 0], 3),
+    constants([256, 64, 1_000, 2_048, 1, 16, 1, 0], 1),
+    constants([45, 8, 5, 8, 1, 1, 1, 8], 4),
 ];
 
-const fn constants(of: [u32; 8]) -> [(&'static str, f64); 19] {
+const fn constants(of: [u32; 8], shards: u32) -> [(&'static str, f64); 21] {
     let [chunks, lanes, negatives, words, has_momentum, pairs_per_thread, quads_per_thread, subgroup] = of;
     let is_subgroup = subgroup > 0;
     [
@@ -63,6 +63,8 @@ const fn constants(of: [u32; 8]) -> [(&'static str, f64); 19] {
         ("chunks_per_lane", chunks.div_ceil(lanes) as f64),
         ("lane_stride", if is_subgroup { chunks.div_ceil(lanes) as f64 } else { 1.0 }),
         ("chunk_stride", if is_subgroup { 1.0 } else { lanes as f64 }),
+        ("reads_ahead", if is_subgroup { 1.0 } else { 0.0 }),
+        ("shards_per_dispatch", shards as f64),
         ("part_count", 2.0),
         ("blocks_per_part", 3.0),
         ("subgroup_lanes", subgroup as f64),
@@ -131,6 +133,10 @@ fn every_kernel_keeps_to_the_default_limits() {
         let storage_count = globals().filter(|variable| is_storage(variable.space)).count();
         let uniform_count = globals().filter(|variable| variable.space == AddressSpace::Uniform).count();
         assert!((1..=8).contains(&storage_count) && uniform_count <= 12, "{name}: {storage_count} buffers");
+        // Further shards are for those that bind more: four buffers each.
+        let (module, _) = module_with(name, &CONSTANTS[4]);
+        let with_shards = module.global_variables.iter().filter(|(_, v)| is_storage(v.space)).count();
+        assert!(with_shards <= storage_count.max(7 + 3 * 4), "{name}: {with_shards} buffers");
         let mut bindings = BTreeSet::new();
         for binding in globals().filter_map(|variable| variable.binding.as_ref()) {
             assert!(binding.group == 0 && bindings.insert(binding.binding), "{name}: {binding:?}");
@@ -223,12 +229,12 @@ fn assert_mirrored(name: &str, (rust_size, rust_fields): (u32, Vec<(String, u32)
 fn structs_are_laid_out_alike_on_both_sides() {
     let settings = rust_layout!(Settings: margin, gor_weight, inverse_dim, hardness, learning_rate, beta_1,
         beta_2, epsilon, log_beta_1, log_beta_2, log_ratio, catch_up_count);
-    let shard = rust_layout!(Shard: index, first_row, row_count, step);
+    let shards = rust_layout!(Shards: first, end, first_row, row_count, rows_per_shard, step);
     let row_state = rust_layout!(RowState: squares, along, drift_squares, last_step);
     let block = rust_layout!(Block: first_pair, first_row, pair_count, unused_0);
     let sums = rust_layout!(StepSums: triplet, active_count, moment_1, moment_2);
     assert!(assert_mirrored("Settings", settings) >= 6);
-    assert_eq!(assert_mirrored("Shard", shard), 4);
+    assert_eq!(assert_mirrored("Shards", shards), 4);
     assert_eq!(assert_mirrored("RowState", row_state), 4);
     assert_eq!(assert_mirrored("Block", block), 3);
     assert_eq!(assert_mirrored("StepSums", sums), 1);
@@ -286,6 +292,17 @@ fn adjacent_lines_are_repeated_together() {
     let text = "// {p}\na{p}\nb{p}_{q}\nc{q}\nd";
     let constants = [("pairs_per_thread", 2.0), ("quads_per_thread", 2.0)];
     let lines = "// {p}\na0\nb0_0\nb0_1\na1\nb1_0\nc0\nb1_1\nc1\nd\n";
+    assert_eq!(shader::compose(text, &constants).unwrap(), lines);
+    // What is not said how often stays.
+    assert_eq!(shader::compose("a{p}{q}", &constants[..1]).unwrap(), "a0{q}\na1{q}\n");
+}
+
+#[test]
+fn all_between_two_marks_is_repeated_together() {
+    let text = "a\n// {s} begins\n// of {s}\nb{s}\nc\n// {s} ends\nd{s}\ne";
+    let constants = [("shards_per_dispatch", 2.0)];
+    let copy = |s: u32| format!("// {s} begins\n// of {s}\nb{s}\nc\n");
+    let lines = format!("a\n{}{}// {{s}} ends\nd0\nd1\ne\n", copy(0), copy(1));
     assert_eq!(shader::compose(text, &constants).unwrap(), lines);
 }
 

@@ -1,12 +1,12 @@
-// The quads of row slots that the dispatch of this shard owns: a part of the plan's list.
+// The quads of row slots that the dispatch owns: a part of the plan's list.
 struct ShardQuads {
     begin: u32,
     count: u32,
 }
 
 fn shard_quads() -> ShardQuads {
-    let begin = plan.words[plan.shards_at + shard.index];
-    return ShardQuads(plan.quads_at + begin, plan.words[plan.shards_at + shard.index + 1u] - begin);
+    let begin = plan.words[plan.shards_at + shards.first];
+    return ShardQuads(plan.quads_at + begin, plan.words[plan.shards_at + shards.end] - begin);
 }
 
 // The one at `index`; none beyond the last.
