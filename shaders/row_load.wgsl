@@ -15,6 +15,8 @@ override has_packed: u32 = 1u;      // 0: nothing reads `packed`
 override packed_at: u32 = 0u;       // where `packed` begins in the working set
 override positives_at: u32 = 0u;    // where `positives` begins
 
+var<workgroup> four_sources: array<vec4<u32>, 4>;
+
 // A row of the tables on its way to the working set.
 struct Source {
     to: u32,            // where it goes, or none
@@ -82,6 +84,17 @@ fn write_chunk(it: Source, chunk: u32, e: vec4<f32>) {
 
 fn write_inverse_norm(it: Source) { working[it.to + chunk_count] = vec4<f32>(it.inverse_norm, 0.0, 0.0, 0.0); }
 
+// A part of a row. Where nothing needs four rows in one lane, each has its own: so a CPU, whose lanes wait for
+// memory by themselves, waits for four rows at once.
+fn load_part(it: Source, has_slot: bool, part: u32) {
+    let part_chunks = (chunk_count + lane_count / 4u - 1u) / (lane_count / 4u);
+    for (var index = 0u; index < part_chunks; index += 1u) {
+        let chunk = part * part_chunks + index;
+        if chunk < chunk_count { write_chunk(it, chunk, unit_vector(it, chunk)); }
+    }
+    if has_slot && part == 0u { write_inverse_norm(it); }
+}
+
 @compute @workgroup_size(lane_count)
 fn row_load(
     @builtin(workgroup_id) group: vec3<u32>,
@@ -104,11 +117,17 @@ fn row_load(
         row = positive_row(pair);
         to = select(positives_at + pair * chunk_count, none, row == none);
     }
-    let four = of_first_four(lane, to_words(source(row, to)));
-    let from_0 = from_words(four[0]);
-    let from_1 = from_words(four[1]);
-    let from_2 = from_words(four[2]);
-    let from_3 = from_words(four[3]);
+    let it = source(row, to);
+    if has_packed == 0u {
+        load_part(it, quad != none, lane / 4u);
+        return;
+    }
+    if lane < 4u { four_sources[lane] = to_words(it); }
+    workgroupBarrier();
+    let from_0 = from_words(four_sources[0]);
+    let from_1 = from_words(four_sources[1]);
+    let from_2 = from_words(four_sources[2]);
+    let from_3 = from_words(four_sources[3]);
     let quad_count = plan.candidate_count / 4u;
     for (var index = 0u; index < chunks_per_lane; index += 1u) {
         let chunk = lane_chunk(lane, index);
@@ -121,7 +140,7 @@ fn row_load(
         write_chunk(from_1, chunk, e1);
         write_chunk(from_2, chunk, e2);
         write_chunk(from_3, chunk, e3);
-        if has_packed != 0u && quad < quad_count {
+        if quad < quad_count {
             let to = packed_at + chunk * 4u * quad_count + quad;
             working[to] = vec4<f32>(e0.x, e1.x, e2.x, e3.x);
             working[to + quad_count] = vec4<f32>(e0.y, e1.y, e2.y, e3.y);

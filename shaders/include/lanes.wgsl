@@ -6,7 +6,6 @@ override chunk_count: u32 = 32u;
 var<workgroup> lane_values: array<vec4<f32>, lane_count>;
 var<workgroup> lane_bits: array<u32, lane_count>;
 var<workgroup> one_word: u32;
-var<workgroup> four_values: array<vec4<u32>, 4>;
 
 // The sum over all lanes, in lane order, known to every lane. Call in uniform control flow.
 fn lane_sum(lane: u32, value: vec4<f32>) -> vec4<f32> {
@@ -37,12 +36,4 @@ fn of_first_lane(lane: u32, value: u32) -> u32 {
     workgroupBarrier();
     if lane == 0u { one_word = value; }
     return workgroupUniformLoad(&one_word);
-}
-
-// What the first four lanes have, known to every lane. Call in uniform control flow.
-fn of_first_four(lane: u32, value: vec4<u32>) -> array<vec4<u32>, 4> {
-    workgroupBarrier();
-    if lane < 4u { four_values[lane] = value; }
-    workgroupBarrier();
-    return four_values;
 }

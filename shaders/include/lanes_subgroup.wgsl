@@ -18,13 +18,3 @@ fn lane_or(lane: u32, bits: u32) -> u32 {
 
 // What the first lane has. Call in uniform control flow.
 fn of_first_lane(lane: u32, value: u32) -> u32 { return subgroupBroadcast(value, 0u); }
-
-// What the first four lanes have, known to every lane. Call in uniform control flow.
-fn of_first_four(lane: u32, value: vec4<u32>) -> array<vec4<u32>, 4> {
-    return array(
-        subgroupBroadcast(value, 0u),
-        subgroupBroadcast(value, 1u),
-        subgroupBroadcast(value, 2u),
-        subgroupBroadcast(value, 3u),
-    );
-}
