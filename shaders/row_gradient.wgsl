@@ -112,20 +112,28 @@ fn negative_term(pick: u32, index: u32, moments: Moments) -> Term {
 fn slot_sum(slot: u32, lane: u32, moments: Moments) -> Part {
     let is_user = slot >= plan.item_slot_count;
     var sum = no_part();
-    var uses = uses_of(slot);
-    for (var code = next_use(&uses, slot); code != none; code = next_use(&uses, slot)) {
+    var uses: Uses;
+    if finds(lane) { uses = uses_of(slot); }
+    loop {
+        var code = none;
+        if finds(lane) { code = next_use(&uses, slot); }
+        code = found(lane, code);
+        if code == none { break; }
         let is_positive = !is_user && code % 2u == 0u;
         let term_count = select(2u, 1u + negative_count, is_positive);
         for (var index = 0u; index < term_count; index += 1u) {
-            var term: Term;
-            if is_user {
-                term = user_term(code / 2u, index);
-            } else if is_positive {
-                term = positive_term(code / 2u, index, moments);
-            } else {
-                term = negative_term(code / 2u, index, moments);
+            var term = Term(none, 0.0);
+            if finds(lane) {
+                if is_user {
+                    term = user_term(code / 2u, index);
+                } else if is_positive {
+                    term = positive_term(code / 2u, index, moments);
+                } else {
+                    term = negative_term(code / 2u, index, moments);
+                }
             }
-            if term.weight != 0.0 { sum = part_plus(sum, term.weight, row_part(term.slot, lane)); }
+            let weight = bitcast<f32>(found(lane, bitcast<u32>(term.weight)));
+            if weight != 0.0 { sum = part_plus(sum, weight, row_part(found(lane, term.slot), lane)); }
         }
     }
     return sum;

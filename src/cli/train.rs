@@ -7,7 +7,7 @@ use super::train_args::Args;
 use super::{Failure, Outcome, console, interrupts, load_args, metrics_table};
 use console::note;
 use serde_json::json;
-use spherec::data::{self, Dataset, LoadOptions, Split};
+use spherec::data::{self, Dataset, Interactions, LoadOptions, Split};
 use spherec::evaluate::{Metrics, evaluate};
 use spherec::gpu::{AdapterSummary, Gpu};
 use spherec::model::{Model, Record, check_output};
@@ -100,11 +100,13 @@ fn read(args: &Args, config: &TrainConfig) -> Result<(Dataset, Split)> {
         load_args::tell_published(args.load.filters.preset);
     }
     let split = data::split(&dataset.interactions, &config.protocol, config.seed)?;
-    let (dataset, split) = if files == [None, None] {
+    let (mut dataset, split) = if files == [None, None] {
         (dataset, split)
     } else {
         join(dataset, &split, files, &options, args.quiet)?
     };
+    // From here on the parts are all that is used.
+    dataset.interactions = Interactions::default();
     if !args.quiet {
         note(&split_line(&split));
         if split.valid.is_empty() {

@@ -1,17 +1,28 @@
 //! String ids, kept as the bytes that the input had.
 
 use bstr::ByteVec;
-use rustc_hash::FxHashMap;
+use hashbrown::HashTable;
+use rustc_hash::FxBuildHasher;
 use std::fmt::Write;
+use std::hash::BuildHasher;
 
 /// A list of distinct ids with look-up in both directions. An id is opaque bytes; its text form
 /// escapes what is not printable UTF-8 (and the backslash), so that it is one line and loses nothing.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default)]
 pub struct IdTable {
     bytes: Vec<u8>,
     ends: Vec<usize>,
-    index: FxHashMap<Box<[u8]>, u32>,
+    /// Rows, found by the hash of their bytes: each id is kept once.
+    index: HashTable<u32>,
 }
+
+impl PartialEq for IdTable {
+    fn eq(&self, other: &IdTable) -> bool {
+        (&self.bytes, &self.ends) == (&other.bytes, &other.ends)
+    }
+}
+
+impl Eq for IdTable {}
 
 impl IdTable {
     /// The most ids that a table can hold; row `u32::MAX` is never used.
@@ -32,9 +43,7 @@ impl IdTable {
     /// # Panics
     /// When there is no such row: a defect of the caller.
     pub fn bytes(&self, index: u32) -> &[u8] {
-        let index = index as usize;
-        let start = if index == 0 { 0 } else { self.ends[index - 1] };
-        &self.bytes[start..self.ends[index]]
+        id_bytes(&self.bytes, &self.ends, index)
     }
 
     /// The text form of id `index`: see [`id_text`].
@@ -52,7 +61,7 @@ impl IdTable {
 
     /// The row of the id with these bytes.
     pub fn find(&self, id: &[u8]) -> Option<u32> {
-        self.index.get(id).copied()
+        self.index.find(hash(id), |&row| self.bytes(row) == id).copied()
     }
 
     /// The row of the id whose text form, or whose bytes, `text` is.
@@ -73,7 +82,7 @@ impl IdTable {
 
     /// As [`IdTable::intern`], but `None` where the id is new and the table is full.
     pub fn try_intern(&mut self, id: &[u8]) -> Option<u32> {
-        if let Some(&row) = self.index.get(id) {
+        if let Some(row) = self.find(id) {
             return Some(row);
         }
         if self.ends.len() >= Self::MAX_COUNT {
@@ -82,7 +91,8 @@ impl IdTable {
         let row = self.ends.len() as u32;
         self.bytes.extend_from_slice(id);
         self.ends.push(self.bytes.len());
-        self.index.insert(id.into(), row);
+        let IdTable { bytes, ends, index } = self;
+        index.insert_unique(hash(id), row, |&row| hash(id_bytes(bytes, ends, row)));
         Some(row)
     }
 
@@ -94,6 +104,16 @@ impl IdTable {
         }
         table
     }
+}
+
+fn id_bytes<'a>(bytes: &'a [u8], ends: &[usize], row: u32) -> &'a [u8] {
+    let row = row as usize;
+    let start = if row == 0 { 0 } else { ends[row - 1] };
+    &bytes[start..ends[row]]
+}
+
+fn hash(id: &[u8]) -> u64 {
+    FxBuildHasher.hash_one(id)
 }
 
 /// The text form of an id: UTF-8 as it is, but the backslash doubled, line breaks and tabs as `\n`,
