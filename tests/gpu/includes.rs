@@ -23,6 +23,7 @@ fn every_defect_is_seen() {
         ("row_adam", "own.first + index * own.stride", "own.first + index"),
         ("row_adam", "one_word |= lane_bits[other];", "one_word = lane_bits[other];"),
         ("row_adam", "if lane == 0u { one_word = value; }", "if lane == 1u { one_word = value; }"),
+        ("row_gradient", "{ return true; }", "{ return lane != 1u; }"),
         ("row_load", "lane * lane_stride + index * chunk_stride", "lane * lane_stride + index"),
         ("triplet_loss", "total += lane_values[other];", "total = lane_values[other];"),
         ("row_gradient", "part.d = rows[at + chunk];", "part.d = rows[at + chunk - lane_count];"),
@@ -53,7 +54,16 @@ fn every_defect_where_lanes_are_a_subgroup_is_seen() {
     let defects = [
         ("triplet_loss", "total += subgroupBroadcast(value, 5u);", ""),
         ("row_gradient", "all |= subgroupBroadcast(bits, 7u);", ""),
-        ("row_adam", "return subgroupBroadcast(value, 0u);", "return subgroupBroadcast(value, 1u);"),
+        (
+            "row_adam",
+            "fn of_first_lane(lane: u32, value: u32) -> u32 { return subgroupBroadcast(value, 0u); }",
+            "fn of_first_lane(lane: u32, value: u32) -> u32 { return subgroupBroadcast(value, 1u); }",
+        ),
+        (
+            "row_gradient",
+            "fn found(lane: u32, value: u32) -> u32 { return subgroupBroadcast(value, 0u); }",
+            "fn found(lane: u32, value: u32) -> u32 { return value; }",
+        ),
     ];
     for (name, from, to) in defects {
         defect_is_seen_on(&with_subgroups, name, &composed(name, &constants), from, to);
