@@ -7,7 +7,7 @@
 @group(0) @binding(3) var<storage, read> catch_up: array<vec2<f32>>;
 @group(0) @binding(4) var<storage, read> gradients: array<vec4<f32>>;           // (R, D/4 + 1)
 
-override reads_ahead: u32 = 0u;
+override reads_ahead: u32 = 0u;     // 1: see first_numbers
 
 // What is the same for all rows of a step.
 struct Rates {

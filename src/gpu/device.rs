@@ -2,6 +2,7 @@
 //! errors in place of panics.
 
 use super::adapter::{self, AdapterChoice, AdapterSummary};
+use super::tables::MOST_BINDINGS;
 use crate::{Error, Result};
 use bytemuck::Pod;
 use std::sync::{Arc, Mutex, mpsc};
@@ -57,7 +58,9 @@ impl Gpu {
             ..wgpu::Limits::default()
         };
         if !optional.is_empty() {
-            limits.max_storage_buffers_per_shader_stage = offered.max_storage_buffers_per_shader_stage;
+            let least = limits.max_storage_buffers_per_shader_stage;
+            limits.max_storage_buffers_per_shader_stage =
+                offered.max_storage_buffers_per_shader_stage.clamp(least, MOST_BINDINGS);
         }
         let descriptor = wgpu::DeviceDescriptor {
             label: Some("spherec"),

@@ -13,6 +13,8 @@ const MOST_SHARDS: usize = 4;
 /// working set or gradients.
 const SHARD_BINDINGS: usize = 4;
 const OTHER_BINDINGS: usize = 3;
+/// Storage bindings of a kernel that works on the tables, at most.
+pub(super) const MOST_BINDINGS: u32 = (OTHER_BINDINGS + MOST_SHARDS * SHARD_BINDINGS) as u32;
 /// What the kernels call the buffers of each shard of a dispatch.
 pub(crate) const SHARD_NAMES: [[&str; SHARD_BINDINGS]; MOST_SHARDS] = [
     ["points_0", "drift_0", "variance_0", "row_states_0"],
@@ -26,6 +28,7 @@ pub(crate) const SHARD_NAMES: [[&str; SHARD_BINDINGS]; MOST_SHARDS] = [
 pub struct Tables {
     shards: Vec<TableShard>,
     dispatches: Vec<TableDispatch>,
+    shards_per_dispatch: usize,
     row_count: usize,
     rows_per_shard: usize,
     dim: usize,
@@ -40,13 +43,13 @@ pub(crate) struct TableDispatch {
 
 /// One shard's buffers.
 #[derive(Debug)]
-pub(crate) struct TableShard {
+struct TableShard {
     first_row: usize,
     row_count: usize,
-    pub(crate) points: wgpu::Buffer,
-    pub(crate) drift: wgpu::Buffer,
-    pub(crate) variance: wgpu::Buffer,
-    pub(crate) row_states: wgpu::Buffer,
+    points: wgpu::Buffer,
+    drift: wgpu::Buffer,
+    variance: wgpu::Buffer,
+    row_states: wgpu::Buffer,
 }
 
 impl Tables {
@@ -78,7 +81,7 @@ impl Tables {
     ) -> Result<Tables> {
         let padded = dim.next_multiple_of(4);
         // All dispatches cover as many shards: empty ones fill the last.
-        let shard_count = row_count.div_ceil(rows_per_shard);
+        let shard_count = row_count.div_ceil(rows_per_shard).max(1);
         let dispatch_count = shard_count.div_ceil(Tables::most_shards_per_dispatch(gpu));
         let shards_per_dispatch = shard_count.div_ceil(dispatch_count);
         let dispatches = Shards::of_table(row_count, rows_per_shard, shards_per_dispatch)
@@ -105,7 +108,7 @@ impl Tables {
         for shard in &shards {
             write_points(gpu, shard, dim, &mut fill)?;
         }
-        Ok(Tables { shards, dispatches, row_count, rows_per_shard, dim })
+        Ok(Tables { shards, dispatches, shards_per_dispatch, row_count, rows_per_shard, dim })
     }
 
     /// The dispatches that cover all rows.
@@ -115,12 +118,12 @@ impl Tables {
 
     /// Shards that each of them covers.
     pub fn shards_per_dispatch(&self) -> usize {
-        self.shards.len() / self.dispatches.len()
+        self.shards_per_dispatch
     }
 
     /// The buffers of dispatch `index`, by the names that the kernels use.
     pub(crate) fn bindings(&self, index: usize) -> Vec<Named<'_>> {
-        let count = self.shards_per_dispatch();
+        let count = self.shards_per_dispatch;
         let mut list: Vec<Named<'_>> = Vec::new();
         for (shard, names) in self.shards[index * count..][..count].iter().zip(SHARD_NAMES) {
             let buffers = [&shard.points, &shard.drift, &shard.variance, &shard.row_states];
