@@ -36,8 +36,8 @@ fn missed_since(last: u32) -> Missed {
 }
 
 // {s} begins
-// The first number of the lane's part of each table. Where a lane waits for memory by itself (a CPU), asking for
-// these before anything else has the tables' cache lines come together and not one after another.
+// The first number of the lane's part of each table and of the gradient. Where a lane waits for memory by itself (a
+// CPU), asking for these before anything else has their cache lines come together and not one after another.
 fn first_numbers_{s}(slot: u32, row: u32, lane: u32) -> vec4<f32> {
     let chunk = min(lane_chunk(lane, 0u), chunk_count - 1u);
     let index = row * chunk_count + chunk;

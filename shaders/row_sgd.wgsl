@@ -32,6 +32,7 @@ fn row_sgd(
         var share = 0.0;
         if place.shard == {s}u { share = step_row_{s}(slot, place.row, lane); }
         let squares = lane_sum(lane, vec4<f32>(share, 0.0, 0.0, 0.0)).x;
+        // Without momentum the rest of the state is and stays zero.
         if lane == 0u { write_state(place, RowState(squares, 0.0, 0.0, 0u)); }
     }
 }

@@ -31,7 +31,8 @@ fn lane_or(lane: u32, bits: u32) -> u32 {
     return workgroupUniformLoad(&one_word);
 }
 
-// Whether the lane is to find what every lane needs to know, and what was found: here each lane finds it itself.
+// Whether the lane is to find what every lane needs to know, and what was found (call that in uniform control
+// flow): here each lane finds it itself.
 fn finds(lane: u32) -> bool { return true; }
 fn found(lane: u32, value: u32) -> u32 { return value; }
 

@@ -37,7 +37,7 @@ impl Gpu {
     /// # Errors
     /// [`Error::Adapter`] where there is no such adapter or it cannot be opened.
     pub fn open(choice: &AdapterChoice) -> Result<Gpu> {
-        Gpu::open_with(choice, OPTIONAL)
+        Gpu::open_with(choice, false)
     }
 
     /// As [`Gpu::open`], but as if the adapter had no optional feature and bound no more buffers at once than every
@@ -46,10 +46,11 @@ impl Gpu {
     /// # Errors
     /// As [`Gpu::open`].
     pub fn open_plain(choice: &AdapterChoice) -> Result<Gpu> {
-        Gpu::open_with(choice, wgpu::Features::empty())
+        Gpu::open_with(choice, true)
     }
 
-    fn open_with(choice: &AdapterChoice, optional: wgpu::Features) -> Result<Gpu> {
+    fn open_with(choice: &AdapterChoice, is_plain: bool) -> Result<Gpu> {
+        let optional = if is_plain { wgpu::Features::empty() } else { OPTIONAL };
         let (adapter, summary) = adapter::choose(&adapter::instance(), choice)?;
         let offered = adapter.limits();
         let mut limits = wgpu::Limits {
@@ -57,7 +58,7 @@ impl Gpu {
             max_buffer_size: offered.max_buffer_size,
             ..wgpu::Limits::default()
         };
-        if !optional.is_empty() {
+        if !is_plain {
             let least = limits.max_storage_buffers_per_shader_stage;
             limits.max_storage_buffers_per_shader_stage =
                 offered.max_storage_buffers_per_shader_stage.clamp(least, MOST_BINDINGS);

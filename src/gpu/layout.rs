@@ -51,7 +51,7 @@ pub struct Shards {
 }
 
 impl Shards {
-    /// Those of a table of `row_count` rows, `shards_per_dispatch` at a time.
+    /// What each dispatch covers of a table of `row_count` rows, `shards_per_dispatch` shards at a time.
     pub fn of_table(row_count: usize, rows_per_shard: usize, shards_per_dispatch: usize) -> Vec<Shards> {
         let dispatch_rows = rows_per_shard * shards_per_dispatch;
         let dispatches = (0..row_count).step_by(dispatch_rows).enumerate();
@@ -81,7 +81,7 @@ impl Shards {
     }
 }
 
-/// Mirror of `RowState` in `shaders/include/row_state.wgsl`.
+/// Mirror of `RowState` in `shaders/include/row_states.wgsl`.
 #[repr(C)]
 #[derive(Debug, Clone, Copy, PartialEq, Default, Pod, Zeroable)]
 pub struct RowState {

@@ -63,9 +63,9 @@ pub fn kernel(name: &str) -> Result<&'static str> {
 }
 
 /// The whole WGSL module of a kernel's text: its includes, then itself, with lines repeated as often as
-/// `constants`, the values of its overrides, say. Where `subgroup_lanes` of these says that a workgroup is one
-/// subgroup, `lanes_subgroup` takes the place of `lanes`. Accumulators have names, not indices: an array that a loop
-/// walks would lie in memory on many a driver.
+/// `constants`, the values of its overrides, say; marks whose override is not among these stay as they are. Where
+/// `subgroup_lanes` says that a workgroup is one subgroup, `lanes_subgroup` takes the place of `lanes`. Accumulators
+/// have names, not indices: an array that a loop walks would lie in memory on many a driver.
 ///
 /// # Errors
 /// [`Error::Gpu`] where it includes what there is not.

@@ -35,7 +35,8 @@ pub struct Grain {
     pub row_slots: usize,
     /// Threads of a workgroup of `negative_draw`.
     pub draw_lanes: usize,
-    /// Whether a thread's vec4 of a table's row are neighbours, or as far apart as the workgroup is wide.
+    /// Whether a thread's vec4 of a table's row are neighbours, or as far apart as the workgroup is wide: where every
+    /// thread waits for memory by itself. `row_adam` then also asks for a row's first numbers ahead.
     pub neighbouring_chunks: bool,
     /// Threads of a subgroup, where kernels have them tell one another their values: workgroups of as many
     /// threads go without workgroup memory, and `candidate_score_subgroup` scores. 0: not at all.
@@ -106,7 +107,7 @@ impl StepShape {
         self.dim.div_ceil(4)
     }
 
-    /// Threads of a workgroup that owns a quad of rows: each has at most four vec4 of a row.
+    /// Threads of a workgroup that owns a quad of rows: each has at most four vec4 of each, or as many of one.
     pub fn lane_count(&self) -> usize {
         let chunks = self.chunk_count();
         self.grain.row_lanes.max(chunks.div_ceil(4)).min(chunks).next_multiple_of(8)
@@ -189,13 +190,13 @@ impl StepShape {
         (parts, blocks.div_ceil(parts))
     }
 
-    /// Workgroups of `row_load` for `quad_count` quads of a shard: each positive is loaded once more for stage 2.
+    /// Workgroups of `row_load` for `quad_count` quads of a dispatch: each positive is loaded once more for stage 2.
     pub(crate) fn load_groups(&self, quad_count: u32, pair_count: u32) -> (u32, u32) {
         let pair_count = if self.plan.candidate_count > 0 { pair_count } else { 0 };
         fold(quad_count + pair_count.div_ceil(4))
     }
 
-    /// Workgroups of an optimizer for `quad_count` quads of a shard.
+    /// Workgroups of an optimizer for `quad_count` quads of a dispatch.
     pub(crate) fn step_groups(&self, quad_count: u32) -> (u32, u32) {
         fold((4 * quad_count).div_ceil(self.grain.row_slots as u32))
     }

@@ -1,5 +1,6 @@
 //! The stored rows of items and users on the device: points and, for Adam, their moments, in row shards
-//! that each fit one storage binding. A dispatch covers as many shards as the adapter binds at once.
+//! that each fit one storage binding. A dispatch covers several shards, no more than the adapter
+//! binds at once.
 
 use super::device::Gpu;
 use super::kernel::Named;

@@ -5,7 +5,7 @@ use super::{Sizes, dot};
 use crate::gpu::layout::{NONE, RowState, Settings, Shards};
 use crate::sampling::Plan;
 
-/// Tables -> working rows, for the slots of some shardss.
+/// Tables -> working rows, for the slots of some shards.
 #[allow(clippy::too_many_arguments, reason = "the arguments are the kernel's bindings, in their order")]
 pub fn row_load(
     plan: &Plan,

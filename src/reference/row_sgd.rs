@@ -4,7 +4,7 @@ use super::{Sizes, dot};
 use crate::gpu::layout::{NONE, RowState, Settings, Shards};
 use crate::sampling::Plan;
 
-/// One step of plain gradient descent on each touched row of some shardss.
+/// One step of plain gradient descent on each touched row of some shards.
 pub fn row_sgd(
     plan: &Plan,
     settings: &Settings,

@@ -1,6 +1,8 @@
 //! `row_load` against its twin, as it is and with defects put in.
 
-use crate::support::{defects_are_seen, equals_its_twin};
+use crate::support::{defect_is_seen_on, defects_are_seen, equals_its_twin, has_subgroups};
+use spherec::gpu::{Grain, shader};
+use spherec::selftest::cases;
 
 #[test]
 fn equals_its_twin_on_every_case() {
@@ -25,12 +27,27 @@ fn every_defect_is_seen() {
             ("quad < quad_count {", "quad + 1u < quad_count {"),
             ("write_inverse_norm(from_2);", "write_inverse_norm(from_1);"),
             ("bitcast<f32>(words.z)", "0.0"),
-            ("part * part_chunks + index", "part + index"),
-            ("has_slot && part == 0u", "has_slot && part == 2u"),
-            ("+ lane_count / 4u - 1u)", ")"),
             ("four_sources[lane] = to", "four_sources[0] = to"),
             ("place_of_row(words.y)", "place_of_row(words.y + 1u)"),
             ("if it.place.shard == {s}u {", "if it.place.shard == 0u {"),
         ],
     );
+}
+
+/// What only threads that are a subgroup do: a row a lane.
+#[test]
+fn every_defect_where_lanes_are_a_subgroup_is_seen() {
+    if !has_subgroups() {
+        return;
+    }
+    let mut with_subgroups = cases();
+    with_subgroups.retain(|case| case.grain == Grain::SUBGROUP);
+    let defects = [
+        ("part * part_chunks + index", "part + index"),
+        ("has_slot && part == 0u", "has_slot && part == 2u"),
+        ("+ lane_count / 4u - 1u)", ")"),
+    ];
+    for (from, to) in defects {
+        defect_is_seen_on(&with_subgroups, "row_load", shader::kernel("row_load").unwrap(), from, to);
+    }
 }

@@ -12,7 +12,7 @@ pub(crate) fn gpu() -> Arc<Gpu> {
     Arc::clone(GPU.get_or_init(|| open(Gpu::open)))
 }
 
-/// The same adapter without its optional features.
+/// The same adapter without its optional features, and with no more buffers bound at once than every adapter has.
 pub(crate) fn plain_gpu() -> Arc<Gpu> {
     open(Gpu::open_plain)
 }

@@ -133,10 +133,14 @@ fn every_kernel_keeps_to_the_default_limits() {
         let storage_count = globals().filter(|variable| is_storage(variable.space)).count();
         let uniform_count = globals().filter(|variable| variable.space == AddressSpace::Uniform).count();
         assert!((1..=8).contains(&storage_count) && uniform_count <= 12, "{name}: {storage_count} buffers");
-        // Further shards are for those that bind more: four buffers each.
+        // Further shards are for those that bind more: four buffers each, beside three others (src/gpu/tables.rs).
         let (module, _) = module_with(name, &CONSTANTS[4]);
         let with_shards = module.global_variables.iter().filter(|(_, v)| is_storage(v.space)).count();
-        assert!(with_shards <= storage_count.max(7 + 3 * 4), "{name}: {with_shards} buffers");
+        let of_further = with_shards - storage_count;
+        assert!(
+            of_further == 0 || (of_further <= 3 * 4 && storage_count <= 3 + 4),
+            "{name}: {with_shards} buffers"
+        );
         let mut bindings = BTreeSet::new();
         for binding in globals().filter_map(|variable| variable.binding.as_ref()) {
             assert!(binding.group == 0 && bindings.insert(binding.binding), "{name}: {binding:?}");
