@@ -77,6 +77,9 @@ fn parity(
     let fill = |row: usize, point: &mut [f32]| point.copy_from_slice(&points[row * dim..(row + 1) * dim]);
     let tables = Tables::new(gpu, row_count, dim, rows_per_shard, with_moments, fill).unwrap();
     let mut stepper = Stepper::new(Arc::clone(gpu), tables, shape, settings, &catch_up, optimizer).unwrap();
+    // As few dispatches cover the tables as the adapter allows.
+    let (shards, most) = (plan.shard_count(), Tables::most_shards_per_dispatch(gpu));
+    assert_eq!(shards.div_ceil(stepper.tables().shards_per_dispatch()), shards.div_ceil(most));
 
     let items = Arc::new(ItemSampler::new(&train.item_frequencies(), 0.5));
     let order = Arc::new(EpochOrder::new(train, 1));
