@@ -103,7 +103,8 @@ pub fn measure(
         step_count: counted.step_count,
         planning_seconds,
         empty_share: empty.as_secs_f64() / counted.seconds,
-        dispatch_count: steps.stepper().dispatch_count(&plan),
+        // Of a first step: those at the end of an epoch may have few pairs.
+        dispatch_count: steps.stepper().dispatch_count(&planner.plan(1)),
         shard_count: shape.plan.shard_count(),
         touched_count: plan.filled_row_count(),
         stages,
