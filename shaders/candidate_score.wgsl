@@ -1,62 +1,73 @@
-// include: plan block hole_scores
-// Positives x candidates: the similarities s = v_j . v_n that stage 2 weighs (Tran et al. 2019, 3.2). A
-// thread owns quads_per_thread quads of candidates, and pairs_per_thread positives in each of two windows:
-// lines with {q} or {p} stand for one copy for each of these (src/gpu/shader.rs). The positives are the same
-// for the whole workgroup and come through uniform buffers, where a value for all threads is read fastest: the
-// constant cache of a GPU. Holes score -2: below any similarity.
-@group(0) @binding(3) var<uniform> positives_a: array<vec4<f32>, 4096>;     // (window, D/4), from the block's first
-@group(0) @binding(4) var<uniform> positives_b: array<vec4<f32>, 4096>;     // (window, D/4), the window after it
-@group(0) @binding(5) var<storage, read> packed: array<vec4<f32>>;          // (D, C/4)
-@group(0) @binding(6) var<storage, read_write> scores: array<vec4<f32>>;    // (pair capacity, C/4)
-@group(0) @binding(7) var<storage, read_write> picked: array<u32>;          // (C, pair words), emptied here
+// include: plan block
+// Positives x candidates: the similarities s = v_j . v_n that stage 2 weighs (Tran et al. 2019, 3.2). A product
+// in tiles: a workgroup of 16 x 16 threads makes 64 pairs x 64 candidates, a thread four pairs x one quad. The
+// workgroup reads 16 numbers of each of its rows at a time into workgroup memory. Holes score -2, below any
+// similarity.
+@group(0) @binding(3) var<storage, read> rows: array<vec4<f32>>;                    // (R, D/4 + 1)
+@group(0) @binding(4) var<storage, read_write> similarities: array<vec4<f32>>;      // (pair capacity, C/4)
 
-override lane_count: u32 = 32u;
 override chunk_count: u32 = 32u;
-override window_pairs: u32 = 128u;
-override pairs_per_thread: u32 = 8u;
-override quads_per_thread: u32 = 1u;
-override pair_words: u32 = 8u;      // B / 32, rounded up
 
-fn product(e: vec4<f32>, c0: vec4<f32>, c1: vec4<f32>, c2: vec4<f32>, c3: vec4<f32>) -> vec4<f32> {
-    return c0 * e.x + c1 * e.y + c2 * e.z + c3 * e.w;
+const tile: u32 = 64u;          // pairs and candidates of a workgroup
+const side: u32 = 16u;          // threads along each side
+const tile_chunks: u32 = 4u;    // vec4 of a row in workgroup memory at a time
+
+// (tile_chunks, 4, side): of a tile's rows in the order in which threads read them, neighbours side by side.
+var<workgroup> left: array<vec4<f32>, 256>;
+var<workgroup> right: array<vec4<f32>, 256>;
+
+fn chunk_of_slot(slot: u32, chunk: u32) -> vec4<f32> {
+    if slot == none || chunk >= chunk_count { return vec4<f32>(0.0); }
+    return rows[slot * (chunk_count + 1u) + chunk];
 }
 
-@compute @workgroup_size(lane_count)
+@compute @workgroup_size(256)
 fn candidate_score(
     @builtin(workgroup_id) group: vec3<u32>,
-    @builtin(local_invocation_index) lane: u32,
+    @builtin(local_invocation_index) thread: u32,
 ) {
-    // Groups of positives follow one another, so that a workgroup's candidates stay in the cache. A thread's
-    // quads are as far apart as the workgroup is wide: neighbouring threads read neighbouring vec4. One that
-    // has no further quad takes the last, and writes what its owner writes.
     let quad_count = plan.candidate_count / 4u;
-    let first_quad = group.y * lane_count * quads_per_thread + lane;
-    let first = group.x * pairs_per_thread;
-    if first_quad >= quad_count || block.first_pair + first >= plan.pair_count { return; }
-    let quad_{q} = min(first_quad + {q}u * lane_count, quad_count - 1u);
-    if block.first_pair + first == 0u {
-        for (var word = 0u; word < 4u * pair_words; word += 1u) {
-            picked[quad_{q} * 4u * pair_words + word] = 0u;
+    let pair_count = min(block.pair_count, plan.pair_count - block.first_pair);
+    let first_pair = group.x * tile;
+    let first_candidate = group.y * tile;
+    // What the thread reads: vec4 `own_chunk` of row `own_row` of each side.
+    let own_row = thread / tile_chunks;
+    let own_chunk = thread % tile_chunks;
+    let own_place = own_chunk * tile + (own_row % 4u) * side + own_row / 4u;
+    var left_slot = none;
+    if first_pair + own_row < pair_count { left_slot = positive_of_pair(block.first_pair + first_pair + own_row); }
+    var right_slot = none;
+    if first_candidate + own_row < plan.candidate_count { right_slot = first_candidate + own_row; }
+    // What it makes: pairs first_pair + 4 y ... + 3, candidates first_candidate + 4 x ... + 3.
+    let x = thread % side;
+    let y = thread / side;
+    var sum_0 = vec4<f32>(0.0);
+    var sum_1 = vec4<f32>(0.0);
+    var sum_2 = vec4<f32>(0.0);
+    var sum_3 = vec4<f32>(0.0);
+    for (var first_chunk = 0u; first_chunk < chunk_count; first_chunk += tile_chunks) {
+        workgroupBarrier();
+        left[own_place] = chunk_of_slot(left_slot, first_chunk + own_chunk);
+        right[own_place] = chunk_of_slot(right_slot, first_chunk + own_chunk);
+        workgroupBarrier();
+        for (var chunk = 0u; chunk < tile_chunks; chunk += 1u) {
+            let at = chunk * tile;
+            let candidates = mat4x4<f32>(
+                right[at + x], right[at + side + x], right[at + 2u * side + x], right[at + 3u * side + x]);
+            // A row vector times a matrix: the dot product with each column.
+            sum_0 += left[at + y] * candidates;
+            sum_1 += left[at + side + y] * candidates;
+            sum_2 += left[at + 2u * side + y] * candidates;
+            sum_3 += left[at + 3u * side + y] * candidates;
         }
     }
-    let hole_{q} = hole_scores(quad_{q});
-    var a_{p}_{q} = hole_{q};
-    var b_{p}_{q} = hole_{q};
-    for (var chunk = 0u; chunk < chunk_count; chunk += 1u) {
-        let row = chunk * 4u * quad_count;
-        let c0_{q} = packed[row + quad_{q}];
-        let c1_{q} = packed[row + quad_count + quad_{q}];
-        let c2_{q} = packed[row + 2u * quad_count + quad_{q}];
-        let c3_{q} = packed[row + 3u * quad_count + quad_{q}];
-        let at = first * chunk_count + chunk;
-        let a_{p} = positives_a[at + {p}u * chunk_count];
-        a_{p}_{q} += product(a_{p}, c0_{q}, c1_{q}, c2_{q}, c3_{q});
-        let b_{p} = positives_b[at + {p}u * chunk_count];
-        b_{p}_{q} += product(b_{p}, c0_{q}, c1_{q}, c2_{q}, c3_{q});
-    }
-    // Rows of the block beyond the batch exist too, so the writes need no guard.
-    let out_a = (block.first_row + first) * quad_count;
-    let out_b = out_a + window_pairs * quad_count;
-    scores[out_a + {p}u * quad_count + quad_{q}] = a_{p}_{q};
-    scores[out_b + {p}u * quad_count + quad_{q}] = b_{p}_{q};
+    let quad = first_candidate / 4u + x;
+    let pair = first_pair + 4u * y;
+    if quad >= quad_count { return; }
+    let holes = hole_scores(quad);
+    let to = (block.first_row + pair) * quad_count + quad;
+    if pair < pair_count { similarities[to] = holes + sum_0; }
+    if pair + 1u < pair_count { similarities[to + quad_count] = holes + sum_1; }
+    if pair + 2u < pair_count { similarities[to + 2u * quad_count] = holes + sum_2; }
+    if pair + 3u < pair_count { similarities[to + 3u * quad_count] = holes + sum_3; }
 }

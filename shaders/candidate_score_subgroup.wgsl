@@ -1,22 +1,19 @@
-// include: plan block hole_scores
+// include: plan block
 // `candidate_score` for drivers that run a subgroup as the lanes of a CPU's vectors. There a read costs more
 // than arithmetic, and one value for all lanes as much as one for each. So a thread reads its quad of candidates
-// once, for all pairs, and a pair's positive is read a vec4 a lane, which the lanes then tell one another.
-// One workgroup, which is one subgroup, for lane_count quads. Lines with {b} or {i} stand for one copy for each
-// block of lane_count vec4 and each lane (src/gpu/shader.rs): indices that are known keep `quads` in registers and
-// on the stack. Rows longer than 128 numbers are taken in parts. Holes score -2: below any similarity.
-@group(0) @binding(3) var<uniform> positives_a: array<vec4<f32>, 4096>;     // (window, D/4), from the block's first
-@group(0) @binding(4) var<uniform> positives_b: array<vec4<f32>, 4096>;     // (window, D/4), the window after it
-@group(0) @binding(5) var<storage, read> rows: array<vec4<f32>>;            // (R, D/4 + 1)
-@group(0) @binding(6) var<storage, read_write> scores: array<vec4<f32>>;    // (pair capacity, C/4)
-@group(0) @binding(7) var<storage, read_write> picked: array<u32>;          // (C, pair words), emptied here
+// once, for all pairs; a pair's positive is read a vec4 a lane, and the lanes tell it to one another.
+// One workgroup, which is one subgroup, for lane_count quads and a window of pairs whose positives fit a uniform
+// binding. Lines with {b} or {i} stand for one copy for each block of lane_count vec4 and each lane
+// (src/gpu/shader.rs): constant indices keep `quads` in registers and on the stack. Rows longer than 128 numbers
+// are taken in segments. Holes score -2, below any similarity.
+@group(0) @binding(3) var<uniform> positives: array<vec4<f32>, 4096>;               // (window, D/4)
+@group(0) @binding(4) var<storage, read> rows: array<vec4<f32>>;                    // (R, D/4 + 1)
+@group(0) @binding(5) var<storage, read_write> similarities: array<vec4<f32>>;      // (pair capacity, C/4)
 
 override lane_count: u32 = 8u;
 override chunk_count: u32 = 32u;
-override window_pairs: u32 = 128u;
-override part_count: u32 = 1u;
-override blocks_per_part: u32 = 4u;     // 32 vec4 at most
-override pair_words: u32 = 8u;          // B / 32, rounded up
+override segment_count: u32 = 1u;
+override blocks_per_segment: u32 = 4u;     // lane_count vec4 each, 32 vec4 in all at most
 
 // Four numbers of each of four candidates, turned: the candidates' first numbers, their second ones, ...
 fn turned_quad(quad: u32, chunk: u32) -> mat4x4<f32> {
@@ -36,35 +33,23 @@ fn candidate_score_subgroup(
     let quad_count = plan.candidate_count / 4u;
     let own = group.x + group.y * group_count.x;
     let quad = min(own * lane_count + thread, quad_count - 1u);
-    if block.first_pair == 0u {
-        for (var word = 0u; word < 4u * pair_words; word += 1u) { picked[quad * 4u * pair_words + word] = 0u; }
-    }
     let holes = hole_scores(quad);
     let pair_count = min(plan.pair_count - block.first_pair, block.pair_count);
-    for (var part = 0u; part < part_count; part += 1u) {
-        let first_chunk = part * blocks_per_part * lane_count;
+    for (var segment = 0u; segment < segment_count; segment += 1u) {
+        let first_chunk = segment * blocks_per_segment * lane_count;
         var quads: array<mat4x4<f32>, 32>;
-        for (var chunk = 0u; chunk < blocks_per_part * lane_count; chunk += 1u) {
+        for (var chunk = 0u; chunk < blocks_per_segment * lane_count; chunk += 1u) {
             quads[chunk] = mat4x4<f32>();
             if first_chunk + chunk < chunk_count { quads[chunk] = turned_quad(quad, first_chunk + chunk); }
         }
-        for (var pair = 0u; pair < min(pair_count, window_pairs); pair += 1u) {
+        for (var pair = 0u; pair < pair_count; pair += 1u) {
             let to = (block.first_row + pair) * quad_count + quad;
             var sum = holes;
-            if part_count > 1u && part > 0u { sum = scores[to]; }
+            if segment_count > 1u && segment > 0u { sum = similarities[to]; }
             let at = pair * chunk_count + first_chunk + lane;
-            let positive_{b} = positives_a[at + {b}u * lane_count];
+            let positive_{b} = positives[at + {b}u * lane_count];
             sum += quads[{b}u * lane_count + {i}u] * subgroupBroadcast(positive_{b}, {i}u);
-            scores[to] = sum;
-        }
-        for (var pair = window_pairs; pair < pair_count; pair += 1u) {
-            let to = (block.first_row + pair) * quad_count + quad;
-            var sum = holes;
-            if part_count > 1u && part > 0u { sum = scores[to]; }
-            let at = (pair - window_pairs) * chunk_count + first_chunk + lane;
-            let positive_{b} = positives_b[at + {b}u * lane_count];
-            sum += quads[{b}u * lane_count + {i}u] * subgroupBroadcast(positive_{b}, {i}u);
-            scores[to] = sum;
+            similarities[to] = sum;
         }
     }
 }

@@ -3,7 +3,7 @@
 //     key = log_weight(s) + Gumbel noise,   log_weight(s) = -hardness ln((1-s)(1+s))  for s >= 0,
 // which is a draw without replacement with Pr(n) ~ exp(log_weight). Candidates with s < 0 come after all
 // others; the user's own items never. One workgroup a pair.
-@group(0) @binding(3) var<storage, read_write> scores: array<vec4<f32>>;    // (pair capacity, C/4); keys afterwards
+@group(0) @binding(3) var<storage, read_write> similarities: array<vec4<f32>>;  // (pair capacity, C/4); keys afterwards
 @group(0) @binding(4) var<storage, read_write> picks: array<u32>;           // (B, N) candidate slots, or none
 @group(0) @binding(5) var<storage, read_write> picked: array<atomic<u32>>;  // (C, pair words) a bit a pair
 
@@ -69,15 +69,15 @@ fn negative_draw(
         let slot = plan.words[at];
         if (slot / 4u) % lane_count == lane {
             let is_it = vec4<u32>(slot % 4u) == vec4<u32>(0u, 1u, 2u, 3u);
-            scores[base + slot / 4u] = select(scores[base + slot / 4u], vec4<f32>(-2.0), is_it);
+            similarities[base + slot / 4u] = select(similarities[base + slot / 4u], vec4<f32>(-2.0), is_it);
         }
     }
 
     var best_key = never;
     var best_slot = none;
     for (var quad = lane; quad < quad_count; quad += lane_count) {
-        let keys = draw_keys(scores[base + quad], pcg4d(vec4<u32>(plan.draw_key_0, plan.draw_key_1, pair, quad)));
-        if negative_count > 1u { scores[base + quad] = keys; }
+        let keys = draw_keys(similarities[base + quad], pcg4d(vec4<u32>(plan.draw_key_0, plan.draw_key_1, pair, quad)));
+        if negative_count > 1u { similarities[base + quad] = keys; }
         // The best of the four; among equals the first.
         let best = best_of(keys);
         if best.key > best_key {
@@ -110,7 +110,7 @@ fn negative_draw(
             best_key = never;
             best_slot = none;
             for (var quad = lane; quad < quad_count; quad += lane_count) {
-                let keys = scores[base + quad];
+                let keys = similarities[base + quad];
                 let slots = quad * 4u + vec4<u32>(0u, 1u, 2u, 3u);
                 let is_later = (keys < vec4<f32>(taken_key)) | ((keys == vec4<f32>(taken_key)) & (slots > vec4<u32>(taken_slot)));
                 let best = best_of(select(vec4<f32>(never), keys, is_later));

@@ -1,20 +1,25 @@
-// include: plan settings shards shard_quads row_states lanes stepped_slots lane_chunks
-// One step of plain gradient descent on each touched row. One workgroup for slots_per_group slots, one after another.
+// include: plan shards shard_quads row_states geometry lanes parts row_parts stepped_slots
+// One step of plain gradient descent on each row that the step uses. One workgroup for slots_per_group slots, one
+// after another.
 @group(0) @binding(1{s}) var<storage, read_write> points_{s}: array<vec4<f32>>;     // (shard rows, D/4)
-@group(0) @binding(3) var<storage, read> gradients: array<vec4<f32>>;           // (R, D/4 + 1)
+@group(0) @binding(3) var<storage, read> rows: array<vec4<f32>>;                // (R, D/4 + 1)
+@group(0) @binding(5) var<storage, read> gradients: array<vec4<f32>>;           // (R, D/4 + 1)
 
 // {s} begins
-// The row's |x|^2 afterwards: the lane's share.
-fn step_row_{s}(slot: u32, row: u32, lane: u32) -> f32 {
+// Four numbers of a row; their share of |x|^2 afterwards.
+fn step_chunk_{s}(index: u32, e: vec4<f32>, gradient: vec4<f32>, scale: f32) -> f32 {
+    let x = e / scale - plan.step_size * gradient;
+    points_{s}[index] = x;
+    return dot(x, x);
+}
+
+fn step_row_{s}(row: u32, it: Stepped, lane: u32) -> f32 {
+    let index = row * chunk_count + lane * chunks_per_lane;
     var squares = 0.0;
-    for (var part = 0u; part < chunks_per_lane; part += 1u) {
-        let chunk = lane_chunk(lane, part);
-        if chunk >= chunk_count { continue; }
-        let index = row * chunk_count + chunk;
-        let x = points_{s}[index] - settings.learning_rate * gradients[slot * (chunk_count + 1u) + chunk];
-        points_{s}[index] = x;
-        squares += dot(x, x);
-    }
+    if has_chunk(lane, 0u) { squares += step_chunk_{s}(index, it.point.a, it.gradient.a, it.scale); }
+    if has_chunk(lane, 1u) { squares += step_chunk_{s}(index + 1u, it.point.b, it.gradient.b, it.scale); }
+    if has_chunk(lane, 2u) { squares += step_chunk_{s}(index + 2u, it.point.c, it.gradient.c, it.scale); }
+    if has_chunk(lane, 3u) { squares += step_chunk_{s}(index + 3u, it.point.d, it.gradient.d, it.scale); }
     return squares;
 }
 // {s} ends
@@ -29,8 +34,9 @@ fn row_sgd(
     for (var stepped = stepped_slots(own, lane); stepped != 0u; stepped &= stepped - 1u) {
         let slot = group_slot(own, firstTrailingBit(stepped));
         let place = place_of_row(row_of_slot(slot));
+        let it = stepped_row(slot, lane);
         var share = 0.0;
-        if place.shard == {s}u { share = step_row_{s}(slot, place.row, lane); }
+        if place.shard == {s}u { share = step_row_{s}(place.row, it, lane); }
         let squares = lane_sum(lane, vec4<f32>(share, 0.0, 0.0, 0.0)).x;
         // Without momentum the rest of the state is and stays zero.
         if lane == 0u { write_state(place, RowState(squares, 0.0, 0.0, 0u)); }

@@ -1,9 +1,9 @@
 //! Recommenders by Collaborative Metric Learning, trained on any GPU through wgpu.
 //!
 //! The folders follow the data: [`data`] turns text into [`data::Interactions`], [`sampling`] plans the
-//! pairs and negatives of each step, [`gpu`] runs the kernels of `shaders/`, [`train`] drives them,
-//! [`evaluate`] ranks and measures, [`model`] keeps the result on disk, [`recommend`] and [`export`]
-//! use it. [`reference`] holds a plain CPU twin of every kernel; [`bench`] measures steps. The library is
+//! pairs and negatives of each step, [`step`] says what a step is, [`gpu`] runs its kernels of `shaders/`,
+//! [`train`] drives them, [`evaluate`] ranks and measures, [`model`] keeps the result on disk, [`recommend`] and
+//! [`export`] use it. [`reference`] holds a plain CPU twin of every kernel; [`bench`] measures steps. The library is
 //! silent: it returns values and emits events; only the binary's `cli` prints.
 
 pub mod bench;
@@ -16,13 +16,13 @@ pub mod export;
 pub mod gpu;
 pub mod labels;
 pub mod model;
-pub mod optimizer;
 pub mod plot;
 pub mod random;
 pub mod recommend;
 pub mod reference;
 pub mod sampling;
 pub mod selftest;
+pub mod step;
 pub mod train;
 
 pub use error::{Error, Result};

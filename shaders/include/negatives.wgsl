@@ -1,6 +1,4 @@
-// Row slot of negative `pick` = pair * N + k: drawn on the GPU where there are candidates, else planned.
-override negative_count: u32 = 1u;
-
+// Row slot of negative `pick` = pair * N + k: drawn on the GPU if there are candidates, else planned.
 fn negative_slot(pick: u32) -> u32 {
     if plan.candidate_count == 0u {
         return plan.words[plan.negatives_at + pick];

@@ -1,24 +1,25 @@
-// One step as data: written by the CPU planner (src/sampling/plan.rs), read by every kernel of the step.
-// Letters: B pairs, N negatives a pair, C candidate slots, R row slots, Q = R / 4 quads.
+// One step as data. The CPU's planner writes it (src/step/plan.rs); every kernel of the step reads it.
+// Letters: B pairs, N negatives a pair, C candidate slots, R row slots, Q = R / 4 quads, S shards.
 struct Plan {
-    step: u32,              // t, counted from 1
+    step: u32,              // t, from 1
     log_slot: u32,          // where this step's sums go in step_log
     pair_count: u32,        // B of this batch
-    candidate_count: u32,   // C with holes, a multiple of 4; 0: the negatives are in the plan
-    item_slot_count: u32,   // slots below are items, slots from here on are users; a multiple of 4
+    candidate_count: u32,   // C with holes, a multiple of 4; 0: the plan lists the negatives
+    item_slot_count: u32,   // slots below are items, the others users; a multiple of 4
     row_count: u32,         // R with holes, a multiple of 4
     draw_key_0: u32,
     draw_key_1: u32,
-    bias_1: f32,            // 1 - beta_1^t
+    step_size: f32,         // Adam: learning rate / (1 - beta_1^t); SGD: learning rate
     root_bias_2: f32,       // sqrt(1 - beta_2^t)
+    drift_epsilon: f32,     // epsilon sqrt(1 - beta_2^(t+1)), see catch_up.wgsl
     rows_at: u32,           // (R)      table row of each slot, or none
     users_at: u32,          // (B)      row slot of each pair's user
     positives_at: u32,      // (B)      row slot of each pair's positive
     negatives_at: u32,      // (B, N)   row slots of negatives drawn on the CPU
     uses_at: u32,           // (R + 1)  where each slot's uses begin, counted in words
-    excluded_at: u32,       // (user slots + 1)  where the candidate slots begin that a user has as items
+    excluded_at: u32,       // (user slots + 1)  where each user's excluded candidate slots begin
     quads_at: u32,          // (Q)      quads, shard by shard
-    shards_at: u32,         // (S + 1)  where each shard's quads begin in the list above
+    shards_at: u32,         // (S + 1)  where each shard's quads begin in that list
     words: array<u32>,
 }
 

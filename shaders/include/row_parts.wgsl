@@ -1,15 +1,11 @@
-// A lane's part of the unit vector in a row slot; zero where there is no slot.
+// A lane's part of the point in a row slot; zero if there is no slot.
 fn row_part(slot: u32, lane: u32) -> Part {
     var part = no_part();
     if slot == none { return part; }
-    let at = slot * (chunk_count + 1u);
-    var chunk = lane;
-    if chunk < chunk_count { part.a = rows[at + chunk]; }
-    chunk += lane_count;
-    if chunk < chunk_count { part.b = rows[at + chunk]; }
-    chunk += lane_count;
-    if chunk < chunk_count { part.c = rows[at + chunk]; }
-    chunk += lane_count;
-    if chunk < chunk_count { part.d = rows[at + chunk]; }
+    let at = slot * (chunk_count + 1u) + lane * chunks_per_lane;
+    if has_chunk(lane, 0u) { part.a = rows[at]; }
+    if has_chunk(lane, 1u) { part.b = rows[at + 1u]; }
+    if has_chunk(lane, 2u) { part.c = rows[at + 2u]; }
+    if has_chunk(lane, 3u) { part.d = rows[at + 3u]; }
     return part;
 }

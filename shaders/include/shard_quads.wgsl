@@ -9,7 +9,7 @@ fn shard_quads() -> ShardQuads {
     return ShardQuads(plan.quads_at + begin, plan.words[plan.shards_at + shards.end] - begin);
 }
 
-// The one at `index`; none beyond the last.
+// The quad at `index`; none beyond the last.
 fn shard_quad(quads: ShardQuads, index: u32) -> u32 {
     if index >= quads.count { return none; }
     return plan.words[quads.begin + index];

@@ -1,6 +1,6 @@
 // A table is a list of row shards, each within one storage binding. A dispatch covers several of them, no more
-// than the adapter binds at once (src/gpu/tables.rs). Lines with {s}, and all from `// {s} begins` to `// {s} ends`,
-// stand for one copy for each of these (src/gpu/shader.rs).
+// than the adapter binds at once. Lines with {s}, and all from `// {s} begins` to `// {s} ends`, stand for one
+// copy for each of these (src/gpu/shader.rs).
 struct Shards {
     first: u32,             // position in the list of the first that the dispatch covers
     end: u32,               // and of the first after these

@@ -1,12 +1,12 @@
-// The row slots that one workgroup of an optimizer steps: of slots_per_group slots those with a
-// gradient. They are spread over all, since most candidates are not drawn and all users are stepped: so
-// workgroups have much the same to do. Made of what optimizers do not write.
+// The row slots that one workgroup of an optimizer steps: those of its slots_per_group slots that the step
+// uses. A workgroup's slots are spread over all slots: most candidates are not drawn and all users are
+// stepped, so workgroups get much the same to do.
 override slots_per_group: u32 = 1u;     // 32 at most
 
 struct GroupSlots {
     quads: ShardQuads,  // whose slots are shared out
-    first: u32,         // of the workgroup's, counted in slots
-    stride: u32,        // from one of them to the next: the workgroups
+    first: u32,         // the workgroup's first, counted in slots
+    stride: u32,        // from one of them to the next
 }
 
 fn group_slots(group: vec3<u32>, group_count: vec3<u32>) -> GroupSlots {
@@ -33,4 +33,39 @@ fn stepped_slots(own: GroupSlots, lane: u32) -> u32 {
         stepped |= u32(is_stepped(group_slot(own, index))) << index;
     }
     return lane_or(lane, stepped);
+}
+
+// A lane's part of dL/de of a slot.
+fn gradient_part(slot: u32, lane: u32) -> Part {
+    var part = no_part();
+    let at = slot * (chunk_count + 1u) + lane * chunks_per_lane;
+    if has_chunk(lane, 0u) { part.a = gradients[at]; }
+    if has_chunk(lane, 1u) { part.b = gradients[at + 1u]; }
+    if has_chunk(lane, 2u) { part.c = gradients[at + 2u]; }
+    if has_chunk(lane, 3u) { part.d = gradients[at + 3u]; }
+    return part;
+}
+
+// A row on its way through the optimizer.
+struct Stepped {
+    point: Part,            // e
+    gradient: Part,         // dL/dx
+    scale: f32,             // e = scale x
+    skipped: f32,           // steps that the row missed
+    epsilon: f32,           // drift_epsilon of its last step
+}
+
+fn stepped_row(slot: u32, lane: u32) -> Stepped {
+    let e = row_part(slot, lane);
+    let g = gradient_part(slot, lane);
+    let note = rows[slot * (chunk_count + 1u) + chunk_count];
+    var along = 0.0;
+    if is_curved { along = lane_sum(lane, vec4<f32>(part_dot(g, e), 0.0, 0.0, 0.0)).x; }
+    let gradient = Part(
+        row_gradient(g.a, e.a, along, note.x),
+        row_gradient(g.b, e.b, along, note.x),
+        row_gradient(g.c, e.c, along, note.x),
+        row_gradient(g.d, e.d, along, note.x),
+    );
+    return Stepped(e, gradient, note.x, note.y, note.z);
 }

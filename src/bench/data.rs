@@ -1,30 +1,21 @@
 //! Made-up interactions of any number of items: popularity by a power law, popular items scattered over
 //! the table.
 
-use super::case::Case;
+use super::case::{BenchCase, USER_COUNT, interactions_per_user};
 use crate::data::Interactions;
 use crate::random::{Purpose, Stream};
 use crate::sampling::{AliasTable, EpochOrder, ItemSampler};
 use crate::{Error, Result};
 use std::sync::Arc;
 
-/// U: so many that an epoch is hundreds of steps, as citeulike-t's is.
-pub const USER_COUNT: usize = 8_000;
-/// Distinct items of each user, as citeulike-t has on average.
-const INTERACTIONS_PER_USER: usize = 13;
 /// The item of rank r is taken with weight r^-0.8.
 const EXPONENT: f64 = 0.8;
 /// Training count of the most popular item; with it the counts of a hundred million items are above 0.
 const LARGEST_COUNT: f64 = 1_000_000.0;
 
-/// Distinct items of each user, where there are `item_count`.
-pub(super) fn interactions_per_user(item_count: usize) -> usize {
-    INTERACTIONS_PER_USER.min(item_count / 2)
-}
-
 /// The order of training and the sampler of a case's items. The sampler's counts follow the law to its
 /// end, so that every item can be drawn though few of a large catalogue are in the interactions.
-pub(super) fn training(case: &Case) -> Result<(Arc<EpochOrder>, Arc<ItemSampler>)> {
+pub(super) fn training(case: &BenchCase) -> Result<(Arc<EpochOrder>, Arc<ItemSampler>)> {
     let item_count = case.item_count;
     let mut stream = Stream::new(case.config.seed, Purpose::Generate, item_count as u64);
     let mut items: Vec<u32> = (0..item_count as u32).collect();
@@ -50,7 +41,7 @@ pub(super) fn training(case: &Case) -> Result<(Arc<EpochOrder>, Arc<ItemSampler>
         }
     }
     let train = Arc::new(Interactions::from_pairs(USER_COUNT, item_count, &pairs));
-    let sampler = ItemSampler::new(&counts, case.config.sampler.beta());
+    let sampler = ItemSampler::new(&counts, case.config.negatives.beta());
     Ok((Arc::new(EpochOrder::new(train, case.config.seed)), Arc::new(sampler)))
 }
 

@@ -1,8 +1,7 @@
 //! Adam over whole tables, as frameworks do it for an embedding with a dense gradient: every row moves at
 //! every step. What the sparse, exact Adam of the kernels is measured against.
 
-use crate::gpu::layout::NONE;
-use crate::optimizer::Constants;
+use crate::step::layout::NONE;
 use crate::{Error, Result};
 use rayon::prelude::*;
 use std::time::{Duration, Instant};
@@ -17,6 +16,17 @@ pub struct DenseAdam {
     momentum: Vec<f32>,
     variance: Vec<f32>,
     step: u64,
+}
+
+/// Adam's settings (Kingma and Ba 2015, algorithm 1).
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct AdamSettings {
+    /// Step size.
+    pub learning_rate: f64,
+    /// Decay rates of the two moments.
+    pub betas: (f64, f64),
+    /// Added to the root of the corrected second moment.
+    pub epsilon: f64,
 }
 
 /// The numbers of one step, in f32.
@@ -49,16 +59,16 @@ impl DenseAdam {
     ///
     /// # Panics
     /// Where `slots` has another length than the table has rows: a defect of the caller.
-    pub fn step(&mut self, constants: &Constants, gradients: &[f32], slots: &[u32]) {
+    pub fn step(&mut self, settings: &AdamSettings, gradients: &[f32], slots: &[u32]) {
         let dim = self.dim;
         assert_eq!(slots.len() * dim, self.points.len(), "one slot a row");
         self.step += 1;
-        let (beta_1, beta_2) = constants.betas;
+        let (beta_1, beta_2) = settings.betas;
         let rates = Rates {
             beta_1: beta_1 as f32,
             beta_2: beta_2 as f32,
-            epsilon: constants.epsilon as f32,
-            step_size: (constants.learning_rate / (1.0 - beta_1.powf(self.step as f64))) as f32,
+            epsilon: settings.epsilon as f32,
+            step_size: (settings.learning_rate / (1.0 - beta_1.powf(self.step as f64))) as f32,
             inverse_root: (1.0 / (1.0 - beta_2.powf(self.step as f64)).sqrt()) as f32,
         };
         let none = vec![0.0f32; dim];
@@ -99,25 +109,25 @@ const PASSES: usize = 9;
 /// Passes end after this.
 const ENOUGH: Duration = Duration::from_millis(300);
 
-/// The seconds that a dense pass over `row_count` rows takes on all cores, `touched_count` rows of which have
+/// The seconds that a dense pass over `row_count` rows of `dim` numbers takes on all cores, `touched_count` rows of which have
 /// a gradient: the median of a few passes.
 ///
 /// # Errors
 /// [`Error::Data`] where the three tables do not fit in memory.
-pub fn dense_adam_seconds(constants: &Constants, row_count: usize, touched_count: usize) -> Result<f64> {
-    let dim = constants.dim;
+pub fn dense_adam_seconds(dim: usize, row_count: usize, touched_count: usize) -> Result<f64> {
+    let settings = AdamSettings { learning_rate: 1e-3, betas: (0.9, 0.999), epsilon: 1e-8 };
     let touched_count = touched_count.clamp(1, row_count.max(1));
     let gradients: Vec<f32> = (0..touched_count * dim).map(|index| (index % 7) as f32 - 3.0).collect();
     let spacing = row_count.div_ceil(touched_count).max(1);
     let slot = |row: usize| if row.is_multiple_of(spacing) { (row / spacing) as u32 } else { NONE };
     let slots: Vec<u32> = (0..row_count).map(slot).collect();
     let mut adam = DenseAdam::new(dim, zeros(row_count * dim)?)?;
-    adam.step(constants, &gradients, &slots);
+    adam.step(&settings, &gradients, &slots);
     let start = Instant::now();
     let mut times = Vec::new();
     while times.is_empty() || (times.len() < PASSES && start.elapsed() < ENOUGH) {
         let pass = Instant::now();
-        adam.step(constants, &gradients, &slots);
+        adam.step(&settings, &gradients, &slots);
         times.push(pass.elapsed().as_secs_f64());
     }
     Ok(super::steps::median(&mut times))

@@ -6,7 +6,6 @@ mod data;
 mod dense;
 mod steps;
 
-pub use case::Case;
-pub use data::USER_COUNT;
-pub use dense::{DenseAdam, dense_adam_seconds};
+pub use case::{BenchCase, USER_COUNT};
+pub use dense::{AdamSettings, DenseAdam, dense_adam_seconds};
 pub use steps::{Measured, Spans, measure};

@@ -1,6 +1,6 @@
 //! Timing the steps of one case, the way training takes them.
 
-use super::case::Case;
+use super::case::BenchCase;
 use super::data::{starting_point, training};
 use crate::gpu::Gpu;
 use crate::sampling::Planner;
@@ -65,7 +65,7 @@ const LEAST_TIMED: usize = 5;
 /// [`Error::Setting`] where the case is impossible; [`Error::Gpu`] where memory is short or the device fails.
 pub fn measure(
     gpu: &Arc<Gpu>,
-    case: &Case,
+    case: &BenchCase,
     spans: Spans,
     interrupt: &AtomicBool,
 ) -> Result<Option<Measured>> {
@@ -73,7 +73,7 @@ pub fn measure(
     let config = &case.config;
     let (order, items) = training(case)?;
     let shape = step_shape(gpu, order.train(), config);
-    let mut planner = Planner::new(order, items, config.sampler, shape.plan, config.betas, config.seed);
+    let mut planner = Planner::new(order, items, shape.plan, config.rates(), config.seed);
     let planning_seconds = time_planning(&mut planner);
     if interrupt.load(Ordering::Relaxed) {
         return Ok(None);
@@ -104,7 +104,7 @@ pub fn measure(
         planning_seconds,
         empty_share: empty.as_secs_f64() / counted.seconds,
         // Of a first step: those at the end of an epoch may have few pairs.
-        dispatch_count: steps.stepper().dispatch_count(&planner.plan(1)),
+        dispatch_count: shape.dispatches(&planner.plan(1)).len(),
         shard_count: shape.plan.shard_count(),
         touched_count: plan.filled_row_count(),
         stages,
@@ -152,7 +152,7 @@ fn run(steps: &mut Steps, span: Duration, interrupt: &AtomicBool) -> Result<Opti
         steps.plan(u64::MAX)?;
         if steps.is_full() {
             let Some(sums) = steps.collect()? else { continue };
-            if sums.iter().any(|sum| !sum.triplet.is_finite()) {
+            if sums.iter().any(|sum| !sum.loss.is_finite()) {
                 return Err(Error::Diverged { step: run.step_count });
             }
             let now = Instant::now();

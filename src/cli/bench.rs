@@ -7,7 +7,7 @@ use super::{Failure, Outcome, interrupts};
 use clap::builder::{RangedU64ValueParser, TypedValueParser};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::{Value, json};
-use spherec::bench::{Case, Measured, Spans, USER_COUNT, dense_adam_seconds, measure};
+use spherec::bench::{BenchCase, Measured, Spans, USER_COUNT, dense_adam_seconds, measure};
 use spherec::gpu::{AdapterSummary, Gpu};
 use spherec::train::{TrainConfig, defaults};
 use spherec::{Error, Result};
@@ -72,7 +72,7 @@ fn count() -> impl TypedValueParser<Value = usize> {
 
 /// A case that was measured.
 struct Row {
-    case: Case,
+    case: BenchCase,
     measured: Measured,
     dense_seconds: f64,
 }
@@ -97,37 +97,37 @@ pub(crate) fn run(args: &Args) -> Outcome {
 
 impl Args {
     /// Every combination, checked: sizes outside, samplers inside.
-    fn cases(&self) -> Result<Vec<Case>> {
+    fn cases(&self) -> Result<Vec<BenchCase>> {
         if !(self.seconds > 0.0 && self.seconds <= 3_600.0) {
             let message = format!("must be above 0 and at most 3600, but is {}", self.seconds);
             return Err(Error::setting("--seconds", message));
         }
-        let mut cases: Vec<Case> = Vec::new();
+        let mut cases: Vec<BenchCase> = Vec::new();
         for &item_count in &self.items {
             for &dim in &self.dim {
                 for &batch_size in &self.batch_size {
                     for &negative_count in &self.negatives {
-                        let config =
-                            TrainConfig { dim, batch_size, negative_count, ..TrainConfig::default() };
-                        cases.extend(self.sampled(&Case { item_count, config }));
+                        let config = TrainConfig { dim, batch_size, ..TrainConfig::default() };
+                        cases.extend(self.sampled(&BenchCase { item_count, config }, negative_count));
                     }
                 }
             }
         }
-        cases.iter().try_for_each(Case::check)?;
+        cases.iter().try_for_each(BenchCase::check)?;
         Ok(cases)
     }
 
     /// `case` with each sampler; candidates matter to one of them only.
-    fn sampled(&self, case: &Case) -> Vec<Case> {
+    fn sampled(&self, case: &BenchCase, negative_count: usize) -> Vec<BenchCase> {
         let mut cases = Vec::new();
         for name in &self.samplers {
             let candidates: &[usize] = if *name == SamplerName::TwoStage { &self.candidates } else { &[0] };
             for &candidate_count in candidates {
                 let mut case = case.clone();
-                case.config.sampler = name.sampler(defaults::BETA, candidate_count, defaults::HARDNESS);
-                let is_two_stage = *name == SamplerName::TwoStage;
-                case.config.gor_weight = defaults::gor_weight(is_two_stage, case.config.negative_count);
+                let negatives =
+                    name.negatives(negative_count, defaults::BETA, candidate_count, defaults::HARDNESS);
+                case.config.negatives = negatives;
+                case.config.regularisers.gor_weight = defaults::gor_weight(&negatives);
                 cases.push(case);
             }
         }
@@ -138,7 +138,7 @@ impl Args {
 /// Measures case after case into `rows`, until the end or an interrupt.
 fn measure_all(
     gpu: &Arc<Gpu>,
-    cases: &[Case],
+    cases: &[BenchCase],
     seconds: f64,
     interrupt: &AtomicBool,
     rows: &mut Vec<Row>,
@@ -152,7 +152,7 @@ fn measure_all(
             |row: &&Row| row.case.row_count() == case.row_count() && row.case.config.dim == case.config.dim;
         let dense_seconds = match rows.iter().find(same) {
             Some(row) => row.dense_seconds,
-            None => dense_adam_seconds(&case.config.constants(), case.row_count(), measured.touched_count)?,
+            None => dense_adam_seconds(case.config.dim, case.row_count(), measured.touched_count)?,
         };
         rows.push(Row { case: case.clone(), measured, dense_seconds });
         bar.inc(1);
@@ -169,8 +169,8 @@ fn bar(case_count: usize) -> ProgressBar {
     bar
 }
 
-fn label(case: &Case) -> String {
-    let sampler = case.config.sampler.name();
+fn label(case: &BenchCase) -> String {
+    let sampler = case.config.negatives.sampler();
     format!("{sampler}, {} items x {}", grouped(case.item_count), case.config.dim)
 }
 
@@ -179,7 +179,7 @@ impl Row {
     fn score_gflops(&self) -> f64 {
         let config = &self.case.config;
         let operations = 2.0 * (config.batch_size * self.case.candidate_count() * config.dim) as f64;
-        let seconds = self.measured.stages.iter().find(|(name, _)| *name == "candidate_score");
+        let seconds = self.measured.stages.iter().find(|(name, _)| name.starts_with("candidate_score"));
         match seconds {
             Some(&(_, seconds)) if operations > 0.0 && seconds > 0.0 => operations / seconds / 1e9,
             _ => 0.0,
@@ -193,11 +193,11 @@ impl Row {
     fn json(&self, with_stages: bool) -> Value {
         let config = &self.case.config;
         let mut value = json!({
-            "sampler": config.sampler.name(),
+            "sampler": config.negatives.sampler(),
             "items": self.case.item_count,
             "dim": config.dim,
             "batch": config.batch_size,
-            "negatives": config.negative_count,
+            "negatives": config.negatives.count(),
             "candidates": self.case.candidate_count(),
             "ms_per_step": 1e3 * self.measured.step_seconds,
             "score_gflops": self.score_gflops(),
@@ -220,11 +220,11 @@ impl Row {
         let candidates = self.case.candidate_count();
         let of_candidates = |text: String| if candidates > 0 { text } else { String::new() };
         vec![
-            config.sampler.name().to_owned(),
+            config.negatives.sampler().to_owned(),
             grouped(self.case.item_count),
             config.dim.to_string(),
             config.batch_size.to_string(),
-            config.negative_count.to_string(),
+            config.negatives.count().to_string(),
             of_candidates(candidates.to_string()),
             milliseconds(1e3 * self.measured.step_seconds),
             grouped((1.0 / self.measured.step_seconds) as usize),

@@ -60,19 +60,8 @@ const EXAMPLES: &str = "Examples:
 pub(crate) fn run(args: &Args) -> Outcome {
     let cells = args.cells()?;
     let dataset = read(&args.experiment)?;
-    let Some(first) = cells.first() else { return Ok(()) };
-    let more = [
-        ("samplers", json!(args.samplers)),
-        ("batch-size", json!(args.batch_size)),
-        ("negatives", json!(args.negatives)),
-        ("folds", json!(args.folds)),
-        ("valid-fraction", json!(args.valid_fraction)),
-        ("beta", json!(args.model.beta)),
-        ("candidates", json!(args.model.candidates)),
-        ("hardness", json!(args.model.shown_hardness())),
-        ("gor-weight", json!(args.model.gor_weight)),
-    ];
-    let settings = settings("compare", &dataset, &first.config, &more);
+    let more = [("folds", json!(args.folds)), ("valid-fraction", json!(args.valid_fraction))];
+    let settings = settings("compare", &dataset, &cells, &more);
     let columns = ["sampler", "batch-size", "negatives"].map(str::to_owned).to_vec();
     let experiment = Experiment {
         columns,

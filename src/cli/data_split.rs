@@ -141,7 +141,7 @@ fn write(args: &Args, dataset: &Dataset, splits: &[(String, Split)]) -> Result<(
     let mut lines = Vec::new();
     for (folder, Split { train, valid, test }) in splits {
         let before = parts.len();
-        for (name, part) in PARTS.into_iter().zip([train, valid, test]) {
+        for (name, part) in PARTS.into_iter().zip([train.as_ref(), valid, test]) {
             let path = args.output.join(folder).join(name);
             if !part.is_empty() {
                 parts.push((path, part));

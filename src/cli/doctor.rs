@@ -6,7 +6,7 @@ use super::model_args::adapter_choice;
 use super::train::cpu_warning;
 use super::{Failure, Outcome};
 use serde_json::json;
-use spherec::gpu::{AdapterSummary, Gpu, Grain, adapters};
+use spherec::gpu::{AdapterSummary, Gpu, adapters};
 use spherec::selftest;
 
 /// Show the adapters, and test the kernels on one of them
@@ -90,7 +90,7 @@ fn tell_choice(gpu: &Gpu, found: &[AdapterSummary]) -> Outcome {
         return Ok(());
     }
     out(&format!("{}\n", cpu_warning(console::out_is_terminal())))?;
-    match Grain::of(gpu).subgroup_lanes {
+    match gpu.grain().subgroup_lanes {
         0 => out(
             "it has no subgroups that the kernels can use; a newer driver may, and is about twice as fast\n",
         )?,
@@ -103,7 +103,7 @@ fn tell_choice(gpu: &Gpu, found: &[AdapterSummary]) -> Outcome {
 }
 
 /// Runs the self-test, printing a line a case.
-fn test_kernels(gpu: &Gpu, quiet: bool, outcomes: &mut Vec<selftest::Outcome>) -> Outcome {
+fn test_kernels(gpu: &Gpu, quiet: bool, outcomes: &mut Vec<selftest::Agreement>) -> Outcome {
     let mut printed: Outcome = Ok(());
     if !quiet {
         out("\nkernels against their twins, with the share of the tolerance used:\n")?;
@@ -122,13 +122,13 @@ fn test_kernels(gpu: &Gpu, quiet: bool, outcomes: &mut Vec<selftest::Outcome>) -
     Ok(())
 }
 
-fn outcome_line(outcome: &selftest::Outcome) -> String {
-    let selftest::Outcome { kernel, case, compared_count, worst_share, failure } = outcome;
+fn outcome_line(outcome: &selftest::Agreement) -> String {
+    let selftest::Agreement { kernel, case, compared_count, worst_share, failure } = outcome;
     let state = if failure.is_none() { "ok" } else { "FAILED" };
     format!("{state:6} {kernel:18} {case:34} {:5.1} % of {compared_count} numbers\n", 100.0 * worst_share)
 }
 
-fn outcome_json(outcome: &selftest::Outcome) -> serde_json::Value {
+fn outcome_json(outcome: &selftest::Agreement) -> serde_json::Value {
     json!({
         "kernel": outcome.kernel, "case": outcome.case, "compared_count": outcome.compared_count,
         "worst_share": outcome.worst_share, "failure": outcome.failure,

@@ -9,7 +9,7 @@ use super::{Failure, Outcome, interrupts, protocol};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::{Map, Value, json};
 use spherec::data::{self, Dataset, Interactions};
-use spherec::experiment::{Event, Experiment, Report, Results, Summary, checksum, measure, summarise};
+use spherec::experiment::{Cell, Event, Experiment, Report, Results, Summary, checksum, measure, summarise};
 use spherec::gpu::Gpu;
 use spherec::train::{self, TrainConfig};
 use spherec::{Error, Result};
@@ -65,33 +65,19 @@ pub(crate) fn read(args: &ExperimentArgs) -> Result<Dataset> {
     Ok(dataset)
 }
 
-/// All that the results depend on, by flag: those of `config` that are in no column, and the data's.
+/// All that the results depend on: the data, the configs of all cells, whole, and `more`.
 pub(crate) fn settings(
     kind: &str,
     dataset: &Dataset,
-    config: &TrainConfig,
+    cells: &[Cell],
     more: &[(&str, Value)],
 ) -> Map<String, Value> {
-    let mut settings: Map<String, Value> = [
-        ("command", json!(kind)),
-        ("version", json!(env!("CARGO_PKG_VERSION"))),
-        ("data", json!(checksum(dataset))),
-        ("dim", json!(config.dim)),
-        ("margin", json!(config.margin)),
-        ("optimizer", json!(config.optimizer)),
-        ("learning-rate", json!(config.learning_rate)),
-        ("betas", json!(config.betas)),
-        ("epsilon", json!(config.epsilon)),
-        ("epochs", json!(config.epochs)),
-        ("evaluate-every", json!(config.evaluate_every)),
-        ("patience", json!(config.patience)),
-        ("k", json!(config.k)),
-        ("seed", json!(config.seed)),
-    ]
-    .map(|(name, value)| (name.to_owned(), value))
-    .into_iter()
-    .collect();
-    settings.extend(more.iter().map(|(name, value)| ((*name).to_owned(), value.clone())));
+    let configs: Vec<&TrainConfig> = cells.iter().map(|cell| &cell.config).collect();
+    let mut settings = Map::from_iter(more.iter().map(|(name, value)| ((*name).to_owned(), value.clone())));
+    settings.insert("command".to_owned(), json!(kind));
+    settings.insert("version".to_owned(), json!(env!("CARGO_PKG_VERSION")));
+    settings.insert("data".to_owned(), json!(checksum(dataset)));
+    settings.insert("cells".to_owned(), json!(configs));
     settings
 }
 
@@ -110,7 +96,7 @@ pub(crate) fn run(
         return Ok((results, true));
     }
     if !args.quiet {
-        let epochs = experiment.cells.iter().map(|cell| cell.config.epochs).max().unwrap_or(0);
+        let epochs = experiment.cells.iter().map(|cell| cell.config.stopping.epochs).max().unwrap_or(0);
         note(&format!(
             "{}: {} in {}, {} each at most",
             counted(count, "run"),
@@ -217,7 +203,7 @@ pub(crate) fn report<'a>(
     split: String,
 ) -> Report<'a> {
     let rows: Vec<Summary> = summarise(experiment, results);
-    let (k, seed) = experiment.cells.first().map_or((0, 0), |cell| (cell.config.k, cell.config.seed));
+    let (k, seed) = experiment.cells.first().map_or((0, 0), |cell| (cell.config.stopping.k, cell.config.seed));
     let fewest = rows.iter().filter_map(|row| row.users).map(|(fewest, _)| fewest).min().unwrap_or(0);
     let most = rows.iter().filter_map(|row| row.users).map(|(_, most)| most).max().unwrap_or(0);
     let protocol = vec![

@@ -2,12 +2,12 @@
 
 use serde_json::Value as Json;
 use spherec::data::Protocol;
-use spherec::optimizer::Optimizer;
-use spherec::sampling::Sampler;
+use spherec::sampling::Negatives;
+use spherec::step::{Loss, Optimizer, Schedule};
 use spherec::train::TrainConfig;
 use toml::Value;
 
-/// The flags of `config` and of `options`, those with which the data was read, a line each.
+/// The flags of `config`, and `options`, the flags with which the data was read: a line each.
 pub(crate) fn flags(config: &TrainConfig, options: &Json) -> String {
     let mut text = String::new();
     let mut add = |name: &str, value: Value| text += &format!("{name} = {value}\n");
@@ -33,36 +33,37 @@ pub(crate) fn flags(config: &TrainConfig, options: &Json) -> String {
         }
         Protocol::Files { .. } | Protocol::LeaveOneOut { .. } => {}
     }
-    add("sampler", Value::String(config.sampler.name().to_owned()));
-    match config.sampler {
-        Sampler::Uniform => {}
-        Sampler::Popularity { beta } => add("beta", Value::Float(beta)),
-        Sampler::TwoStage { beta, candidate_count, hardness } => {
+    add("sampler", Value::String(config.negatives.sampler().to_owned()));
+    match config.negatives {
+        Negatives::Uniform { .. } => {}
+        Negatives::Popularity { beta, .. } => add("beta", Value::Float(beta)),
+        Negatives::TwoStage { beta, candidates, hardness, .. } => {
             add("beta", Value::Float(beta));
-            add("candidates", count(candidate_count));
+            add("candidates", count(candidates));
             add("hardness", Value::Float(hardness));
         }
     }
     add("batch-size", count(config.batch_size));
-    add("negatives", count(config.negative_count));
+    add("negatives", count(config.negatives.count()));
     add("dim", count(config.dim));
-    add("margin", Value::Float(config.margin));
-    add("gor-weight", Value::Float(config.gor_weight));
-    add("learning-rate", Value::Float(config.learning_rate));
+    let Loss::Triplet { margin } = config.loss;
+    add("margin", Value::Float(margin));
+    add("gor-weight", Value::Float(config.regularisers.gor_weight));
+    let Schedule::Constant { learning_rate } = config.schedule;
+    add("learning-rate", Value::Float(learning_rate));
     match config.optimizer {
         Optimizer::Sgd => add("optimizer", Value::String("sgd".to_owned())),
-        Optimizer::Adam => {
+        Optimizer::Adam { betas: (first, second), epsilon } => {
             add("optimizer", Value::String("adam".to_owned()));
-            let (first, second) = config.betas;
             add("betas", Value::Array(vec![Value::Float(first), Value::Float(second)]));
-            add("epsilon", Value::Float(config.epsilon));
+            add("epsilon", Value::Float(epsilon));
         }
     }
-    add("epochs", count(config.epochs));
-    add("evaluate-every", count(config.evaluate_every));
-    add("patience", count(config.patience));
-    add("k", count(config.k));
-    // TOML's whole numbers end at 2^63; a flag takes a text, too.
+    add("epochs", count(config.stopping.epochs));
+    add("evaluate-every", count(config.stopping.evaluate_every));
+    add("patience", count(config.stopping.patience));
+    add("k", count(config.stopping.k));
+    // TOML's integers end at 2^63. Flags also take texts.
     let seed =
         i64::try_from(config.seed).map_or_else(|_| Value::String(config.seed.to_string()), Value::Integer);
     add("seed", seed);

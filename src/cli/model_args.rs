@@ -1,27 +1,27 @@
-//! The flags that describe a training, shared by the commands that train, each with its default and the
-//! source of that, and the checked config that they make.
+//! The flags that describe a training, shared by the commands that train, each with its default and its source; and
+//! the checked config that they make.
 
 use clap::ValueEnum;
 use spherec::data::Protocol;
 use spherec::gpu::AdapterChoice;
-use spherec::optimizer::{Optimizer, catch_up_table};
-use spherec::sampling::Sampler;
-use spherec::train::{TrainConfig, defaults};
+use spherec::sampling::Negatives;
+use spherec::step::{Geometry, Loss, Optimizer, Schedule};
+use spherec::train::{Regularisers, Stopping, TrainConfig, defaults};
 use spherec::{Error, Result};
 use std::str::FromStr;
 
-/// The flags that `compare` has lists of.
+/// The flags that `compare` takes lists for.
 #[derive(Debug, Clone, clap::Args)]
 #[command(next_help_heading = "Model and loss")]
 pub(crate) struct SampleArgs {
-    /// How negatives are found: by chance, by popularity, or by popularity and then by similarity to the
+    /// How negatives are found: by chance; by popularity; or by popularity first and then by similarity to the
     /// positive (Tran 3)
     #[arg(long, value_name = "SAMPLER", value_enum, default_value_t = SamplerName::TwoStage)]
     pub(crate) sampler: SamplerName,
     /// Pairs of a step (Tran 4.1.3)
     #[arg(long, value_name = "B", default_value_t = defaults::BATCH_SIZE)]
     pub(crate) batch_size: usize,
-    /// Negatives of a pair, of which the nearest counts (Tran 4.1.3: 1, 2 or 5)
+    /// Negatives of a pair; the nearest one counts (Tran 4.1.3: 1, 2 or 5)
     #[arg(long, value_name = "N", default_value_t = defaults::NEGATIVES)]
     pub(crate) negatives: usize,
 }
@@ -42,12 +42,12 @@ pub(crate) struct ModelArgs {
         "Two-stage: candidates of a step [default: {}; Tran 4.1.3]", defaults::CANDIDATES))]
     pub(crate) candidates: Option<usize>,
     #[arg(long, value_name = "X", help = format!(
-        "Two-stage: how much similar candidates are preferred, a number or `paper`, which is (D-1)/2 - 1 \
+        "Two-stage: how strongly similar candidates are preferred; a number, or `paper` for (D-1)/2 - 1 \
          [default: {}, measured; Tran 3.2: paper]", defaults::HARDNESS))]
     pub(crate) hardness: Option<Hardness>,
     #[arg(long, value_name = "W", help = format!(
         "Weight of the spread-out regulariser [default: two-stage {}, with 3 or more negatives {} (Tran 4.1.3); \
-         else 0]", defaults::gor_weight(true, 1), defaults::gor_weight(true, 3)))]
+         other samplers 0]", two_stage_gor_weight(1), two_stage_gor_weight(3)))]
     pub(crate) gor_weight: Option<f64>,
     /// What turns gradients into steps (Tran 4.1.3: adam)
     #[arg(long, value_name = "NAME", value_enum, default_value_t = OptimizerName::Adam)]
@@ -63,16 +63,21 @@ pub(crate) struct ModelArgs {
     pub(crate) epsilon: Option<f64>,
 }
 
+/// The default weight of GOR with `count` two-stage negatives.
+fn two_stage_gor_weight(count: usize) -> f64 {
+    defaults::gor_weight(&Negatives::TwoStage { count, beta: 0.0, candidates: count, hardness: 0.0 })
+}
+
 #[derive(Debug, Clone, clap::Args)]
 #[command(next_help_heading = "Running")]
 pub(crate) struct RunArgs {
     /// Epochs at most (Tran 4.1.3)
     #[arg(long, value_name = "N", default_value_t = defaults::EPOCHS)]
     pub(crate) epochs: usize,
-    /// Epochs between two looks at the validation part
+    /// Epochs between evaluations on the validation part
     #[arg(long, value_name = "N", default_value_t = defaults::EVALUATE_EVERY)]
     pub(crate) evaluate_every: usize,
-    /// Looks without a better NDCG before training stops; 0: never
+    /// Evaluations without a better NDCG before training stops; 0: never stop early
     #[arg(long, value_name = "N", default_value_t = defaults::PATIENCE)]
     pub(crate) patience: usize,
     /// Length of the lists that are measured (Tran 4.1.2)
@@ -100,12 +105,12 @@ impl SamplerName {
         }
     }
 
-    /// The sampler with what it needs of its settings.
-    pub(crate) fn sampler(self, beta: f64, candidate_count: usize, hardness: f64) -> Sampler {
+    /// N negatives by this sampler, with those settings that it has.
+    pub(crate) fn negatives(self, count: usize, beta: f64, candidates: usize, hardness: f64) -> Negatives {
         match self {
-            SamplerName::Uniform => Sampler::Uniform,
-            SamplerName::Popularity => Sampler::Popularity { beta },
-            SamplerName::TwoStage => Sampler::TwoStage { beta, candidate_count, hardness },
+            SamplerName::Uniform => Negatives::Uniform { count },
+            SamplerName::Popularity => Negatives::Popularity { count, beta },
+            SamplerName::TwoStage => Negatives::TwoStage { count, beta, candidates, hardness },
         }
     }
 }
@@ -155,7 +160,7 @@ pub(crate) fn adapter_choice(name: Option<&str>) -> AdapterChoice {
 }
 
 impl ModelArgs {
-    /// A flag that none of `samplers` uses is an error, since it would change nothing; `flag` named them.
+    /// Refuses a flag that none of `samplers` uses, since it would change nothing. `flag` is the one that named them.
     pub(crate) fn check_used(&self, flag: &str, samplers: &[SamplerName]) -> Result<()> {
         let unused = [
             ("--beta", self.beta.is_some(), samplers.iter().all(|&name| name == SamplerName::Uniform)),
@@ -171,18 +176,18 @@ impl ModelArgs {
         }
     }
 
-    /// The sampler `name` with its settings.
-    fn sampler(&self, name: SamplerName) -> Sampler {
+    /// The negatives of a sampler with its settings.
+    fn negatives(&self, sampler: SamplerName, count: usize) -> Negatives {
         let beta = self.beta.unwrap_or(defaults::BETA);
         let hardness = match self.hardness {
             Some(Hardness::Number(number)) => number,
             Some(Hardness::Paper) => defaults::paper_hardness(self.dim),
             None => defaults::HARDNESS,
         };
-        name.sampler(beta, self.candidates.unwrap_or(defaults::CANDIDATES), hardness)
+        sampler.negatives(count, beta, self.candidates.unwrap_or(defaults::CANDIDATES), hardness)
     }
 
-    /// --hardness as it was given.
+    /// --hardness as given.
     pub(crate) fn shown_hardness(&self) -> Option<String> {
         self.hardness.map(|hardness| match hardness {
             Hardness::Number(number) => number.to_string(),
@@ -198,43 +203,30 @@ impl ModelArgs {
         protocol: Protocol,
     ) -> Result<TrainConfig> {
         let ModelArgs { dim, margin, learning_rate, gor_weight, .. } = *self;
-        let SampleArgs { sampler, batch_size, negatives } = *samples;
         let RunArgs { epochs, evaluate_every, patience, k, seed } = *run;
-        let sampler = self.sampler(sampler);
-        let is_two_stage = matches!(sampler, Sampler::TwoStage { .. });
-        let (optimizer, betas, epsilon) = self.optimizer()?;
+        let negatives = self.negatives(samples.sampler, samples.negatives);
         let config = TrainConfig {
             dim,
-            margin,
-            batch_size,
-            negative_count: negatives,
-            sampler,
-            gor_weight: gor_weight.unwrap_or_else(|| defaults::gor_weight(is_two_stage, negatives)),
-            optimizer,
-            learning_rate,
-            betas,
-            epsilon,
-            epochs,
-            evaluate_every,
-            patience,
-            k,
+            geometry: Geometry::Sphere,
+            loss: Loss::Triplet { margin },
+            negatives,
+            regularisers: Regularisers {
+                gor_weight: gor_weight.unwrap_or_else(|| defaults::gor_weight(&negatives)),
+            },
+            optimizer: self.optimizer()?,
+            schedule: Schedule::Constant { learning_rate },
+            batch_size: samples.batch_size,
+            stopping: Stopping { epochs, evaluate_every, patience, k },
             seed,
             protocol,
         };
         config.check()?;
         config.protocol.check()?;
-        if let Sampler::TwoStage { candidate_count, .. } = sampler
-            && candidate_count < negatives
-        {
-            let message = format!("must be at least --negatives {negatives}, but is {candidate_count}");
-            return Err(Error::setting("--candidates", message));
-        }
-        catch_up_table(config.betas)?;
         Ok(config)
     }
 
-    /// The optimizer with its decay rates and epsilon.
-    fn optimizer(&self) -> Result<(Optimizer, (f64, f64), f64)> {
+    /// The optimizer with its settings.
+    fn optimizer(&self) -> Result<Optimizer> {
         let unused = [("--betas", self.betas.is_some()), ("--epsilon", self.epsilon.is_some())];
         if let (OptimizerName::Sgd, Some((flag, _))) =
             (self.optimizer, unused.into_iter().find(|&(_, given)| given))
@@ -242,10 +234,9 @@ impl ModelArgs {
             return Err(Error::setting(flag, "has no meaning with --optimizer sgd"));
         }
         let betas = self.betas.map_or(defaults::BETAS, |Betas(first, second)| (first, second));
-        let optimizer = match self.optimizer {
-            OptimizerName::Adam => Optimizer::Adam,
+        Ok(match self.optimizer {
+            OptimizerName::Adam => Optimizer::Adam { betas, epsilon: self.epsilon.unwrap_or(defaults::EPSILON) },
             OptimizerName::Sgd => Optimizer::Sgd,
-        };
-        Ok((optimizer, betas, self.epsilon.unwrap_or(defaults::EPSILON)))
+        })
     }
 }

@@ -172,7 +172,7 @@ fn ending(trained: &Trained, config: &TrainConfig) -> String {
         Stop::Epochs => format!("done: {}", counted(trained.epochs_done, "epoch")),
         Stop::Patience => format!(
             "stopped after epoch {}: {} evaluations without improvement (--patience)",
-            trained.epochs_done, config.patience
+            trained.epochs_done, config.stopping.patience
         ),
         Stop::Failed => format!("the device failed in epoch {}", trained.epochs_done + 1),
         Stop::Interrupted => format!("interrupted in epoch {}", trained.epochs_done),
@@ -188,7 +188,7 @@ fn test(trained: &Trained, split: &Split, config: &TrainConfig) -> Result<Option
     if split.test.is_empty() {
         return Ok(None);
     }
-    let all = evaluate(&trained.embeddings, &split.train, Some(&split.valid), &split.test, &[config.k])?;
+    let all = evaluate(&trained.embeddings, &split.train, Some(&split.valid), &split.test, &[config.stopping.k])?;
     Ok(all.into_iter().next())
 }
 

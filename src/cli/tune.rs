@@ -63,27 +63,19 @@ pub(crate) fn run(args: &Args) -> Outcome {
     Protocol::Holdout { test_fraction: args.test_fraction, valid_fraction: args.valid_fraction }.check()?;
     let dataset = read(&args.experiment)?;
     let seed = args.run.seed;
-    let base = args.model.config(&args.samples, &args.run, args.protocol())?;
     let more = [
         ("grid", json!(args.grid.to_string())),
         ("random", json!(args.random)),
         ("folds", json!(args.folds)),
         ("test-fraction", json!(args.test_fraction)),
         ("valid-fraction", json!(args.valid_fraction)),
-        ("sampler", json!(args.samples.sampler.shown())),
-        ("batch-size", json!(args.samples.batch_size)),
-        ("negatives", json!(args.samples.negatives)),
-        ("beta", json!(args.model.beta)),
-        ("candidates", json!(args.model.candidates)),
-        ("hardness", json!(args.model.shown_hardness())),
-        ("gor-weight", json!(args.model.gor_weight)),
     ];
     let experiment = Experiment {
         columns: args.grid.settings.iter().map(|(name, _)| name.clone()).collect(),
         fold_count: args.folds,
         valid_fraction: args.valid_fraction,
         split_seed: seed ^ FOLD_SEED,
-        settings: settings("tune", &dataset, &base, &more),
+        settings: settings("tune", &dataset, &cells, &more),
         cells,
     };
     let train = split(&dataset.interactions, &outer, seed)?.train;

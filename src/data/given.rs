@@ -1,6 +1,7 @@
 //! Training, validation and test parts that come as files of their own, joined by the ids.
 
 use super::{Dataset, IdTable, Interactions, Split};
+use std::sync::Arc;
 
 /// What became of a held-out file.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -41,7 +42,7 @@ pub fn join(
     let valid = pairs_of(valid, valid_pairs, &split.valid);
     let test = pairs_of(test, test_pairs, &split.test);
     let all = [&train[..], &valid, &test].concat();
-    let split = Split { train: whole(&train), valid: whole(&valid), test: whole(&test) };
+    let split = Split { train: Arc::new(whole(&train)), valid: whole(&valid), test: whole(&test) };
     let interactions = whole(&all);
     (Dataset { users, items, interactions }, split, [valid_report, test_report])
 }

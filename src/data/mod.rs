@@ -41,6 +41,8 @@ pub use rows::Separator;
 pub use split::{Protocol, split, split_from};
 pub use write::{write_interactions, write_item_labels, write_parts};
 
+use std::sync::Arc;
+
 /// A data set: who interacted with what, and what the row numbers are called.
 #[derive(Debug, Clone, Default)]
 pub struct Dataset {
@@ -56,7 +58,7 @@ pub struct Dataset {
 #[derive(Debug, Clone, Default)]
 pub struct Split {
     /// What the model learns from.
-    pub train: Interactions,
+    pub train: Arc<Interactions>,
     /// What early stopping looks at; may be empty.
     pub valid: Interactions,
     /// What `evaluate` looks at; may be empty.

@@ -5,6 +5,7 @@ use crate::random::{Purpose, Stream};
 use crate::{Error, Result};
 use rand::RngExt;
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 
 /// How a user's items are divided.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -119,7 +120,7 @@ pub fn split_from(all: &Interactions, protocol: &Protocol, seed: u64, least: usi
         }
     }
     let part = |pairs: &[(u32, u32)]| Interactions::from_pairs(all.user_count(), all.item_count(), pairs);
-    Ok(Split { train: part(&train), valid: part(&valid), test: part(&test) })
+    Ok(Split { train: Arc::new(part(&train)), valid: part(&valid), test: part(&test) })
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -38,7 +38,7 @@ fn title(measure: &Measure, k: usize) -> String {
 impl Report<'_> {
     /// Whether uniform sampling is compared with another.
     fn has_uniform_marks(&self) -> bool {
-        let uniform = self.rows.iter().filter(|row| row.cell.config.sampler.name() == "uniform").count();
+        let uniform = self.rows.iter().filter(|row| row.cell.config.negatives.sampler() == "uniform").count();
         uniform > 0 && uniform < self.rows.len()
     }
 

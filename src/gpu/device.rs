@@ -2,7 +2,7 @@
 //! errors in place of panics.
 
 use super::adapter::{self, AdapterChoice, AdapterSummary};
-use super::tables::MOST_BINDINGS;
+use crate::step::Grain;
 use crate::{Error, Result};
 use bytemuck::Pod;
 use std::sync::{Arc, Mutex, mpsc};
@@ -13,7 +13,14 @@ use std::time::Duration;
 /// hangs.
 const PATIENCE: Duration = Duration::from_secs(600);
 
-/// What is used where an adapter has it: nothing needs it.
+/// The most row shards that a dispatch covers: kernels grow with them.
+pub(super) const MOST_SHARDS: usize = 4;
+/// Storage bindings of a shard, and of what else a kernel that works on the tables binds.
+pub(super) const SHARD_BINDINGS: usize = 4;
+const OTHER_BINDINGS: usize = 3;
+const MOST_BINDINGS: u32 = (OTHER_BINDINGS + MOST_SHARDS * SHARD_BINDINGS) as u32;
+
+/// Used if an adapter has it; nothing needs it.
 const OPTIONAL: wgpu::Features = wgpu::Features::TIMESTAMP_QUERY.union(wgpu::Features::SUBGROUP);
 
 /// An open device.
@@ -93,12 +100,28 @@ impl Gpu {
         &self.adapter
     }
 
-    /// Threads of a subgroup, where the adapter tells them all one another's values and they are always as many.
+    /// Subgroup size, if supported and fixed.
     pub fn subgroup_lanes(&self) -> Option<usize> {
         let info = self.device.adapter_info();
         let is_fixed = info.subgroup_min_size == info.subgroup_max_size;
         let has_them = self.device.features().contains(wgpu::Features::SUBGROUP);
         (has_them && is_fixed).then_some(info.subgroup_min_size as usize)
+    }
+
+    /// How steps are cut on this adapter.
+    pub fn grain(&self) -> Grain {
+        if self.adapter.kind == "cpu" && self.suits(&Grain::CPU) { Grain::CPU } else { Grain::GPU }
+    }
+
+    /// Whether the adapter has the subgroups that `grain` counts on.
+    pub fn suits(&self, grain: &Grain) -> bool {
+        grain.subgroup_lanes == 0 || self.subgroup_lanes() == Some(grain.subgroup_lanes)
+    }
+
+    /// Row shards that a dispatch can cover.
+    pub fn most_shards_per_dispatch(&self) -> usize {
+        let bindings = self.device.limits().max_storage_buffers_per_shader_stage as usize;
+        (bindings.saturating_sub(OTHER_BINDINGS) / SHARD_BINDINGS).clamp(1, MOST_SHARDS)
     }
 
     /// Bytes that one storage binding may have.

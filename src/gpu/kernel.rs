@@ -2,10 +2,8 @@
 
 use super::device::Gpu;
 use super::shader;
+use crate::step::Build;
 use crate::{Error, Result};
-
-/// Workgroups that one dimension of a dispatch may have (WebGPU's default limit).
-const MAX_GROUPS: u32 = 65_535;
 
 /// A compute pipeline and what its WGSL declares.
 #[derive(Debug)]
@@ -30,25 +28,25 @@ pub type Named<'a> = (&'a str, wgpu::BufferBinding<'a>);
 pub struct Bindings(wgpu::BindGroup);
 
 impl Kernel {
-    /// Compiles the kernel `name` of `shaders/` with values for its `override` constants; constants that
-    /// it does not declare are left out.
+    /// Compiles the kernel `name` of `shaders/`.
     ///
     /// # Errors
     /// [`Error::Gpu`] with the compiler's words.
-    pub fn new(gpu: &Gpu, name: &str, constants: &[(&str, f64)]) -> Result<Kernel> {
-        Kernel::from_text(gpu, name, shader::kernel(name)?, constants)
+    pub fn new(gpu: &Gpu, name: &str, build: &Build) -> Result<Kernel> {
+        Kernel::from_text(gpu, name, shader::kernel(name)?, build)
     }
 
-    /// As [`Kernel::new`], from a kernel's text: how tests run kernels with a defect put in.
+    /// As [`Kernel::new`], from a kernel's text: so tests run kernels with a defect put in.
     ///
     /// # Errors
     /// [`Error::Gpu`] with the compiler's words.
-    pub fn from_text(gpu: &Gpu, name: &str, text: &str, constants: &[(&str, f64)]) -> Result<Kernel> {
-        let text = shader::compose(text, constants)?;
+    pub fn from_text(gpu: &Gpu, name: &str, text: &str, build: &Build) -> Result<Kernel> {
+        let text = shader::compose(text, build)?;
         let module = naga::front::wgsl::parse_str(&text)
             .map_err(|error| Error::Gpu(format!("{name}.wgsl: {}", error.emit_to_string(&text))))?;
         let declared = declared(&module);
-        let constants: Vec<_> = constants
+        let constants: Vec<_> = build
+            .constants
             .iter()
             .copied()
             .filter(|(name, _)| module.overrides.iter().any(|(_, o)| o.name.as_deref() == Some(*name)))
@@ -84,8 +82,8 @@ impl Kernel {
         Ok(Kernel { name: name.to_owned(), pipeline, layout, declared })
     }
 
-    /// Binds a buffer, or a part of one, to each name that the kernel declares; further names are left out. The buffer bound
-    /// as `plan` is read through a window of `plan_bytes` that each dispatch places.
+    /// Binds a buffer, or a part of one, to each name that the kernel declares; other names are ignored. A dispatch
+    /// reads the buffer bound as `plan` through a window of `plan_bytes`, which it places.
     ///
     /// # Errors
     /// [`Error::Gpu`] naming a declared buffer that was not given.
@@ -133,15 +131,6 @@ impl Kernel {
         pass.set_bind_group(0, &bindings.0, offsets);
         pass.dispatch_workgroups(groups.0, groups.1, 1);
     }
-}
-
-/// `count` workgroups folded into two dimensions; the kernel drops those beyond `count`.
-pub(crate) fn fold(count: u32) -> (u32, u32) {
-    if count <= MAX_GROUPS {
-        return (count, u32::from(count > 0));
-    }
-    let rows = count.div_ceil(MAX_GROUPS);
-    (count.div_ceil(rows), rows)
 }
 
 fn bound_globals(module: &naga::Module) -> impl Iterator<Item = (&naga::GlobalVariable, u32)> {

@@ -4,9 +4,8 @@
 mod adapter;
 mod device;
 mod kernel;
-pub mod layout;
+mod memory;
 pub mod shader;
-mod shape;
 mod stage_timer;
 mod step;
 mod tables;
@@ -14,9 +13,9 @@ mod working;
 
 pub use adapter::{AdapterChoice, AdapterSummary, adapters};
 pub use device::Gpu;
-pub(crate) use kernel::fold;
 pub use kernel::{Bindings, Kernel, Named};
-pub use shape::{Grain, StepShape};
+pub use memory::check_memory;
 pub use step::Stepper;
 pub(crate) use tables::SHARD_NAMES;
 pub use tables::Tables;
+pub(crate) use working::parts_of_working;

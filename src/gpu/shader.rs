@@ -1,8 +1,9 @@
-//! The text of the kernels, compiled into the binary, and the two rules by which it becomes WGSL: a first
-//! line `// include: a b` puts `shaders/include/a.wgsl` and `b.wgsl` before the kernel, and adjacent lines of
-//! code with `{p}` or the like, or what is between `// {p} begins` and `// {p} ends`, stand for as many copies as an
-//! override says ([`REPEATED`]).
+//! The text of the kernels, compiled into the binary, and the two rules by which it becomes WGSL. A first line
+//! `// include: a b` puts `shaders/include/a.wgsl` and `b.wgsl` before the kernel; a build may name another file to
+//! stand in for one of them. And adjacent lines of code with `{s}` or the like, or all from `// {s} begins` to
+//! `// {s} ends`, stand for several copies: an override says how many ([`REPEATED`]).
 
+use crate::step::Build;
 use crate::{Error, Result};
 
 macro_rules! sources {
@@ -18,8 +19,10 @@ pub const KERNELS: &[(&str, &str)] = sources!(
     "candidate_score",
     "candidate_score_subgroup",
     "negative_draw",
+    "pair_score",
     "triplet_loss",
-    "row_gradient",
+    "step_sum",
+    "point_gradient",
     "row_adam",
     "row_sgd",
     "row_catch_up",
@@ -32,24 +35,25 @@ const INCLUDES: &[(&str, &str)] = sources!(
     "shards",
     "shard_quads",
     "block",
-    "hole_scores",
     "catch_up",
+    "moments",
     "row_states",
     "random",
     "lanes",
     "lanes_subgroup",
-    "lane_chunks",
     "stepped_slots",
     "parts",
     "row_parts",
     "negatives",
+    "scores",
+    "geometry_sphere",
+    "geometry_dot",
 );
 
-/// What stands for a number in repeated lines, and the override that says how many numbers there are.
-pub const REPEATED: [(&str, &str); 5] = [
-    ("{p}", "pairs_per_thread"),
-    ("{q}", "quads_per_thread"),
-    ("{b}", "blocks_per_part"),
+/// What stands for a number in repeated lines, and the override that says how many numbers there are. Text is
+/// repeated only for what needs names: bindings, registers, and the constant lane of a broadcast.
+pub const REPEATED: [(&str, &str); 3] = [
+    ("{b}", "blocks_per_segment"),
     ("{i}", "lane_count"),
     ("{s}", "shards_per_dispatch"),
 ];
@@ -57,35 +61,29 @@ pub const REPEATED: [(&str, &str); 5] = [
 /// The text of the kernel `name` as written in its file.
 ///
 /// # Errors
-/// [`Error::Gpu`] where there is no such kernel.
+/// [`Error::Gpu`] if there is no such kernel.
 pub fn kernel(name: &str) -> Result<&'static str> {
     find(KERNELS, name)
 }
 
-/// The whole WGSL module of a kernel's text: its includes, then itself, with lines repeated as often as
-/// `constants`, the values of its overrides, say; marks whose override is not among these stay as they are. Where
-/// `subgroup_lanes` says that a workgroup is one subgroup, `lanes_subgroup` takes the place of `lanes`. Accumulators
-/// have names, not indices: an array that a loop walks would lie in memory on many a driver.
+/// The whole WGSL module of a kernel's text: its includes, then itself, with lines repeated as the build's
+/// constants say. Marks whose override is not among the constants stay as they are.
 ///
 /// # Errors
-/// [`Error::Gpu`] where it includes what there is not.
-pub fn compose(text: &str, constants: &[(&str, f64)]) -> Result<String> {
-    let value =
-        |name: &str| constants.iter().find(|(constant, _)| *constant == name).map(|(_, value)| *value);
-    let is_subgroup =
-        value("subgroup_lanes").is_some_and(|lanes| lanes > 0.0 && Some(lanes) == value("lane_count"));
+/// [`Error::Gpu`] if it includes an unknown file.
+pub fn compose(text: &str, build: &Build) -> Result<String> {
     let mut module = String::new();
     if let Some(names) = text.lines().next().and_then(|line| line.strip_prefix("// include:")) {
         for name in names.split_whitespace() {
-            let name = if name == "lanes" && is_subgroup { "lanes_subgroup" } else { name };
-            module.push_str(find(INCLUDES, name)?);
+            let stand_in = build.includes.iter().find(|(included, _)| *included == name);
+            module.push_str(find(INCLUDES, stand_in.map_or(name, |(_, file)| *file))?);
             module.push('\n');
         }
     }
     module.push_str(text);
     for (mark, name) in REPEATED {
-        if let Some(count) = value(name) {
-            module = repeat(&module, mark, count as usize);
+        if let Some((_, count)) = build.constants.iter().find(|(constant, _)| *constant == name) {
+            module = repeat(&module, mark, *count as usize);
         }
     }
     Ok(module)

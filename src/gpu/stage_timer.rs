@@ -1,8 +1,8 @@
-//! How long each stage of a step takes: by the device's own clock, where it has one.
+//! How long each stage of a step takes: by the device's own clock, if it has one.
 
 use super::device::Gpu;
 use super::step::Stepper;
-use crate::sampling::Plan;
+use crate::step::Plan;
 use crate::{Error, Result};
 use std::time::Instant;
 
@@ -18,7 +18,7 @@ struct StageTimer {
 }
 
 impl StageTimer {
-    /// For `pass_count` passes; `None` where the adapter keeps no time of passes.
+    /// Room for `pass_count` passes; `None` if the adapter does not time passes.
     fn new(gpu: &Gpu, pass_count: u32) -> Result<Option<StageTimer>> {
         if !gpu.device.features().contains(wgpu::Features::TIMESTAMP_QUERY) {
             return Ok(None);
@@ -65,16 +65,16 @@ impl StageTimer {
 }
 
 impl Stepper {
-    /// Steps of `plan` that [`Stepper::time_stages`] can take at once.
+    /// The most steps like `plan` that [`Stepper::time_stages`] can take at once.
     pub fn most_timed(&self, plan: &Plan) -> usize {
-        self.max_steps().min(TIMED_PASSES / self.parts(plan).len()).max(1)
+        self.max_steps().min(TIMED_PASSES / self.dispatches(plan).len()).max(1)
     }
 
     /// Takes the steps `plans` (at most [`Stepper::most_timed`]) and returns the seconds that each stage of each
-    /// of them took, by the device's own clock. An adapter without one gets a submission a stage, timed here.
+    /// of them took, by the device's own clock. An adapter without one gets a submission a dispatch, timed here.
     ///
     /// # Errors
-    /// [`Error::Gpu`] where the device failed, steps are in flight, or there are too many plans.
+    /// [`Error::Gpu`] if the device failed, steps are in flight, or there are too many plans.
     pub fn time_stages(&mut self, plans: &mut [Plan]) -> Result<Vec<(&'static str, Vec<f64>)>> {
         let most = plans.iter().map(|plan| self.most_timed(plan)).min().unwrap_or(0);
         if plans.is_empty() || plans.len() > most || self.is_busy() {
@@ -83,14 +83,14 @@ impl Stepper {
         let offsets = self.upload(plans);
         let mut order = Vec::new();
         for (index, plan) in plans.iter().enumerate() {
-            order.extend(self.parts(plan).into_iter().map(|part| (index, part, offsets[index])));
+            order.extend(self.dispatches(plan).into_iter().map(|dispatch| (index, dispatch, offsets[index])));
         }
         let seconds = match StageTimer::new(&self.gpu, order.len() as u32)? {
             Some(timer) => {
                 let mut encoder = self.gpu.device.create_command_encoder(&Default::default());
-                for (reading, &(index, part, offset)) in order.iter().enumerate() {
+                for (reading, (_, dispatch, offset)) in order.iter().enumerate() {
                     let mut pass = encoder.begin_compute_pass(&timer.pass(reading as u32));
-                    self.encode(&mut pass, part, &plans[index], offset);
+                    self.encode(&mut pass, dispatch, *offset);
                 }
                 timer.resolve(&mut encoder);
                 self.gpu.wait(self.gpu.queue.submit([encoder.finish()]))?;
@@ -98,14 +98,9 @@ impl Stepper {
             }
             None => order
                 .iter()
-                .map(|&(index, part, offset)| {
+                .map(|(_, dispatch, offset)| {
                     let mut encoder = self.gpu.device.create_command_encoder(&Default::default());
-                    self.encode(
-                        &mut encoder.begin_compute_pass(&Default::default()),
-                        part,
-                        &plans[index],
-                        offset,
-                    );
+                    self.encode(&mut encoder.begin_compute_pass(&Default::default()), dispatch, *offset);
                     let start = Instant::now();
                     self.gpu.wait(self.gpu.queue.submit([encoder.finish()]))?;
                     Ok(start.elapsed().as_secs_f64())
@@ -113,13 +108,10 @@ impl Stepper {
                 .collect::<Result<Vec<f64>>>()?,
         };
         self.last_step = plans[plans.len() - 1].header.step;
-        let mut stages: Vec<(&'static str, Vec<f64>)> = Vec::new();
-        for (&(index, part, _), seconds) in order.iter().zip(seconds) {
-            let place = stages.iter().position(|(stage, _)| *stage == part.stage()).unwrap_or(stages.len());
-            if place == stages.len() {
-                stages.push((part.stage(), vec![0.0; plans.len()]));
-            }
-            stages[place].1[index] += seconds;
+        let kernels = self.shape().stages().into_iter().map(|stage| stage.kernel);
+        let mut stages: Vec<_> = kernels.map(|kernel| (kernel, vec![0.0; plans.len()])).collect();
+        for ((index, dispatch, _), seconds) in order.iter().zip(seconds) {
+            stages[dispatch.stage].1[*index] += seconds;
         }
         Ok(stages)
     }

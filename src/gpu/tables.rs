@@ -2,20 +2,13 @@
 //! that each fit one storage binding. A dispatch covers several shards, no more than the adapter
 //! binds at once.
 
-use super::device::Gpu;
+use super::device::{Gpu, MOST_SHARDS, SHARD_BINDINGS};
 use super::kernel::Named;
-use super::layout::{RowState, Shards};
+use crate::step::StepShape;
+use crate::step::layout::{RowState, Shards};
 use crate::{Error, Result};
 use std::ops::Range;
 
-/// Most shards that a dispatch covers: kernels grow with them.
-const MOST_SHARDS: usize = 4;
-/// Storage bindings of a shard, and of what else a kernel that works on the tables has: plan, catch-up table, and
-/// working set or gradients.
-const SHARD_BINDINGS: usize = 4;
-const OTHER_BINDINGS: usize = 3;
-/// Storage bindings of a kernel that works on the tables, at most.
-pub(super) const MOST_BINDINGS: u32 = (OTHER_BINDINGS + MOST_SHARDS * SHARD_BINDINGS) as u32;
 /// What the kernels call the buffers of each shard of a dispatch.
 pub(crate) const SHARD_NAMES: [[&str; SHARD_BINDINGS]; MOST_SHARDS] = [
     ["points_0", "drift_0", "variance_0", "row_states_0"],
@@ -24,7 +17,7 @@ pub(crate) const SHARD_NAMES: [[&str; SHARD_BINDINGS]; MOST_SHARDS] = [
     ["points_3", "drift_3", "variance_3", "row_states_3"],
 ];
 
-/// Points (and moments) of all rows: items first, then users.
+/// Rows (and moments): items first, then users.
 #[derive(Debug)]
 pub struct Tables {
     shards: Vec<TableShard>,
@@ -61,40 +54,32 @@ impl Tables {
         fitting.min(row_count.max(1)).min(most.unwrap_or(usize::MAX))
     }
 
-    /// Shards that a dispatch can cover on this adapter.
-    pub fn most_shards_per_dispatch(gpu: &Gpu) -> usize {
-        let bindings = gpu.device.limits().max_storage_buffers_per_shader_stage as usize;
-        (bindings.saturating_sub(OTHER_BINDINGS) / SHARD_BINDINGS).clamp(1, MOST_SHARDS)
+    /// Row shards that a dispatch covers on this adapter, if there are `shard_count`: all dispatches as many.
+    pub fn shards_per_dispatch(gpu: &Gpu, shard_count: usize) -> usize {
+        let shard_count = shard_count.max(1);
+        shard_count.div_ceil(shard_count.div_ceil(gpu.most_shards_per_dispatch()))
     }
 
-    /// Tables of `row_count` rows of `dim` numbers. `fill` writes the starting point of a row; columns that
-    /// pad `dim` to a multiple of 4 are zero and stay zero. `with_moments` for Adam.
+    /// The tables of `shape`. `fill` writes the starting row; columns that pad D to a multiple of 4 are zero and
+    /// stay zero.
     ///
     /// # Errors
-    /// [`Error::Gpu`] where memory is short.
-    pub fn new(
-        gpu: &Gpu,
-        row_count: usize,
-        dim: usize,
-        rows_per_shard: usize,
-        with_moments: bool,
-        mut fill: impl FnMut(usize, &mut [f32]),
-    ) -> Result<Tables> {
-        let padded = dim.next_multiple_of(4);
-        // All dispatches cover as many shards: empty ones fill the last.
-        let shard_count = row_count.div_ceil(rows_per_shard).max(1);
-        let dispatch_count = shard_count.div_ceil(Tables::most_shards_per_dispatch(gpu));
-        let shards_per_dispatch = shard_count.div_ceil(dispatch_count);
-        let dispatches = Shards::of_table(row_count, rows_per_shard, shards_per_dispatch)
+    /// [`Error::Gpu`] if memory is short.
+    pub fn new(gpu: &Gpu, shape: &StepShape, mut fill: impl FnMut(usize, &mut [f32])) -> Result<Tables> {
+        let (row_count, dim, rows_per_shard) = (shape.table_rows(), shape.dim, shape.plan.rows_per_shard);
+        let (padded, shards_per_dispatch) = (shape.padded_dim(), shape.shards_per_dispatch);
+        let dispatches = shape
+            .table_shards()
             .into_iter()
             .map(|shards| Ok(TableDispatch { shards, uniform: gpu.upload("shards", &[shards])? }))
             .collect::<Result<Vec<_>>>()?;
+        // All dispatches cover as many shards: empty ones fill the last.
         let mut shards = Vec::new();
         for index in 0..dispatches.len() * shards_per_dispatch {
             let first_row = (index * rows_per_shard).min(row_count);
             let shard_rows = rows_per_shard.min(row_count - first_row);
             let bytes = (shard_rows * padded * 4) as u64;
-            let moment_bytes = if with_moments { bytes } else { 0 };
+            let moment_bytes = if shape.optimizer.has_moments() { bytes } else { 0 };
             let none = wgpu::BufferUsages::empty();
             shards.push(TableShard {
                 first_row,
@@ -105,7 +90,7 @@ impl Tables {
                 row_states: gpu.buffer("row_states", (shard_rows * size_of::<RowState>()) as u64, none)?,
             });
         }
-        // Filled once all memory is had: what is too large fails at once, and before it fills the machine.
+        // Filled only now: tables that are too large fail before they fill the machine.
         for shard in &shards {
             write_points(gpu, shard, dim, &mut fill)?;
         }
@@ -115,11 +100,6 @@ impl Tables {
     /// The dispatches that cover all rows.
     pub(crate) fn dispatches(&self) -> &[TableDispatch] {
         &self.dispatches
-    }
-
-    /// Shards that each of them covers.
-    pub fn shards_per_dispatch(&self) -> usize {
-        self.shards_per_dispatch
     }
 
     /// The buffers of dispatch `index`, by the names that the kernels use.
@@ -149,11 +129,11 @@ impl Tables {
         self.dim
     }
 
-    /// The stored points of some rows, (rows, D), without padding.
+    /// Some stored rows, (rows, D), without padding.
     ///
     /// # Errors
     /// [`Error::Gpu`] where reading back fails.
-    pub fn points(&self, gpu: &Gpu, rows: Range<usize>) -> Result<Vec<f32>> {
+    pub fn rows(&self, gpu: &Gpu, rows: Range<usize>) -> Result<Vec<f32>> {
         self.read(gpu, rows, |shard| &shard.points)
     }
 

@@ -2,24 +2,14 @@
 
 use super::device::Gpu;
 use super::kernel::Named;
-use super::layout::{Settings, StepSums};
-use super::shape::{MAX_STEPS, PLAN_BYTES, StepShape};
 use crate::Result;
+use crate::step::layout::{Block, Settings};
+use crate::step::{Extent, PLAN_BYTES, StepShape};
 
 /// The buffers of the working set, by the names that the kernels use.
 #[derive(Debug)]
 pub(super) struct Buffers {
-    pub(super) plans: wgpu::Buffer,
-    pub(super) settings: wgpu::Buffer,
-    pub(super) catch_up: wgpu::Buffer,
-    pub(super) working: wgpu::Buffer,
-    pub(super) scores: wgpu::Buffer,
-    pub(super) picks: wgpu::Buffer,
-    pub(super) picked: wgpu::Buffer,
-    pub(super) similarities: wgpu::Buffer,
-    pub(super) pairs: wgpu::Buffer,
-    pub(super) gradients: wgpu::Buffer,
-    pub(super) step_log: wgpu::Buffer,
+    all: Vec<(&'static str, wgpu::Buffer)>,
 }
 
 impl Buffers {
@@ -29,39 +19,50 @@ impl Buffers {
         settings: Settings,
         catch_up: &[[f32; 2]],
     ) -> Result<Buffers> {
-        let buffer = |name: &str, bytes: u64| gpu.buffer(name, bytes, wgpu::BufferUsages::empty());
-        let picks = (shape.plan.batch_size * shape.plan.negative_count * 4) as u64;
-        Ok(Buffers {
-            plans: buffer("plans", PLAN_BYTES + shape.plan.plan_capacity_bytes())?,
-            settings: gpu.upload("settings", &[settings])?,
-            catch_up: gpu.upload("catch_up", catch_up)?,
-            working: gpu.buffer("working", shape.working_bytes(), wgpu::BufferUsages::UNIFORM)?,
-            scores: buffer("scores", shape.score_bytes())?,
-            picks: buffer("picks", picks)?,
-            picked: buffer("picked", shape.picked_bytes())?,
-            similarities: buffer("similarities", picks)?,
-            pairs: buffer("pairs", (shape.plan.batch_size * 32) as u64)?,
-            gradients: buffer("gradients", shape.row_bytes())?,
-            step_log: buffer("step_log", (MAX_STEPS * size_of::<StepSums>()) as u64)?,
-        })
+        let none = wgpu::BufferUsages::empty();
+        let mut all = vec![
+            ("plan", gpu.buffer("plans", PLAN_BYTES + shape.plan.plan_capacity_bytes(), none)?),
+            ("settings", gpu.upload("settings", &[settings])?),
+            ("catch_up", gpu.upload("catch_up", catch_up)?),
+        ];
+        for buffer in shape.buffers() {
+            // The windows of positives are uniforms.
+            let usage = if buffer.name == "working" { wgpu::BufferUsages::UNIFORM } else { none };
+            all.push((buffer.name, gpu.buffer(buffer.name, buffer.bytes as u64, usage)?));
+        }
+        Ok(Buffers { all })
     }
 
-    /// Everything but the tables, for a dispatch whose first pair is `first_pair`.
-    pub(super) fn list(&self, shape: &StepShape, first_pair: usize) -> Vec<Named<'_>> {
-        let mut list = shape.parts(&self.working, first_pair);
-        let whole = [
-            ("plan", &self.plans),
-            ("settings", &self.settings),
-            ("catch_up", &self.catch_up),
-            ("scores", &self.scores),
-            ("picks", &self.picks),
-            ("picked", &self.picked),
-            ("similarities", &self.similarities),
-            ("pairs", &self.pairs),
-            ("gradients", &self.gradients),
-            ("step_log", &self.step_log),
-        ];
-        list.extend(whole.map(|(name, buffer)| (name, buffer.as_entire_buffer_binding())));
-        list
+    /// The buffer that the kernels call `name`.
+    ///
+    /// # Panics
+    /// If there is none: a defect of the caller.
+    pub(super) fn get(&self, name: &str) -> &wgpu::Buffer {
+        let found = self.all.iter().find(|(known, _)| *known == name);
+        &found.unwrap_or_else(|| panic!("there is no buffer {name:?}")).1
     }
+
+    /// Everything but the tables, for a dispatch that covers `extent`.
+    pub(super) fn list(&self, shape: &StepShape, extent: &Extent) -> Vec<Named<'_>> {
+        let whole = self.all.iter().map(|(name, buffer)| (*name, buffer.as_entire_buffer_binding()));
+        whole.chain(parts_of_working(shape, self.get("working"), extent)).collect()
+    }
+}
+
+/// The parts of the working set by name, for a dispatch that covers `extent`.
+pub(crate) fn parts_of_working<'a>(
+    shape: &StepShape,
+    working: &'a wgpu::Buffer,
+    extent: &Extent,
+) -> Vec<Named<'a>> {
+    let part = |chunks: std::ops::Range<usize>| wgpu::BufferBinding {
+        buffer: working,
+        offset: chunks.start as u64 * 16,
+        size: wgpu::BufferSize::new(chunks.len() as u64 * 16),
+    };
+    let mut parts = vec![("rows", part(0..shape.positives_at()))];
+    if let (Extent::Block(Block { first_pair, .. }), true) = (extent, shape.has_positives()) {
+        parts.push(("positives", part(shape.window(*first_pair as usize))));
+    }
+    parts
 }

@@ -38,7 +38,7 @@ impl Model {
             |name, pair_count| tables::parse_part(&path, &tensors, name, pair_count, user_count, item_count);
         let counts = manifest.pair_count;
         let split = Split {
-            train: part("train", counts.train)?,
+            train: part("train", counts.train)?.into(),
             valid: part("valid", counts.valid)?,
             test: part("test", counts.test)?,
         };

@@ -114,7 +114,7 @@ impl Model {
             check_finite(name, table, dim).map_err(Error::Data)?;
         }
         let Split { train, valid, test } = &self.split;
-        for (name, part) in [("train", train), ("valid", valid), ("test", test)] {
+        for (name, part) in [("train", train.as_ref()), ("valid", valid), ("test", test)] {
             let (users, items) = (part.user_count(), part.item_count());
             if (users, items) != (self.users.len(), self.items.len()) {
                 return Err(Error::Data(format!(

@@ -36,7 +36,7 @@ pub(super) fn write_embeddings(path: &Path, embeddings: &Embeddings) -> Result<(
 }
 
 pub(super) fn write_split(path: &Path, split: &Split) -> Result<()> {
-    let parts = [("train", &split.train), ("valid", &split.valid), ("test", &split.test)];
+    let parts = [("train", split.train.as_ref()), ("valid", &split.valid), ("test", &split.test)];
     let users: Vec<Vec<u32>> =
         parts.iter().map(|(_, part)| part.pairs().map(|(user, _)| user).collect()).collect();
     let mut tensors = Vec::new();

@@ -1,38 +1,30 @@
 //! Twin of `shaders/candidate_score.wgsl`.
 
-use super::Sizes;
-use crate::gpu::layout::{Block, NONE};
-use crate::sampling::Plan;
+use super::{dot, point};
+use crate::step::layout::{Block, NONE};
+use crate::step::{Plan, StepShape};
 
-/// Similarities of each pair's positive to each candidate, for the block's two windows of pairs; holes score
-/// -2. Empties `picked`. `positives` begin with the block's first.
-pub fn candidate_score(
+/// Similarities of each pair's positive to each candidate, for the pairs of `block`; holes score -2.
+pub fn candidate_score(plan: &Plan, block: &Block, rows: &[f32], similarities: &mut [f32], shape: &StepShape) {
+    similarities_of(plan, block, similarities, |pair, candidate| {
+        dot(point(rows, shape, plan.positives()[pair]), point(rows, shape, candidate))
+    });
+}
+
+/// Fills the rows of a block with `similarity` of (pair, candidate), below it for holes.
+pub(super) fn similarities_of(
     plan: &Plan,
     block: &Block,
-    positives: &[f32],
-    packed: &[f32],
-    scores: &mut [f32],
-    picked: &mut [u32],
-    sizes: &Sizes,
+    similarities: &mut [f32],
+    similarity: impl Fn(usize, u32) -> f32,
 ) {
-    let candidate_count = plan.header.candidate_count as usize;
-    if block.first_pair == 0 {
-        picked[..candidate_count * sizes.pair_words].fill(0);
-    }
-    let pair_count = plan.header.pair_count as usize;
-    for local_pair in 0..2 * sizes.window_pairs {
-        // A thread's pairs stand together in each window, and are scored where the first is in the batch.
-        let first = local_pair % sizes.window_pairs / sizes.pairs_per_thread * sizes.pairs_per_thread;
-        if block.first_pair as usize + first >= pair_count {
-            continue;
-        }
-        let positive = &positives[local_pair * sizes.dim()..][..sizes.dim()];
+    let candidate_count = plan.header.candidate_count;
+    let pairs = block.first_pair..(block.first_pair + block.pair_count).min(plan.header.pair_count);
+    for (local_pair, pair) in pairs.enumerate() {
+        let to = (block.first_row as usize + local_pair) * candidate_count as usize;
         for candidate in 0..candidate_count {
-            let mut score = if plan.rows()[candidate] == NONE { -2.0 } else { 0.0f32 };
-            for d in 0..sizes.dim() {
-                score += packed[d * candidate_count + candidate] * positive[d];
-            }
-            scores[(block.first_row as usize + local_pair) * candidate_count + candidate] = score;
+            let hole = if plan.rows()[candidate as usize] == NONE { -2.0 } else { 0.0 };
+            similarities[to + candidate as usize] = hole + similarity(pair as usize, candidate);
         }
     }
 }

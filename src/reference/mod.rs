@@ -5,95 +5,43 @@ mod candidate_score;
 mod candidate_score_subgroup;
 mod catch_up;
 mod negative_draw;
+mod pair_score;
+mod point_gradient;
 mod row_adam;
 mod row_catch_up;
-mod row_gradient;
 mod row_load;
 mod row_sgd;
+mod step_sum;
 mod stepper;
 mod triplet_loss;
 
 pub use candidate_score::candidate_score;
 pub use candidate_score_subgroup::candidate_score_subgroup;
-pub use negative_draw::{draw_key, negative_draw};
+pub use negative_draw::{draw_bits, draw_key, negative_draw};
+pub use pair_score::pair_score;
+pub use point_gradient::point_gradient;
 pub use row_adam::row_adam;
 pub use row_catch_up::row_catch_up;
-pub use row_gradient::row_gradient;
 pub use row_load::row_load;
 pub use row_sgd::row_sgd;
-pub use stepper::{Scratch, State, step};
-pub(crate) use stepper::{score, shards};
+pub use step_sum::step_sum;
+pub use stepper::{Constants, Scratch, State, run_stage, step};
 pub use triplet_loss::triplet_loss;
 
-use crate::gpu::StepShape;
-use crate::gpu::layout::{NONE, RowState};
-use crate::optimizer::Optimizer;
-use crate::sampling::Plan;
+use crate::step::layout::{NONE, RowState, Shards};
+use crate::step::{Plan, StepShape};
 
-/// The kernels' `override` constants, but for workgroup sizes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Sizes {
-    /// D / 4, padded.
-    pub chunk_count: usize,
-    /// N.
-    pub negative_count: usize,
-    /// B / 32, rounded up.
-    pub pair_words: usize,
-    /// Where the candidates begin in the working set, in vec4.
-    pub packed_at: usize,
-    /// Where the positives begin in the working set, in vec4.
-    pub positives_at: usize,
-    /// Pairs of one window of positives.
-    pub window_pairs: usize,
-    /// Positives of each window that one thread of `candidate_score` scores.
-    pub pairs_per_thread: usize,
-    /// Pairs that one workgroup of `triplet_loss` sums.
-    pub pairs_per_group: usize,
-    /// Whether untouched rows move: Adam.
-    pub has_momentum: bool,
-    /// Whether the working set has the candidates transposed, for `candidate_score`.
-    pub has_packed: bool,
+/// The score of a negative that is not there: `far` in the shaders.
+const FAR: f32 = -1e30;
+
+/// Row slot of negative `pick`: drawn if there are candidates, else planned.
+fn negative_slot(plan: &Plan, shape: &StepShape, picks: &[u32], pick: usize) -> u32 {
+    if plan.header.candidate_count == 0 { plan.negatives(shape.plan.negative_count)[pick] } else { picks[pick] }
 }
 
-impl Sizes {
-    /// The sizes of `shape`.
-    pub fn new(shape: &StepShape, optimizer: Optimizer) -> Sizes {
-        Sizes {
-            chunk_count: shape.chunk_count(),
-            negative_count: shape.plan.negative_count,
-            pair_words: shape.plan.pair_words(),
-            packed_at: shape.packed_at(),
-            positives_at: shape.positives_at(),
-            window_pairs: shape.window_pairs(),
-            pairs_per_thread: shape.pairs_per_thread(),
-            pairs_per_group: shape.grain.loss_pairs,
-            has_momentum: optimizer == Optimizer::Adam,
-            has_packed: shape.has_packed(),
-        }
-    }
-
-    /// D, padded.
-    pub fn dim(&self) -> usize {
-        self.chunk_count * 4
-    }
-
-    /// Numbers of a working row: D and one vec4 more.
-    pub fn stride(&self) -> usize {
-        self.chunk_count * 4 + 4
-    }
-}
-
-/// Row slot of negative `pick`: drawn where there are candidates, else planned.
-fn negative_slot(plan: &Plan, sizes: &Sizes, picks: &[u32], pick: usize) -> u32 {
-    if plan.header.candidate_count == 0 { plan.negatives(sizes.negative_count)[pick] } else { picks[pick] }
-}
-
-/// The unit vector in slot `slot`, zero where there is none, (D).
-fn vector(rows: &[f32], sizes: &Sizes, slot: u32) -> Vec<f32> {
-    if slot == NONE {
-        return vec![0.0; sizes.dim()];
-    }
-    rows[slot as usize * sizes.stride()..][..sizes.dim()].to_vec()
+/// The point in a row slot, (D padded).
+fn point<'a>(rows: &'a [f32], shape: &StepShape, slot: u32) -> &'a [f32] {
+    &rows[slot as usize * shape.slot_numbers()..][..shape.padded_dim()]
 }
 
 /// What is kept of a row last touched at `last_step`.
@@ -104,4 +52,44 @@ pub(crate) fn row_state(point: &[f32], drift: &[f32], last_step: u32) -> RowStat
 
 fn dot(a: &[f32], b: &[f32]) -> f32 {
     a.iter().zip(b).map(|(x, y)| x * y).sum()
+}
+
+/// A row on its way through an optimizer: `Stepped` in `shaders/include/stepped_slots.wgsl`.
+struct Stepped<'a> {
+    /// Counted from the first of its shards.
+    row: usize,
+    point: &'a [f32],
+    /// dL/dx.
+    gradient: Vec<f32>,
+    scale: f32,
+    skipped: f32,
+    epsilon: f32,
+}
+
+/// The rows of some shards that the step uses.
+fn stepped_rows<'a>(
+    plan: &Plan,
+    shards: &Shards,
+    rows: &'a [f32],
+    gradients: &[f32],
+    shape: &StepShape,
+) -> Vec<Stepped<'a>> {
+    let (dim, stride) = (shape.padded_dim(), shape.slot_numbers());
+    let mut stepped = Vec::new();
+    for &quad in plan.shard_quads(shards.range()) {
+        for slot in (quad * 4) as usize..(quad * 4 + 4) as usize {
+            let row = plan.rows()[slot];
+            if row == NONE || gradients[slot * stride + dim] == 0.0 {
+                continue;
+            }
+            let point = point(rows, shape, slot as u32);
+            let note = &rows[slot * stride + dim..][..4];
+            let g = &gradients[slot * stride..][..dim];
+            let along = dot(g, point);
+            let gradient = (0..dim).map(|d| shape.geometry.row_gradient(g[d], point[d], along, note[0])).collect();
+            let row = (row - shards.first_row) as usize;
+            stepped.push(Stepped { row, point, gradient, scale: note[0], skipped: note[1], epsilon: note[2] });
+        }
+    }
+    stepped
 }

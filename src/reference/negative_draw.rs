@@ -1,9 +1,8 @@
 //! Twin of `shaders/negative_draw.wgsl`.
 
-use super::Sizes;
-use crate::gpu::layout::{Block, NONE, Settings};
 use crate::random::pcg4d;
-use crate::sampling::Plan;
+use crate::step::layout::{Block, NONE, Settings};
+use crate::step::{Plan, StepShape};
 
 const NEVER: f32 = -1e30;
 const NEGATIVE_SIDE: f32 = -64.0;
@@ -26,43 +25,47 @@ pub fn draw_key(settings: &Settings, s: f32, bits: u32) -> f32 {
     NEVER
 }
 
+/// The random word of a candidate slot's key for a pair.
+pub fn draw_bits(plan: &Plan, pair: usize, slot: usize) -> u32 {
+    let header = &plan.header;
+    pcg4d([header.draw_key_0, header.draw_key_1, pair as u32, (slot / 4) as u32])[slot % 4]
+}
+
 /// For each pair of a block the N candidates with the largest keys, none of them the user's.
 pub fn negative_draw(
     plan: &Plan,
     settings: &Settings,
     block: &Block,
-    scores: &mut [f32],
+    similarities: &mut [f32],
     picks: &mut [u32],
     picked: &mut [u32],
-    sizes: &Sizes,
+    shape: &StepShape,
 ) {
-    let candidate_count = plan.header.candidate_count as usize;
+    let (candidate_count, negative_count) = (plan.header.candidate_count as usize, shape.plan.negative_count);
     for local_pair in 0..block.pair_count as usize {
         let pair = block.first_pair as usize + local_pair;
         if pair >= plan.header.pair_count as usize {
             break;
         }
-        let scores =
-            &mut scores[(block.first_row as usize + local_pair) * candidate_count..][..candidate_count];
+        let similarities =
+            &mut similarities[(block.first_row as usize + local_pair) * candidate_count..][..candidate_count];
         for &slot in plan.excluded(plan.users()[pair]) {
-            scores[slot as usize] = -2.0;
+            similarities[slot as usize] = -2.0;
         }
         let mut keys: Vec<(f32, u32)> = (0..candidate_count)
             .map(|slot| {
-                let key = [plan.header.draw_key_0, plan.header.draw_key_1];
-                let bits = pcg4d([key[0], key[1], pair as u32, (slot / 4) as u32])[slot % 4];
-                (draw_key(settings, scores[slot], bits), slot as u32)
+                (draw_key(settings, similarities[slot], draw_bits(plan, pair, slot)), slot as u32)
             })
             .collect();
-        if sizes.negative_count > 1 {
-            keys.iter().for_each(|&(key, slot)| scores[slot as usize] = key);
+        if negative_count > 1 {
+            keys.iter().for_each(|&(key, slot)| similarities[slot as usize] = key);
         }
         keys.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
-        for k in 0..sizes.negative_count {
+        for k in 0..negative_count {
             let best = keys.get(k).filter(|(key, _)| *key > NEVER).map_or(NONE, |&(_, slot)| slot);
-            picks[pair * sizes.negative_count + k] = best;
+            picks[pair * negative_count + k] = best;
             if best != NONE {
-                picked[best as usize * sizes.pair_words + pair / 32] |= 1 << (pair % 32);
+                picked[best as usize * shape.plan.pair_words() + pair / 32] |= 1 << (pair % 32);
             }
         }
     }

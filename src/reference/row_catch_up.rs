@@ -1,8 +1,9 @@
 //! Twin of `shaders/row_catch_up.wgsl`.
 
-use super::catch_up::{drift_epsilon, skipped_distance};
-use super::{Sizes, row_state};
-use crate::gpu::layout::{RowState, Settings, Shards};
+use super::catch_up::{decayed, drift_epsilon, drift_of, skipped_distance};
+use super::row_state;
+use crate::step::StepShape;
+use crate::step::layout::{RowState, Settings, Shards};
 
 /// Brings every row of some shards up to step `shards.step`.
 #[allow(clippy::too_many_arguments, reason = "the arguments are the kernel's bindings, in their order")]
@@ -14,7 +15,7 @@ pub fn row_catch_up(
     variance: &mut [f32],
     row_states: &mut [RowState],
     catch_up: &[[f32; 2]],
-    sizes: &Sizes,
+    shape: &StepShape,
 ) {
     for row in 0..shards.row_count as usize {
         let last = row_states[row].last_step;
@@ -22,13 +23,13 @@ pub fn row_catch_up(
         if last == 0 || skipped == 0 {
             continue;
         }
-        let numbers = row * sizes.dim()..(row + 1) * sizes.dim();
+        let epsilon = drift_epsilon(settings, catch_up, last);
+        let numbers = row * shape.padded_dim()..(row + 1) * shape.padded_dim();
         for index in numbers.clone() {
-            let m = drift[index] * (variance[index].sqrt() + drift_epsilon(settings, catch_up, last));
-            let m = m * (skipped as f32 * settings.log_beta_1).exp();
             points[index] -= skipped_distance(settings, catch_up, last, skipped) * drift[index];
-            variance[index] *= (skipped as f32 * settings.log_beta_2).exp();
-            drift[index] = m / (variance[index].sqrt() + drift_epsilon(settings, catch_up, shards.step));
+            let moments = decayed(settings, drift[index], variance[index], epsilon, skipped as f32);
+            drift[index] = drift_of(moments, drift_epsilon(settings, catch_up, shards.step));
+            variance[index] = moments.1;
         }
         row_states[row] = row_state(&points[numbers.clone()], &drift[numbers], shards.step);
     }

@@ -1,11 +1,11 @@
 //! Twin of `shaders/row_load.wgsl`.
 
-use super::catch_up::skipped_distance;
-use super::{Sizes, dot};
-use crate::gpu::layout::{NONE, RowState, Settings, Shards};
-use crate::sampling::Plan;
+use super::catch_up::{drift_epsilon, skipped_distance};
+use super::dot;
+use crate::step::layout::{NONE, RowState, Settings, Shards};
+use crate::step::{Plan, StepShape};
 
-/// Tables -> working rows, for the slots of some shards.
+/// Tables -> working set, for the slots of some shards and the positives among them.
 #[allow(clippy::too_many_arguments, reason = "the arguments are the kernel's bindings, in their order")]
 pub fn row_load(
     plan: &Plan,
@@ -16,53 +16,53 @@ pub fn row_load(
     row_states: &[RowState],
     catch_up: &[[f32; 2]],
     working: &mut [f32],
-    sizes: &Sizes,
+    picked: &mut [u32],
+    shape: &StepShape,
 ) {
-    let dim = sizes.dim();
+    let (dim, pair_words) = (shape.padded_dim(), shape.plan.pair_words());
     for &quad in plan.shard_quads(shards.range()) {
         for slot in (quad * 4) as usize..(quad * 4 + 4) as usize {
             let row = plan.rows()[slot];
-            let mut x = vec![0.0f32; dim];
-            let mut inverse_norm = 0.0;
+            let mut e = vec![0.0f32; dim];
+            let mut note = [0.0f32; 4];
             if row != NONE {
                 let local_row = (row - shards.first_row) as usize;
                 let state = &row_states[local_row];
-                let distance = match sizes.has_momentum {
-                    true => {
-                        let skipped = plan.header.step - 1 - state.last_step;
-                        skipped_distance(settings, catch_up, state.last_step, skipped)
-                    }
-                    false => 0.0,
-                };
+                let (mut distance, mut skipped, mut epsilon) = (0.0, 0, 0.0);
+                if shape.optimizer.has_moments() {
+                    skipped = plan.header.step - 1 - state.last_step;
+                    distance = skipped_distance(settings, catch_up, state.last_step, skipped);
+                    epsilon = drift_epsilon(settings, catch_up, state.last_step);
+                }
                 for d in 0..dim {
                     let index = local_row * dim + d;
-                    x[d] = points[index];
+                    e[d] = points[index];
                     if distance != 0.0 {
-                        x[d] -= distance * drift[index];
+                        e[d] -= distance * drift[index];
                     }
                 }
                 // The kernel's way, so that a wrong state shows: it has the length before it reads the row.
                 let mut squares =
                     state.squares - distance * (2.0 * state.along - distance * state.drift_squares);
                 if squares < 0.5 * state.squares {
-                    squares = dot(&x, &x);
+                    squares = dot(&e, &e);
                 }
-                inverse_norm = 1.0 / squares.max(1e-24).sqrt();
+                let scale = shape.geometry.point_scale(squares);
+                e.iter_mut().for_each(|x| *x *= scale);
+                note = [scale, skipped as f32, epsilon, 0.0];
             }
-            for d in 0..dim {
-                working[slot * sizes.stride() + d] = x[d] * inverse_norm;
-                if sizes.has_packed && (slot as u32) < plan.header.candidate_count {
-                    let at = sizes.packed_at * 4 + d * plan.header.candidate_count as usize + slot;
-                    working[at] = x[d] * inverse_norm;
-                }
-                if plan.header.candidate_count > 0 && (slot as u32) < plan.header.item_slot_count {
-                    for &code in plan.uses(slot as u32) {
-                        let pair = code as usize / 2;
-                        working[sizes.positives_at * 4 + pair * dim + d] = x[d] * inverse_norm;
-                    }
+            let at = slot * shape.slot_numbers();
+            working[at..at + dim].copy_from_slice(&e);
+            working[at + dim..][..4].copy_from_slice(&note);
+            if (slot as u32) < plan.header.candidate_count {
+                picked[slot * pair_words..][..pair_words].fill(0);
+            }
+            if shape.has_positives() && (slot as u32) < plan.header.item_slot_count {
+                for &code in plan.uses(slot as u32) {
+                    let pair = code as usize / 2;
+                    working[shape.positives_at() * 4 + pair * dim..][..dim].copy_from_slice(&e);
                 }
             }
-            working[slot * sizes.stride() + dim..][..4].copy_from_slice(&[inverse_norm, 0.0, 0.0, 0.0]);
         }
     }
 }

@@ -1,32 +1,26 @@
 //! Twin of `shaders/row_sgd.wgsl`.
 
-use super::{Sizes, dot};
-use crate::gpu::layout::{NONE, RowState, Settings, Shards};
-use crate::sampling::Plan;
+use super::{dot, stepped_rows};
+use crate::step::layout::{RowState, Shards};
+use crate::step::{Plan, StepShape};
 
-/// One step of plain gradient descent on each touched row of some shards.
+/// One step of plain gradient descent on each row of some shards that the step uses.
+#[allow(clippy::too_many_arguments, reason = "the arguments are the kernel's bindings, in their order")]
 pub fn row_sgd(
     plan: &Plan,
-    settings: &Settings,
     shards: &Shards,
     points: &mut [f32],
     row_states: &mut [RowState],
+    rows: &[f32],
     gradients: &[f32],
-    sizes: &Sizes,
+    shape: &StepShape,
 ) {
-    let dim = sizes.dim();
-    for &quad in plan.shard_quads(shards.range()) {
-        for slot in (quad * 4) as usize..(quad * 4 + 4) as usize {
-            let row = plan.rows()[slot];
-            if row == NONE || gradients[slot * sizes.stride() + dim] == 0.0 {
-                continue;
-            }
-            let local_row = (row - shards.first_row) as usize;
-            for d in 0..dim {
-                points[local_row * dim + d] -= settings.learning_rate * gradients[slot * sizes.stride() + d];
-            }
-            let point = &points[local_row * dim..(local_row + 1) * dim];
-            row_states[local_row].squares = dot(point, point);
+    let dim = shape.padded_dim();
+    for it in stepped_rows(plan, shards, rows, gradients, shape) {
+        for d in 0..dim {
+            points[it.row * dim + d] = it.point[d] / it.scale - plan.header.step_size * it.gradient[d];
         }
+        let point = &points[it.row * dim..(it.row + 1) * dim];
+        row_states[it.row].squares = dot(point, point);
     }
 }

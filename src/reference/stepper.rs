@@ -1,15 +1,12 @@
 //! A whole step on the twins: what the engine is compared with, and a CPU statement of the algorithm.
 
-use super::Sizes;
-use super::triplet_loss;
 use super::{
-    candidate_score, candidate_score_subgroup, negative_draw, row_adam, row_catch_up, row_gradient, row_load,
-    row_sgd,
+    candidate_score, candidate_score_subgroup, negative_draw, pair_score, point_gradient, row_adam, row_catch_up,
+    row_load, row_sgd, step_sum, triplet_loss,
 };
-use crate::gpu::StepShape;
-use crate::gpu::layout::{Block, PairLoss, RowState, Settings, Shards, StepSums};
-use crate::optimizer::Optimizer;
-use crate::sampling::Plan;
+use crate::step::layout::{PairSums, RowState, Settings, Shards, StepSums};
+use crate::step::{Extent, Loss, Plan, Stage, StepShape};
+use std::ops::Range;
 
 /// The stored rows of items, then users; D padded.
 #[derive(Debug, Clone, PartialEq)]
@@ -26,40 +23,56 @@ pub struct State {
 
 impl State {
     /// Rows at `points`, at rest.
-    pub fn new(points: Vec<f32>, sizes: &Sizes) -> State {
+    pub fn new(points: Vec<f32>, shape: &StepShape) -> State {
         State {
             drift: vec![0.0; points.len()],
             variance: vec![0.0; points.len()],
-            row_states: points.chunks(sizes.dim()).map(RowState::at_rest).collect(),
+            row_states: points.chunks(shape.padded_dim()).map(RowState::at_rest).collect(),
             points,
         }
     }
 
     /// Brings all rows up to `step`.
-    pub fn catch_up(&mut self, settings: &Settings, catch_up: &[[f32; 2]], step: u32, sizes: &Sizes) {
-        let State { points, drift, variance, row_states } = self;
-        for shards in Shards::of_table(row_states.len(), row_states.len(), 1) {
-            let shards = Shards { step, ..shards };
-            row_catch_up(settings, &shards, points, drift, variance, row_states, catch_up, sizes);
+    pub fn catch_up(&mut self, constants: &Constants, step: u32) {
+        let Some(stage) = constants.shape.catch_up_stage() else { return };
+        let mut scratch = Scratch::new(&constants.shape, f32::NAN);
+        for shards in constants.shape.table_shards() {
+            let extent = Extent::Shards(Shards { step, ..shards });
+            run_stage(&stage, &extent, constants, &Plan::default(), self, &mut scratch);
         }
     }
 }
 
-/// The working set of a step.
+/// What stays the same over a run.
+#[derive(Debug, Clone)]
+pub struct Constants {
+    /// What the steps are made of.
+    pub shape: StepShape,
+    /// Numbers of loss and optimizer.
+    pub settings: Settings,
+    /// Adam's table.
+    pub catch_up: Vec<[f32; 2]>,
+}
+
+/// The working set of a step. Names are those of the kernels' bindings.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Scratch {
-    /// Unit vectors and inverse norms (R, D + 4), candidates (D, C), positives (B, D).
+    /// Points and notes (R, D + 4), then positives (B, D).
     pub working: Vec<f32>,
-    /// (pair capacity, C).
-    pub scores: Vec<f32>,
+    /// (pairs of a block, C).
+    pub similarities: Vec<f32>,
     /// (B, N).
     pub picks: Vec<u32>,
     /// (C, pair words).
     pub picked: Vec<u32>,
+    /// (B, 1 + N).
+    pub scores: Vec<f32>,
     /// (B, N).
-    pub similarities: Vec<f32>,
+    pub spread: Vec<f32>,
     /// (B).
-    pub pairs: Vec<PairLoss>,
+    pub pairs: Vec<PairSums>,
+    /// (2).
+    pub spread_line: Vec<f32>,
     /// (R, D + 4).
     pub gradients: Vec<f32>,
     /// (steps).
@@ -67,112 +80,121 @@ pub struct Scratch {
 }
 
 impl Scratch {
-    /// A working set filled with `poison`, but for `picked`, which starts empty.
-    pub fn new(shape: &StepShape, sizes: &Sizes, poison: f32) -> Scratch {
-        let (plan, words) = (&shape.plan, poison.to_bits());
-        let picks = plan.batch_size * plan.negative_count;
-        let pair = PairLoss { sums: [poison; 4], hinge: poison, ..PairLoss::default() };
-        // Pairs beyond the batch score whatever stands there: small, so that their scores can be compared.
-        let mut working = vec![poison; shape.working_count() * 4];
-        working[sizes.positives_at * 4..].fill(0.25);
+    /// A working set filled with `poison`.
+    pub fn new(shape: &StepShape, poison: f32) -> Scratch {
+        let size = |name: &str| {
+            let buffers = shape.buffers();
+            buffers.iter().find(|buffer| buffer.name == name).map_or(0, |buffer| buffer.bytes / 4)
+        };
+        let numbers = |name: &str| vec![poison; size(name)];
+        let words = |name: &str| vec![poison.to_bits(); size(name)];
         Scratch {
-            working,
-            scores: vec![poison; shape.pair_capacity() * plan.candidate_slot_capacity()],
-            picks: vec![words; picks],
-            picked: vec![words; plan.candidate_slot_capacity() * sizes.pair_words],
-            similarities: vec![poison; picks],
-            pairs: vec![pair; plan.batch_size],
-            gradients: vec![poison; plan.row_capacity() * sizes.stride()],
-            step_log: vec![StepSums { triplet: poison, ..StepSums::default() }; 4],
+            working: numbers("working"),
+            similarities: numbers("similarities"),
+            picks: words("picks"),
+            picked: words("picked"),
+            scores: numbers("scores"),
+            spread: numbers("spread"),
+            pairs: bytemuck::cast_slice(&numbers("pairs")).to_vec(),
+            spread_line: numbers("spread_line"),
+            gradients: numbers("gradients"),
+            // A few steps of a submission.
+            step_log: vec![StepSums { loss: poison, ..StepSums::default() }; 4],
         }
     }
 }
 
-/// The twin of the kernel that scores the candidates of a block.
-pub(crate) fn score(plan: &Plan, block: &Block, s: &mut Scratch, sizes: &Sizes) {
-    let (rows, rest) = s.working.split_at(sizes.packed_at * 4);
-    let positives = sizes.positives_at - sizes.packed_at;
-    let positives = &rest[positives * 4 + block.first_pair as usize * sizes.dim()..];
-    if sizes.has_packed {
-        candidate_score(plan, block, positives, rest, &mut s.scores, &mut s.picked, sizes);
-    } else {
-        candidate_score_subgroup(plan, block, positives, rows, &mut s.scores, &mut s.picked, sizes);
-    }
-}
-
-/// The row shards of `shape`'s table, as many at a time as a dispatch is to cover.
-pub(crate) fn shards(shape: &StepShape, shards_per_dispatch: usize) -> Vec<Shards> {
-    let row_count = shape.plan.item_count + shape.plan.user_count;
-    Shards::of_table(row_count, shape.plan.rows_per_shard, shards_per_dispatch)
-}
-
-/// One step of `plan` on `state`, through `scratch`.
-#[allow(clippy::too_many_arguments, reason = "a step needs all that the kernels need")]
-pub fn step(
+/// Runs the twin of a stage's kernel over one of its extents: the one list of which twin takes which arrays.
+pub fn run_stage(
+    stage: &Stage,
+    extent: &Extent,
+    constants: &Constants,
     plan: &Plan,
-    settings: &Settings,
-    catch_up: &[[f32; 2]],
     state: &mut State,
-    scratch: &mut Scratch,
-    shape: &StepShape,
-    sizes: &Sizes,
-    optimizer: Optimizer,
-) -> StepSums {
-    let dim = sizes.dim();
-    let numbers = |shards: &Shards| shards.rows().start * dim..shards.rows().end * dim;
-    let s = scratch;
-    for shards in &shards(shape, 1) {
-        let (points, drift) = (&state.points[numbers(shards)], &state.drift[numbers(shards)]);
-        let row_states = &state.row_states[shards.rows()];
-        row_load(plan, settings, shards, points, drift, row_states, catch_up, &mut s.working, sizes);
-    }
-    if plan.header.candidate_count > 0 {
-        for block in &shape.blocks(shape.pair_capacity()) {
-            if block.first_pair >= plan.header.pair_count {
-                break;
-            }
-            let pairs = block.first_pair..(block.first_pair + block.pair_count).min(plan.header.pair_count);
-            for span in shape.blocks(shape.score_pairs()).iter().filter(|b| pairs.contains(&b.first_pair)) {
-                score(plan, span, s, sizes);
-            }
-            negative_draw(plan, settings, block, &mut s.scores, &mut s.picks, &mut s.picked, sizes);
-        }
-    }
-    triplet_loss(plan, settings, &s.working, &s.picks, &mut s.similarities, &mut s.pairs, sizes);
-    row_gradient(
-        plan,
-        settings,
-        &s.working,
-        &s.picks,
-        &s.similarities,
-        &s.pairs,
-        &s.picked,
-        &mut s.gradients,
-        &mut s.step_log,
-        sizes,
-    );
-    for shards in &shards(shape, 1) {
-        let points = &mut state.points[numbers(shards)];
-        let row_states = &mut state.row_states[shards.rows()];
-        match optimizer {
-            Optimizer::Sgd => row_sgd(plan, settings, shards, points, row_states, &s.gradients, sizes),
-            Optimizer::Adam => {
-                let (drift, variance) =
-                    (&mut state.drift[numbers(shards)], &mut state.variance[numbers(shards)]);
-                row_adam(
+    s: &mut Scratch,
+) {
+    let Constants { shape, settings, catch_up } = constants;
+    match *extent {
+        Extent::Whole => run_whole(stage, constants, plan, s),
+        Extent::Block(ref block) => {
+            let (rows, positives) = s.working.split_at(shape.positives_at() * 4);
+            match stage.kernel {
+                "candidate_score" => candidate_score(plan, block, rows, &mut s.similarities, shape),
+                "candidate_score_subgroup" => {
+                    candidate_score_subgroup(plan, block, positives, rows, &mut s.similarities, shape);
+                }
+                _ => negative_draw(
                     plan,
                     settings,
-                    shards,
-                    points,
-                    drift,
-                    variance,
-                    row_states,
-                    catch_up,
-                    &s.gradients,
-                    sizes,
-                );
+                    block,
+                    &mut s.similarities,
+                    &mut s.picks,
+                    &mut s.picked,
+                    shape,
+                ),
+            }
+        }
+        Extent::Shards(ref shards) => {
+            let numbers = table_numbers(shards, shape);
+            let x = &mut state.points[numbers.clone()];
+            let drift = &mut state.drift[numbers.clone()];
+            let v = &mut state.variance[numbers];
+            let states = &mut state.row_states[shards.rows()];
+            let (working, gradients) = (&mut s.working, &s.gradients);
+            match stage.kernel {
+                "row_load" => {
+                    row_load(plan, settings, shards, x, drift, states, catch_up, working, &mut s.picked, shape);
+                }
+                "row_adam" => {
+                    row_adam(plan, settings, shards, x, drift, v, states, working, gradients, shape);
+                }
+                "row_sgd" => row_sgd(plan, shards, x, states, working, gradients, shape),
+                _ => row_catch_up(settings, shards, x, drift, v, states, catch_up, shape),
             }
         }
     }
-    s.step_log[plan.header.log_slot as usize]
+}
+
+/// The twins of the stages between loading and the optimizer. The loss is the stage that is none of the others.
+fn run_whole(stage: &Stage, constants: &Constants, plan: &Plan, s: &mut Scratch) {
+    let Constants { shape, settings, .. } = constants;
+    match stage.kernel {
+        "pair_score" => {
+            pair_score(plan, &s.working, &s.picks, &mut s.scores, &mut s.spread, &mut s.pairs, shape);
+        }
+        "step_sum" => step_sum(plan, settings, &s.pairs, &mut s.spread_line, &mut s.step_log, shape),
+        "point_gradient" => point_gradient(
+            plan,
+            &s.working,
+            &s.picks,
+            &s.scores,
+            &s.spread,
+            &s.spread_line,
+            &s.picked,
+            &mut s.gradients,
+            shape,
+        ),
+        _ => match shape.loss {
+            Loss::Triplet { margin } => {
+                triplet_loss(plan, &mut s.scores, &mut s.pairs, margin as f32, shape);
+            }
+        },
+    }
+}
+
+/// Which numbers of a table some shards have.
+fn table_numbers(shards: &Shards, shape: &StepShape) -> Range<usize> {
+    shards.rows().start * shape.padded_dim()..shards.rows().end * shape.padded_dim()
+}
+
+/// One step of `plan` on `state`, through `scratch`: the dispatches that the device makes.
+pub fn step(constants: &Constants, plan: &Plan, state: &mut State, scratch: &mut Scratch) -> StepSums {
+    let shape = &constants.shape;
+    let stages = shape.stages();
+    for dispatch in shape.dispatches(plan) {
+        let stage = &stages[dispatch.stage];
+        let extent = shape.extents(stage)[dispatch.extent];
+        run_stage(stage, &extent, constants, plan, state, scratch);
+    }
+    scratch.step_log[plan.header.log_slot as usize]
 }

@@ -4,54 +4,12 @@ use super::alias::AliasTable;
 use crate::random::{Stream, below};
 use rand::Rng;
 use rand_distr::{Distribution, Exp1};
-use serde::{Deserialize, Serialize};
-
-/// How negatives are found.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "kebab-case")]
-pub enum Sampler {
-    /// Every item alike.
-    Uniform,
-    /// Pr(j) ~ f(j)^beta, f the training count (Tran et al. 2019, eq. 4).
-    Popularity {
-        /// The exponent.
-        beta: f64,
-    },
-    /// Popularity candidates, then similarity-weighted draws on the GPU (Tran et al. 2019, 3.2).
-    TwoStage {
-        /// The exponent of stage 1.
-        beta: f64,
-        /// C, the candidates of a batch.
-        candidate_count: usize,
-        /// The exponent of stage 2 (log weight = -hardness ln(1 - s^2)).
-        hardness: f64,
-    },
-}
-
-impl Sampler {
-    /// The name on the command line.
-    pub fn name(&self) -> &'static str {
-        match self {
-            Sampler::Uniform => "uniform",
-            Sampler::Popularity { .. } => "popularity",
-            Sampler::TwoStage { .. } => "two-stage",
-        }
-    }
-
-    /// The exponent of the CPU's draws; uniform is 0.
-    pub fn beta(&self) -> f64 {
-        match *self {
-            Sampler::Uniform => 0.0,
-            Sampler::Popularity { beta } | Sampler::TwoStage { beta, .. } => beta,
-        }
-    }
-}
 
 /// Draws items by popularity, f(j)^beta.
 #[derive(Debug, Clone)]
 pub struct ItemSampler {
     weights: Vec<f64>,
-    /// `None`: all weights alike.
+    /// `None` if all weights are alike.
     alias: Option<AliasTable>,
     drawable_count: usize,
 }
@@ -62,9 +20,9 @@ const MAX_REJECTIONS: usize = 64;
 const DRAW_WORDS: usize = 3;
 
 impl ItemSampler {
-    /// From the training counts f, (I). `beta` 0 is uniform over all items, trained or not.
+    /// A sampler for the training counts f, (I). `beta` 0 is uniform over all items, trained or not.
     pub fn new(frequencies: &[u32], beta: f64) -> ItemSampler {
-        // Relative to the largest count, so that no exponent leads beyond what a number can hold.
+        // Relative to the largest count, so that no exponent overflows.
         let largest = f64::from(frequencies.iter().copied().max().unwrap_or(0).max(1));
         let weights: Vec<f64> =
             frequencies.iter().map(|&count| (f64::from(count) / largest).powf(beta)).collect();
@@ -87,8 +45,8 @@ impl ItemSampler {
         }
     }
 
-    /// One item that is neither in `own` (sorted) nor in `taken`, or `None` where no such item exists.
-    /// Items of weight zero are drawn, uniformly, only where all others are excluded.
+    /// One item that is neither in `own` (sorted) nor in `taken`; `None` if there is no such item.
+    /// Items of weight zero are drawn, uniformly, only if all others are excluded.
     pub fn draw_outside(&self, stream: &mut Stream, own: &[u32], taken: &[u32]) -> Option<u32> {
         let excluded = |item: u32| own.binary_search(&item).is_ok() || taken.contains(&item);
         for _ in 0..MAX_REJECTIONS {
@@ -115,7 +73,7 @@ impl ItemSampler {
         rest.iter().rev().copied().find(|&item| self.weights[item as usize] > 0.0)
     }
 
-    /// `count` distinct items, one after another without replacement (fewer where fewer can be drawn).
+    /// `count` distinct items, one after another without replacement; fewer if fewer can be drawn.
     /// `is_new` says whether an item is seen for the first time, and remembers it.
     pub fn draw_distinct(
         &self,
@@ -125,8 +83,8 @@ impl ItemSampler {
         mut is_new: impl FnMut(u32) -> bool,
     ) {
         let count = count.min(self.drawable_count);
-        // Where much of the catalogue is asked for, rejection is slow: exponential keys (Efraimidis and
-        // Spirakis, 2006) draw from the same law.
+        // Rejection is slow for a large share of the catalogue. Exponential keys (Efraimidis and Spirakis, 2006)
+        // draw from the same law.
         if count * 3 > self.drawable_count {
             for item in self.smallest_keys(stream, count) {
                 is_new(item);
@@ -153,7 +111,7 @@ impl ItemSampler {
         }
     }
 
-    /// The rest of a distinct draw, where few heavy items take nearly all of the weight.
+    /// The rest of a distinct draw, if a few heavy items have nearly all of the weight.
     fn fill_from_rest(
         &self,
         stream: &mut Stream,
@@ -179,7 +137,7 @@ impl ItemSampler {
             keys.select_nth_unstable_by(count, order);
             keys.truncate(count);
         }
-        // In the order of the items: what is drawn is a set, and sorted rows are read faster.
+        // In the order of the items: the order of a set does not matter, and sorted rows are read faster.
         let mut items: Vec<u32> = keys.into_iter().map(|(_, item)| item).collect();
         items.sort_unstable();
         items

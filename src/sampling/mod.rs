@@ -4,14 +4,15 @@
 mod alias;
 mod draw;
 mod epoch;
-mod layout;
-mod plan;
+mod negatives;
 mod planner;
 mod queue;
+mod slots;
+mod uses;
 
 pub use alias::AliasTable;
-pub use draw::{ItemSampler, Sampler};
+pub use draw::ItemSampler;
 pub use epoch::EpochOrder;
-pub use plan::{Plan, PlanShape};
+pub use negatives::Negatives;
 pub use planner::Planner;
 pub use queue::PlanQueue;

@@ -1,13 +1,13 @@
 //! Making the plan of one step: drawing, giving slots to rows, and listing what each slot is used for.
 
-use super::draw::{ItemSampler, Sampler};
+use super::draw::ItemSampler;
 use super::epoch::EpochOrder;
-use super::layout::{list_quads, place};
-use super::plan::{Plan, PlanShape};
+use super::slots::{SlotMap, list_quads, place};
+use super::uses::{PairSlots, list_uses};
 use crate::data::Interactions;
-use crate::gpu::layout::{NONE, PlanHeader};
-use crate::optimizer::device_betas;
 use crate::random::{Purpose, Stream, key};
+use crate::step::layout::{NONE, PlanHeader};
+use crate::step::{Plan, PlanShape, Rates};
 use fixedbitset::FixedBitSet;
 use std::sync::Arc;
 
@@ -16,9 +16,8 @@ use std::sync::Arc;
 pub struct Planner {
     order: Arc<EpochOrder>,
     items: Arc<ItemSampler>,
-    two_stage: bool,
     shape: PlanShape,
-    betas: (f64, f64),
+    rates: Rates,
     seed: u64,
     item_slots: SlotMap,
     user_slots: SlotMap,
@@ -29,21 +28,19 @@ pub struct Planner {
 }
 
 impl Planner {
-    /// A planner of the run `seed`. `betas` are Adam's, for its bias corrections.
+    /// A planner of the run `seed`.
     pub fn new(
         order: Arc<EpochOrder>,
         items: Arc<ItemSampler>,
-        sampler: Sampler,
         shape: PlanShape,
-        betas: (f64, f64),
+        rates: Rates,
         seed: u64,
     ) -> Planner {
         Planner {
             order,
             items,
-            two_stage: matches!(sampler, Sampler::TwoStage { .. }),
             shape,
-            betas: device_betas(betas),
+            rates,
             seed,
             item_slots: SlotMap::new(shape.item_count),
             user_slots: SlotMap::new(shape.user_count),
@@ -64,7 +61,7 @@ impl Planner {
         let mut pairs = std::mem::take(&mut self.pairs);
         self.order.batch(step, self.shape.batch_size, &mut pairs);
         self.clear();
-        if self.two_stage {
+        if self.shape.candidate_count > 0 {
             self.draw_candidates(step);
         } else {
             self.draw_negatives(step, &pairs);
@@ -148,19 +145,18 @@ impl Planner {
         let negatives_at = words.len();
         words.extend(self.negatives.iter().map(|&item| self.item_slots.get(item)));
         let end = words.len();
-        let uses_at = list_uses(
-            &mut words,
-            rows.len(),
-            users_at..positives_at,
-            positives_at..negatives_at,
-            negatives_at..end,
+        let pair_slots = PairSlots {
+            users: users_at..positives_at,
+            positives: positives_at..negatives_at,
+            negatives: negatives_at..end,
             negative_count,
-        );
+        };
+        let uses_at = list_uses(&mut words, rows.len(), &pair_slots);
         let excluded_at = self.list_excluded(&rows[item_slot_count..], candidate_count, &mut words);
         let (quads_at, shards_at) =
             list_quads(&rows, self.shape.rows_per_shard, self.shape.shard_count(), &mut words);
         let draw_key = key(self.seed, Purpose::Draw, step);
-        let (beta_1, beta_2) = self.betas;
+        let rates = self.rates.at(step);
         let header = PlanHeader {
             step: step as u32,
             log_slot: 0,
@@ -170,8 +166,9 @@ impl Planner {
             row_count: rows.len() as u32,
             draw_key_0: draw_key[0],
             draw_key_1: draw_key[1],
-            bias_1: (1.0 - beta_1.powf(step as f64)) as f32,
-            root_bias_2: (1.0 - beta_2.powf(step as f64)).sqrt() as f32,
+            step_size: rates.step_size,
+            root_bias_2: rates.root_bias_2,
+            drift_epsilon: rates.drift_epsilon,
             rows_at: 0,
             users_at: users_at as u32,
             positives_at: positives_at as u32,
@@ -207,7 +204,7 @@ impl Planner {
             let first = words.len();
             let mut end = first;
             words.resize(first + items.len(), 0);
-            // Every item is written, and the next one over it unless it counts: few do, at no one's guess.
+            // Write every item, and move on only if it is a candidate. Few are, and a branch would be guessed wrong.
             for &item in items {
                 words[end] = item;
                 end += usize::from(self.is_candidate.contains(item as usize));
@@ -217,89 +214,5 @@ impl Planner {
         }
         words[excluded_at + user_rows.len()] = words.len() as u32;
         excluded_at as u32
-    }
-}
-
-/// The uses of each slot, in the order of pairs, as compressed rows appended to `words`.
-fn list_uses(
-    words: &mut Vec<u32>,
-    row_count: usize,
-    users: std::ops::Range<usize>,
-    positives: std::ops::Range<usize>,
-    negatives: std::ops::Range<usize>,
-    negative_count: usize,
-) -> u32 {
-    let uses_at = words.len();
-    let lists_at = uses_at + row_count + 1;
-    words.resize(lists_at + users.len() + positives.len() + negatives.len(), 0);
-    let (slots, lists) = words.split_at_mut(uses_at);
-    let (offsets, _) = lists.split_at_mut(row_count + 1);
-    for &slot in slots[users.start..negatives.end].iter().filter(|&&slot| slot != NONE) {
-        offsets[slot as usize + 1] += 1;
-    }
-    offsets[0] = lists_at as u32;
-    for slot in 0..row_count {
-        offsets[slot + 1] += offsets[slot];
-    }
-    // Filling moves each offset to the next one's place; a shift puts them back.
-    let put = |offsets_at: usize, slot: u32, code: u32, words: &mut Vec<u32>| {
-        if slot != NONE {
-            let at = words[offsets_at + slot as usize];
-            words[at as usize] = code;
-            words[offsets_at + slot as usize] += 1;
-        }
-    };
-    for pair in 0..users.len() {
-        put(uses_at, words[users.start + pair], pair as u32 * 2, words);
-        put(uses_at, words[positives.start + pair], pair as u32 * 2, words);
-        for k in 0..if negatives.is_empty() { 0 } else { negative_count } {
-            let pick = pair * negative_count + k;
-            put(uses_at, words[negatives.start + pick], pick as u32 * 2 + 1, words);
-        }
-    }
-    words.copy_within(uses_at..uses_at + row_count, uses_at + 1);
-    words[uses_at] = lists_at as u32;
-    uses_at as u32
-}
-
-/// Slots by row number, emptied in constant time.
-#[derive(Debug, Clone)]
-struct SlotMap {
-    /// (round, slot): valid while the round is the current one.
-    entries: Vec<(u32, u32)>,
-    round: u32,
-}
-
-impl SlotMap {
-    fn new(count: usize) -> SlotMap {
-        SlotMap { entries: vec![(0, NONE); count], round: 0 }
-    }
-
-    fn clear(&mut self) {
-        if self.round == u32::MAX {
-            self.entries.fill((0, NONE));
-            self.round = 0;
-        }
-        self.round += 1;
-    }
-
-    /// Whether `row` is seen for the first time since the last clear.
-    fn mark(&mut self, row: u32) -> bool {
-        let entry = &mut self.entries[row as usize];
-        let new = entry.0 != self.round;
-        *entry = (self.round, entry.1);
-        new
-    }
-
-    fn set(&mut self, row: u32, slot: u32) {
-        self.entries[row as usize] = (self.round, slot);
-    }
-
-    fn get(&self, row: u32) -> u32 {
-        if row == NONE {
-            return NONE;
-        }
-        let (round, slot) = self.entries[row as usize];
-        if round == self.round { slot } else { NONE }
     }
 }

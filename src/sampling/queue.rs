@@ -1,7 +1,7 @@
 //! Plans made ahead on background threads, handed out in the order of the steps.
 
-use super::plan::Plan;
 use super::planner::Planner;
+use crate::step::Plan;
 use std::sync::mpsc::{Receiver, sync_channel};
 use std::time::{Duration, Instant};
 

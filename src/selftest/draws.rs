@@ -1,8 +1,8 @@
 //! Draws of the second stage at given similarities, for tests of its law.
 
-use crate::gpu::layout::{Block, PlanHeader, Settings};
-use crate::gpu::{Gpu, Grain, Kernel, fold};
-use crate::optimizer::Constants;
+use crate::gpu::{Gpu, Kernel};
+use crate::step::layout::{Block, PlanHeader};
+use crate::step::{Build, Optimizer, Rates, Schedule, fold};
 use crate::{Error, Result};
 
 /// One draw for each of `pair_count` pairs, all of which see the candidates at the similarities
@@ -37,28 +37,21 @@ pub fn draw_on_device(
     };
     let mut plan = bytemuck::bytes_of(&header).to_vec();
     plan.extend_from_slice(bytemuck::cast_slice(&words));
-    let constants = Constants {
-        dim: 1,
-        margin: 1.0,
-        gor_weight: 0.0,
-        hardness,
-        learning_rate: 1.0,
-        betas: (0.9, 0.999),
-        epsilon: 1e-8,
-    };
+    let rates = Rates { optimizer: Optimizer::Sgd, schedule: Schedule::Constant { learning_rate: 1.0 } };
+    let settings = rates.settings(1, 0.0, hardness, 1);
     let pair_words = pair_count.div_ceil(32);
-    let lane_count = Grain::of(gpu).draw_lanes as f64;
-    let overrides = [("lane_count", lane_count), ("negative_count", 1.0), ("pair_words", pair_words as f64)];
-    let kernel = Kernel::new(gpu, "negative_draw", &overrides)?;
+    let lane_count = gpu.grain().draw_lanes as f64;
+    let constants =
+        vec![("lane_count", lane_count), ("negative_count", 1.0), ("pair_words", pair_words as f64)];
+    let kernel = Kernel::new(gpu, "negative_draw", &Build { constants, includes: Vec::new() })?;
     let block = Block { first_pair: 0, first_row: 0, pair_count: pair_count as u32, unused_0: 0 };
-    let settings: Settings = constants.settings(1);
     let plan = gpu.upload("plan", &plan)?;
     let picks = gpu.upload("picks", &vec![u32::MAX; pair_count])?;
     let buffers = [
         ("plan", &plan),
         ("settings", &gpu.upload("settings", &[settings])?),
         ("block", &gpu.upload("block", &[block])?),
-        ("scores", &gpu.upload("scores", &similarity.repeat(pair_count))?),
+        ("similarities", &gpu.upload("similarities", &similarity.repeat(pair_count))?),
         ("picks", &picks),
         ("picked", &gpu.upload("picked", &vec![0u32; candidate_count * pair_words])?),
     ];

@@ -1,25 +1,26 @@
 //! Every kernel against its CPU twin on the chosen adapter, on made-up steps of ragged sizes. Serves
 //! `spherec doctor --selftest` and, with defects put into the kernels' text, the tests.
 
-mod case;
 mod compare;
 mod draws;
+mod made_up;
 mod on_device;
 mod scenario;
 
-pub use case::{Case, cases};
 pub use draws::draw_on_device;
+pub use made_up::{MadeUp, made_up_steps};
 
-use crate::gpu::{Gpu, Tables, shader};
+use crate::gpu::{Gpu, shader};
 use crate::{Error, Result};
+use compare::Arrays;
 use scenario::Scenario;
 
 /// How close a kernel came to its twin.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Outcome {
+pub struct Agreement {
     /// The kernel's stem.
     pub kernel: String,
-    /// The case's name.
+    /// The name of the made-up step.
     pub case: &'static str,
     /// Numbers compared, untouched ones included.
     pub compared_count: usize,
@@ -29,33 +30,52 @@ pub struct Outcome {
     pub failure: Option<String>,
 }
 
-/// Runs `text` as the kernel `name` on `case` and compares every buffer with the twin's; `None` where the case does
-/// not run the kernel, or the adapter not the case ([`crate::gpu::Grain::suits`]).
-///
-/// # Errors
-/// [`Error::Gpu`] where the kernel does not compile or run; a difference is an [`Outcome`].
-pub fn check_kernel(gpu: &Gpu, name: &str, text: &str, case: &Case) -> Result<Option<Outcome>> {
-    if !case.grain.suits(gpu) {
-        return Ok(None);
-    }
-    let scenario = Scenario::new(case, Tables::most_shards_per_dispatch(gpu))?;
-    let Some((before, after)) = scenario.around(name) else { return Ok(None) };
-    let seen = scenario.run_kernel(gpu, name, text, &before)?;
-    Ok(Some(compare::outcome(name, case.name, &after, &seen)))
+/// A kernel on a made-up step: what its twin makes of the buffers. Made once, it serves any number of runs.
+#[derive(Debug)]
+pub struct Comparison {
+    kernel: String,
+    case: &'static str,
+    scenario: Scenario,
+    before: Arrays,
+    after: Arrays,
 }
 
-/// Runs every kernel on every case that it takes part in, reporting each to `report`.
+impl Comparison {
+    /// `None` if the step does not run the kernel, or the adapter not the step ([`Gpu::suits`]).
+    ///
+    /// # Errors
+    /// [`Error::Gpu`] if the step has no draw without near ties.
+    pub fn new(gpu: &Gpu, kernel: &str, case: &MadeUp) -> Result<Option<Comparison>> {
+        if !gpu.suits(&case.grain) {
+            return Ok(None);
+        }
+        let scenario = Scenario::new(case, gpu.most_shards_per_dispatch())?;
+        let Some((before, after)) = scenario.around(kernel) else { return Ok(None) };
+        Ok(Some(Comparison { kernel: kernel.to_owned(), case: case.name, scenario, before, after }))
+    }
+
+    /// Runs `text` as the kernel and compares every buffer with the twin's.
+    ///
+    /// # Errors
+    /// [`Error::Gpu`] if the kernel does not compile or run; a difference is an [`Agreement`].
+    pub fn run(&self, gpu: &Gpu, text: &str) -> Result<Agreement> {
+        let seen = self.scenario.run_kernel(gpu, &self.kernel, text, &self.before)?;
+        Ok(compare::agreement(&self.kernel, self.case, &self.after, &seen))
+    }
+}
+
+/// Runs every kernel on every made-up step that it takes part in, reporting each to `report`.
 ///
 /// # Errors
-/// [`Error::Gpu`] where a kernel does not compile or run, or differs from its twin.
-pub fn run(gpu: &Gpu, mut report: impl FnMut(&Outcome)) -> Result<()> {
+/// [`Error::Gpu`] if a kernel does not compile or run, or differs from its twin.
+pub fn run(gpu: &Gpu, mut report: impl FnMut(&Agreement)) -> Result<()> {
     let mut failure = None;
     for (name, text) in shader::KERNELS {
-        for case in cases() {
-            if let Some(outcome) = check_kernel(gpu, name, text, &case)? {
-                report(&outcome);
-                failure = failure.or(outcome.failure);
-            }
+        for case in made_up_steps() {
+            let Some(comparison) = Comparison::new(gpu, name, &case)? else { continue };
+            let agreement = comparison.run(gpu, text)?;
+            report(&agreement);
+            failure = failure.or(agreement.failure);
         }
     }
     failure.map_or(Ok(()), |message| Err(Error::Gpu(format!("a kernel differs from its twin: {message}"))))

@@ -1,47 +1,41 @@
-//! Made-up steps: tables in mid-training, a plan from the real planner, and the buffers before and after
-//! each kernel as the twins have them.
+//! Made-up steps as a kernel meets them: tables in mid-training, a plan from the real planner, and the buffers before
+//! and after each stage as the twins have them.
 
-use super::case::{Case, interactions, state_in_training};
 use super::compare::{Arrays, Values};
-use crate::gpu::StepShape;
-use crate::gpu::layout::{Block, Settings, Shards, StepSums};
-use crate::optimizer::{Constants, Optimizer, catch_up_table};
-use crate::reference::{self, Scratch, Sizes, State};
-use crate::sampling::{EpochOrder, ItemSampler, Plan, PlanShape, Planner, Sampler};
+use super::made_up::{MadeUp, interactions, state_in_training};
+use crate::reference::{self, Constants, Scratch, State};
+use crate::sampling::{EpochOrder, ItemSampler, Planner};
+use crate::step::layout::{Shards, StepSums};
+use crate::step::{Extent, Plan, PlanShape, Rates, Schedule, Stage, StepShape};
 use crate::{Error, Result};
 use std::sync::Arc;
 
 const POISON: f32 = -777.25;
+/// Keys closer than this could be drawn in another order by another adapter's rounding.
+const NEAR_TIE: f32 = 1e-4;
 
+#[derive(Debug)]
 pub(super) struct Scenario {
-    pub(super) shape: StepShape,
-    pub(super) sizes: Sizes,
-    pub(super) settings: Settings,
-    pub(super) catch_up: Vec<[f32; 2]>,
-    pub(super) optimizer: Optimizer,
+    pub(super) constants: Constants,
     pub(super) plan: Plan,
-    /// Of the case, or as many as the adapter binds.
-    pub(super) shards_per_dispatch: usize,
     state: State,
 }
 
 impl Scenario {
-    /// A step of `case`; a dispatch covers at most `most_shards`.
-    pub(super) fn new(case: &Case, most_shards: usize) -> Result<Scenario> {
-        // Keys closer than rounding can tell apart would make the draw's answer depend on the adapter.
+    /// A step of `case` whose draw has no near ties; a dispatch covers at most `most_shards`.
+    pub(super) fn new(case: &MadeUp, most_shards: usize) -> Result<Scenario> {
         for seed in 0..100 {
             let scenario = Scenario::seeded(case, most_shards, seed)?;
-            if case.candidate_count == 0 || scenario.smallest_key_gap() > 1e-4 {
+            if case.candidate_count == 0 || scenario.smallest_key_gap() > NEAR_TIE {
                 return Ok(scenario);
             }
         }
-        Err(Error::Gpu(format!("the case {:?} has no draw without near ties", case.name)))
+        Err(Error::Gpu(format!("the step {:?} has no draw without near ties", case.name)))
     }
 
-    fn seeded(case: &Case, most_shards: usize, seed: u64) -> Result<Scenario> {
-        let betas = (0.9, 0.999);
+    /// The step of `case` and `seed`, near ties or not.
+    pub(super) fn seeded(case: &MadeUp, most_shards: usize, seed: u64) -> Result<Scenario> {
         let train = Arc::new(interactions(case, seed));
-        let two_stage = case.candidate_count > 0;
         let plan_shape = PlanShape {
             batch_size: case.batch_size,
             negative_count: case.negative_count,
@@ -51,213 +45,162 @@ impl Scenario {
             rows_per_shard: case.rows_per_shard,
             excluded_capacity: train.len(),
         };
-        let shape = StepShape { plan: plan_shape, dim: case.dim, grain: case.grain };
-        let sampler = if two_stage {
-            Sampler::TwoStage { beta: 0.5, candidate_count: case.candidate_count, hardness: case.hardness }
-        } else {
-            Sampler::Uniform
+        let shape = StepShape {
+            plan: plan_shape,
+            dim: case.dim,
+            geometry: case.geometry,
+            loss: case.loss,
+            has_spread: case.gor_weight > 0.0,
+            optimizer: case.optimizer,
+            shards_per_dispatch: case.shards_per_dispatch.min(most_shards),
+            block_bytes: case.block_bytes,
+            grain: case.grain,
         };
+        let rates = Rates { optimizer: case.optimizer, schedule: Schedule::Constant { learning_rate: 0.05 } };
         let items = Arc::new(ItemSampler::new(&train.item_frequencies(), 0.0));
         let order = Arc::new(EpochOrder::new(train, seed));
-        let plan = Planner::new(order, items, sampler, plan_shape, betas, seed).plan(case.step);
-        let sizes = Sizes::new(&shape, case.optimizer);
-        let catch_up = catch_up_table(betas)?;
-        let constants = Constants {
-            dim: case.dim,
-            margin: 0.7,
-            gor_weight: case.gor_weight,
-            hardness: case.hardness,
-            learning_rate: 0.05,
-            betas,
-            epsilon: 1e-8,
-        };
-        let settings = constants.settings(catch_up.len());
-        let state = state_in_training(case, &sizes, seed);
-        let shards_per_dispatch = case.shards_per_dispatch.min(most_shards);
-        let optimizer = case.optimizer;
-        Ok(Scenario { shape, sizes, settings, catch_up, optimizer, plan, shards_per_dispatch, state })
+        let plan = Planner::new(order, items, plan_shape, rates, seed).plan(case.step);
+        let catch_up = rates.catch_up_table()?;
+        let settings = rates.settings(case.dim, case.gor_weight, case.hardness, catch_up.len());
+        let state = state_in_training(case, &shape, seed);
+        Ok(Scenario { constants: Constants { shape, settings, catch_up }, plan, state })
     }
 
-    /// The smallest gap between any of the N + 1 largest keys of a pair.
-    fn smallest_key_gap(&self) -> f32 {
-        let (_, _, scratch) = self.walk("triplet_loss");
+    pub(super) fn shape(&self) -> &StepShape {
+        &self.constants.shape
+    }
+
+    /// The smallest gap between any two neighbours of the N + 1 largest keys of a pair, by the draw's own random
+    /// words.
+    pub(super) fn smallest_key_gap(&self) -> f32 {
+        let shape = self.shape();
+        let (candidate_count, negative_count) =
+            (self.plan.header.candidate_count as usize, shape.plan.negative_count);
         let mut smallest = f32::INFINITY;
-        let candidate_count = self.plan.header.candidate_count as usize;
-        for pair in 0..self.plan.header.pair_count as usize {
-            let scores = &scratch.scores[pair * candidate_count..][..candidate_count];
-            let bits = |slot: usize| {
-                let quarter = candidate_count / 4;
-                let key = [self.plan.header.draw_key_0, self.plan.header.draw_key_1];
-                crate::random::pcg4d([key[0], key[1], pair as u32, (slot % quarter) as u32])[slot / quarter]
-            };
+        for (pair, similarities) in self.similarities() {
             let mut keys: Vec<f32> = (0..candidate_count)
-                .map(|slot| match self.sizes.negative_count {
-                    1 => reference::draw_key(&self.settings, scores[slot], bits(slot)),
-                    _ => scores[slot],
+                .map(|slot| {
+                    let bits = reference::draw_bits(&self.plan, pair, slot);
+                    reference::draw_key(&self.constants.settings, similarities[slot], bits)
                 })
                 .collect();
             keys.sort_by(|a, b| b.total_cmp(a));
-            let top = &keys[..(self.sizes.negative_count + 1).min(keys.len())];
+            let top = &keys[..(negative_count + 1).min(keys.len())];
             let gaps = top.windows(2).map(|pair| pair[0] - pair[1]);
             smallest = gaps.filter(|gap| *gap < 1e20).fold(smallest, f32::min);
         }
         smallest
     }
 
-    /// The twins up to, but without, kernel `name`; whether the step has that kernel.
-    fn walk(&self, name: &str) -> (bool, State, Scratch) {
-        let mut state = self.state.clone();
-        let mut scratch = Scratch::new(&self.shape, &self.sizes, POISON);
-        for stage in self.stages() {
-            if stage == name {
-                return (true, state, scratch);
-            }
-            self.run_twin(stage, &mut state, &mut scratch);
-        }
-        (false, state, scratch)
-    }
-
-    fn stages(&self) -> Vec<&'static str> {
-        let mut stages = vec!["row_load"];
-        if self.plan.header.candidate_count > 0 {
-            stages.extend([self.shape.score_kernel().0, "negative_draw"]);
-        }
-        stages.extend(["triplet_loss", "row_gradient"]);
-        match self.optimizer {
-            Optimizer::Adam => stages.extend(["row_adam", "row_catch_up"]),
-            Optimizer::Sgd => stages.push("row_sgd"),
-        }
-        stages
-    }
-
-    /// All buffers before and after kernel `name`, as the twins have them.
-    pub(super) fn around(&self, name: &str) -> Option<(Arrays, Arrays)> {
-        let (found, mut state, mut scratch) = self.walk(name);
-        if !found {
-            return None;
-        }
-        let before = arrays(&state, &scratch);
-        self.run_twin(name, &mut state, &mut scratch);
-        Some((before, arrays(&state, &scratch)))
-    }
-
-    /// The dispatches of a kernel of stage 2 that have work.
-    pub(super) fn blocks(&self, name: &str) -> Vec<Block> {
-        let score = name != "negative_draw";
-        let pairs = if score { self.shape.score_pairs() } else { self.shape.pair_capacity() };
-        let mut blocks = self.shape.blocks(pairs);
-        blocks.retain(|block| block.first_pair < self.plan.header.pair_count);
-        blocks
-    }
-
-    pub(super) fn shards(&self) -> Vec<Shards> {
-        // row_catch_up goes some steps beyond the plan's.
-        let step = self.plan.header.step + 5;
-        let shards = reference::shards(&self.shape, self.shards_per_dispatch);
-        shards.into_iter().map(|shards| Shards { step, ..shards }).collect()
-    }
-
-    fn run_twin(&self, name: &str, state: &mut State, s: &mut Scratch) {
-        let (plan, settings, sizes, catch_up) = (&self.plan, &self.settings, &self.sizes, &self.catch_up);
-        match name {
-            "candidate_score" | "candidate_score_subgroup" => {
-                for block in &self.blocks(name) {
-                    reference::score(plan, block, s, sizes);
-                }
-            }
-            "negative_draw" => {
-                for block in &self.blocks(name) {
-                    reference::negative_draw(
-                        plan,
-                        settings,
-                        block,
-                        &mut s.scores,
-                        &mut s.picks,
-                        &mut s.picked,
-                        sizes,
-                    );
-                }
-            }
-            "triplet_loss" => {
-                reference::triplet_loss(
-                    plan,
-                    settings,
-                    &s.working,
-                    &s.picks,
-                    &mut s.similarities,
-                    &mut s.pairs,
-                    sizes,
-                );
-            }
-            "row_gradient" => reference::row_gradient(
-                plan,
-                settings,
-                &s.working,
-                &s.picks,
-                &s.similarities,
-                &s.pairs,
-                &s.picked,
-                &mut s.gradients,
-                &mut s.step_log,
-                sizes,
-            ),
-            _ => {
-                for shards in &self.shards() {
-                    let rows = shards.rows();
-                    let numbers = rows.start * sizes.dim()..rows.end * sizes.dim();
-                    let x = &mut state.points[numbers.clone()];
-                    let drift = &mut state.drift[numbers.clone()];
-                    let v = &mut state.variance[numbers];
-                    let states = &mut state.row_states[rows];
-                    match name {
-                        "row_load" => reference::row_load(
-                            plan,
-                            settings,
-                            shards,
-                            x,
-                            drift,
-                            states,
-                            catch_up,
-                            &mut s.working,
-                            sizes,
-                        ),
-                        "row_adam" => reference::row_adam(
-                            plan,
-                            settings,
-                            shards,
-                            x,
-                            drift,
-                            v,
-                            states,
-                            catch_up,
-                            &s.gradients,
-                            sizes,
-                        ),
-                        "row_sgd" => {
-                            reference::row_sgd(plan, settings, shards, x, states, &s.gradients, sizes)
+    /// What each draw weighs: the pair, and its similarities to the candidates, -2 for the user's own items.
+    fn similarities(&self) -> Vec<(usize, Vec<f32>)> {
+        let (plan, shape) = (&self.plan, self.shape());
+        let (mut state, mut scratch) = (self.state.clone(), Scratch::new(shape, POISON));
+        let count = plan.header.candidate_count as usize;
+        let mut found = Vec::new();
+        for stage in shape.stages() {
+            for extent in self.extents(&stage) {
+                if let ("negative_draw", Extent::Block(block)) = (stage.kernel, extent) {
+                    let end = (block.first_pair + block.pair_count).min(plan.header.pair_count);
+                    for (row, pair) in (block.first_pair..end).enumerate() {
+                        let mut of_pair = scratch.similarities[row * count..][..count].to_vec();
+                        for &slot in plan.excluded(plan.users()[pair as usize]) {
+                            of_pair[slot as usize] = -2.0;
                         }
-                        _ => reference::row_catch_up(settings, shards, x, drift, v, states, catch_up, sizes),
+                        found.push((pair as usize, of_pair));
                     }
                 }
+                reference::run_stage(&stage, &extent, &self.constants, plan, &mut state, &mut scratch);
+            }
+            if stage.kernel == "negative_draw" {
+                break;
             }
         }
+        found
+    }
+
+    /// The stage that runs `kernel`, in a step or after it.
+    pub(super) fn stage(&self, kernel: &str) -> Option<Stage> {
+        let stages = self.shape().stages();
+        stages.into_iter().chain(self.shape().catch_up_stage()).find(|stage| stage.kernel == kernel)
+    }
+
+    /// What the dispatches of a stage cover that have work in this step.
+    pub(super) fn extents(&self, stage: &Stage) -> Vec<Extent> {
+        // row_catch_up goes some steps beyond the plan's.
+        let later = |extent| match extent {
+            Extent::Shards(shards) => Extent::Shards(Shards { step: self.plan.header.step + 5, ..shards }),
+            other => other,
+        };
+        let shape = self.shape();
+        let all = shape.extents(stage).into_iter().map(later);
+        all.filter(|extent| shape.groups(stage, extent, &self.plan).0 > 0).collect()
+    }
+
+    /// All buffers before and after the stage of `kernel`, as the twins have them; `None` if the step lacks it. Each
+    /// stage runs over all of its extents before the next stage does, several blocks of pairs or one.
+    pub(super) fn around(&self, kernel: &str) -> Option<(Arrays, Arrays)> {
+        self.stage(kernel)?;
+        let (mut state, mut scratch) = (self.state.clone(), Scratch::new(self.shape(), POISON));
+        for stage in self.shape().stages().iter().chain(&self.shape().catch_up_stage()) {
+            let before = (stage.kernel == kernel).then(|| arrays(&state, &scratch));
+            for extent in self.extents(stage) {
+                reference::run_stage(stage, &extent, &self.constants, &self.plan, &mut state, &mut scratch);
+            }
+            if let Some(before) = before {
+                return Some((before, arrays(&state, &scratch)));
+            }
+        }
+        None
     }
 }
 
 fn arrays(state: &State, scratch: &Scratch) -> Arrays {
-    let sums: &[f32] = bytemuck::cast_slice::<StepSums, f32>(&scratch.step_log);
+    let words = |words: &[u32]| Values::Word(words.to_vec());
+    let floats = |numbers: &[f32]| Values::Float(numbers.to_vec());
     vec![
-        ("points", Values::Float(state.points.clone())),
-        ("drift", Values::Float(state.drift.clone())),
-        ("variance", Values::Float(state.variance.clone())),
+        ("points", floats(&state.points)),
+        ("drift", floats(&state.drift)),
+        ("variance", floats(&state.variance)),
         ("row_states", Values::Structs(bytemuck::cast_slice(&state.row_states).to_vec(), (3, 1))),
-        ("working", Values::Float(scratch.working.clone())),
-        ("scores", Values::Float(scratch.scores.clone())),
-        ("picks", Values::Word(scratch.picks.clone())),
-        ("picked", Values::Word(scratch.picked.clone())),
-        ("similarities", Values::Float(scratch.similarities.clone())),
-        ("pairs", Values::Structs(bytemuck::cast_slice(&scratch.pairs).to_vec(), (6, 2))),
-        ("gradients", Values::Float(scratch.gradients.clone())),
-        ("step_log", Values::Float(sums.to_vec())),
+        ("working", floats(&scratch.working)),
+        ("similarities", floats(&scratch.similarities)),
+        ("picks", words(&scratch.picks)),
+        ("picked", words(&scratch.picked)),
+        ("scores", floats(&scratch.scores)),
+        ("spread", floats(&scratch.spread)),
+        ("pairs", floats(bytemuck::cast_slice(&scratch.pairs))),
+        ("spread_line", floats(&scratch.spread_line)),
+        ("gradients", floats(&scratch.gradients)),
+        ("step_log", floats(bytemuck::cast_slice::<StepSums, f32>(&scratch.step_log))),
     ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::selftest::made_up_steps;
+
+    /// The keys that the guard looks at must be those that the twin's draw leaves.
+    #[test]
+    fn the_guard_against_near_ties_sees_the_keys_of_the_draw() {
+        let case = made_up_steps().into_iter().find(|case| case.negative_count == 3).unwrap();
+        let scenario = Scenario::seeded(&case, 1, 3).unwrap();
+        let (_, after) = scenario.around("negative_draw").unwrap();
+        let keys_of = |name: &str| match &after.iter().find(|(array, _)| *array == name).unwrap().1 {
+            Values::Float(values) => values.clone(),
+            _ => panic!("{name} is no numbers"),
+        };
+        // With several negatives the draw leaves its keys in place of the similarities.
+        let (keys, count) = (keys_of("similarities"), scenario.plan.header.candidate_count as usize);
+        let mut smallest = f32::INFINITY;
+        for pair in keys.chunks(count).take(scenario.plan.header.pair_count as usize) {
+            let mut keys = pair.to_vec();
+            keys.sort_by(|a, b| b.total_cmp(a));
+            let gaps = keys[..4].windows(2).map(|pair| pair[0] - pair[1]);
+            smallest = gaps.filter(|gap| *gap < 1e20).fold(smallest, f32::min);
+        }
+        assert!(smallest.is_finite());
+        assert_eq!(scenario.smallest_key_gap(), smallest);
+    }
 }

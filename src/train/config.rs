@@ -1,13 +1,15 @@
-//! What a run is made of, with the defaults in one place and the source of each.
+//! What a run is made of. The defaults are in one place, each with its source.
 
 use crate::data::Protocol;
-use crate::optimizer::{Constants, Optimizer};
-use crate::sampling::Sampler;
+use crate::sampling::Negatives;
+use crate::step::{Geometry, Loss, Optimizer, Rates, Schedule};
 use crate::{Error, Result};
 use serde::{Deserialize, Serialize};
 
-/// The defaults. "Tran" is Tran et al., SIGIR 2019; "measured" is section 7 of the project's design.
+/// The defaults. "Tran" is Tran et al., SIGIR 2019; "measured" stands for the README's results.
 pub mod defaults {
+    use super::Negatives;
+
     /// D (Tran 4.1.3).
     pub const DIM: usize = 128;
     /// Margin (Tran 4.1.3).
@@ -43,11 +45,11 @@ pub mod defaults {
 
     /// Weight of L_GOR (Tran 4.1.3): 0.01 for 1 or 2 negatives, 0.001 for more. The paper adds GOR to its
     /// two-stage sampling; the uniform and popularity baselines have none.
-    pub fn gor_weight(two_stage: bool, negative_count: usize) -> f64 {
-        match (two_stage, negative_count) {
-            (false, _) => 0.0,
-            (true, ..=2) => 0.01,
-            (true, _) => 0.001,
+    pub fn gor_weight(negatives: &Negatives) -> f64 {
+        match negatives {
+            Negatives::Uniform { .. } | Negatives::Popularity { .. } => 0.0,
+            Negatives::TwoStage { count: ..=2, .. } => 0.01,
+            Negatives::TwoStage { .. } => 0.001,
         }
     }
 
@@ -57,29 +59,18 @@ pub mod defaults {
     }
 }
 
-/// A run, complete: the same config on the same data, adapter and version gives the same bits.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct TrainConfig {
-    /// D.
-    pub dim: usize,
-    /// Margin of the hinge.
-    pub margin: f64,
-    /// B.
-    pub batch_size: usize,
-    /// N.
-    pub negative_count: usize,
-    /// How negatives are found.
-    pub sampler: Sampler,
-    /// Weight of L_GOR.
+/// The terms that are added to the loss.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Regularisers {
+    /// Weight of L_GOR (Tran et al. 2019, eq. 3); 0: off.
     pub gor_weight: f64,
-    /// What turns a gradient into a step.
-    pub optimizer: Optimizer,
-    /// Step size.
-    pub learning_rate: f64,
-    /// Adam's decay rates.
-    pub betas: (f64, f64),
-    /// Adam's epsilon.
-    pub epsilon: f64,
+}
+
+/// How long to train, and when to look at the validation part.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Stopping {
     /// Epochs at most.
     pub epochs: usize,
     /// Epochs between evaluations on the validation part.
@@ -88,6 +79,31 @@ pub struct TrainConfig {
     pub patience: usize,
     /// Length of the list that validation measures.
     pub k: usize,
+}
+
+/// A complete run: the same config on the same data, adapter and version gives the same bits. It is saved whole with
+/// the model and with an experiment's results.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TrainConfig {
+    /// D.
+    pub dim: usize,
+    /// Which point of space a row stands for.
+    pub geometry: Geometry,
+    /// What turns scores into slopes.
+    pub loss: Loss,
+    /// Where negatives come from, and how many.
+    pub negatives: Negatives,
+    /// What is added to the loss.
+    pub regularisers: Regularisers,
+    /// What turns a gradient into a step.
+    pub optimizer: Optimizer,
+    /// The learning rate of each step.
+    pub schedule: Schedule,
+    /// B, pairs of a step.
+    pub batch_size: usize,
+    /// How long to train.
+    pub stopping: Stopping,
     /// Seed of all randomness.
     pub seed: u64,
     /// How the interactions were split.
@@ -97,21 +113,22 @@ pub struct TrainConfig {
 impl Default for TrainConfig {
     fn default() -> TrainConfig {
         use defaults::*;
+        let negatives = Negatives::TwoStage {
+            count: NEGATIVES,
+            beta: BETA,
+            candidates: CANDIDATES,
+            hardness: HARDNESS,
+        };
         TrainConfig {
             dim: DIM,
-            margin: MARGIN,
+            geometry: Geometry::Sphere,
+            loss: Loss::Triplet { margin: MARGIN },
+            negatives,
+            regularisers: Regularisers { gor_weight: gor_weight(&negatives) },
+            optimizer: Optimizer::Adam { betas: BETAS, epsilon: EPSILON },
+            schedule: Schedule::Constant { learning_rate: LEARNING_RATE },
             batch_size: BATCH_SIZE,
-            negative_count: NEGATIVES,
-            sampler: Sampler::TwoStage { beta: BETA, candidate_count: CANDIDATES, hardness: HARDNESS },
-            gor_weight: gor_weight(true, NEGATIVES),
-            optimizer: Optimizer::Adam,
-            learning_rate: LEARNING_RATE,
-            betas: BETAS,
-            epsilon: EPSILON,
-            epochs: EPOCHS,
-            evaluate_every: EVALUATE_EVERY,
-            patience: PATIENCE,
-            k: K,
+            stopping: Stopping { epochs: EPOCHS, evaluate_every: EVALUATE_EVERY, patience: PATIENCE, k: K },
             seed: 0,
             protocol: Protocol::Holdout { test_fraction: TEST_FRACTION, valid_fraction: VALID_FRACTION },
         }
@@ -122,65 +139,32 @@ impl Default for TrainConfig {
 const MAX_DIM: usize = 1_024;
 /// Largest B: counts of a step stay well within 32 bits.
 const MAX_BATCH_SIZE: usize = 65_536;
-/// Largest N.
-const MAX_NEGATIVES: usize = 1_000;
 
 impl TrainConfig {
-    /// Checks every setting by itself.
+    /// Checks every setting.
     ///
     /// # Errors
     /// [`Error::Setting`] naming the flag, the rule and the value.
     pub fn check(&self) -> Result<()> {
         within("--dim", self.dim, 1, MAX_DIM)?;
         within("--batch-size", self.batch_size, 1, MAX_BATCH_SIZE)?;
-        within("--negatives", self.negative_count, 1, MAX_NEGATIVES)?;
-        within("--epochs", self.epochs, 1, 1_000_000)?;
-        within("--evaluate-every", self.evaluate_every, 1, 1_000_000)?;
-        within("-k", self.k, 1, usize::MAX)?;
-        let positive = |flag, value: f64| {
-            let valid = value > 0.0 && value.is_finite();
-            if valid { Ok(()) } else { Err(Error::setting(flag, format!("must be above 0, but is {value}"))) }
-        };
-        let not_negative = |flag, value: f64| {
-            let valid = value >= 0.0 && value.is_finite();
-            if valid {
-                Ok(())
-            } else {
-                Err(Error::setting(flag, format!("must be at least 0, but is {value}")))
-            }
-        };
-        positive("--margin", self.margin)?;
-        positive("--learning-rate", self.learning_rate)?;
-        if !(self.epsilon >= 1e-30 && self.epsilon.is_finite()) {
-            return Err(Error::setting(
-                "--epsilon",
-                format!("must be at least 1e-30, but is {}", self.epsilon),
-            ));
-        }
-        not_negative("--gor-weight", self.gor_weight)?;
-        not_negative("--beta", self.sampler.beta())?;
-        if let Sampler::TwoStage { candidate_count, hardness, .. } = self.sampler {
-            within("--candidates", candidate_count, 1, 1 << 24)?;
-            not_negative("--hardness", hardness)?;
+        within("--epochs", self.stopping.epochs, 1, 1_000_000)?;
+        within("--evaluate-every", self.stopping.evaluate_every, 1, 1_000_000)?;
+        within("-k", self.stopping.k, 1, usize::MAX)?;
+        self.negatives.check()?;
+        self.loss.check()?;
+        self.optimizer.check()?;
+        self.schedule.check()?;
+        let gor_weight = self.regularisers.gor_weight;
+        if !(gor_weight >= 0.0 && gor_weight.is_finite()) {
+            return Err(Error::setting("--gor-weight", format!("must be at least 0, but is {gor_weight}")));
         }
         Ok(())
     }
 
-    /// The numbers that the kernels need.
-    pub fn constants(&self) -> Constants {
-        let hardness = match self.sampler {
-            Sampler::TwoStage { hardness, .. } => hardness,
-            _ => 0.0,
-        };
-        Constants {
-            dim: self.dim,
-            margin: self.margin,
-            gor_weight: self.gor_weight,
-            hardness,
-            learning_rate: self.learning_rate,
-            betas: self.betas,
-            epsilon: self.epsilon,
-        }
+    /// The optimizer under its schedule.
+    pub fn rates(&self) -> Rates {
+        Rates { optimizer: self.optimizer, schedule: self.schedule }
     }
 }
 

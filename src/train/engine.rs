@@ -1,15 +1,15 @@
 //! The engine: steps planned ahead, submitted in groups, collected a group late.
 
-use super::config::TrainConfig;
+use super::config::{Stopping, TrainConfig};
 use super::event::{EpochSums, Event, Stop};
 use super::steps::{Steps, step_shape};
 use crate::data::{Interactions, Split};
 use crate::evaluate::{Metrics, evaluate};
 use crate::gpu::Gpu;
-use crate::gpu::layout::StepSums;
 use crate::model::Embeddings;
 use crate::random::{Purpose, Stream};
-use crate::sampling::{EpochOrder, ItemSampler, Planner, Sampler};
+use crate::sampling::{EpochOrder, ItemSampler, Negatives, Planner};
+use crate::step::layout::StepSums;
 use crate::{Error, Result};
 use rand_distr::{Distribution, StandardNormal};
 use std::collections::VecDeque;
@@ -21,7 +21,7 @@ use std::time::{Duration, Instant};
 /// What training leaves.
 #[derive(Debug)]
 pub struct Trained {
-    /// The best embeddings on the validation part, or the last where there is none.
+    /// The best embeddings on the validation part, or the last if there is no such part.
     pub embeddings: Embeddings,
     /// The epoch that they are from.
     pub epoch: usize,
@@ -50,12 +50,12 @@ pub struct Timing {
     pub planning_seconds: f64,
 }
 
-/// Trains on `split.train`, evaluating on `split.valid` where that is not empty. `observe` hears every
-/// [`Event`]; once `interrupt` is set, the steps in flight are finished and training ends.
+/// Trains on `split.train` and evaluates on `split.valid`, unless that is empty. `observe` hears every [`Event`].
+/// Once `interrupt` is set, the steps in flight are finished and training ends.
 ///
 /// # Errors
-/// [`Error::Setting`] and [`Error::Data`] where the request cannot be met; [`Error::Gpu`] where the device
-/// fails; [`Error::Diverged`].
+/// [`Error::Setting`] and [`Error::Data`] if the request cannot be met; [`Error::Gpu`] if the device fails;
+/// [`Error::Diverged`].
 pub fn train(
     gpu: Arc<Gpu>,
     split: &Split,
@@ -65,8 +65,8 @@ pub fn train(
 ) -> Result<Trained> {
     config.check()?;
     let mut config = config.clone();
-    let train = trainable(&split.train, config.negative_count, observe)?;
-    let items = ItemSampler::new(&split.train.item_frequencies(), config.sampler.beta());
+    let train = trainable(&split.train, config.negatives.count(), observe)?;
+    let items = ItemSampler::new(&split.train.item_frequencies(), config.negatives.beta());
     fit_candidates(&mut config, &items, observe)?;
     if config.batch_size > train.len() {
         let message =
@@ -74,7 +74,7 @@ pub fn train(
         observe(&Event::Warning(message));
         config.batch_size = train.len();
     }
-    let mut run = Run::new(gpu, split, &config, Arc::new(train), Arc::new(items), observe)?;
+    let mut run = Run::new(gpu, split, &config, train, Arc::new(items), observe)?;
     match run.epochs(interrupt, observe) {
         Ok(stop) => run.finish(stop, None),
         // What was best so far is in memory: it outlives the device.
@@ -85,12 +85,12 @@ pub fn train(
     }
 }
 
-/// The training pairs of users who have at least N items that are not theirs.
+/// The training pairs of users who have at least N items left to use as negatives.
 fn trainable(
-    train: &Interactions,
+    train: &Arc<Interactions>,
     negative_count: usize,
     observe: &mut dyn FnMut(&Event),
-) -> Result<Interactions> {
+) -> Result<Arc<Interactions>> {
     if train.is_empty() {
         return Err(Error::Data(
             "there is nothing to train on: no interactions in the training part".to_owned(),
@@ -103,21 +103,20 @@ fn trainable(
     let can = |user: u32| item_count - train.items_of(user).len() >= negative_count;
     let left_out = (0..train.user_count() as u32).filter(|&user| !can(user)).count();
     if left_out == 0 {
-        return Ok(train.clone());
+        return Ok(Arc::clone(train));
     }
     let pairs: Vec<_> = train.pairs().filter(|&(user, _)| can(user)).collect();
     if pairs.is_empty() {
         return Err(Error::Data(format!(
-            "every user has all but fewer than {negative_count} (--negatives) of the {item_count} items: \
-             there are no negatives"
+            "no user has {negative_count} of the {item_count} items left to use as negatives; lower --negatives"
         )));
     }
     let who = if left_out == 1 { "1 user is".to_owned() } else { format!("{left_out} users are") };
     observe(&Event::Warning(format!(
-        "{who} left out of training: fewer than {negative_count} (--negatives) of the {item_count} \
-         items are not theirs"
+        "{who} left out of training: fewer than {negative_count} (--negatives) of the {item_count} items are left \
+         to use as negatives"
     )));
-    Ok(Interactions::from_pairs(train.user_count(), item_count, &pairs))
+    Ok(Arc::new(Interactions::from_pairs(train.user_count(), item_count, &pairs)))
 }
 
 /// Lowers C to the items that can be drawn.
@@ -126,19 +125,15 @@ fn fit_candidates(
     items: &ItemSampler,
     observe: &mut dyn FnMut(&Event),
 ) -> Result<()> {
-    let negative_count = config.negative_count;
-    if let Sampler::TwoStage { candidate_count, .. } = &mut config.sampler {
-        if *candidate_count > items.drawable_count() {
-            let lowered = items.drawable_count();
-            observe(&Event::Warning(format!(
-                "--candidates {candidate_count} is lowered to {lowered}: all items that can be drawn"
-            )));
-            *candidate_count = lowered;
-        }
-        if *candidate_count < negative_count {
-            let message = format!("must be at least --negatives {negative_count}, but is {candidate_count}");
-            return Err(Error::setting("--candidates", message));
-        }
+    let drawable = items.drawable_count();
+    if let Negatives::TwoStage { candidates, .. } = &mut config.negatives
+        && *candidates > drawable
+    {
+        observe(&Event::Warning(format!(
+            "--candidates {candidates} is lowered to {drawable}: no other items can be drawn"
+        )));
+        *candidates = drawable;
+        config.negatives.check()?;
     }
     Ok(())
 }
@@ -177,13 +172,13 @@ impl<'a> Run<'a> {
         let pair_count = train.len();
         let order = Arc::new(EpochOrder::new(train, config.seed));
         let epoch_steps = order.step_count(config.batch_size);
-        let last_step = epoch_steps * config.epochs as u64;
+        let last_step = epoch_steps * config.stopping.epochs as u64;
         if last_step >= u64::from(u32::MAX) {
             return Err(Error::setting("--epochs", format!("would need {last_step} steps, more than 2^32")));
         }
-        let memory = shape.memory(config.optimizer);
-        observe(&Event::Started { pair_count, epoch_steps, epochs: config.epochs, memory });
-        let planner = Planner::new(order, items, config.sampler, shape.plan, config.betas, config.seed);
+        let memory = shape.memory();
+        observe(&Event::Started { pair_count, epoch_steps, epochs: config.stopping.epochs, memory });
+        let planner = Planner::new(order, items, shape.plan, config.rates(), config.seed);
         let fill = |row: usize, point: &mut [f32]| starting_point(config.seed, row, point);
         let steps = Steps::new(&gpu, shape, config, &planner, last_step, fill)?;
         Ok(Run {
@@ -204,7 +199,8 @@ impl<'a> Run<'a> {
 
     fn epochs(&mut self, interrupt: &AtomicBool, observe: &mut dyn FnMut(&Event)) -> Result<Stop> {
         let mut evaluations_since_best = 0;
-        for epoch in 1..=self.config.epochs {
+        let Stopping { epochs, evaluate_every, patience, .. } = self.config.stopping;
+        for epoch in 1..=epochs {
             let start = Instant::now();
             let completed = self.epoch(epoch, interrupt, observe)?;
             let seconds = start.elapsed().as_secs_f64();
@@ -217,12 +213,12 @@ impl<'a> Run<'a> {
             if !completed {
                 return Ok(Stop::Interrupted);
             }
-            let is_due = epoch % self.config.evaluate_every == 0 || epoch == self.config.epochs;
+            let is_due = epoch % evaluate_every == 0 || epoch == epochs;
             if !self.split.valid.is_empty() && is_due {
                 self.steps.pause();
                 let is_best = self.evaluate(epoch, observe)?;
                 evaluations_since_best = if is_best { 0 } else { evaluations_since_best + 1 };
-                if self.config.patience > 0 && evaluations_since_best >= self.config.patience {
+                if patience > 0 && evaluations_since_best >= patience {
                     return Ok(Stop::Patience);
                 }
             }
@@ -275,12 +271,12 @@ impl<'a> Run<'a> {
     fn add(&mut self, step: &StepSums, pair_count: u64, inverse_dim: f64) -> Result<()> {
         let (moment_1, moment_2) = (f64::from(step.moment_1), f64::from(step.moment_2));
         self.timing.step_count += 1;
-        if !(step.triplet.is_finite() && moment_1.is_finite() && moment_2.is_finite()) {
+        if !(step.loss.is_finite() && moment_1.is_finite() && moment_2.is_finite()) {
             return Err(Error::Diverged { step: self.timing.step_count });
         }
         self.sums.step_count += 1;
         self.sums.pair_count += pair_count;
-        self.sums.triplet += f64::from(step.triplet);
+        self.sums.total_loss += f64::from(step.loss);
         self.sums.active_count += f64::from(step.active_count);
         self.sums.gor += moment_1 * moment_1 + (moment_2 - inverse_dim).max(0.0);
         self.pairs_since_report += pair_count;
@@ -291,7 +287,7 @@ impl<'a> Run<'a> {
     fn evaluate(&mut self, epoch: usize, observe: &mut dyn FnMut(&Event)) -> Result<bool> {
         let start = Instant::now();
         let embeddings = self.embeddings()?;
-        let all = evaluate(&embeddings, &self.split.train, None, &self.split.valid, &[self.config.k])?;
+        let all = evaluate(&embeddings, &self.split.train, None, &self.split.valid, &[self.config.stopping.k])?;
         let metrics =
             all.into_iter().next().ok_or_else(|| Error::Data("nothing was evaluated".to_owned()))?;
         let is_best = self.best.as_ref().is_none_or(|(_, best, _)| metrics.ndcg > best.ndcg);
@@ -304,7 +300,7 @@ impl<'a> Run<'a> {
         Ok(is_best)
     }
 
-    /// The unit rows as they are now.
+    /// The points as they are now.
     fn embeddings(&mut self) -> Result<Embeddings> {
         self.steps.stepper().catch_up()?;
         self.caught_up_embeddings()
@@ -320,18 +316,15 @@ impl<'a> Run<'a> {
     fn caught_up_embeddings(&mut self) -> Result<Embeddings> {
         let item_count = self.split.train.item_count();
         let row_count = self.steps.stepper().tables().row_count();
-        let items = self.unit_rows(0..item_count)?;
-        let users = self.unit_rows(item_count..row_count)?;
+        let items = self.points(0..item_count)?;
+        let users = self.points(item_count..row_count)?;
         Ok(Embeddings { dim: self.config.dim, users, items })
     }
 
-    fn unit_rows(&mut self, rows: Range<usize>) -> Result<Vec<f32>> {
-        let mut points = self.steps.stepper().tables().points(&self.gpu, rows)?;
-        for row in points.chunks_mut(self.config.dim) {
-            let norm = row.iter().map(|&x| f64::from(x) * f64::from(x)).sum::<f64>().sqrt();
-            row.iter_mut().for_each(|x| *x = (f64::from(*x) / norm.max(1e-12)) as f32);
-        }
-        Ok(points)
+    fn points(&mut self, rows: Range<usize>) -> Result<Vec<f32>> {
+        let mut rows = self.steps.stepper().tables().rows(&self.gpu, rows)?;
+        rows.chunks_mut(self.config.dim).for_each(|row| self.config.geometry.to_point(row));
+        Ok(rows)
     }
 
     fn finish(mut self, stop: Stop, failure: Option<Error>) -> Result<Trained> {

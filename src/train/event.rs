@@ -10,18 +10,18 @@ pub struct EpochSums {
     pub step_count: u64,
     /// Pairs done.
     pub pair_count: u64,
-    /// Sum of the weighted hinges.
-    pub triplet: f64,
+    /// Sum of the pairs' losses, without regularisers.
+    pub total_loss: f64,
     /// Sum of L_GOR over the steps (before its weight).
     pub gor: f64,
-    /// Pairs with a positive hinge.
+    /// Pairs that any slope moves.
     pub active_count: f64,
 }
 
 impl EpochSums {
-    /// Mean weighted hinge of a pair.
+    /// Mean loss of a pair.
     pub fn loss(&self) -> f64 {
-        self.triplet / self.pair_count.max(1) as f64
+        self.total_loss / self.pair_count.max(1) as f64
     }
 
     /// Mean L_GOR of a step.
@@ -29,7 +29,7 @@ impl EpochSums {
         self.gor / self.step_count.max(1) as f64
     }
 
-    /// Share of the pairs with a positive hinge.
+    /// Share of the pairs that any slope moves.
     pub fn active_share(&self) -> f64 {
         self.active_count / self.pair_count.max(1) as f64
     }

@@ -7,7 +7,7 @@ mod event;
 mod pace;
 mod steps;
 
-pub use config::{TrainConfig, defaults};
+pub use config::{Regularisers, Stopping, TrainConfig, defaults};
 pub use engine::{Trained, train};
 pub use event::{EpochSums, Event, Stop};
 pub(crate) use steps::{Steps, step_shape};

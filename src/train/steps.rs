@@ -4,10 +4,10 @@
 use super::config::TrainConfig;
 use super::pace::Pace;
 use crate::data::Interactions;
-use crate::gpu::layout::StepSums;
-use crate::gpu::{Gpu, Grain, StepShape, Stepper, Tables};
-use crate::optimizer::{Optimizer, catch_up_table};
-use crate::sampling::{Plan, PlanQueue, PlanShape, Planner, Sampler};
+use crate::gpu::{Gpu, Stepper, Tables, check_memory};
+use crate::sampling::{PlanQueue, Planner};
+use crate::step::layout::StepSums;
+use crate::step::{BLOCK_BYTES, Plan, PlanShape, StepShape};
 use crate::{Error, Result};
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,23 +18,30 @@ const PLANS_AHEAD: usize = 64;
 /// The sizes of the steps that `config` takes on `train`.
 pub(crate) fn step_shape(gpu: &Gpu, train: &Interactions, config: &TrainConfig) -> StepShape {
     let (item_count, user_count) = (train.item_count(), train.user_count());
-    let candidate_count = match config.sampler {
-        Sampler::TwoStage { candidate_count, .. } => candidate_count,
-        _ => 0,
-    };
+    let candidate_count = config.negatives.candidate_count();
     let plan = PlanShape {
         batch_size: config.batch_size,
-        negative_count: config.negative_count,
+        negative_count: config.negatives.count(),
         candidate_count,
         item_count,
         user_count,
         rows_per_shard: Tables::rows_per_shard(gpu, item_count + user_count, config.dim, None),
         excluded_capacity: excluded_capacity(train, config.batch_size, candidate_count),
     };
-    StepShape { plan, dim: config.dim, grain: Grain::of(gpu) }
+    StepShape {
+        plan,
+        dim: config.dim,
+        geometry: config.geometry,
+        loss: config.loss,
+        has_spread: config.regularisers.gor_weight > 0.0,
+        optimizer: config.optimizer,
+        shards_per_dispatch: Tables::shards_per_dispatch(gpu, plan.shard_count()),
+        block_bytes: BLOCK_BYTES,
+        grain: gpu.grain(),
+    }
 }
 
-/// The most that the excluded candidates of one batch can be.
+/// The most excluded candidates that one batch can have.
 fn excluded_capacity(train: &Interactions, batch_size: usize, candidate_count: usize) -> usize {
     let mut counts: Vec<usize> =
         (0..train.user_count() as u32).map(|user| train.items_of(user).len().min(candidate_count)).collect();
@@ -63,21 +70,19 @@ impl Steps {
         last_step: u64,
         fill: impl FnMut(usize, &mut [f32]),
     ) -> Result<Steps> {
-        shape.check_memory(gpu, config.optimizer)?;
-        let catch_up = catch_up_table(config.betas)?;
-        let settings = config.constants().settings(catch_up.len());
-        let PlanShape { item_count, user_count, rows_per_shard, .. } = shape.plan;
-        let with_moments = config.optimizer == Optimizer::Adam;
-        let tables =
-            Tables::new(gpu, item_count + user_count, config.dim, rows_per_shard, with_moments, fill)?;
-        let stepper = Stepper::new(Arc::clone(gpu), tables, shape, settings, &catch_up, config.optimizer)?;
+        check_memory(gpu, &shape)?;
+        let rates = config.rates();
+        let catch_up = rates.catch_up_table()?;
+        let (gor_weight, hardness) = (config.regularisers.gor_weight, config.negatives.hardness());
+        let settings = rates.settings(config.dim, gor_weight, hardness, catch_up.len());
+        let tables = Tables::new(gpu, &shape, fill)?;
+        let stepper = Stepper::new(Arc::clone(gpu), tables, shape, settings, &catch_up)?;
         let cores = std::thread::available_parallelism().map_or(1, |count| count.get());
         let queue = PlanQueue::start(planner, 1, last_step, (cores / 4).clamp(1, 4), PLANS_AHEAD);
         Ok(Steps { pace: Pace::new(stepper.max_steps()), stepper, queue, ready: Vec::new(), in_flight: 0 })
     }
 
-    /// Waits for the plans of the next submission, of `most` steps at most: best done while the device is
-    /// busy with those before.
+    /// Waits for the plans of the next submission, of `most` steps at most. Best done while the device is busy.
     pub(crate) fn plan(&mut self, most: u64) -> Result<()> {
         let count = most.min(self.pace.step_count() as u64) as usize;
         while self.ready.len() < count {
@@ -87,7 +92,7 @@ impl Steps {
         Ok(())
     }
 
-    /// Submits what was planned; returns the pairs of each step. Where [`Steps::is_full`], collect first.
+    /// Submits what was planned; returns the pairs of each step. If [`Steps::is_full`], collect first.
     pub(crate) fn submit(&mut self) -> Result<Vec<u64>> {
         let mut plans = std::mem::take(&mut self.ready);
         self.stepper.submit(&mut plans)?;
@@ -104,7 +109,7 @@ impl Steps {
         self.stepper.is_full()
     }
 
-    /// Waits for the oldest submission and returns the sums of its steps; `None` where none is in flight.
+    /// Waits for the oldest submission and returns the sums of its steps; `None` if none is in flight.
     pub(crate) fn collect(&mut self) -> Result<Option<Vec<StepSums>>> {
         let Some(sums) = self.stepper.collect()? else { return Ok(None) };
         self.in_flight -= 1;
@@ -112,7 +117,7 @@ impl Steps {
         Ok(Some(sums))
     }
 
-    /// The device is left idle for a reason of ours: not counted as empty.
+    /// Tells that the device is left idle on purpose: that time does not count as empty.
     pub(crate) fn pause(&mut self) {
         self.pace.pause();
     }

@@ -1,6 +1,6 @@
-//! Placing table rows into slots, in quads that never straddle two shards.
+//! Giving slots to table rows, in quads that never straddle two shards.
 
-use crate::gpu::layout::NONE;
+use crate::step::layout::NONE;
 
 /// Appends `section` (distinct table rows) to `rows`, shard by shard, each shard's part rounded up to whole
 /// quads with holes. With one shard the order stays.
@@ -60,4 +60,46 @@ pub(super) fn list_quads(
     let shards_at = words.len();
     words.extend_from_slice(&starts);
     (quads_at as u32, shards_at as u32)
+}
+
+/// Slots by row number, emptied in constant time.
+#[derive(Debug, Clone)]
+pub(super) struct SlotMap {
+    /// (round, slot): valid only in the current round.
+    entries: Vec<(u32, u32)>,
+    round: u32,
+}
+
+impl SlotMap {
+    pub(super) fn new(count: usize) -> SlotMap {
+        SlotMap { entries: vec![(0, NONE); count], round: 0 }
+    }
+
+    pub(super) fn clear(&mut self) {
+        if self.round == u32::MAX {
+            self.entries.fill((0, NONE));
+            self.round = 0;
+        }
+        self.round += 1;
+    }
+
+    /// Whether `row` is seen for the first time since the last clear.
+    pub(super) fn mark(&mut self, row: u32) -> bool {
+        let entry = &mut self.entries[row as usize];
+        let new = entry.0 != self.round;
+        *entry = (self.round, entry.1);
+        new
+    }
+
+    pub(super) fn set(&mut self, row: u32, slot: u32) {
+        self.entries[row as usize] = (self.round, slot);
+    }
+
+    pub(super) fn get(&self, row: u32) -> u32 {
+        if row == NONE {
+            return NONE;
+        }
+        let (round, slot) = self.entries[row as usize];
+        if round == self.round { slot } else { NONE }
+    }
 }

@@ -1,16 +1,15 @@
 //! The sizes of made-up steps, and the data and tables that go with them.
 
 use crate::data::Interactions;
-use crate::gpu::Grain;
-use crate::optimizer::Optimizer;
 use crate::random::{Purpose, Stream};
-use crate::reference::{Sizes, State, row_state};
+use crate::reference::{State, row_state};
+use crate::step::{BLOCK_BYTES, Geometry, Grain, Loss, Optimizer, StepShape};
 use rand::RngExt;
 
 /// The sizes of a made-up step.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Case {
-    /// What it is there for.
+pub struct MadeUp {
+    /// What it is there for; tests of defects name it.
     pub name: &'static str,
     /// D.
     pub dim: usize,
@@ -26,9 +25,15 @@ pub struct Case {
     pub item_count: usize,
     /// Rows of a table shard.
     pub rows_per_shard: usize,
-    /// Shards that a dispatch covers, where the adapter binds as many.
+    /// Shards that a dispatch covers, if the adapter binds so many.
     pub shards_per_dispatch: usize,
-    /// Adam or plain gradient descent.
+    /// Bytes of similarities in one block.
+    pub block_bytes: usize,
+    /// Which point a row stands for.
+    pub geometry: Geometry,
+    /// What turns scores into slopes.
+    pub loss: Loss,
+    /// What turns gradients into steps.
     pub optimizer: Optimizer,
     /// Exponent of stage 2.
     pub hardness: f64,
@@ -40,10 +45,12 @@ pub struct Case {
     pub grain: Grain,
 }
 
-/// The cases that every kernel is checked on: ragged and even sizes, one shard and several, first steps
-/// and late ones.
-pub fn cases() -> Vec<Case> {
-    let base = Case {
+const ADAM: Optimizer = Optimizer::Adam { betas: (0.9, 0.999), epsilon: 1e-8 };
+
+/// The steps that every kernel is checked on: ragged and even sizes, one shard and several, one block of pairs and
+/// several, first steps and late ones.
+pub fn made_up_steps() -> Vec<MadeUp> {
+    let base = MadeUp {
         name: "two-stage",
         dim: 32,
         batch_size: 37,
@@ -53,22 +60,19 @@ pub fn cases() -> Vec<Case> {
         item_count: 150,
         rows_per_shard: 1000,
         shards_per_dispatch: 1,
-        optimizer: Optimizer::Adam,
+        block_bytes: BLOCK_BYTES,
+        geometry: Geometry::Sphere,
+        loss: Loss::Triplet { margin: 0.7 },
+        optimizer: ADAM,
         hardness: 3.0,
         gor_weight: 0.5,
         step: 57,
-        grain: Grain::WARP,
+        grain: Grain::GPU,
     };
     vec![
         base,
-        Case {
-            name: "three negatives, odd dimension",
-            dim: 13,
-            negative_count: 3,
-            grain: Grain::VECTOR,
-            ..base
-        },
-        Case {
+        MadeUp { name: "three negatives, odd dimension", dim: 13, negative_count: 3, ..base },
+        MadeUp {
             name: "shards",
             dim: 20,
             negative_count: 2,
@@ -77,27 +81,27 @@ pub fn cases() -> Vec<Case> {
             batch_size: 64,
             ..base
         },
-        Case {
-            name: "dimension 128",
+        // 52 slots of 4 bytes a pair: blocks of 64 pairs, and of 48.
+        MadeUp { name: "three blocks of pairs", dim: 256, batch_size: 150, block_bytes: 64 * 208, ..base },
+        MadeUp {
+            name: "subgroups, two blocks of pairs",
             dim: 128,
-            batch_size: 64,
-            candidate_count: 300,
-            item_count: 400,
-            hardness: 62.5,
-            grain: Grain::VECTOR,
+            batch_size: 90,
+            block_bytes: 48 * 208,
+            grain: Grain::CPU,
             ..base
         },
-        Case {
-            name: "subgroups, three negatives",
+        MadeUp {
+            name: "subgroups, three negatives, shards",
             dim: 45,
             batch_size: 150,
             negative_count: 3,
             rows_per_shard: 47,
             shards_per_dispatch: 3,
-            grain: Grain::SUBGROUP,
+            grain: Grain::CPU,
             ..base
         },
-        Case {
+        MadeUp {
             name: "subgroups, dimension 128, shards",
             dim: 128,
             batch_size: 64,
@@ -105,42 +109,58 @@ pub fn cases() -> Vec<Case> {
             item_count: 400,
             rows_per_shard: 130,
             hardness: 62.5,
-            grain: Grain::SUBGROUP,
+            grain: Grain::CPU,
             ..base
         },
-        Case {
-            name: "subgroups, rows in parts",
+        // 34 chunks: more than a thread holds, and windows of 112 pairs.
+        MadeUp {
+            name: "subgroups, rows in segments",
             dim: 136,
+            batch_size: 130,
             candidate_count: 40,
-            grain: Grain::SUBGROUP,
+            grain: Grain::CPU,
             ..base
         },
-        Case {
+        MadeUp {
             name: "subgroups, plain gradient descent",
             optimizer: Optimizer::Sgd,
             dim: 12,
             rows_per_shard: 70,
-            grain: Grain::SUBGROUP,
+            grain: Grain::CPU,
             ..base
         },
-        Case { name: "several windows", dim: 256, batch_size: 150, candidate_count: 40, ..base },
-        Case { name: "all items are candidates", dim: 8, candidate_count: 150, hardness: 0.0, ..base },
-        Case { name: "uniform", candidate_count: 0, negative_count: 2, dim: 24, ..base },
-        Case { name: "first step", step: 1, candidate_count: 0, batch_size: 9, dim: 4, ..base },
-        Case {
+        MadeUp { name: "all items are candidates", dim: 8, candidate_count: 150, hardness: 0.0, ..base },
+        MadeUp {
+            name: "uniform, without a regulariser",
+            candidate_count: 0,
+            negative_count: 2,
+            dim: 24,
+            gor_weight: 0.0,
+            ..base
+        },
+        MadeUp { name: "first step", step: 1, candidate_count: 0, batch_size: 9, dim: 4, ..base },
+        MadeUp {
+            name: "dot",
+            geometry: Geometry::Dot,
+            dim: 28,
+            candidate_count: 0,
+            negative_count: 2,
+            batch_size: 64,
+            ..base
+        },
+        MadeUp {
             name: "plain gradient descent",
             optimizer: Optimizer::Sgd,
             dim: 44,
             rows_per_shard: 70,
             shards_per_dispatch: 2,
-            grain: Grain::VECTOR,
             ..base
         },
     ]
 }
 
 /// Random interactions; user 0 has all items but a few.
-pub(super) fn interactions(case: &Case, seed: u64) -> Interactions {
+pub(super) fn interactions(case: &MadeUp, seed: u64) -> Interactions {
     let mut stream = Stream::new(seed, Purpose::Generate, 1);
     let mut pairs = Vec::new();
     for user in 0..case.user_count as u32 {
@@ -157,29 +177,30 @@ pub(super) fn interactions(case: &Case, seed: u64) -> Interactions {
 
 /// Rows as they are in mid-training: norms around one, moments, last steps from never to just now. Close
 /// points occur, so that similarities reach both ends, and drifts that take a row nearly to nothing.
-pub(super) fn state_in_training(case: &Case, sizes: &Sizes, seed: u64) -> State {
+pub(super) fn state_in_training(case: &MadeUp, shape: &StepShape, seed: u64) -> State {
+    let padded = shape.padded_dim();
     let mut stream = Stream::new(seed, Purpose::Init, 1);
     let row_count = case.item_count + case.user_count;
-    let mut points = vec![0.0f32; row_count * sizes.dim()];
-    for row in points.chunks_mut(sizes.dim()) {
+    let mut points = vec![0.0f32; row_count * padded];
+    for row in points.chunks_mut(padded) {
         let scale = stream.random_range(0.5..2.0f32) * 1.7 / (case.dim as f32).sqrt();
         row[..case.dim].iter_mut().for_each(|x| *x = scale * stream.random_range(-1.0..1.0f32));
         row[0] += 0.3;
     }
-    let mut state = State::new(points, sizes);
-    if case.optimizer == Optimizer::Sgd || case.step == 1 {
+    let mut state = State::new(points, shape);
+    if !case.optimizer.has_moments() || case.step == 1 {
         return state;
     }
     for row in 0..row_count {
         let last = stream.below(case.step as u32);
         if last > 0 {
-            for index in row * sizes.dim()..row * sizes.dim() + case.dim {
+            for index in row * padded..row * padded + case.dim {
                 let along = if row % 5 == 0 { 10.0 * state.points[index] } else { 0.0 };
                 state.drift[index] = along + stream.random_range(-1.0..1.0f32);
                 state.variance[index] = 1e-3 * stream.random_range(0.05..1.0f32);
             }
         }
-        let numbers = row * sizes.dim()..(row + 1) * sizes.dim();
+        let numbers = row * padded..(row + 1) * padded;
         state.row_states[row] = row_state(&state.points[numbers.clone()], &state.drift[numbers], last);
     }
     state

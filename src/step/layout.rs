@@ -6,16 +6,12 @@ use bytemuck::{Pod, Zeroable};
 #[repr(C)]
 #[derive(Debug, Clone, Copy, PartialEq, Pod, Zeroable)]
 pub struct Settings {
-    /// Margin of the hinge.
-    pub margin: f32,
     /// Weight of L_GOR.
     pub gor_weight: f32,
     /// 1 / D, D before padding.
     pub inverse_dim: f32,
     /// Exponent of stage 2.
     pub hardness: f32,
-    /// Step size.
-    pub learning_rate: f32,
     /// Decay of the first moment.
     pub beta_1: f32,
     /// Decay of the second moment.
@@ -30,6 +26,10 @@ pub struct Settings {
     pub log_ratio: f32,
     /// Entries of the catch-up table.
     pub catch_up_count: u32,
+    /// To 16 bytes.
+    pub unused_0: u32,
+    /// To 16 bytes.
+    pub unused_1: u32,
 }
 
 /// Mirror of `Shards` in `shaders/include/shards.wgsl`: the row shards that one dispatch covers.
@@ -51,7 +51,7 @@ pub struct Shards {
 }
 
 impl Shards {
-    /// What each dispatch covers of a table of `row_count` rows, `shards_per_dispatch` shards at a time.
+    /// The dispatches that cover a table of `row_count` rows, `shards_per_dispatch` shards at a time.
     pub fn of_table(row_count: usize, rows_per_shard: usize, shards_per_dispatch: usize) -> Vec<Shards> {
         let dispatch_rows = rows_per_shard * shards_per_dispatch;
         let dispatches = (0..row_count).step_by(dispatch_rows).enumerate();
@@ -96,7 +96,7 @@ pub struct RowState {
 }
 
 impl RowState {
-    /// Of a row at `point` that no step has touched.
+    /// The state of a row at `point` that no step has touched.
     pub fn at_rest(point: &[f32]) -> RowState {
         RowState { squares: point.iter().map(|x| x * x).sum(), ..RowState::default() }
     }
@@ -129,8 +129,9 @@ pub struct PlanHeader {
     pub row_count: u32,
     pub draw_key_0: u32,
     pub draw_key_1: u32,
-    pub bias_1: f32,
+    pub step_size: f32,
     pub root_bias_2: f32,
+    pub drift_epsilon: f32,
     pub rows_at: u32,
     pub users_at: u32,
     pub positives_at: u32,
@@ -141,32 +142,29 @@ pub struct PlanHeader {
     pub shards_at: u32,
 }
 
-/// Mirror of `PairLoss` in `shaders/triplet_loss.wgsl` and `shaders/row_gradient.wgsl`.
+/// Mirror of `PairSums` in `shaders/include/scores.wgsl`.
 #[repr(C)]
 #[derive(Debug, Clone, Copy, PartialEq, Default, Pod, Zeroable)]
-pub struct PairLoss {
-    /// Over a workgroup's pairs, in the first of them; zero in the others: weight * hinge; 1 where the hinge
-    /// is positive; sum over k of v_j . v_k; sum of (v_j . v_k)^2.
-    pub sums: [f32; 4],
-    /// Before weighting.
-    pub hinge: f32,
-    /// 0 where the pair has no negative.
-    pub weight: f32,
-    /// k of the nearest negative, or [`NONE`].
-    pub nearest: u32,
-    /// To 32 bytes.
-    pub unused_0: u32,
+pub struct PairSums {
+    /// The pair's loss.
+    pub loss: f32,
+    /// 1 if any of the pair's slopes is not zero.
+    pub is_active: f32,
+    /// Sum over k of the spread scores v_p . v_k (GOR).
+    pub spread_1: f32,
+    /// Sum of their squares.
+    pub spread_2: f32,
 }
 
-/// Mirror of `StepSums` in `shaders/row_gradient.wgsl`: what a step reports.
+/// Mirror of `StepSums` in `shaders/step_sum.wgsl`: what a step reports.
 #[repr(C)]
 #[derive(Debug, Clone, Copy, PartialEq, Default, Pod, Zeroable)]
 pub struct StepSums {
-    /// Sum over pairs of weight * hinge.
-    pub triplet: f32,
-    /// Pairs with a positive hinge.
+    /// Sum of the pairs' losses, without regularisers.
+    pub loss: f32,
+    /// Pairs that any slope moves.
     pub active_count: f32,
-    /// M1 of Tran et al. 2019, eq. 3.
+    /// M1 of Tran et al. 2019, eq. 3; 0 without GOR.
     pub moment_1: f32,
     /// M2.
     pub moment_2: f32,

@@ -1,6 +1,6 @@
-//! One step as data, in the layout of `shaders/include/plan.wgsl`.
+//! The plan of one step, in the layout of `shaders/include/plan.wgsl`.
 
-use crate::gpu::layout::{NONE, PlanHeader};
+use super::layout::{NONE, PlanHeader};
 use std::ops::Range;
 
 /// What all plans of a run have in common.
@@ -10,7 +10,7 @@ pub struct PlanShape {
     pub batch_size: usize,
     /// N: negatives of a pair.
     pub negative_count: usize,
-    /// C: candidates of a batch; 0 where negatives are drawn on the CPU.
+    /// C: candidates of a batch; 0 if negatives are drawn on the CPU.
     pub candidate_count: usize,
     /// I: item rows come first in the table, user rows follow.
     pub item_count: usize,
@@ -18,7 +18,7 @@ pub struct PlanShape {
     pub user_count: usize,
     /// Table rows of a shard.
     pub rows_per_shard: usize,
-    /// Most words that the excluded slots of one batch can take.
+    /// The most words that the excluded slots of one batch can take.
     pub excluded_capacity: usize,
 }
 
@@ -65,7 +65,7 @@ impl PlanShape {
 }
 
 /// One step as data. Section names and meanings are those of `plan.wgsl`.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct Plan {
     /// Counts, and where each section begins.
     pub header: PlanHeader,
@@ -93,7 +93,7 @@ impl Plan {
         self.section(self.header.positives_at, self.header.pair_count)
     }
 
-    /// (B, N) the row slots of negatives drawn on the CPU; empty where there are candidates.
+    /// (B, N) the row slots of negatives drawn on the CPU; empty if there are candidates.
     pub fn negatives(&self, negative_count: usize) -> &[u32] {
         if self.header.candidate_count > 0 {
             return &[];
@@ -125,7 +125,7 @@ impl Plan {
         (size_of::<PlanHeader>() + self.words.len() * 4) as u64
     }
 
-    /// Slots that hold a row, for whoever counts work.
+    /// Slots that hold a row.
     pub fn filled_row_count(&self) -> usize {
         self.rows().iter().filter(|&&row| row != NONE).count()
     }

@@ -1,0 +1,10 @@
+// Geometry `sphere` (Tran et al. 2019, 2.2): a row x stands for the point e = x / |x|.
+const is_curved: bool = true;
+
+// What x is multiplied by to give its point, from |x|^2.
+fn point_scale(squares: f32) -> f32 { return 1.0 / sqrt(max(squares, 1e-24)); }
+
+// dL/dx from g = dL/de and along = g . e: what lies along e changes only the length.
+fn row_gradient(g: vec4<f32>, e: vec4<f32>, along: f32, scale: f32) -> vec4<f32> {
+    return (g - along * e) * scale;
+}

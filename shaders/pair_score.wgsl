@@ -1,0 +1,51 @@
+// include: plan lanes parts row_parts negatives scores
+// The scores of each pair: u . v of its positive and of its N negatives; with GOR also the spread scores
+// v_p . v_k of the positive and each negative, and their sums. One workgroup for pairs_per_group pairs, one after
+// another.
+@group(0) @binding(3) var<storage, read> rows: array<vec4<f32>>;                // (R, D/4 + 1)
+@group(0) @binding(4) var<storage, read> picks: array<u32>;                     // (B, N)
+@group(0) @binding(5) var<storage, read_write> scores: array<f32>;              // (B, 1 + N)
+@group(0) @binding(6) var<storage, read_write> spread: array<f32>;              // (B, N)
+@group(0) @binding(7) var<storage, read_write> pairs: array<PairSums>;          // (B)
+
+override pairs_per_group: u32 = 1u;
+override has_spread: u32 = 0u;      // 1: with GOR
+
+fn score_pair(pair: u32, lane: u32) {
+    let user = row_part(user_of_pair(pair), lane);
+    let positive = row_part(positive_of_pair(pair), lane);
+    let toward = part_dot(user, positive);
+    var spread_1 = 0.0;
+    var spread_2 = 0.0;
+    for (var k = 0u; k < negative_count; k += 1u) {
+        let slot = negative_slot(pair * negative_count + k);
+        let negative = row_part(slot, lane);
+        var aside = 0.0;
+        if has_spread != 0u { aside = part_dot(positive, negative); }
+        let sums = lane_sum(lane, vec4<f32>(toward, part_dot(user, negative), aside, 0.0));
+        if lane == 0u {
+            if k == 0u { scores[positive_at(pair)] = sums.x; }
+            scores[negative_at(pair, k)] = select(sums.y, far, slot == none);
+            if has_spread != 0u { spread[pair * negative_count + k] = sums.z; }
+        }
+        // A negative that is not there has the vector zero, and adds nothing.
+        spread_1 += sums.z;
+        spread_2 += sums.z * sums.z;
+    }
+    if lane == 0u {
+        pairs[pair].spread_1 = spread_1;
+        pairs[pair].spread_2 = spread_2;
+    }
+}
+
+@compute @workgroup_size(lane_count)
+fn pair_score(
+    @builtin(workgroup_id) group: vec3<u32>,
+    @builtin(num_workgroups) group_count: vec3<u32>,
+    @builtin(local_invocation_index) lane: u32,
+) {
+    let first = (group.x + group.y * group_count.x) * pairs_per_group;
+    for (var pair = first; pair < min(first + pairs_per_group, plan.pair_count); pair += 1u) {
+        score_pair(pair, lane);
+    }
+}

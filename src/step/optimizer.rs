@@ -1,0 +1,187 @@
+//! The optimizers and schedules: the numbers of each step, and Adam's catch-up table.
+
+use super::layout::Settings;
+use crate::{Error, Result};
+use serde::{Deserialize, Serialize};
+
+/// What turns a gradient into a step.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+pub enum Optimizer {
+    /// Adam (Kingma and Ba, algorithm 1), equal to dense Adam though a step touches few rows.
+    Adam {
+        /// Decay rates of the two moments.
+        betas: (f64, f64),
+        /// Added to the root of the corrected second moment.
+        epsilon: f64,
+    },
+    /// Plain gradient descent.
+    Sgd,
+}
+
+impl Optimizer {
+    /// Its kernel.
+    pub fn kernel(&self) -> &'static str {
+        match self {
+            Optimizer::Adam { .. } => "row_adam",
+            Optimizer::Sgd => "row_sgd",
+        }
+    }
+
+    /// Whether it keeps moments, so that untouched rows move too.
+    pub fn has_moments(&self) -> bool {
+        matches!(self, Optimizer::Adam { .. })
+    }
+
+    /// Checks its settings.
+    ///
+    /// # Errors
+    /// [`Error::Setting`] naming the flag, the rule and the value. Adam needs 0 < b1 < sqrt(b2) < 1, in f32 too:
+    /// otherwise the momentum outlives the second moment, and the sum of the catch-up table has no end.
+    pub fn check(&self) -> Result<()> {
+        let Optimizer::Adam { betas, epsilon } = *self else { return Ok(()) };
+        let has_sum = |(beta_1, beta_2): (f64, f64)| beta_1 > 0.0 && beta_2 < 1.0 && beta_1 / beta_2.sqrt() < 1.0;
+        if !(has_sum(betas) && has_sum(device_betas(betas))) {
+            let message = format!("must satisfy 0 < b1 < sqrt(b2) < 1, but is {},{}", betas.0, betas.1);
+            return Err(Error::setting("--betas", message));
+        }
+        if !(epsilon >= 1e-30 && epsilon.is_finite()) {
+            return Err(Error::setting("--epsilon", format!("must be at least 1e-30, but is {epsilon}")));
+        }
+        Ok(())
+    }
+}
+
+/// The learning rate of each step.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+pub enum Schedule {
+    /// The same at every step.
+    Constant {
+        /// Step size.
+        learning_rate: f64,
+    },
+}
+
+impl Schedule {
+    /// The learning rate of `step`, from 1.
+    pub fn learning_rate(&self, _step: u64) -> f64 {
+        match *self {
+            Schedule::Constant { learning_rate } => learning_rate,
+        }
+    }
+
+    /// Checks its settings.
+    ///
+    /// # Errors
+    /// [`Error::Setting`] naming the flag, the rule and the value.
+    pub fn check(&self) -> Result<()> {
+        let Schedule::Constant { learning_rate } = *self;
+        if learning_rate > 0.0 && learning_rate.is_finite() {
+            return Ok(());
+        }
+        Err(Error::setting("--learning-rate", format!("must be above 0, but is {learning_rate}")))
+    }
+}
+
+/// An optimizer under a schedule: all numbers that steps need of the two.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Rates {
+    /// What turns a gradient into a step.
+    pub optimizer: Optimizer,
+    /// The learning rate of each step.
+    pub schedule: Schedule,
+}
+
+/// What one step needs of the optimizer: fields of the plan's header.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct StepRates {
+    pub(crate) step_size: f32,
+    pub(crate) root_bias_2: f32,
+    pub(crate) drift_epsilon: f32,
+}
+
+/// The decay rates as the kernels have them, in f32. Bias corrections and catch-up must use the rounded rates:
+/// 1 - beta_2 near zero is off by up to 1e-4 of itself.
+fn device_betas((beta_1, beta_2): (f64, f64)) -> (f64, f64) {
+    (f64::from(beta_1 as f32), f64::from(beta_2 as f32))
+}
+
+/// sqrt(1 - b2^step).
+fn root_bias(beta_2: f64, step: u64) -> f64 {
+    (1.0 - beta_2.powf(step as f64)).sqrt()
+}
+
+impl Rates {
+    /// The numbers of `step`, from 1.
+    pub(crate) fn at(&self, step: u64) -> StepRates {
+        let learning_rate = self.schedule.learning_rate(step);
+        match self.optimizer {
+            Optimizer::Sgd => {
+                StepRates { step_size: learning_rate as f32, root_bias_2: 1.0, drift_epsilon: 0.0 }
+            }
+            Optimizer::Adam { betas, epsilon } => {
+                let (beta_1, beta_2) = device_betas(betas);
+                StepRates {
+                    step_size: (learning_rate / (1.0 - beta_1.powf(step as f64))) as f32,
+                    root_bias_2: root_bias(beta_2, step) as f32,
+                    drift_epsilon: epsilon as f32 * root_bias(beta_2, step + 1) as f32,
+                }
+            }
+        }
+    }
+
+    /// What the kernels read for the whole run, given the length of the catch-up table. `dim` is D, `hardness` the
+    /// exponent of stage 2.
+    pub fn settings(&self, dim: usize, gor_weight: f64, hardness: f64, catch_up_count: usize) -> Settings {
+        let (betas, epsilon) = match self.optimizer {
+            Optimizer::Adam { betas, epsilon } => (betas, epsilon),
+            Optimizer::Sgd => ((0.0, 0.0), 0.0),
+        };
+        let (beta_1, beta_2) = device_betas(betas);
+        // Without moments the logarithms are never used; zero keeps them numbers.
+        let log = |beta: f64| if beta > 0.0 { beta.ln() } else { 0.0 };
+        Settings {
+            gor_weight: gor_weight as f32,
+            inverse_dim: (1.0 / dim as f64) as f32,
+            hardness: hardness as f32,
+            beta_1: beta_1 as f32,
+            beta_2: beta_2 as f32,
+            epsilon: epsilon as f32,
+            log_beta_1: log(beta_1) as f32,
+            log_beta_2: log(beta_2) as f32,
+            log_ratio: (log(beta_1) - 0.5 * log(beta_2)) as f32,
+            catch_up_count: catch_up_count as u32,
+            unused_0: 0,
+            unused_1: 0,
+        }
+    }
+
+    /// Adam's movement in steps without gradient, in closed form: entry tau holds
+    /// `S(tau) = sum_{i>=1} lr(tau+i) r^i sqrt(1 - b2^(tau+i)) / (1 - b1^(tau+i))` and `sqrt(1 - b2^(tau+1))`, with
+    /// `r = b1 / sqrt(b2)`. The last entry serves all later steps: there S has come to lr r / (1 - r). Without
+    /// moments the table has one entry, which nothing reads.
+    ///
+    /// # Errors
+    /// [`Error::Setting`] if the settings are impossible, as [`Optimizer::check`] says.
+    pub fn catch_up_table(&self) -> Result<Vec<[f32; 2]>> {
+        self.optimizer.check()?;
+        self.schedule.check()?;
+        let Optimizer::Adam { betas, .. } = self.optimizer else { return Ok(vec![[0.0; 2]]) };
+        let (beta_1, beta_2) = device_betas(betas);
+        let ratio = beta_1 / beta_2.sqrt();
+        // Until b2^tau and b1^tau are below f32's resolution.
+        let last = (-21.0 / beta_2.ln().max(beta_1.ln())).ceil().clamp(16.0, 1_000_000.0) as u64;
+        let mut table = vec![[0.0f32; 2]; last as usize + 1];
+        let mut sum = self.schedule.learning_rate(last + 1) * ratio / (1.0 - ratio);
+        for step in (0..=last).rev() {
+            if step < last {
+                let next = step + 1;
+                let bias = root_bias(beta_2, next) / (1.0 - beta_1.powf(next as f64));
+                sum = ratio * (self.schedule.learning_rate(next) * bias + sum);
+            }
+            table[step as usize] = [sum as f32, root_bias(beta_2, step + 1) as f32];
+        }
+        Ok(table)
+    }
+}

@@ -1,0 +1,225 @@
+//! The list of stages: the only statement of what a step is. The device's stepper, the twins' step, the self-test,
+//! the stage timer and the count of dispatches all read it.
+
+use super::layout::{Block, Shards};
+use super::{Plan, StepShape};
+
+/// A stage of a step: one kernel, and what it runs over. Its buffers are bound by the names that its WGSL declares.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Stage {
+    /// The kernel: `shaders/<kernel>.wgsl`.
+    pub kernel: &'static str,
+    /// What it runs over.
+    pub over: Over,
+    /// Threads of a workgroup.
+    pub lane_count: usize,
+}
+
+/// What a stage runs over, and what one workgroup of it has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Over {
+    /// The tables, by the plan's quads: a workgroup for a quad of slots, then one for each four positives.
+    Quads,
+    /// The tables, by the plan's slots: a workgroup for `slots_per_group` slots.
+    TableSlots,
+    /// The tables, row by row: a workgroup for a row.
+    Rows,
+    /// Blocks of pairs: a workgroup for a tile of pairs x candidates.
+    Tiles,
+    /// Windows of blocks of pairs: a workgroup for a quad of candidates a thread.
+    Windows,
+    /// Blocks of pairs: a workgroup for a pair.
+    Draws,
+    /// The pairs: a workgroup for so many.
+    Pairs(usize),
+    /// The row slots: a workgroup for so many.
+    Slots(usize),
+    /// One workgroup.
+    Once,
+}
+
+impl Over {
+    fn is_in_blocks(self) -> bool {
+        matches!(self, Over::Tiles | Over::Windows | Over::Draws)
+    }
+}
+
+/// What one dispatch of a stage covers; its kernel reads it from a uniform.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Extent {
+    /// All of the step.
+    Whole,
+    /// Some shards of the tables.
+    Shards(Shards),
+    /// Some pairs.
+    Block(Block),
+}
+
+/// One dispatch of a step.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Dispatch {
+    /// Which stage of [`StepShape::stages`].
+    pub stage: usize,
+    /// Which of its extents ([`StepShape::extents`]).
+    pub extent: usize,
+    /// Workgroups: columns and rows.
+    pub groups: (u32, u32),
+}
+
+/// Pairs, and candidates, of a tile of `candidate_score`.
+const TILE: u32 = 64;
+/// Threads of a workgroup of `candidate_score`.
+const TILE_THREADS: usize = 256;
+/// Workgroups that one dimension of a dispatch may have (WebGPU's default limit).
+const MAX_GROUPS: u32 = 65_535;
+
+/// `count` workgroups folded into two dimensions; the kernels drop those beyond `count`.
+pub fn fold(count: u32) -> (u32, u32) {
+    if count <= MAX_GROUPS {
+        return (count, u32::from(count > 0));
+    }
+    let rows = count.div_ceil(MAX_GROUPS);
+    (count.div_ceil(rows), rows)
+}
+
+impl StepShape {
+    /// The stages of a step, in order.
+    pub fn stages(&self) -> Vec<Stage> {
+        let (grain, lanes) = (self.grain, self.lane_count());
+        let stage = |kernel, over, lane_count| Stage { kernel, over, lane_count };
+        let mut stages = vec![stage("row_load", Over::Quads, lanes)];
+        if self.plan.candidate_count > 0 {
+            stages.push(match grain.subgroup_lanes {
+                0 => stage("candidate_score", Over::Tiles, TILE_THREADS),
+                subgroup => stage("candidate_score_subgroup", Over::Windows, subgroup),
+            });
+            stages.push(stage("negative_draw", Over::Draws, grain.draw_lanes));
+        }
+        stages.extend([
+            stage("pair_score", Over::Pairs(grain.pairs_per_group), lanes),
+            stage(self.loss.kernel(), Over::Pairs(grain.pair_lanes), grain.pair_lanes),
+            stage("step_sum", Over::Once, grain.sum_lanes),
+            stage("point_gradient", Over::Slots(grain.slots_per_group), lanes),
+            stage(self.optimizer.kernel(), Over::TableSlots, lanes),
+        ]);
+        stages
+    }
+
+    /// The stage, between steps, that brings all rows up to a step; none if the optimizer leaves untouched rows in
+    /// place.
+    pub fn catch_up_stage(&self) -> Option<Stage> {
+        let stage = Stage { kernel: "row_catch_up", over: Over::Rows, lane_count: self.lane_count() };
+        self.optimizer.has_moments().then_some(stage)
+    }
+
+    /// What the dispatches of `stage` cover, for a full batch.
+    pub fn extents(&self, stage: &Stage) -> Vec<Extent> {
+        match stage.over {
+            Over::Quads | Over::TableSlots | Over::Rows => {
+                self.table_shards().into_iter().map(Extent::Shards).collect()
+            }
+            Over::Windows => {
+                self.blocks().iter().flat_map(|block| self.windows(block)).map(Extent::Block).collect()
+            }
+            Over::Tiles | Over::Draws => self.blocks().into_iter().map(Extent::Block).collect(),
+            Over::Pairs(_) | Over::Slots(_) | Over::Once => vec![Extent::Whole],
+        }
+    }
+
+    /// Workgroups of `stage` for one of its extents in the step of `plan`; none if the step has no work there.
+    pub fn groups(&self, stage: &Stage, extent: &Extent, plan: &Plan) -> (u32, u32) {
+        let header = &plan.header;
+        match (stage.over, extent) {
+            (Over::Rows, Extent::Shards(shards)) => fold(shards.row_count),
+            (Over::Quads, Extent::Shards(shards)) => {
+                let quads = plan.shard_quads(shards.range()).len() as u32;
+                let positives = if self.has_positives() { header.pair_count.div_ceil(4) } else { 0 };
+                // A shard without quads has no positives either.
+                fold(if quads == 0 { 0 } else { quads + positives })
+            }
+            (Over::TableSlots, Extent::Shards(shards)) => {
+                let slots = 4 * plan.shard_quads(shards.range()).len() as u32;
+                fold(slots.div_ceil(self.grain.slots_per_group as u32))
+            }
+            (over, Extent::Block(block)) => {
+                let pairs = block.pair_count.min(header.pair_count.saturating_sub(block.first_pair));
+                let quads = header.candidate_count / 4;
+                match over {
+                    _ if pairs == 0 => (0, 0),
+                    Over::Tiles => (pairs.div_ceil(TILE), header.candidate_count.div_ceil(TILE)),
+                    Over::Windows => fold(quads.div_ceil(stage.lane_count as u32)),
+                    _ => fold(pairs),
+                }
+            }
+            (Over::Pairs(per_group), _) => fold(header.pair_count.div_ceil(per_group as u32)),
+            (Over::Slots(per_group), _) => fold(header.row_count.div_ceil(per_group as u32)),
+            _ => (1, 1),
+        }
+    }
+
+    /// The dispatches of the step of `plan`, in order. Neighbouring stages over blocks of pairs share the
+    /// similarities, so each block goes through all of them before the next block begins.
+    pub fn dispatches(&self, plan: &Plan) -> Vec<Dispatch> {
+        let stages: Vec<(usize, Stage)> = self.stages().into_iter().enumerate().collect();
+        let mut dispatches = Vec::new();
+        for together in stages.chunk_by(|(_, a), (_, b)| a.over.is_in_blocks() && b.over.is_in_blocks()) {
+            let block_count = if together[0].1.over.is_in_blocks() { self.blocks().len() } else { 1 };
+            for block in 0..block_count {
+                for (stage, it) in together {
+                    for (extent, part) in self.extents(it).iter().enumerate() {
+                        let groups = self.groups(it, part, plan);
+                        if self.block_of(part) == block && groups.0 > 0 {
+                            dispatches.push(Dispatch { stage: *stage, extent, groups });
+                        }
+                    }
+                }
+            }
+        }
+        dispatches
+    }
+
+    /// Which block of pairs an extent is in; 0 if it covers something else.
+    fn block_of(&self, extent: &Extent) -> usize {
+        match extent {
+            Extent::Block(block) => block.first_pair as usize / self.block_pairs(),
+            Extent::Whole | Extent::Shards(_) => 0,
+        }
+    }
+
+    /// How to compile the kernel of `stage`: the values of its `override` constants and the files it includes.
+    pub fn build(&self, stage: &Stage) -> Build {
+        let (segment_count, blocks_per_segment) = self.row_segments();
+        let flag = |is_on: bool| f64::from(u8::from(is_on));
+        let mut constants = vec![
+            ("lane_count", stage.lane_count as f64),
+            ("chunk_count", self.chunk_count() as f64),
+            ("chunks_per_lane", self.chunk_count().div_ceil(self.lane_count()) as f64),
+            ("negative_count", self.plan.negative_count as f64),
+            ("pair_words", self.plan.pair_words() as f64),
+            ("positives_at", self.positives_at() as f64),
+            ("has_momentum", flag(self.optimizer.has_moments())),
+            ("has_spread", flag(self.has_spread)),
+            ("pairs_per_group", self.grain.pairs_per_group as f64),
+            ("slots_per_group", self.grain.slots_per_group as f64),
+            ("segment_count", segment_count as f64),
+            ("blocks_per_segment", blocks_per_segment as f64),
+            ("shards_per_dispatch", self.shards_per_dispatch as f64),
+        ];
+        constants.extend(self.loss.constants());
+        let is_subgroup = stage.lane_count == self.grain.subgroup_lanes;
+        let includes = vec![
+            ("lanes", if is_subgroup { "lanes_subgroup" } else { "lanes" }),
+            ("geometry", self.geometry.include()),
+        ];
+        Build { constants, includes }
+    }
+}
+
+/// How a kernel's text becomes a pipeline.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Build {
+    /// Values of `override` constants; a kernel takes those that it declares.
+    pub constants: Vec<(&'static str, f64)>,
+    /// (what a kernel includes, the file that stands in for it).
+    pub includes: Vec<(&'static str, &'static str)>,
+}
