@@ -2,10 +2,10 @@
 //! over the same tables on the CPU: `cargo bench --bench step`.
 #![allow(clippy::print_stdout, reason = "a benchmark prints its figures")]
 
-use spherec::bench::{Case, Spans, USER_COUNT, dense_adam_seconds, measure};
+use spherec::bench::{BenchCase, Spans, USER_COUNT, dense_adam_seconds, measure};
 use spherec::gpu::{AdapterChoice, Gpu};
-use spherec::sampling::Sampler;
-use spherec::train::TrainConfig;
+use spherec::sampling::Negatives;
+use spherec::train::{Regularisers, TrainConfig};
 use std::error::Error;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -17,8 +17,12 @@ const ROUNDS: usize = 3;
 fn main() -> Result<(), Box<dyn Error>> {
     let gpu = Arc::new(Gpu::open(&AdapterChoice::Best)?);
     let two_stage = TrainConfig::default();
-    let uniform = TrainConfig { sampler: Sampler::Uniform, gor_weight: 0.0, ..TrainConfig::default() };
-    let cases = [two_stage, uniform].map(|config| Case { item_count: ROWS - USER_COUNT, config });
+    let uniform = TrainConfig {
+        negatives: Negatives::Uniform { count: 1 },
+        regularisers: Regularisers { gor_weight: 0.0 },
+        ..TrainConfig::default()
+    };
+    let cases = [two_stage, uniform].map(|config| BenchCase { item_count: ROWS - USER_COUNT, config });
     let (mut steps, mut dense) = ([f64::INFINITY; 2], f64::INFINITY);
     // In turn, so that whatever else the machine does slows both.
     for _ in 0..ROUNDS {
@@ -27,14 +31,14 @@ fn main() -> Result<(), Box<dyn Error>> {
             let measured = measured.ok_or("interrupted")?;
             *least = least.min(measured.step_seconds);
             let touched = measured.touched_count;
-            dense = dense.min(dense_adam_seconds(&case.config.constants(), ROWS, touched)?);
+            dense = dense.min(dense_adam_seconds(case.config.dim, ROWS, touched)?);
         }
     }
     let adapter = gpu.adapter();
     println!("{} ({}), {ROWS} rows, defaults; least of {ROUNDS} runs", adapter.name, adapter.driver);
     println!("dense Adam pass on the CPU: {:.2} ms", 1e3 * dense);
     for (case, seconds) in cases.iter().zip(steps) {
-        let name = case.config.sampler.name();
+        let name = case.config.negatives.sampler();
         println!("{name} step: {:.2} ms, dense / step {:.2}", 1e3 * seconds, dense / seconds);
     }
     Ok(())

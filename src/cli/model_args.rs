@@ -187,14 +187,6 @@ impl ModelArgs {
         sampler.negatives(count, beta, self.candidates.unwrap_or(defaults::CANDIDATES), hardness)
     }
 
-    /// --hardness as given.
-    pub(crate) fn shown_hardness(&self) -> Option<String> {
-        self.hardness.map(|hardness| match hardness {
-            Hardness::Number(number) => number.to_string(),
-            Hardness::Paper => "paper".to_owned(),
-        })
-    }
-
     /// The run that the flags describe, checked.
     pub(crate) fn config(
         &self,

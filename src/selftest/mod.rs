@@ -11,6 +11,7 @@ pub use draws::draw_on_device;
 pub use made_up::{MadeUp, made_up_steps};
 
 use crate::gpu::{Gpu, shader};
+use crate::step::Build;
 use crate::{Error, Result};
 use compare::Arrays;
 use scenario::Scenario;
@@ -52,6 +53,12 @@ impl Comparison {
         let scenario = Scenario::new(case, gpu.most_shards_per_dispatch())?;
         let Some((before, after)) = scenario.around(kernel) else { return Ok(None) };
         Ok(Some(Comparison { kernel: kernel.to_owned(), case: case.name, scenario, before, after }))
+    }
+
+    /// How the kernel is compiled for the step.
+    pub fn build(&self) -> Build {
+        let stage = self.scenario.stage(&self.kernel);
+        stage.map(|stage| self.scenario.shape().build(&stage)).unwrap_or_default()
     }
 
     /// Runs `text` as the kernel and compares every buffer with the twin's.

@@ -2,18 +2,20 @@
 
 use crate::support::{gpu, plain_gpu};
 use spherec::data::{Interactions, Protocol, Split};
-use spherec::gpu::layout::RowState;
-use spherec::gpu::{Gpu, Grain, StepShape, Stepper, Tables};
+use spherec::gpu::{Gpu, Stepper, Tables};
 use spherec::model::Embeddings;
-use spherec::optimizer::{Constants, Optimizer, catch_up_table};
 use spherec::random::{Purpose, Stream};
-use spherec::reference::{self, Scratch, Sizes, State};
-use spherec::sampling::{EpochOrder, ItemSampler, PlanShape, Planner, Sampler};
-use spherec::train::{Stop, TrainConfig, train};
+use spherec::reference::{self, Constants, Scratch, State};
+use spherec::sampling::{EpochOrder, ItemSampler, Negatives, Planner};
+use spherec::step::layout::RowState;
+use spherec::step::{
+    BLOCK_BYTES, Geometry, Loss, Optimizer, PlanShape, Rates, Schedule, StepShape,
+};
+use spherec::train::{Regularisers, Stop, Stopping, TrainConfig, train};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-const BETAS: (f64, f64) = (0.9, 0.999);
+const ADAM: Optimizer = Optimizer::Adam { betas: (0.9, 0.999), epsilon: 1e-8 };
 const STEPS: u64 = 20;
 
 fn random_interactions(user_count: usize, item_count: usize, share: f64) -> Interactions {
@@ -30,73 +32,86 @@ fn random_interactions(user_count: usize, item_count: usize, share: f64) -> Inte
     Interactions::from_pairs(user_count, item_count, &pairs)
 }
 
-/// `STEPS` steps on the device and on the twins, with a group of steps in each submission; the last of them with
-/// their stages timed.
-fn parity(
-    gpu: &Arc<Gpu>,
-    sampler: Sampler,
-    negative_count: usize,
+/// What the device is compared with the twins on.
+#[derive(Clone, Copy)]
+struct Parity {
+    negatives: Negatives,
     dim: usize,
     most_rows: Option<usize>,
+    geometry: Geometry,
     optimizer: Optimizer,
-) {
+    block_bytes: usize,
+    gor_weight: f64,
+}
+
+const TWO_STAGE: Parity = Parity {
+    negatives: Negatives::TwoStage { count: 1, beta: 0.5, candidates: 60, hardness: 3.0 },
+    dim: 32,
+    most_rows: None,
+    geometry: Geometry::Sphere,
+    optimizer: ADAM,
+    block_bytes: BLOCK_BYTES,
+    gor_weight: 0.1,
+};
+
+/// `STEPS` steps on the device and on the twins, with a group of steps in each submission; the last of them with
+/// their stages timed. Returns the dispatches of a step.
+fn parity(gpu: &Arc<Gpu>, parity: Parity) -> usize {
     use rand::RngExt;
+    let Parity { negatives, dim, most_rows, geometry, optimizer, block_bytes, gor_weight } = parity;
     let train = Arc::new(random_interactions(70, 160, 0.08));
-    let (candidate_count, hardness) = match sampler {
-        Sampler::TwoStage { candidate_count, hardness, .. } => (candidate_count, hardness),
-        _ => (0, 0.0),
-    };
     let row_count = 160 + 70;
-    let rows_per_shard = Tables::rows_per_shard(gpu, row_count, dim, most_rows);
     let plan = PlanShape {
         batch_size: 48,
-        negative_count,
-        candidate_count,
+        negative_count: negatives.count(),
+        candidate_count: negatives.candidate_count(),
         item_count: 160,
         user_count: 70,
-        rows_per_shard,
+        rows_per_shard: Tables::rows_per_shard(gpu, row_count, dim, most_rows),
         excluded_capacity: train.len(),
     };
-    let shape = StepShape { plan, dim, grain: Grain::of(gpu) };
-    let sizes = Sizes::new(&shape, optimizer);
-    let constants = Constants {
+    let shape = StepShape {
+        plan,
         dim,
-        margin: 0.5,
-        gor_weight: 0.1,
-        hardness,
-        learning_rate: if optimizer == Optimizer::Adam { 0.01 } else { 0.1 },
-        betas: BETAS,
-        epsilon: 1e-8,
+        geometry,
+        loss: Loss::Triplet { margin: 0.5 },
+        has_spread: gor_weight > 0.0,
+        optimizer,
+        shards_per_dispatch: Tables::shards_per_dispatch(gpu, plan.shard_count()),
+        block_bytes,
+        grain: gpu.grain(),
     };
-    let catch_up = catch_up_table(BETAS).unwrap();
-    let settings = constants.settings(catch_up.len());
+    let learning_rate = if optimizer.has_moments() { 0.01 } else { 0.1 };
+    let rates = Rates { optimizer, schedule: Schedule::Constant { learning_rate } };
+    let catch_up = rates.catch_up_table().unwrap();
+    let settings = rates.settings(dim, gor_weight, negatives.hardness(), catch_up.len());
     let mut stream = Stream::new(5, Purpose::Init, 0);
     let points: Vec<f32> =
         (0..row_count * dim).map(|_| stream.random_range(-1.0..1.0f32) / (dim as f32).sqrt()).collect();
-    let with_moments = optimizer == Optimizer::Adam;
     let fill = |row: usize, point: &mut [f32]| point.copy_from_slice(&points[row * dim..(row + 1) * dim]);
-    let tables = Tables::new(gpu, row_count, dim, rows_per_shard, with_moments, fill).unwrap();
-    let mut stepper = Stepper::new(Arc::clone(gpu), tables, shape, settings, &catch_up, optimizer).unwrap();
+    let tables = Tables::new(gpu, &shape, fill).unwrap();
+    let mut stepper = Stepper::new(Arc::clone(gpu), tables, shape, settings, &catch_up).unwrap();
     // As few dispatches cover the tables as the adapter allows.
-    let (shards, most) = (plan.shard_count(), Tables::most_shards_per_dispatch(gpu));
-    assert_eq!(shards.div_ceil(stepper.tables().shards_per_dispatch()), shards.div_ceil(most));
+    let (shards, most) = (plan.shard_count(), gpu.most_shards_per_dispatch());
+    assert_eq!(shape.table_shards().len(), shards.div_ceil(most));
 
-    let items = Arc::new(ItemSampler::new(&train.item_frequencies(), 0.5));
+    let items = Arc::new(ItemSampler::new(&train.item_frequencies(), negatives.beta()));
     let order = Arc::new(EpochOrder::new(train, 1));
-    let mut planner = Planner::new(order, items, sampler, plan, BETAS, 1);
-    let mut padded = vec![0.0; row_count * sizes.dim()];
+    let mut planner = Planner::new(order, items, plan, rates, 1);
+    let padded_dim = shape.padded_dim();
+    let mut padded = vec![0.0; row_count * padded_dim];
     for (row, point) in points.chunks(dim).enumerate() {
-        padded[row * sizes.dim()..][..dim].copy_from_slice(point);
+        padded[row * padded_dim..][..dim].copy_from_slice(point);
     }
-    let mut state = State::new(padded, &sizes);
-    let mut scratch = Scratch::new(&shape, &sizes, f32::NAN);
+    let constants = Constants { shape, settings, catch_up };
+    let mut state = State::new(padded, &shape);
+    let mut scratch = Scratch::new(&shape, f32::NAN);
     let mut expected_sums = Vec::new();
     let mut plans: Vec<_> = (1..=STEPS).map(|step| planner.plan(step)).collect();
     for plan in &plans {
-        let sums =
-            reference::step(plan, &settings, &catch_up, &mut state, &mut scratch, &shape, &sizes, optimizer);
-        expected_sums.push(sums);
+        expected_sums.push(reference::step(&constants, plan, &mut state, &mut scratch));
     }
+    let dispatch_count = stepper.dispatches(&plans[0]).len();
     let mut seen_sums = Vec::new();
     let (submitted, timed) = plans.split_at_mut(STEPS as usize - 6);
     for group in submitted.chunks_mut(5) {
@@ -105,15 +120,14 @@ fn parity(
     }
     let stages = stepper.time_stages(timed).unwrap();
     let names: Vec<&str> = stages.iter().map(|(name, _)| *name).collect();
-    let stage_2: &[&str] = if candidate_count > 0 { &["candidate_score", "negative_draw"] } else { &[] };
-    assert_eq!(names, [&["row_load"], stage_2, &["triplet_loss", "row_gradient", "row_step"]].concat());
+    assert!(names.iter().eq(shape.stages().iter().map(|stage| &stage.kernel)), "{names:?}");
     assert!(
         stages.iter().all(|(_, seconds)| seconds.len() == 6 && seconds.iter().all(|&s| s > 0.0 && s < 600.0))
     );
     assert_eq!(seen_sums.len(), expected_sums.len() - 6);
     for (step, (seen, expected)) in seen_sums.iter().zip(&expected_sums).enumerate() {
         assert!(
-            (seen.triplet - expected.triplet).abs() <= 1e-4 * expected.triplet.abs().max(1.0),
+            (seen.loss - expected.loss).abs() <= 1e-4 * expected.loss.abs().max(1.0),
             "step {step}: {seen:?}, twin {expected:?}"
         );
         assert!(
@@ -123,25 +137,26 @@ fn parity(
         assert_eq!(seen.active_count, expected.active_count, "step {step}");
     }
     stepper.catch_up().unwrap();
-    if optimizer == Optimizer::Adam {
-        state.catch_up(&settings, &catch_up, STEPS as u32, &sizes);
+    if optimizer.has_moments() {
+        state.catch_up(&constants, STEPS as u32);
         let row_states = stepper.tables().row_states(gpu).unwrap();
         let last_steps = |states: &[RowState]| states.iter().map(|state| state.last_step).collect::<Vec<_>>();
         assert_eq!(last_steps(&row_states), last_steps(&state.row_states));
         let (drift, variance) = stepper.tables().drift_and_variance(gpu).unwrap();
-        compare("drift", &drift, &state.drift, dim, &sizes, 1e-4);
-        compare("variance", &variance, &state.variance, dim, &sizes, 1e-5);
+        compare("drift", &drift, &state.drift, dim, 1e-4);
+        compare("variance", &variance, &state.variance, dim, 1e-5);
     }
-    let seen = stepper.tables().points(gpu, 0..stepper.tables().row_count()).unwrap();
-    compare("points", &seen, &state.points, dim, &sizes, 2e-3);
+    let seen = stepper.tables().rows(gpu, 0..stepper.tables().row_count()).unwrap();
+    compare("points", &seen, &state.points, dim, 2e-3);
     let moved = seen.iter().zip(&points).filter(|(seen, start)| (*seen - *start).abs() > 1e-3).count();
     assert!(moved > points.len() / 2, "only {moved} of {} numbers moved", points.len());
+    dispatch_count
 }
 
 /// At most `tolerance` apart, and on average a hundredth of it: Adam makes a full step of a gradient that
 /// is rounding noise, so single numbers may stray.
-fn compare(name: &str, seen: &[f32], expected: &[f32], dim: usize, sizes: &Sizes, tolerance: f64) {
-    let expected: Vec<f32> = expected.chunks(sizes.dim()).flat_map(|row| row[..dim].to_vec()).collect();
+fn compare(name: &str, seen: &[f32], expected: &[f32], dim: usize, tolerance: f64) {
+    let expected: Vec<f32> = expected.chunks(dim.next_multiple_of(4)).flat_map(|row| row[..dim].to_vec()).collect();
     assert_eq!(seen.len(), expected.len());
     assert!(!seen.is_empty());
     let (mut worst, mut sum) = (0.0f64, 0.0);
@@ -161,50 +176,46 @@ fn compare(name: &str, seen: &[f32], expected: &[f32], dim: usize, sizes: &Sizes
 
 #[test]
 fn two_stage_steps_equal_the_twins() {
-    parity(
-        &gpu(),
-        Sampler::TwoStage { beta: 0.5, candidate_count: 60, hardness: 3.0 },
-        1,
-        32,
-        None,
-        Optimizer::Adam,
-    );
+    assert_eq!(parity(&gpu(), TWO_STAGE), 8);
+}
+
+#[test]
+fn blocks_of_pairs_equal_the_twins() {
+    // 60 slots of 4 bytes a pair: three blocks of 16 pairs, each scored and drawn from before the next.
+    let dispatch_count = parity(&gpu(), Parity { block_bytes: 16 * 240, ..TWO_STAGE });
+    assert_eq!(dispatch_count, 8 + 2 * 2);
 }
 
 #[test]
 fn two_stage_steps_equal_the_twins_without_optional_features() {
     let gpu = plain_gpu();
-    assert_eq!(Tables::most_shards_per_dispatch(&gpu), 1);
-    parity(
-        &gpu,
-        Sampler::TwoStage { beta: 0.5, candidate_count: 60, hardness: 3.0 },
-        1,
-        32,
-        Some(90),
-        Optimizer::Adam,
-    );
+    assert_eq!(gpu.most_shards_per_dispatch(), 1);
+    parity(&gpu, Parity { most_rows: Some(90), ..TWO_STAGE });
 }
 
 #[test]
 fn steps_on_many_shards_equal_the_twins() {
-    parity(
-        &gpu(),
-        Sampler::TwoStage { beta: 0.5, candidate_count: 41, hardness: 1.0 },
-        3,
-        18,
-        Some(37),
-        Optimizer::Adam,
-    );
+    let negatives = Negatives::TwoStage { count: 3, beta: 0.5, candidates: 41, hardness: 1.0 };
+    parity(&gpu(), Parity { negatives, dim: 18, most_rows: Some(37), ..TWO_STAGE });
 }
 
 #[test]
 fn uniform_steps_equal_the_twins() {
-    parity(&gpu(), Sampler::Uniform, 2, 20, None, Optimizer::Adam);
+    let negatives = Negatives::Uniform { count: 2 };
+    assert_eq!(parity(&gpu(), Parity { negatives, dim: 20, gor_weight: 0.0, ..TWO_STAGE }), 6);
+}
+
+#[test]
+fn steps_in_the_geometry_dot_equal_the_twins() {
+    let negatives = Negatives::Uniform { count: 2 };
+    parity(&gpu(), Parity { negatives, dim: 20, geometry: Geometry::Dot, ..TWO_STAGE });
 }
 
 #[test]
 fn gradient_descent_equals_the_twins() {
-    parity(&gpu(), Sampler::Popularity { beta: 1.0 }, 1, 12, Some(100), Optimizer::Sgd);
+    let negatives = Negatives::Popularity { count: 1, beta: 1.0 };
+    let optimizer = Optimizer::Sgd;
+    parity(&gpu(), Parity { negatives, dim: 12, most_rows: Some(100), optimizer, ..TWO_STAGE });
 }
 
 /// Even users like even items, odd users odd ones; each user misses two of them.
@@ -219,33 +230,32 @@ fn checkerboard() -> Split {
     }
     let part =
         |pairs: &[(u32, u32)]| Interactions::from_pairs(user_count as usize, item_count as usize, pairs);
-    Split { train: part(&train), valid: part(&[]), test: part(&test) }
+    Split { train: part(&train).into(), valid: part(&[]), test: part(&test) }
 }
 
-fn config(sampler: Sampler) -> TrainConfig {
+fn config(negatives: Negatives) -> TrainConfig {
     TrainConfig {
         dim: 16,
         batch_size: 64,
-        sampler,
-        gor_weight: 0.0,
-        learning_rate: 0.01,
-        epochs: 10,
-        k: 2,
+        negatives,
+        regularisers: Regularisers { gor_weight: 0.0 },
+        schedule: Schedule::Constant { learning_rate: 0.01 },
+        stopping: Stopping { epochs: 10, evaluate_every: 1, patience: 0, k: 2 },
         seed: 4,
         protocol: Protocol::Holdout { test_fraction: 0.1, valid_fraction: 0.0 },
         ..TrainConfig::default()
     }
 }
 
-const SAMPLERS: [Sampler; 3] = [
-    Sampler::Uniform,
-    Sampler::Popularity { beta: 0.7 },
-    Sampler::TwoStage { beta: 0.5, candidate_count: 30, hardness: 1.0 },
+const ALL_NEGATIVES: [Negatives; 3] = [
+    Negatives::Uniform { count: 1 },
+    Negatives::Popularity { count: 1, beta: 0.7 },
+    Negatives::TwoStage { count: 1, beta: 0.5, candidates: 30, hardness: 1.0 },
 ];
 
 fn trained(split: &Split, config: &TrainConfig) -> Embeddings {
     let trained = train(gpu(), split, config, &AtomicBool::new(false), &mut |_| {}).unwrap();
-    assert_eq!((trained.stop, trained.epochs_done), (Stop::Epochs, config.epochs));
+    assert_eq!((trained.stop, trained.epochs_done), (Stop::Epochs, config.stopping.epochs));
     trained.embeddings
 }
 
@@ -261,20 +271,20 @@ fn same_colour(neighbours: &[Vec<spherec::recommend::Neighbour>], rows: &[u32]) 
 #[test]
 fn every_sampler_learns_a_checkerboard() {
     let split = checkerboard();
-    for sampler in SAMPLERS {
-        let embeddings = trained(&split, &config(sampler));
+    for negatives in ALL_NEGATIVES {
+        let embeddings = trained(&split, &config(negatives));
         let (users, items): (Vec<u32>, Vec<u32>) = ((0..60).collect(), (0..40).collect());
         let of_users = spherec::recommend::recommend(&embeddings, &users, 15, &[]).unwrap();
         let of_items = spherec::recommend::similar_items(&embeddings, &items, 5).unwrap();
         let (users, items) = (same_colour(&of_users, &users), same_colour(&of_items, &items));
-        println!("{}: {users} of the users' items, {items} of the items' neighbours", sampler.name());
-        assert!(users > 0.95 && items > 0.95, "{}: {users} {items}", sampler.name());
+        println!("{}: {users} of the users' items, {items} of the items' neighbours", negatives.sampler());
+        assert!(users > 0.95 && items > 0.95, "{}: {users} {items}", negatives.sampler());
         // Stage 2 looks for what is like the positive: here only held-out items are, so it learns to avoid
         // them. The others recommend them: of what a user has not, nothing else has its colour.
-        if !matches!(sampler, Sampler::TwoStage { .. }) {
+        if !matches!(negatives, Negatives::TwoStage { .. }) {
             let metrics =
                 spherec::evaluate::evaluate(&embeddings, &split.train, None, &split.test, &[2]).unwrap();
-            assert!(metrics[0].recall > 0.9, "{}: {metrics:?}", sampler.name());
+            assert!(metrics[0].recall > 0.9, "{}: {metrics:?}", negatives.sampler());
         }
     }
 }
@@ -282,15 +292,16 @@ fn every_sampler_learns_a_checkerboard() {
 #[test]
 fn the_same_seed_gives_the_same_bits_and_another_does_not() {
     let split = checkerboard();
-    for sampler in SAMPLERS {
-        let mut config = TrainConfig { epochs: 3, ..config(sampler) };
+    for negatives in ALL_NEGATIVES {
+        let mut config = config(negatives);
+        config.stopping.epochs = 3;
         let bits = |embeddings: &Embeddings| -> Vec<u32> {
             embeddings.users.iter().chain(&embeddings.items).map(|x| x.to_bits()).collect()
         };
         let first = bits(&trained(&split, &config));
-        assert_eq!(first, bits(&trained(&split, &config)), "{}", sampler.name());
+        assert_eq!(first, bits(&trained(&split, &config)), "{}", negatives.sampler());
         config.seed += 1;
-        assert_ne!(first, bits(&trained(&split, &config)), "{}", sampler.name());
+        assert_ne!(first, bits(&trained(&split, &config)), "{}", negatives.sampler());
     }
 }
 
@@ -299,7 +310,8 @@ fn an_interrupt_ends_training_with_what_there_is() {
     let split = checkerboard();
     let interrupt = AtomicBool::new(false);
     let mut epochs = 0;
-    let config = TrainConfig { epochs: 1000, ..config(Sampler::Uniform) };
+    let mut config = config(Negatives::Uniform { count: 1 });
+    config.stopping.epochs = 1000;
     let trained = train(gpu(), &split, &config, &interrupt, &mut |event| {
         if let spherec::train::Event::Epoch { epoch, .. } = event {
             epochs = *epoch;

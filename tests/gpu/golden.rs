@@ -1,11 +1,9 @@
 //! The engine on the device against golden training steps.
 
-use crate::golden_data::{Golden, Looks, Runner, all};
+use crate::golden_data::{Golden, Looks, Runner, Step, all};
 use crate::support::{gpu, has_subgroups};
-use spherec::gpu::layout::{PairLoss, StepSums};
-use spherec::gpu::{Gpu, Grain, StepShape, Stepper, Tables};
-use spherec::optimizer::{Optimizer, catch_up_table};
-use spherec::sampling::Plan;
+use spherec::gpu::{Gpu, Stepper, Tables};
+use spherec::step::{Grain, Plan, StepShape};
 use std::sync::Arc;
 
 struct Device {
@@ -14,34 +12,33 @@ struct Device {
 }
 
 impl Device {
-    fn new(golden: &Golden, shape: StepShape) -> Device {
+    fn new(golden: &Golden, mut shape: StepShape) -> Device {
         let gpu = gpu();
-        let (constants, optimizer) = (golden.constants(), golden.optimizer());
-        let catch_up = catch_up_table(constants.betas).unwrap();
-        let (points, dim) = (golden.starting_points(), constants.dim);
+        shape.shards_per_dispatch = Tables::shards_per_dispatch(&gpu, shape.plan.shard_count());
+        let constants = golden.constants(shape);
+        let (points, dim) = (golden.starting_points(), shape.dim);
         let fill = |row: usize, point: &mut [f32]| point.copy_from_slice(&points[row * dim..][..dim]);
-        let with_moments = optimizer == Optimizer::Adam;
-        let per_shard = shape.plan.rows_per_shard;
-        let tables = Tables::new(&gpu, golden.row_count(), dim, per_shard, with_moments, fill).unwrap();
-        let settings = constants.settings(catch_up.len());
-        let stepper = Stepper::new(Arc::clone(&gpu), tables, shape, settings, &catch_up, optimizer).unwrap();
+        let tables = Tables::new(&gpu, &shape, fill).unwrap();
+        let stepper =
+            Stepper::new(Arc::clone(&gpu), tables, shape, constants.settings, &constants.catch_up).unwrap();
         Device { gpu, stepper }
     }
 }
 
 impl Runner for Device {
-    fn step(&mut self, plan: &Plan) -> (StepSums, Vec<PairLoss>, Vec<f32>) {
+    fn step(&mut self, plan: &Plan) -> Step {
         self.stepper.submit(&mut [plan.clone()]).unwrap();
         let sums = self.stepper.collect().unwrap().unwrap();
         assert_eq!(sums.len(), 1);
-        let (pairs, gradients) = self.stepper.inspect().unwrap();
-        (sums[0], pairs, gradients)
+        let found = self.stepper.inspect().unwrap();
+        let (pairs, slopes) = (found.pairs, found.slopes);
+        Step { sums: sums[0], pairs, slopes, gradients: found.gradients, rows: found.rows }
     }
 
     fn points(&mut self) -> Vec<f32> {
         self.stepper.catch_up().unwrap();
         let tables = self.stepper.tables();
-        tables.points(&self.gpu, 0..tables.row_count()).unwrap()
+        tables.rows(&self.gpu, 0..tables.row_count()).unwrap()
     }
 }
 
@@ -54,22 +51,22 @@ fn check(rows_per_shard: usize, grain: Grain, looks: Looks) {
 
 #[test]
 fn steps_give_the_golden_numbers() {
-    check(usize::MAX, Grain::WARP, Looks::EveryStep);
+    check(usize::MAX, Grain::GPU, Looks::EveryStep);
 }
 
 #[test]
 fn steps_on_shards_give_the_golden_numbers() {
-    check(7, Grain::VECTOR, Looks::EveryStep);
+    check(7, Grain::GPU, Looks::EveryStep);
 }
 
 #[test]
 fn rows_caught_up_only_at_the_end_are_where_dense_adam_has_them() {
-    check(usize::MAX, Grain::VECTOR, Looks::AtEnd);
+    check(usize::MAX, Grain::GPU, Looks::AtEnd);
 }
 
 #[test]
 fn steps_with_subgroups_give_the_golden_numbers() {
     if has_subgroups() {
-        check(7, Grain::SUBGROUP, Looks::EveryStep);
+        check(7, Grain::CPU, Looks::EveryStep);
     }
 }

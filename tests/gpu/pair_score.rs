@@ -1,25 +1,26 @@
-//! `triplet_loss` against its twin, as it is and with defects put in.
+//! `pair_score` against its twin, as it is and with defects put in.
 
 use crate::support::{defects_are_seen, equals_its_twin};
 
 #[test]
-fn equals_its_twin_on_every_case() {
-    equals_its_twin("triplet_loss");
+fn equals_its_twin_on_every_step() {
+    equals_its_twin("pair_score");
 }
 
 #[test]
 fn every_defect_is_seen() {
     defects_are_seen(
-        "triplet_loss",
+        "pair_score",
         &[
-            ("positive_distance - nearest_distance", "nearest_distance - positive_distance"),
-            ("+ settings.margin", "- settings.margin"),
-            ("if sums.y < nearest_distance", "if sums.y > nearest_distance"),
-            ("moment_2 += sums.z * sums.z;", "moment_2 += sums.z;"),
-            ("part_difference(user, negative)", "part_difference(positive, negative)"),
-            ("select(0.0, 1.0, hinge > 0.0)", "1.0"),
-            ("sums += pair_loss(pair, lane);", "sums = pair_loss(pair, lane);"),
-            ("pairs[first].sums = sums;", "pairs[0].sums = sums;"),
+            ("two-stage", "part_dot(user, positive);", "part_dot(user, user);"),
+            ("three negatives, odd dimension", "if k == 0u { scores", "if k == 1u { scores"),
+            ("two-stage", "select(sums.y, far, slot == none)", "select(sums.z, far, slot == none)"),
+            ("uniform, without a regulariser", "part_dot(user, negative)", "part_dot(positive, negative)"),
+            ("two-stage", "aside = part_dot(positive, negative);", "aside = part_dot(user, negative);"),
+            ("three negatives, odd dimension", "spread_1 += sums.z;", "spread_1 = sums.z;"),
+            ("two-stage", "spread_2 += sums.z * sums.z;", "spread_2 += sums.z;"),
+            ("subgroups, two blocks of pairs", "pair < min(first + pairs_per_group, plan.pair_count)", "pair < first + 1u"),
+            ("three negatives, odd dimension", "spread[pair * negative_count + k] = sums.z;", "spread[pair * negative_count] = sums.z;"),
         ],
     );
 }

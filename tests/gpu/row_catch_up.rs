@@ -3,7 +3,7 @@
 use crate::support::{defects_are_seen, equals_its_twin};
 
 #[test]
-fn equals_its_twin_on_every_case() {
+fn equals_its_twin_on_every_step() {
     equals_its_twin("row_catch_up");
 }
 
@@ -12,14 +12,14 @@ fn every_defect_is_seen() {
     defects_are_seen(
         "row_catch_up",
         &[
-            ("points_{s}[index] - distance * d", "points_{s}[index] + distance * d"),
-            ("v *= exp(f32(skipped) * settings.log_beta_2);", ""),
-            ("* exp(f32(skipped) * settings.log_beta_1)", ""),
-            ("d = m / (sqrt(v) + drift_epsilon(shards.step));", ""),
-            ("sums.x, sums.y, sums.z, shards.step", "sums.x, sums.z, sums.y, shards.step"),
-            ("sums.z, shards.step", "sums.z, last"),
-            ("&& place.shard == {s}u", "&& place.shard == 0u"),
-            ("sums += vec3<f32>", "sums = vec3<f32>"),
+            ("two-stage", "points_{s}[index] - distance", "points_{s}[index] + distance"),
+            ("two-stage", "drift_epsilon(last), f32(skipped)", "0.5, f32(skipped)"),
+            ("two-stage", "drift_of(moments, drift_epsilon(shards.step))", "drift_{s}[index]"),
+            ("two-stage", "variance_{s}[index] = moments.v;", ""),
+            ("two-stage", "sums.x, sums.y, sums.z, shards.step", "sums.x, sums.z, sums.y, shards.step"),
+            ("two-stage", "sums.z, shards.step", "sums.z, last"),
+            ("shards", "if place.shard == {s}u { shares", "if place.shard == 0u { shares"),
+            ("three blocks of pairs", "sums += vec3<f32>", "sums = vec3<f32>"),
         ],
     );
 }

@@ -1,11 +1,9 @@
 //! `row_load` against its twin, as it is and with defects put in.
 
-use crate::support::{defect_is_seen_on, defects_are_seen, equals_its_twin, has_subgroups};
-use spherec::gpu::{Grain, shader};
-use spherec::selftest::cases;
+use crate::support::{defects_are_seen, equals_its_twin};
 
 #[test]
-fn equals_its_twin_on_every_case() {
+fn equals_its_twin_on_every_step() {
     equals_its_twin("row_load");
 }
 
@@ -14,40 +12,21 @@ fn every_defect_is_seen() {
     defects_are_seen(
         "row_load",
         &[
-            ("return x - distance * drift", "return x + distance * drift"),
-            ("plan.step - 1u - state.last_step", "plan.step - state.last_step"),
-            ("it.distance * (2.0 * state.along", "it.distance * (state.along"),
-            ("- it.distance * state.drift_squares", "+ it.distance * state.drift_squares"),
-            ("squares += dot(x, x);", "squares = dot(x, x);"),
-            ("from_3, chunk)", "from_2, chunk)"),
-            ("working[to + 2u * quad_count]", "working[to + 3u * quad_count]"),
-            ("positives_at + pair * chunk_count", "positives_at + pair * (chunk_count + 1u)"),
-            ("select(none, row, row - shards.first_row < shards.row_count)", "row"),
-            ("if pair >= plan.pair_count { return none; }", ""),
-            ("quad < quad_count {", "quad + 1u < quad_count {"),
-            ("write_inverse_norm(from_2);", "write_inverse_norm(from_1);"),
-            ("bitcast<f32>(words.z)", "0.0"),
-            ("four_sources[lane] = to", "four_sources[0] = to"),
-            ("place_of_row(words.y)", "place_of_row(words.y + 1u)"),
-            ("if it.place.shard == {s}u {", "if it.place.shard == 0u {"),
+            ("two-stage", "return x - distance * drift", "return x + distance * drift"),
+            ("two-stage", "plan.step - 1u - state.last_step", "plan.step - state.last_step"),
+            ("two-stage", "it.distance * (2.0 * state.along", "it.distance * (state.along"),
+            ("two-stage", "- it.distance * state.drift_squares", "+ it.distance * state.drift_squares"),
+            ("two-stage", "squares += dot(x, x);", "squares = dot(x, x);"),
+            ("two-stage", "f32(skipped), epsilon, 0.0", "f32(skipped), 0.0, 0.0"),
+            ("two-stage", "it.scale, f32(skipped), epsilon", "it.scale, 0.0, epsilon"),
+            ("two-stage", "lane / row_lanes", "lane / row_lanes / 2u"),
+            ("uniform, without a regulariser", "chunk += row_lanes", "chunk += 2u * row_lanes"),
+            ("subgroups, two blocks of pairs", "positives_at + pair * chunk_count", "positives_at + pair * (chunk_count + 1u)"),
+            ("subgroups, three negatives, shards", "select(none, row, row - shards.first_row < shards.row_count)", "row"),
+            ("subgroups, two blocks of pairs", "if pair >= plan.pair_count { return none; }", ""),
+            ("two-stage", "picked[slot * pair_words + word] = 0u;", ""),
+            ("two-stage", "if slot < plan.candidate_count {", "if slot + 1u < plan.candidate_count {"),
+            ("shards", "if it.place.shard == {s}u {", "if it.place.shard == 0u {"),
         ],
     );
-}
-
-/// What only threads that are a subgroup do: a row a lane.
-#[test]
-fn every_defect_where_lanes_are_a_subgroup_is_seen() {
-    if !has_subgroups() {
-        return;
-    }
-    let mut with_subgroups = cases();
-    with_subgroups.retain(|case| case.grain == Grain::SUBGROUP);
-    let defects = [
-        ("part * part_chunks + index", "part + index"),
-        ("has_slot && part == 0u", "has_slot && part == 2u"),
-        ("+ lane_count / 4u - 1u)", ")"),
-    ];
-    for (from, to) in defects {
-        defect_is_seen_on(&with_subgroups, "row_load", shader::kernel("row_load").unwrap(), from, to);
-    }
 }

@@ -3,7 +3,7 @@
 use crate::support::{defects_are_seen, equals_its_twin};
 
 #[test]
-fn equals_its_twin_on_every_case() {
+fn equals_its_twin_on_every_step() {
     equals_its_twin("row_sgd");
 }
 
@@ -12,10 +12,11 @@ fn every_defect_is_seen() {
     defects_are_seen(
         "row_sgd",
         &[
-            ("points_{s}[index] - settings", "points_{s}[index] + settings"),
-            ("squares += dot(x, x);", "squares = dot(x, x);"),
-            ("if place.shard == {s}u {", "if place.shard == 0u {"),
-            ("stepped &= stepped - 1u", "stepped = 0u"),
+            ("plain gradient descent", "e / scale - plan", "e / scale + plan"),
+            ("plain gradient descent", "e / scale", "e * scale"),
+            ("subgroups, plain gradient descent", "return dot(x, x);", "return dot(x, gradient);"),
+            ("plain gradient descent", "if place.shard == {s}u { share", "if place.shard == 0u { share"),
+            ("subgroups, plain gradient descent", "stepped &= stepped - 1u", "stepped = 0u"),
         ],
     );
 }

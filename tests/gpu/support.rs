@@ -1,8 +1,10 @@
 //! What the tests of the device share.
 
 use spherec::Result;
-use spherec::gpu::{AdapterChoice, Gpu, Grain, shader};
-use spherec::selftest::{Case, cases, check_kernel};
+use spherec::gpu::{AdapterChoice, Gpu, shader};
+use spherec::selftest::{Comparison, MadeUp, made_up_steps};
+use spherec::step::{Build, Grain};
+use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
 
 /// The adapter under test: `SPHEREC_ADAPTER`, else the best. Without one the tests fail with the line that
@@ -25,63 +27,83 @@ fn open(by: impl Fn(&AdapterChoice) -> Result<Gpu>) -> Arc<Gpu> {
     Arc::new(by(&choice).unwrap_or_else(|error| panic!("{error}")))
 }
 
-/// Whether the adapter has the subgroups that some kernels use. Where not, that is told, or fails if the variable
+/// Whether the adapter has the subgroups that some kernels use. If not, that is told, or fails if the variable
 /// `SPHEREC_EXPECT_SUBGROUPS` is set.
 pub(crate) fn has_subgroups() -> bool {
-    let has_them = Grain::SUBGROUP.suits(&gpu());
+    let has_them = gpu().suits(&Grain::CPU);
     if !has_them {
-        println!("NOT RUN: this adapter has no subgroups of {} threads", Grain::SUBGROUP.subgroup_lanes);
+        println!("NOT RUN: this adapter has no subgroups of {} threads", Grain::CPU.subgroup_lanes);
         assert!(std::env::var_os("SPHEREC_EXPECT_SUBGROUPS").is_none(), "subgroups are expected here");
     }
     has_them
 }
 
-/// Runs kernel `name` and its twin on every case.
+/// Runs kernel `name` and its twin on every step that has it.
 pub(crate) fn equals_its_twin(name: &str) {
     let text = shader::kernel(name).unwrap();
-    let mut case_count = 0;
-    for case in cases() {
-        let Some(outcome) = check_kernel(&gpu(), name, text, &case).unwrap() else { continue };
-        case_count += 1;
-        println!("{name}, {}: {:.3} of the tolerance used", case.name, outcome.worst_share);
-        assert_eq!(outcome.failure, None);
+    let mut count = 0;
+    for case in made_up_steps() {
+        let Some(comparison) = Comparison::new(&gpu(), name, &case).unwrap() else { continue };
+        let agreement = comparison.run(&gpu(), text).unwrap();
+        count += 1;
+        println!("{name}, {}: {:.3} of the tolerance used", case.name, agreement.worst_share);
+        assert_eq!(agreement.failure, None);
     }
-    assert!(case_count > 0, "no case runs {name}");
+    assert!(count > 0, "no step runs {name}");
 }
 
-/// Puts each defect (text, what it becomes) into kernel `name`: the comparison with the twin must see it.
-pub(crate) fn defects_are_seen(name: &str, defects: &[(&str, &str)]) {
+/// Puts each defect (the step that shows it, text, what it becomes) into kernel `name`: the comparison with the twin
+/// must see it. Steps that the adapter cannot run are told.
+pub(crate) fn defects_are_seen(name: &str, defects: &[(&str, &str, &str)]) {
+    let mut comparisons = Comparisons::default();
+    for (step, from, to) in defects {
+        comparisons.defect_is_seen(step, name, shader::kernel(name).unwrap(), from, to);
+    }
+}
+
+/// As [`defects_are_seen`], for one defect in the text of kernel `name` with all that it includes on `step`.
+pub(crate) fn composed_defect_is_seen(step: &str, name: &str, from: &str, to: &str) {
+    let build = Comparison::new(&gpu(), name, &step_of(step)).unwrap();
+    let Some(build) = build.map(|comparison| comparison.build()) else {
+        println!("NOT RUN: {name} on {step}, which this adapter cannot run");
+        return;
+    };
     let text = shader::kernel(name).unwrap();
-    for (from, to) in defects {
-        defect_is_seen(name, text, from, to);
+    // The includes are put in by hand; what is to be repeated stays as written, but for the broadcasts' lanes.
+    let lanes = build.constants.iter().filter(|(constant, _)| *constant == "lane_count").copied().collect();
+    let whole = shader::compose(text, &Build { constants: lanes, ..build.clone() }).unwrap();
+    let whole = whole.replace("// include:", "// includes:");
+    assert_eq!(
+        shader::compose(&whole, &build).unwrap(),
+        shader::compose(text, &build).unwrap().replace("// include:", "// includes:")
+    );
+    Comparisons::default().defect_is_seen(step, name, &whole, from, to);
+}
+
+fn step_of(name: &str) -> MadeUp {
+    let steps = made_up_steps();
+    *steps.iter().find(|step| step.name == name).unwrap_or_else(|| panic!("there is no step {name:?}"))
+}
+
+/// The comparisons of one kernel, by step: a twin runs once for all defects.
+#[derive(Default)]
+struct Comparisons(HashMap<String, Option<Comparison>>);
+
+impl Comparisons {
+    fn defect_is_seen(&mut self, step: &str, name: &str, text: &str, from: &str, to: &str) {
+        assert_eq!(text.matches(from).count(), 1, "{name}: {from:?} must occur once");
+        let comparison = self
+            .0
+            .entry(step.to_owned())
+            .or_insert_with(|| Comparison::new(&gpu(), name, &step_of(step)).unwrap());
+        let Some(comparison) = comparison else {
+            // Without subgroups, steps that need them cannot be run; all others have every kernel that names them.
+            assert!(!gpu().suits(&step_of(step).grain), "{step:?} does not run {name}");
+            println!("NOT RUN: {name} on {step}, which this adapter cannot run");
+            return;
+        };
+        let agreement = comparison.run(&gpu(), &text.replace(from, to));
+        let agreement = agreement.unwrap_or_else(|error| panic!("{name}, {from:?} -> {to:?}: {error}"));
+        assert!(agreement.failure.is_some(), "{name} on {step}: {from:?} -> {to:?} went unseen");
     }
-}
-
-/// As [`defects_are_seen`], for one defect in `text`, in which it must be possible once.
-pub(crate) fn defect_is_seen(name: &str, text: &str, from: &str, to: &str) {
-    defect_is_seen_on(&cases(), name, text, from, to);
-}
-
-/// As [`defect_is_seen`], where only some cases can run `text`.
-pub(crate) fn defect_is_seen_on(cases: &[Case], name: &str, text: &str, from: &str, to: &str) {
-    assert_eq!(text.matches(from).count(), 1, "{name}: {from:?} must occur once");
-    let text = text.replace(from, to);
-    let is_seen = cases.iter().any(|case| {
-        let outcome =
-            check_kernel(&gpu(), name, &text, case).unwrap_or_else(|error| panic!("{name}: {error}"));
-        outcome.is_some_and(|outcome| outcome.failure.is_some())
-    });
-    assert!(is_seen, "{name}: {from:?} -> {to:?} went unseen");
-}
-
-/// A kernel's text with what it includes, as a text that includes nothing more, but repeats what it repeated.
-pub(crate) fn composed(name: &str, constants: &[(&str, f64)]) -> String {
-    let compose = |text: &str, constants| shader::compose(text, constants).unwrap();
-    let text = compose(shader::kernel(name).unwrap(), constants).replace("// include:", "// includes:");
-    let mut all: Vec<_> = shader::REPEATED.iter().map(|(_, name)| (*name, 3.0)).collect();
-    all.retain(|(name, _)| constants.iter().all(|(given, _)| given != name));
-    all.extend(constants);
-    let again = compose(&text, &all);
-    assert_eq!(again, compose(shader::kernel(name).unwrap(), &all).replace("// include:", "// includes:"));
-    text
 }

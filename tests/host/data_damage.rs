@@ -172,7 +172,7 @@ fn repeated_pairs_within_and_between_files() {
     let (train, report) = load(b"user,item\na,x\na,x\na,y\nb,x\na,x\n");
     assert_eq!((train.interactions.len(), report.duplicate_count, report.row_count), (3, 2, 5));
     let (test, _) = load_with(b"user,item\na,x\na,z\nb,y\nnew,x\nnew,w\nb,z\n", &options);
-    let whole = |all: &Interactions| data::Split { train: all.clone(), ..data::Split::default() };
+    let whole = |all: &Interactions| data::Split { train: all.clone().into(), ..data::Split::default() };
     let split = whole(&train.interactions);
     let (joined, split, [_, held_out]) = data::join(train, &split, None, Some(&test));
     // a>x is in training; z is new and gets a row, w of a new user does not.

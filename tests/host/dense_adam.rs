@@ -1,9 +1,8 @@
 //! The dense Adam of the benchmark against Adam in f64, so that what steps are measured against is Adam.
 
-use spherec::bench::DenseAdam;
-use spherec::gpu::layout::NONE;
+use spherec::bench::{AdamSettings, DenseAdam};
 use spherec::random::{Purpose, Stream};
-use spherec::train::TrainConfig;
+use spherec::step::layout::NONE;
 
 /// More rows than one task has, and a dimension that no vector width divides.
 const ROWS: usize = 1_300;
@@ -16,8 +15,8 @@ fn number(stream: &mut Stream) -> f32 {
 
 #[test]
 fn every_row_moves_as_adam_moves_it() {
-    let config = TrainConfig { dim: DIM, learning_rate: 0.01, ..TrainConfig::default() };
-    let (beta_1, beta_2) = config.betas;
+    let settings = AdamSettings { learning_rate: 0.01, betas: (0.9, 0.999), epsilon: 1e-8 };
+    let (beta_1, beta_2) = settings.betas;
     let mut stream = Stream::new(1, Purpose::Generate, 0);
     let start: Vec<f32> = (0..ROWS * DIM).map(|_| number(&mut stream)).collect();
     let mut adam = DenseAdam::new(DIM, start.clone()).unwrap();
@@ -29,14 +28,14 @@ fn every_row_moves_as_adam_moves_it() {
         for slot in 0..TOUCHED as u32 {
             slots[stream.below(ROWS as u32) as usize] = slot;
         }
-        adam.step(&config.constants(), &gradients, &slots);
+        adam.step(&settings, &gradients, &slots);
         for index in 0..x.len() {
             let slot = slots[index / DIM];
             let g = if slot == NONE { 0.0 } else { f64::from(gradients[slot as usize * DIM + index % DIM]) };
             m[index] = beta_1 * m[index] + (1.0 - beta_1) * g;
             v[index] = beta_2 * v[index] + (1.0 - beta_2) * g * g;
             let (m, v) = (m[index] / (1.0 - beta_1.powi(step)), v[index] / (1.0 - beta_2.powi(step)));
-            x[index] -= config.learning_rate * m / (v.sqrt() + config.epsilon);
+            x[index] -= settings.learning_rate * m / (v.sqrt() + settings.epsilon);
         }
     }
     assert_eq!(adam.points.len(), x.len());

@@ -1,11 +1,11 @@
 //! Stage 2 on its twin against the law of the draw, with golden probabilities.
 
-use crate::plans::{BETAS, Run};
+use crate::plans::{RATES, Run};
 use crate::statistics::assert_law;
 use serde::Deserialize;
-use spherec::gpu::layout::{Block, NONE, Settings};
-use spherec::optimizer::Constants;
-use spherec::reference::{Sizes, draw_key, negative_draw};
+use spherec::reference::{draw_key, negative_draw};
+use spherec::step::Grain;
+use spherec::step::layout::{Block, NONE, Settings};
 
 #[derive(Deserialize)]
 struct Golden {
@@ -28,16 +28,7 @@ fn golden() -> Vec<Case> {
 
 fn settings(dim: usize) -> Settings {
     let hardness = spherec::train::defaults::paper_hardness(dim);
-    let constants = Constants {
-        dim,
-        margin: 1.0,
-        gor_weight: 0.0,
-        hardness,
-        learning_rate: 0.1,
-        betas: BETAS,
-        epsilon: 1e-8,
-    };
-    constants.settings(1)
+    RATES.settings(dim, 0.0, hardness, 1)
 }
 
 #[test]
@@ -83,19 +74,8 @@ fn picks(case: &Case, scores: &[f32], negative_count: usize, step_count: u64) ->
         beta: 0.0,
         seed: 77,
     };
-    let pair_words = PAIRS.div_ceil(32);
-    let sizes = Sizes {
-        chunk_count: 1,
-        negative_count,
-        pair_words,
-        packed_at: 0,
-        positives_at: 0,
-        window_pairs: 16,
-        pairs_per_thread: 1,
-        pairs_per_group: 1,
-        has_momentum: false,
-        has_packed: true,
-    };
+    let shape = run.step_shape(4, Grain::GPU, 0.0);
+    let pair_words = shape.plan.pair_words();
     let block = Block { first_pair: 0, first_row: 0, pair_count: PAIRS as u32, unused_0: 0 };
     let mut planner = run.planner();
     let mut all = Vec::new();
@@ -105,13 +85,13 @@ fn picks(case: &Case, scores: &[f32], negative_count: usize, step_count: u64) ->
         plan.header.candidate_count = scores.len() as u32;
         let mut scores = scores.repeat(PAIRS);
         let mut picks = vec![12_345; PAIRS * negative_count];
-        let mut picked = vec![0; scores.len() / PAIRS * sizes.pair_words];
-        negative_draw(&plan, &settings(case.dim), &block, &mut scores, &mut picks, &mut picked, &sizes);
+        let mut picked = vec![0; scores.len() / PAIRS * pair_words];
+        negative_draw(&plan, &settings(case.dim), &block, &mut scores, &mut picks, &mut picked, &shape);
         let drawn = picks.iter().filter(|&&pick| pick != NONE).count() as u32;
         assert_eq!(picked.iter().map(|word: &u32| word.count_ones()).sum::<u32>(), drawn);
         for (index, &pick) in picks.iter().enumerate().filter(|&(_, &pick)| pick != NONE) {
             let pair = index / negative_count;
-            assert_eq!(picked[pick as usize * sizes.pair_words + pair / 32] >> (pair % 32) & 1, 1);
+            assert_eq!(picked[pick as usize * pair_words + pair / 32] >> (pair % 32) & 1, 1);
         }
         all.extend(picks.chunks(negative_count).map(<[u32]>::to_vec));
     }
@@ -140,7 +120,7 @@ fn two_draws_are_draws_without_replacement() {
         let p = &case.probability;
         let mut law: Vec<f64> = vec![0.0; count * count];
         for (i, j) in (0..count).flat_map(|i| (0..count).map(move |j| (i, j))).filter(|(i, j)| i != j) {
-            // Where nearly all weight is drawn, 1 - p is the sum of the others.
+            // The sum of the others, since 1 - p loses its digits if nearly all weight is drawn.
             let others: f64 = (0..count).filter(|&k| k != i).map(|k| p[k]).sum();
             law[i * count + j] = p[i] * p[j] / others;
         }

@@ -6,7 +6,7 @@ use spherec::evaluate::Metrics;
 use spherec::experiment::{
     Cell, Event, Experiment, Grid, Measured, RESULTS, Report, Results, choose, marks, summarise,
 };
-use spherec::sampling::Sampler;
+use spherec::sampling::Negatives;
 use spherec::train::TrainConfig;
 use spherec::{Error, Result};
 use std::fs;
@@ -15,18 +15,18 @@ use std::path::Path;
 
 fn experiment(learning_rate: f64) -> Experiment {
     let protocol = Protocol::Folds { count: 3, fold: 0, valid_fraction: 0.0 };
-    let cell = |name: &str, sampler, negative_count: usize| Cell {
-        labels: vec![name.to_owned(), negative_count.to_string()],
-        config: TrainConfig { sampler, negative_count, protocol, ..TrainConfig::default() },
+    let cell = |name: &str, negatives: Negatives| Cell {
+        labels: vec![name.to_owned(), negatives.count().to_string()],
+        config: TrainConfig { negatives, protocol, ..TrainConfig::default() },
     };
-    let popularity = Sampler::Popularity { beta: 1.0 };
+    let popularity = |count| Negatives::Popularity { count, beta: 1.0 };
     Experiment {
         columns: vec!["sampler".to_owned(), "negatives".to_owned()],
         cells: vec![
-            cell("uniform", Sampler::Uniform, 1),
-            cell("uniform", Sampler::Uniform, 2),
-            cell("popularity", popularity, 1),
-            cell("popularity", popularity, 2),
+            cell("uniform", Negatives::Uniform { count: 1 }),
+            cell("uniform", Negatives::Uniform { count: 2 }),
+            cell("popularity", popularity(1)),
+            cell("popularity", popularity(2)),
         ],
         fold_count: 3,
         valid_fraction: 0.0,
@@ -44,7 +44,7 @@ fn data() -> Interactions {
 /// Numbers that depend on the split and the settings alone.
 fn made_up(split: &Split, config: &TrainConfig) -> Measured {
     let first: f64 = split.test.pairs().map(|(user, item)| f64::from(user * 31 + item)).sum();
-    let map = (first.sin().abs() + config.negative_count as f64) / 7.3 + config.sampler.beta() / 10.0;
+    let map = (first.sin().abs() + config.negatives.count() as f64) / 7.3 + config.negatives.beta() / 10.0;
     let metrics = Metrics {
         users: 20,
         k: 50,

@@ -21,7 +21,7 @@ fn model() -> Model {
     }
     (model.users, model.items) = (ids.clone(), ids);
     let pairs = |pairs: &[(u32, u32)]| Interactions::from_pairs(4, 4, pairs);
-    model.split = Split { train: pairs(&[(0, 0), (1, 2)]), valid: pairs(&[(0, 1)]), test: pairs(&[]) };
+    model.split = Split { train: pairs(&[(0, 0), (1, 2)]).into(), valid: pairs(&[(0, 1)]), test: pairs(&[]) };
     model
 }
 

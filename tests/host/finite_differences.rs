@@ -1,13 +1,12 @@
 //! The twins' gradient against the loss of a whole step, written plainly in f64 and differentiated
 //! numerically: a statement of the truth that shares nothing with the kernels but the definitions.
 
-use crate::plans::{BETAS, Run};
+use crate::plans::Run;
 use rand::RngExt;
-use spherec::gpu::layout::NONE;
-use spherec::gpu::{Grain, StepShape};
-use spherec::optimizer::{Constants, Optimizer, catch_up_table};
 use spherec::random::{Purpose, Stream};
-use spherec::reference::{Scratch, Sizes, State, step};
+use spherec::reference::{Constants, Scratch, State, step};
+use spherec::step::layout::NONE;
+use spherec::step::{Geometry, Grain, Loss as StepLoss, Optimizer, Rates, Schedule};
 
 /// A batch in table rows (items, then users).
 struct Batch {
@@ -25,8 +24,11 @@ struct Loss {
     kink_distance: f64,
 }
 
-fn unit(row: &[f64]) -> Vec<f64> {
-    let norm = row.iter().map(|x| x * x).sum::<f64>().sqrt();
+fn point(geometry: Geometry, row: &[f64]) -> Vec<f64> {
+    let norm = match geometry {
+        Geometry::Sphere => row.iter().map(|x| x * x).sum::<f64>().sqrt(),
+        Geometry::Dot => 1.0,
+    };
     row.iter().map(|x| x / norm).collect()
 }
 
@@ -34,15 +36,20 @@ fn dot(a: &[f64], b: &[f64]) -> f64 {
     a.iter().zip(b).map(|(a, b)| a * b).sum()
 }
 
-/// L_triplet + gor_weight L_GOR (Tran et al. 2019, eq. 1 and 3).
-fn loss(table: &[Vec<f64>], batch: &Batch, margin: f64, gor_weight: f64) -> Loss {
+/// L_triplet + gor_weight L_GOR (Tran et al. 2019, eq. 1 and 3), in scores: on the sphere D^2 = 2 - 2 u.v.
+fn loss(table: &[Vec<f64>], batch: &Batch, case: &Case) -> Loss {
+    let Case { geometry, margin, gor_weight, .. } = *case;
+    let unit = |row: &Vec<f64>| point(geometry, row);
     let (mut triplet, mut first, mut second) = (0.0, 0.0, 0.0);
     let mut hinges = Vec::new();
     let mut kink_distance = f64::INFINITY;
     let pick_count = (batch.users.len() * batch.negatives[0].len()) as f64;
     for pair in 0..batch.users.len() {
         let (user, positive) = (unit(&table[batch.users[pair]]), unit(&table[batch.positives[pair]]));
-        let distance = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(a, b)| (a - b) * (a - b)).sum::<f64>();
+        let distance = |a: &[f64], b: &[f64]| match geometry {
+            Geometry::Sphere => a.iter().zip(b).map(|(a, b)| (a - b) * (a - b)).sum::<f64>(),
+            Geometry::Dot => -2.0 * dot(a, b),
+        };
         let mut distances = Vec::new();
         for &row in batch.negatives[pair].iter().flatten() {
             let negative = unit(&table[row]);
@@ -70,6 +77,7 @@ fn loss(table: &[Vec<f64>], batch: &Batch, margin: f64, gor_weight: f64) -> Loss
 
 #[derive(Debug, Clone, Copy)]
 struct Case {
+    geometry: Geometry,
     dim: usize,
     negative_count: usize,
     candidate_count: usize,
@@ -126,28 +134,21 @@ fn table_of(case: &Case, row_count: usize, seed: u64) -> Vec<Vec<f64>> {
 
 /// The twins' step: the batch that it worked on, and dL/dx of each table row that it touched.
 fn twin_step(case: &Case, run: &Run, table: &[Vec<f64>]) -> (Batch, Vec<Option<Vec<f32>>>) {
-    let constants = Constants {
-        dim: case.dim,
-        margin: case.margin,
-        gor_weight: case.gor_weight,
-        hardness: 1.5,
-        learning_rate: 0.1,
-        betas: BETAS,
-        epsilon: 1e-8,
-    };
-    let catch_up = catch_up_table(BETAS).unwrap();
-    let settings = constants.settings(catch_up.len());
-    let shape = StepShape { plan: run.shape(), dim: case.dim, grain: Grain::VECTOR };
-    let sizes = Sizes::new(&shape, Optimizer::Sgd);
+    let rates = Rates { optimizer: Optimizer::Sgd, schedule: Schedule::Constant { learning_rate: 1.0 } };
+    let mut shape = run.step_shape(case.dim, Grain::GPU, case.gor_weight);
+    shape.geometry = case.geometry;
+    shape.loss = StepLoss::Triplet { margin: case.margin };
+    let settings = rates.settings(case.dim, case.gor_weight, 1.5, 1);
+    let constants = Constants { shape, settings, catch_up: rates.catch_up_table().unwrap() };
     let padded = |row: &Vec<f64>| {
         let mut row: Vec<f32> = row.iter().map(|&x| x as f32).collect();
-        row.resize(sizes.dim(), 0.0);
+        row.resize(shape.padded_dim(), 0.0);
         row
     };
-    let mut state = State::new(table.iter().flat_map(padded).collect(), &sizes);
-    let mut scratch = Scratch::new(&shape, &sizes, f32::NAN);
-    let plan = run.planner().plan(1);
-    step(&plan, &settings, &catch_up, &mut state, &mut scratch, &shape, &sizes, Optimizer::Sgd);
+    let before = State::new(table.iter().flat_map(padded).collect(), &shape);
+    let (mut state, mut scratch) = (before.clone(), Scratch::new(&shape, f32::NAN));
+    let plan = run.planner_with(rates).plan(1);
+    step(&constants, &plan, &mut state, &mut scratch);
     let row = |slot: u32| plan.rows()[slot as usize] as usize;
     let planned = plan.negatives(case.negative_count);
     let picks = if planned.is_empty() { &scratch.picks } else { planned };
@@ -162,11 +163,16 @@ fn twin_step(case: &Case, run: &Run, table: &[Vec<f64>]) -> (Batch, Vec<Option<V
             .collect(),
     };
     let mut gradients = vec![None; table.len()];
-    for slot in (0..plan.header.row_count).filter(|&slot| plan.rows()[slot as usize] != NONE) {
-        let gradient = &scratch.gradients[slot as usize * sizes.stride()..][..sizes.stride()];
-        if gradient[sizes.dim()] != 0.0 {
-            assert!(gradient[case.dim..sizes.dim()].iter().all(|&g| g == 0.0), "padding moves");
-            gradients[row(slot)] = Some(gradient[..case.dim].to_vec());
+    let (dim, stride) = (shape.padded_dim(), shape.slot_numbers());
+    for slot in (0..plan.header.row_count as usize).filter(|&slot| plan.rows()[slot] != NONE) {
+        let (g, e) = (&scratch.gradients[slot * stride..][..stride], &scratch.working[slot * stride..][..stride]);
+        if g[dim] != 0.0 {
+            // As the optimizers take it through the geometry.
+            let along = g[..dim].iter().zip(e).map(|(g, e)| g * e).sum();
+            let gradient: Vec<f32> =
+                (0..dim).map(|d| case.geometry.row_gradient(g[d], e[d], along, e[dim])).collect();
+            assert!(gradient[case.dim..].iter().all(|&g| g == 0.0), "padding moves");
+            gradients[plan.rows()[slot] as usize] = Some(gradient[..case.dim].to_vec());
         }
     }
     (batch, gradients)
@@ -178,7 +184,7 @@ fn check(case: &Case) -> Loss {
         let run = run_of(case, seed);
         let table = table_of(case, run.item_count + run.user_count, seed);
         let (batch, gradients) = twin_step(case, &run, &table);
-        let here = loss(&table, &batch, case.margin, case.gor_weight);
+        let here = loss(&table, &batch, case);
         if here.kink_distance < 1e-3 {
             continue;
         }
@@ -202,13 +208,16 @@ fn check_row(case: &Case, table: &[Vec<f64>], batch: &Batch, row: usize, gradien
     let step = 1e-5;
     let mut at = |d: usize, by: f64| {
         moved[row][d] = table[row][d] + by;
-        let total = loss(&moved, batch, case.margin, case.gor_weight).total;
+        let total = loss(&moved, batch, case).total;
         moved[row][d] = table[row][d];
         total
     };
     let expected: Vec<f64> = (0..case.dim).map(|d| (at(d, step) - at(d, -step)) / (2.0 * step)).collect();
-    // A gradient is the difference of unit vectors, divided by |x|.
-    let norm = dot(&table[row], &table[row]).sqrt();
+    // On the sphere a gradient is a difference of unit vectors, divided by |x|.
+    let norm = match case.geometry {
+        Geometry::Sphere => dot(&table[row], &table[row]).sqrt(),
+        Geometry::Dot => 1.0,
+    };
     let pick_count = (batch.users.len() * case.negative_count) as f64;
     let scale = expected.iter().fold(1.0 / norm, |largest: f64, g| largest.max(g.abs()));
     let tolerance = 1e-5 * scale.max(2.0 * case.gor_weight / pick_count / norm);
@@ -222,15 +231,18 @@ fn check_row(case: &Case, table: &[Vec<f64>], batch: &Batch, row: usize, gradien
     }
 }
 
+const GEOMETRIES: [Geometry; 2] = [Geometry::Sphere, Geometry::Dot];
+
 #[test]
 fn the_gradient_is_that_of_the_loss() {
     let (mut active_count, mut inactive_count, mut above_count, mut below_count) = (0, 0, 0, 0);
-    for dim in [4, 6, 11] {
+    for (geometry, dim) in [4, 6, 11].into_iter().flat_map(|dim| GEOMETRIES.map(|geometry| (geometry, dim))) {
         for negative_count in 1..=3 {
             for candidate_count in [0, 9] {
                 for spread in [Spread::Even, Spread::Narrow, Spread::Axes] {
                     for (margin, gor_weight) in [(0.3, 0.0), (0.05, 40.0), (3.0, 0.7)] {
-                        let case = Case { dim, negative_count, candidate_count, margin, gor_weight, spread };
+                        let case =
+                            Case { geometry, dim, negative_count, candidate_count, margin, gor_weight, spread };
                         let here = check(&case);
                         let active = here.hinges.iter().filter(|&&hinge| hinge > 0.0).count();
                         active_count += active;

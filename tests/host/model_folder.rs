@@ -51,7 +51,7 @@ pub(crate) fn model(users: IdTable, items: IdTable, dim: usize, pairs: &[(u32, u
         },
         users,
         items,
-        split: Split { train: part(0), valid: part(1), test: part(2) },
+        split: Split { train: part(0).into(), valid: part(1), test: part(2) },
         record: Record {
             config,
             data: json!({"train": "a.csv", "options": {"min-rating": 4.0}}),

@@ -4,12 +4,11 @@
 use crate::plans::Run;
 use rand::RngExt;
 use spherec::Error;
-use spherec::gpu::layout::{NONE, Settings, Shards};
-use spherec::optimizer::{Constants, catch_up_table};
 use spherec::random::{Purpose, Stream};
-use spherec::reference::{Sizes, State, row_adam, row_catch_up};
-use spherec::sampling::{EpochOrder, ItemSampler, Plan, Planner, Sampler};
-use std::sync::Arc;
+use spherec::reference::{Constants, Scratch, State, run_stage};
+use spherec::sampling::Planner;
+use spherec::step::layout::NONE;
+use spherec::step::{Extent, Geometry, Grain, Optimizer, Plan, Rates, Schedule, Stage};
 
 const ALL_BETAS: [(f64, f64); 7] =
     [(0.9, 0.999), (0.9, 0.9999), (0.9, 0.99999), (0.5, 0.99), (0.99, 0.999), (0.1, 0.9), (0.9, 0.85)];
@@ -33,10 +32,20 @@ fn defining_sum((beta_1, beta_2): (f64, f64), tau: i32) -> f64 {
     sum
 }
 
+const LEARNING_RATE: f64 = 1e-3;
+const EPSILON: f64 = 1e-8;
+
+fn rates(betas: (f64, f64)) -> Rates {
+    Rates {
+        optimizer: Optimizer::Adam { betas, epsilon: EPSILON },
+        schedule: Schedule::Constant { learning_rate: LEARNING_RATE },
+    }
+}
+
 #[test]
 fn the_catch_up_table_holds_the_defining_sum() {
     for betas in ALL_BETAS {
-        let table = catch_up_table(betas).unwrap();
+        let table = rates(betas).catch_up_table().unwrap();
         let betas = rounded(betas);
         let last = table.len() - 1;
         let mut steps: Vec<usize> = (0..=last.min(100)).chain((0..=last).step_by(last / 50 + 1)).collect();
@@ -46,7 +55,7 @@ fn the_catch_up_table_holds_the_defining_sum() {
             let [sum, root] = table[step.min(last)];
             let expected = defining_sum(betas, step as i32);
             let root_expected = (1.0 - betas.1.powi(step as i32 + 1)).sqrt();
-            let (off, root_off) = (f64::from(sum) / expected - 1.0, f64::from(root) / root_expected - 1.0);
+            let (off, root_off) = (f64::from(sum) / LEARNING_RATE / expected - 1.0, f64::from(root) / root_expected - 1.0);
             // A beta_2 this close to 1 needs more steps than the table keeps.
             let tolerance = if betas.1 > 0.99995 { 3e-5 } else { 2e-7 };
             if !(off.abs() <= tolerance && root_off.abs() <= tolerance) {
@@ -76,7 +85,7 @@ fn betas_without_a_sum_are_refused() {
         (0.9, 0.999_999_99),
     ];
     for betas in bad {
-        let error = catch_up_table(betas).unwrap_err();
+        let error = rates(betas).catch_up_table().unwrap_err();
         assert!(matches!(&error, Error::Setting { flag: "--betas", .. }), "{betas:?}: {error}");
         assert!(error.to_string().contains(&betas.0.to_string()), "{error}");
     }
@@ -84,7 +93,7 @@ fn betas_without_a_sum_are_refused() {
 
 /// Kingma and Ba, algorithm 1, on every row at every step.
 struct DenseAdam {
-    constants: Constants,
+    betas: (f64, f64),
     points: Vec<f64>,
     momentum: Vec<f64>,
     variance: Vec<f64>,
@@ -92,14 +101,14 @@ struct DenseAdam {
 
 impl DenseAdam {
     fn step(&mut self, step: i32, gradients: &[f64]) {
-        let (beta_1, beta_2) = self.constants.betas;
+        let (beta_1, beta_2) = self.betas;
         let (bias_1, bias_2) = (1.0 - beta_1.powi(step), 1.0 - beta_2.powi(step));
         for (index, g) in gradients.iter().enumerate() {
             let (m, v) = (&mut self.momentum[index], &mut self.variance[index]);
             *m = beta_1 * *m + (1.0 - beta_1) * g;
             *v = beta_2 * *v + (1.0 - beta_2) * g * g;
-            let root = (*v / bias_2).sqrt() + self.constants.epsilon;
-            self.points[index] -= self.constants.learning_rate * (*m / bias_1) / root;
+            let root = (*v / bias_2).sqrt() + EPSILON;
+            self.points[index] -= LEARNING_RATE * (*m / bias_1) / root;
         }
     }
 }
@@ -109,60 +118,47 @@ const ITEMS: u32 = 30;
 const USERS: u32 = 20;
 const STEPS: u64 = 600;
 
+/// The twins of loading, optimizer and catch-up, with the gradients of the rows as given: in the geometry `dot` they
+/// are those of the points.
 struct LazyAdam {
-    sizes: Sizes,
-    settings: Settings,
-    catch_up: Vec<[f32; 2]>,
+    constants: Constants,
     state: State,
-    shards: Shards,
 }
 
 impl LazyAdam {
-    fn new(constants: &Constants, points: &[f64]) -> LazyAdam {
-        let sizes = Sizes {
-            chunk_count: DIM / 4,
-            negative_count: 1,
-            pair_words: 1,
-            packed_at: 0,
-            positives_at: 0,
-            window_pairs: 16,
-            pairs_per_thread: 1,
-            pairs_per_group: 1,
-            has_momentum: true,
-            has_packed: true,
-        };
-        let catch_up = catch_up_table(constants.betas).unwrap();
-        LazyAdam {
-            sizes,
-            settings: constants.settings(catch_up.len()),
-            catch_up,
-            state: State::new(points.iter().map(|&x| x as f32).collect(), &sizes),
-            shards: Shards::of_table((ITEMS + USERS) as usize, (ITEMS + USERS) as usize, 1)[0],
-        }
+    fn new(run: &Run, betas: (f64, f64), points: &[f64]) -> LazyAdam {
+        let mut shape = run.step_shape(DIM, Grain::GPU, 0.0);
+        shape.geometry = Geometry::Dot;
+        shape.optimizer = rates(betas).optimizer;
+        let catch_up = rates(betas).catch_up_table().unwrap();
+        let settings = rates(betas).settings(DIM, 0.0, 0.0, catch_up.len());
+        let state = State::new(points.iter().map(|&x| x as f32).collect(), &shape);
+        LazyAdam { constants: Constants { shape, settings, catch_up }, state }
     }
 
     /// One step on the rows of `plan`, with the gradients of all rows as given.
     fn step(&mut self, plan: &Plan, all: &[f64]) {
-        let mut gradients = vec![f32::NAN; plan.rows().len() * self.sizes.stride()];
+        let shape = &self.constants.shape;
+        let mut scratch = Scratch::new(shape, f32::NAN);
         for (slot, &row) in plan.rows().iter().enumerate() {
-            let to = &mut gradients[slot * self.sizes.stride()..][..DIM + 1];
+            let to = &mut scratch.gradients[slot * shape.slot_numbers()..][..DIM + 1];
             if row != NONE {
                 let from = &all[row as usize * DIM..][..DIM];
                 to.iter_mut().zip(from).for_each(|(to, &from)| *to = from as f32);
                 to[DIM] = 1.0;
             }
         }
-        let LazyAdam { sizes, settings, catch_up, state, shards } = self;
-        let State { points, drift, variance, row_states } = state;
-        row_adam(plan, settings, shards, points, drift, variance, row_states, catch_up, &gradients, sizes);
+        let stages = shape.stages();
+        let run = |kernel: &str| -> Stage { *stages.iter().find(|stage| stage.kernel == kernel).unwrap() };
+        for stage in [run("row_load"), run("row_adam")] {
+            let extent = Extent::Shards(shape.table_shards()[0]);
+            run_stage(&stage, &extent, &self.constants, plan, &mut self.state, &mut scratch);
+        }
     }
 
     fn catch_up(&mut self, step: u32) {
-        let shards = Shards { step, ..self.shards };
-        let LazyAdam { sizes, settings, catch_up, state, .. } = self;
-        let State { points, drift, variance, row_states } = state;
-        row_catch_up(settings, &shards, points, drift, variance, row_states, catch_up, sizes);
-        assert!(row_states.iter().all(|row| row.last_step == 0 || row.last_step == step));
+        self.state.catch_up(&self.constants, step);
+        assert!(self.state.row_states.iter().all(|row| row.last_step == 0 || row.last_step == step));
     }
 }
 
@@ -172,9 +168,9 @@ fn unequal(stream: &mut Stream, count: u32) -> u32 {
     ((share.powi(4) * f64::from(count)) as u32).min(count - 1)
 }
 
-/// Plans steps of three given pairs.
-fn planner(betas: (f64, f64)) -> Planner {
-    let run = Run {
+/// Steps of three given pairs.
+fn run_of_three() -> Run {
+    Run {
         user_count: USERS as usize,
         item_count: ITEMS as usize,
         pairs: vec![(0, 0)],
@@ -184,33 +180,21 @@ fn planner(betas: (f64, f64)) -> Planner {
         rows_per_shard: (ITEMS + USERS) as usize,
         beta: 0.0,
         seed: 0,
-    };
-    let order = Arc::new(EpochOrder::new(run.train(), 0));
-    let items = Arc::new(ItemSampler::new(&[1; ITEMS as usize], 0.0));
-    let sampler = Sampler::Uniform;
-    Planner::new(order, items, sampler, run.shape(), betas, 0)
+    }
 }
 
 /// (largest difference, largest movement) of the lazy and the dense Adam.
 fn compare(betas: (f64, f64), looks: &[u64]) -> (f64, f64) {
-    let constants = Constants {
-        dim: DIM,
-        margin: 1.0,
-        gor_weight: 0.0,
-        hardness: 0.0,
-        learning_rate: 1e-3,
-        betas,
-        epsilon: 1e-8,
-    };
     let mut stream = Stream::new(31, Purpose::Generate, 0);
     let row_count = (ITEMS + USERS) as usize;
     let start: Vec<f64> =
         (0..row_count * DIM).map(|_| f64::from(stream.random::<f32>() * 2.0 - 1.0)).collect();
-    let mut planner = planner(betas);
-    let mut lazy = LazyAdam::new(&constants, &start);
+    let run = run_of_three();
+    let mut planner: Planner = run.planner_with(rates(betas));
+    let mut lazy = LazyAdam::new(&run, betas, &start);
     let zeros = vec![0.0; start.len()];
     let mut dense =
-        DenseAdam { constants, points: start.clone(), momentum: zeros.clone(), variance: zeros.clone() };
+        DenseAdam { betas, points: start.clone(), momentum: zeros.clone(), variance: zeros.clone() };
     let mut touch_counts = vec![0u64; row_count];
     for step in 1..=STEPS {
         let pairs: Vec<(u32, u32)> =

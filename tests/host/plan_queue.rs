@@ -1,7 +1,8 @@
 //! Plans made ahead on other threads.
 
-use crate::plans::{BETAS, Run};
-use spherec::sampling::{EpochOrder, ItemSampler, Plan, PlanQueue, Planner, Sampler};
+use crate::plans::{RATES, Run};
+use spherec::sampling::{EpochOrder, ItemSampler, PlanQueue, Planner};
+use spherec::step::Plan;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -41,7 +42,7 @@ fn a_queue_that_is_dropped_ends_its_threads() {
     let run = run(0);
     let order = Arc::new(EpochOrder::new(run.train(), run.seed));
     let items = Arc::new(ItemSampler::new(&run.train().item_frequencies(), run.beta));
-    let planner = Planner::new(Arc::clone(&order), items, Sampler::Uniform, run.shape(), BETAS, run.seed);
+    let planner = Planner::new(Arc::clone(&order), items, run.shape(), RATES, run.seed);
     let holders = Arc::strong_count(&order);
     for taken in [0, 5] {
         let mut queue = PlanQueue::start(&planner, 1, 1_000_000_000, 3, 4);

@@ -3,13 +3,24 @@
 
 use proptest::prelude::*;
 use spherec::data::Interactions;
-use spherec::gpu::layout::NONE;
 use spherec::random::{Purpose, key};
-use spherec::sampling::{EpochOrder, ItemSampler, Plan, PlanShape, Planner, Sampler};
+use spherec::sampling::{EpochOrder, ItemSampler, Planner};
+use spherec::step::layout::NONE;
+use spherec::step::{
+    BLOCK_BYTES, Geometry, Grain, Loss, Optimizer, Plan, PlanShape, Rates, Schedule, StepShape,
+};
 use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
 
-pub(crate) const BETAS: (f64, f64) = (0.9, 0.999);
+const BETAS: (f64, f64) = (0.9, 0.999);
+const EPSILON: f64 = 1e-8;
+const LEARNING_RATE: f64 = 0.05;
+
+/// Adam at a constant rate.
+pub(crate) const RATES: Rates = Rates {
+    optimizer: Optimizer::Adam { betas: BETAS, epsilon: EPSILON },
+    schedule: Schedule::Constant { learning_rate: LEARNING_RATE },
+};
 
 /// The sizes of a made-up run.
 #[derive(Debug, Clone)]
@@ -48,17 +59,30 @@ impl Run {
         }
     }
 
+    /// Plain gradient descent on the triplet loss.
+    pub(crate) fn step_shape(&self, dim: usize, grain: Grain, gor_weight: f64) -> StepShape {
+        StepShape {
+            plan: self.shape(),
+            dim,
+            geometry: Geometry::Sphere,
+            loss: Loss::Triplet { margin: 1.0 },
+            has_spread: gor_weight > 0.0,
+            optimizer: Optimizer::Sgd,
+            shards_per_dispatch: 1,
+            block_bytes: BLOCK_BYTES,
+            grain,
+        }
+    }
+
     pub(crate) fn planner(&self) -> Planner {
+        self.planner_with(RATES)
+    }
+
+    pub(crate) fn planner_with(&self, rates: Rates) -> Planner {
         let train = self.train();
-        let (beta, candidate_count) = (self.beta, self.candidate_count);
-        let sampler = match candidate_count {
-            0 if beta == 0.0 => Sampler::Uniform,
-            0 => Sampler::Popularity { beta },
-            _ => Sampler::TwoStage { beta, candidate_count, hardness: 1.0 },
-        };
-        let items = Arc::new(ItemSampler::new(&train.item_frequencies(), beta));
+        let items = Arc::new(ItemSampler::new(&train.item_frequencies(), self.beta));
         let order = Arc::new(EpochOrder::new(train, self.seed));
-        Planner::new(order, items, sampler, self.shape(), BETAS, self.seed)
+        Planner::new(order, items, self.shape(), rates, self.seed)
     }
 }
 
@@ -99,11 +123,13 @@ fn check_plan(run: &Run, step: u64, pairs: &[(u32, u32)], plan: &Plan) -> Vec<u3
     let (header, shape) = (&plan.header, run.shape());
     assert_eq!((header.step, header.log_slot, header.pair_count), (step as u32, 0, pairs.len() as u32));
     assert_eq!([header.draw_key_0, header.draw_key_1], key(run.seed, Purpose::Draw, step));
-    let close = |got: f32, expected: f64| (f64::from(got) - expected).abs() <= 1e-7 * expected;
+    let close = |got: f32, expected: f64| (f64::from(got) - expected).abs() <= 2e-7 * expected;
     // Of the decay rates that the kernels have, in f32.
     let (beta_1, beta_2) = (f64::from(BETAS.0 as f32), f64::from(BETAS.1 as f32));
-    assert!(close(header.bias_1, 1.0 - beta_1.powf(step as f64)));
-    assert!(close(header.root_bias_2, (1.0 - beta_2.powf(step as f64)).sqrt()));
+    let root_bias = |step: u64| (1.0 - beta_2.powf(step as f64)).sqrt();
+    assert!(close(header.step_size, LEARNING_RATE / (1.0 - beta_1.powf(step as f64))));
+    assert!(close(header.root_bias_2, root_bias(step)));
+    assert!(close(header.drift_epsilon, EPSILON * root_bias(step + 1)));
     check_rows(run, plan);
     check_quads(run, plan);
     check_uses(run, plan);

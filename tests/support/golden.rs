@@ -3,16 +3,31 @@
 
 use serde::Deserialize;
 use spherec::data::Interactions;
-use spherec::gpu::layout::{NONE, PairLoss, StepSums};
-use spherec::gpu::{Grain, StepShape};
-use spherec::optimizer::{Constants, Optimizer};
-use spherec::sampling::{EpochOrder, ItemSampler, Plan, PlanShape, Planner, Sampler};
+use spherec::reference::Constants;
+use spherec::sampling::{EpochOrder, ItemSampler, Planner};
+use spherec::step::layout::{NONE, PairSums, StepSums};
+use spherec::step::{
+    BLOCK_BYTES, Geometry, Grain, Loss, Optimizer, Plan, PlanShape, Rates, Schedule, StepShape,
+};
 use std::sync::Arc;
+
+/// What a step left for looking at.
+pub(crate) struct Step {
+    pub(crate) sums: StepSums,
+    /// (at least B).
+    pub(crate) pairs: Vec<PairSums>,
+    /// (at least B, 1 + N) dL/d(score).
+    pub(crate) slopes: Vec<f32>,
+    /// (R, D padded + 4) dL/de by row slot.
+    pub(crate) gradients: Vec<f32>,
+    /// (R, D padded + 4) points and their notes by row slot.
+    pub(crate) rows: Vec<f32>,
+}
 
 /// Runs steps on tables that start at [`Golden::starting_points`].
 pub(crate) trait Runner {
-    /// One step: its sums, each pair's loss (at least B), and dL/dx by row slot, (R, D padded + 4).
-    fn step(&mut self, plan: &Plan) -> (StepSums, Vec<PairLoss>, Vec<f32>);
+    /// One step.
+    fn step(&mut self, plan: &Plan) -> Step;
     /// The stored points, items first, then users, all brought up to the last step; (rows, D) unpadded.
     fn points(&mut self) -> Vec<f32>;
 }
@@ -47,9 +62,16 @@ struct Config {
     covariance_weight: f64,
 }
 
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum OptimizerKind {
+    Adam,
+    Sgd,
+}
+
 #[derive(Debug, Deserialize)]
 struct OptimizerConfig {
-    kind: Optimizer,
+    kind: OptimizerKind,
     lr: f64,
     betas: (f64, f64),
     eps: f64,
@@ -97,7 +119,17 @@ impl Golden {
             rows_per_shard,
             excluded_capacity: 0,
         };
-        StepShape { plan, dim: self.dim, grain }
+        StepShape {
+            plan,
+            dim: self.dim,
+            geometry: Geometry::Sphere,
+            loss: Loss::Triplet { margin: self.config.margin },
+            has_spread: self.config.gor_weight > 0.0,
+            optimizer: self.rates().optimizer,
+            shards_per_dispatch: 1,
+            block_bytes: BLOCK_BYTES,
+            grain,
+        }
     }
 
     /// Rows of the table: items, then users.
@@ -105,20 +137,20 @@ impl Golden {
         self.items + self.users
     }
 
-    pub(crate) fn optimizer(&self) -> Optimizer {
-        self.optimizer.kind
+    fn rates(&self) -> Rates {
+        let OptimizerConfig { kind, lr, betas, eps } = self.optimizer;
+        let optimizer = match kind {
+            OptimizerKind::Adam => Optimizer::Adam { betas, epsilon: eps },
+            OptimizerKind::Sgd => Optimizer::Sgd,
+        };
+        Rates { optimizer, schedule: Schedule::Constant { learning_rate: lr } }
     }
 
-    pub(crate) fn constants(&self) -> Constants {
-        Constants {
-            dim: self.dim,
-            margin: self.config.margin,
-            gor_weight: self.config.gor_weight,
-            hardness: 0.0,
-            learning_rate: self.optimizer.lr,
-            betas: self.optimizer.betas,
-            epsilon: self.optimizer.eps,
-        }
+    /// What stays the same over the run, with steps of `shape`.
+    pub(crate) fn constants(&self, shape: StepShape) -> Constants {
+        let catch_up = self.rates().catch_up_table().unwrap();
+        let settings = self.rates().settings(self.dim, self.config.gor_weight, 0.0, catch_up.len());
+        Constants { shape, settings, catch_up }
     }
 
     /// The stored points before the first step, (rows, D).
@@ -131,7 +163,7 @@ impl Golden {
         let train = Arc::new(Interactions::from_pairs(self.users, self.items, &pairs));
         let items = Arc::new(ItemSampler::new(&train.item_frequencies(), 0.0));
         let order = Arc::new(EpochOrder::new(train, 0));
-        Planner::new(order, items, Sampler::Uniform, shape.plan, self.optimizer.betas, 0)
+        Planner::new(order, items, shape.plan, self.rates(), 0)
     }
 
     /// Runs all steps on `runner` and panics at the first number that is not the golden one.
@@ -144,9 +176,9 @@ impl Golden {
             let negatives: Vec<u32> = golden.negatives.iter().flatten().copied().collect();
             let pairs: Vec<(u32, u32)> = golden.pairs().collect();
             let plan = planner.plan_given(index as u64 + 1, &pairs, &negatives);
-            let (sums, losses, gradients) = runner.step(&plan);
-            self.check_losses(&place, golden, &sums, &losses);
-            self.check_gradients(&place, index, &plan, &gradients);
+            let step = runner.step(&plan);
+            self.check_losses(&place, golden, &step);
+            self.check_gradients(&place, index, &plan, &step);
             known.add(golden);
             if looks == Looks::EveryStep || index + 1 == self.steps.len() {
                 self.check_points(&place, golden, &runner.points(), &known);
@@ -154,33 +186,41 @@ impl Golden {
         }
     }
 
-    fn check_losses(&self, place: &str, golden: &GoldenStep, sums: &StepSums, losses: &[PairLoss]) {
-        assert!(golden.hinge.len() == self.batch && losses.len() >= self.batch, "{place}: too few losses");
-        for (pair, loss) in losses[..self.batch].iter().enumerate() {
+    fn check_losses(&self, place: &str, golden: &GoldenStep, step: &Step) {
+        let Step { sums, pairs, slopes, .. } = step;
+        let stride = 1 + self.negatives;
+        assert!(golden.hinge.len() == self.batch && pairs.len() >= self.batch, "{place}: too few losses");
+        assert!(slopes.len() >= self.batch * stride, "{place}: too few slopes");
+        for (pair, sums) in pairs[..self.batch].iter().enumerate() {
+            let (hinge, weight) = (golden.hinge[pair], golden.weight[pair]);
             // A hinge is a difference of squared distances: its scale is at least one.
-            let scale = golden.hinge[pair].abs().max(1.0);
-            near(&format!("{place}: hinge[{pair}]"), loss.hinge, golden.hinge[pair], 1e-5 * scale);
-            near(&format!("{place}: weight[{pair}]"), loss.weight, golden.weight[pair], 0.0);
-            assert_eq!(loss.nearest, golden.nearest[pair], "{place}: nearest[{pair}]");
+            near(&format!("{place}: loss[{pair}]"), sums.loss, weight * hinge, 1e-5 * hinge.abs().max(1.0));
+            let pull = if hinge > 0.0 { 2.0 * weight } else { 0.0 };
+            near(&format!("{place}: positive slope[{pair}]"), slopes[pair * stride], -pull, 1e-5);
+            for k in 0..self.negatives {
+                let expected = if k == golden.nearest[pair] as usize { pull } else { 0.0 };
+                near(&format!("{place}: slope[{pair}, {k}]"), slopes[pair * stride + 1 + k], expected, 1e-5);
+            }
         }
+        near(&format!("{place}: loss"), sums.loss, golden.triplet, 1e-5 * golden.triplet.abs().max(1.0));
+        let active_count = golden.hinge.iter().filter(|&&hinge| hinge > 0.0).count();
+        near(&format!("{place}: active count"), sums.active_count, active_count as f64, 0.0);
+        let gor = if self.config.gor_weight > 0.0 { self.check_moments(place, golden, sums) } else { 0.0 };
+        let total = f64::from(sums.loss) + self.config.gor_weight * gor;
+        near_f64(&format!("{place}: total"), total, golden.total, 1e-5 * golden.total.abs().max(1.0));
+    }
+
+    /// Checks the moments of the spread scores; returns L_GOR.
+    fn check_moments(&self, place: &str, golden: &GoldenStep, sums: &StepSums) -> f64 {
         let (first, second) = (golden.moment1, golden.moment2);
-        near(
-            &format!("{place}: triplet"),
-            sums.triplet,
-            golden.triplet,
-            1e-5 * golden.triplet.abs().max(1.0),
-        );
         // The first moment is a mean of similarities of either sign: their size is the root of the second.
         near(&format!("{place}: moment1"), sums.moment_1, first, 1e-5 * second.sqrt());
         near(&format!("{place}: moment2"), sums.moment_2, second, 1e-5 * second);
-        let active_count = golden.hinge.iter().filter(|&&hinge| hinge > 0.0).count();
-        near(&format!("{place}: active count"), sums.active_count, active_count as f64, 0.0);
         let (m1, m2) = (f64::from(sums.moment_1), f64::from(sums.moment_2));
         let gor = m1 * m1 + (m2 - 1.0 / self.dim as f64).max(0.0);
         let scale = first.abs() * second.sqrt() + second;
         near_f64(&format!("{place}: gor"), gor, golden.gor, 2e-5 * scale);
-        let total = f64::from(sums.triplet) + self.config.gor_weight * gor;
-        near_f64(&format!("{place}: total"), total, golden.total, 1e-5 * golden.total.abs().max(1.0));
+        gor
     }
 
     /// |x| of each row before step `index`.
@@ -192,8 +232,10 @@ impl Golden {
         items.iter().chain(users).map(|row| row.iter().map(|x| x * x).sum::<f64>().sqrt()).collect()
     }
 
-    fn check_gradients(&self, place: &str, index: usize, plan: &Plan, gradients: &[f32]) {
+    /// dL/de, taken through the normalisation as the optimizers do, against the gradients of the stored rows.
+    fn check_gradients(&self, place: &str, index: usize, plan: &Plan, step: &Step) {
         let golden = &self.steps[index];
+        let gradients = row_gradients(plan, step, self.dim);
         // M1 is a small difference of similarities of either sign: a row that has GOR's gradient alone is
         // as exact as those are.
         let pick_count = (self.batch * self.negatives) as f64;
@@ -230,7 +272,7 @@ impl Golden {
         assert!(!after.is_empty() && points.len() == after.len(), "{place}: {} points", points.len());
         let mut skipped_count = 0;
         for (index, (&point, &expected)) in points.iter().zip(&after).enumerate() {
-            if known.uncertain[index] && self.optimizer.kind == Optimizer::Adam {
+            if known.uncertain[index] && self.optimizer.kind == OptimizerKind::Adam {
                 skipped_count += 1;
                 continue;
             }
@@ -274,6 +316,20 @@ impl Knowledge {
             }
         }
     }
+}
+
+/// dL/dx by row slot on the sphere, (R, D padded + 4), with the notes of `point_gradient`.
+fn row_gradients(plan: &Plan, step: &Step, dim: usize) -> Vec<f32> {
+    let (padded, stride) = (dim.next_multiple_of(4), dim.next_multiple_of(4) + 4);
+    assert!(step.gradients.len() >= plan.rows().len() * stride && step.rows.len() >= plan.rows().len() * stride);
+    let mut gradients = step.gradients.clone();
+    for (gradient, point) in gradients.chunks_mut(stride).zip(step.rows.chunks(stride)).take(plan.rows().len()) {
+        let along: f32 = gradient[..padded].iter().zip(point).map(|(g, e)| g * e).sum();
+        for d in 0..padded {
+            gradient[d] = Geometry::Sphere.row_gradient(gradient[d], point[d], along, point[padded]);
+        }
+    }
+    gradients
 }
 
 fn largest(values: &[f64]) -> f64 {
