@@ -25,7 +25,9 @@ fn triplet_loss(
             nearest_score = score;
         }
     }
-    let hinge = max(2.0 * nearest_score - 2.0 * scores[positive_at(pair)] + margin, 0.0);
+    let difference = 2.0 * nearest_score - 2.0 * scores[positive_at(pair)] + margin;
+    // What is not a number stays so, and stops the training.
+    let hinge = select(difference, max(difference, 0.0), is_finite(difference));
     let pull = select(0.0, 2.0, hinge > 0.0);
     scores[positive_at(pair)] = -pull;
     for (var k = 0u; k < negative_count; k += 1u) { scores[negative_at(pair, k)] = select(0.0, pull, k == nearest); }

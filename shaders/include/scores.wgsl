@@ -12,5 +12,8 @@ override negative_count: u32 = 1u;
 // The score of a negative that is not there: further away than anything.
 const far: f32 = -1e30;
 
+// By its bits: compilers may assume that everything is a number.
+fn is_finite(x: f32) -> bool { return (bitcast<u32>(x) & 0x7f800000u) != 0x7f800000u; }
+
 fn positive_at(pair: u32) -> u32 { return pair * (1u + negative_count); }
 fn negative_at(pair: u32, k: u32) -> u32 { return pair * (1u + negative_count) + 1u + k; }

@@ -51,7 +51,8 @@ impl BenchCase {
         let (negatives, candidates) = (config.negatives.count(), self.candidate_count());
         let free = item_count - interactions_per_user(*item_count);
         if negatives > free {
-            let message = format!("must be at most {free}, the items that are not a user's, but is {negatives}");
+            let message =
+                format!("must be at most {free}, the items that are not a user's, but is {negatives}");
             return Err(Error::setting("--negatives", message));
         }
         if candidates > *item_count {

@@ -203,7 +203,8 @@ pub(crate) fn report<'a>(
     split: String,
 ) -> Report<'a> {
     let rows: Vec<Summary> = summarise(experiment, results);
-    let (k, seed) = experiment.cells.first().map_or((0, 0), |cell| (cell.config.stopping.k, cell.config.seed));
+    let (k, seed) =
+        experiment.cells.first().map_or((0, 0), |cell| (cell.config.stopping.k, cell.config.seed));
     let fewest = rows.iter().filter_map(|row| row.users).map(|(fewest, _)| fewest).min().unwrap_or(0);
     let most = rows.iter().filter_map(|row| row.users).map(|(_, most)| most).max().unwrap_or(0);
     let protocol = vec![

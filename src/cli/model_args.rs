@@ -227,7 +227,9 @@ impl ModelArgs {
         }
         let betas = self.betas.map_or(defaults::BETAS, |Betas(first, second)| (first, second));
         Ok(match self.optimizer {
-            OptimizerName::Adam => Optimizer::Adam { betas, epsilon: self.epsilon.unwrap_or(defaults::EPSILON) },
+            OptimizerName::Adam => {
+                Optimizer::Adam { betas, epsilon: self.epsilon.unwrap_or(defaults::EPSILON) }
+            }
             OptimizerName::Sgd => Optimizer::Sgd,
         })
     }

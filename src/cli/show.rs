@@ -98,7 +98,9 @@ fn table(model: &Model, protocol: &Value, files: &[(String, u64)]) -> String {
     }
     rows.push(("users".to_owned(), grouped(model.users.len())));
     rows.push(("items".to_owned(), grouped(model.items.len())));
-    for (name, part) in [("training", split.train.as_ref()), ("validation", &split.valid), ("test", &split.test)] {
+    for (name, part) in
+        [("training", split.train.as_ref()), ("validation", &split.valid), ("test", &split.test)]
+    {
         rows.push((format!("{name} interactions"), grouped(part.len())));
     }
     rows.push(("split".to_owned(), plain(&protocol["split"])));

@@ -188,7 +188,8 @@ fn test(trained: &Trained, split: &Split, config: &TrainConfig) -> Result<Option
     if split.test.is_empty() {
         return Ok(None);
     }
-    let all = evaluate(&trained.embeddings, &split.train, Some(&split.valid), &split.test, &[config.stopping.k])?;
+    let all =
+        evaluate(&trained.embeddings, &split.train, Some(&split.valid), &split.test, &[config.stopping.k])?;
     Ok(all.into_iter().next())
 }
 

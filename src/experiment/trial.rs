@@ -65,7 +65,8 @@ pub fn measure(
         (_, Some(error)) => return Err(error),
         _ => {}
     }
-    let all = evaluate(&trained.embeddings, &split.train, Some(&split.valid), &split.test, &[config.stopping.k])?;
+    let all =
+        evaluate(&trained.embeddings, &split.train, Some(&split.valid), &split.test, &[config.stopping.k])?;
     Ok(Some(Measured {
         metrics: all.into_iter().next(),
         failure: None,

@@ -52,11 +52,8 @@ const INCLUDES: &[(&str, &str)] = sources!(
 
 /// What stands for a number in repeated lines, and the override that says how many numbers there are. Text is
 /// repeated only for what needs names: bindings, registers, and the constant lane of a broadcast.
-pub const REPEATED: [(&str, &str); 3] = [
-    ("{b}", "blocks_per_segment"),
-    ("{i}", "lane_count"),
-    ("{s}", "shards_per_dispatch"),
-];
+pub const REPEATED: [(&str, &str); 3] =
+    [("{b}", "blocks_per_segment"), ("{i}", "lane_count"), ("{s}", "shards_per_dispatch")];
 
 /// The text of the kernel `name` as written in its file.
 ///

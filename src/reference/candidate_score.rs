@@ -5,7 +5,13 @@ use crate::step::layout::{Block, NONE};
 use crate::step::{Plan, StepShape};
 
 /// Similarities of each pair's positive to each candidate, for the pairs of `block`; holes score -2.
-pub fn candidate_score(plan: &Plan, block: &Block, rows: &[f32], similarities: &mut [f32], shape: &StepShape) {
+pub fn candidate_score(
+    plan: &Plan,
+    block: &Block,
+    rows: &[f32],
+    similarities: &mut [f32],
+    shape: &StepShape,
+) {
     similarities_of(plan, block, similarities, |pair, candidate| {
         dot(point(rows, shape, plan.positives()[pair]), point(rows, shape, candidate))
     });

@@ -21,7 +21,13 @@ pub(super) fn drift_epsilon(settings: &Settings, catch_up: &[[f32; 2]], step: u3
 }
 
 /// The moments (m, v) after `skipped` steps without gradient, from what the tables hold.
-pub(super) fn decayed(settings: &Settings, drift: f32, variance: f32, epsilon: f32, skipped: f32) -> (f32, f32) {
+pub(super) fn decayed(
+    settings: &Settings,
+    drift: f32,
+    variance: f32,
+    epsilon: f32,
+    skipped: f32,
+) -> (f32, f32) {
     let m = drift * (variance.sqrt() + epsilon) * (skipped * settings.log_beta_1).exp();
     (m, variance * (skipped * settings.log_beta_2).exp())
 }

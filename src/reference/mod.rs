@@ -36,7 +36,11 @@ const FAR: f32 = -1e30;
 
 /// Row slot of negative `pick`: drawn if there are candidates, else planned.
 fn negative_slot(plan: &Plan, shape: &StepShape, picks: &[u32], pick: usize) -> u32 {
-    if plan.header.candidate_count == 0 { plan.negatives(shape.plan.negative_count)[pick] } else { picks[pick] }
+    if plan.header.candidate_count == 0 {
+        plan.negatives(shape.plan.negative_count)[pick]
+    } else {
+        picks[pick]
+    }
 }
 
 /// The point in a row slot, (D padded).
@@ -86,9 +90,17 @@ fn stepped_rows<'a>(
             let note = &rows[slot * stride + dim..][..4];
             let g = &gradients[slot * stride..][..dim];
             let along = dot(g, point);
-            let gradient = (0..dim).map(|d| shape.geometry.row_gradient(g[d], point[d], along, note[0])).collect();
+            let gradient =
+                (0..dim).map(|d| shape.geometry.row_gradient(g[d], point[d], along, note[0])).collect();
             let row = (row - shards.first_row) as usize;
-            stepped.push(Stepped { row, point, gradient, scale: note[0], skipped: note[1], epsilon: note[2] });
+            stepped.push(Stepped {
+                row,
+                point,
+                gradient,
+                scale: note[0],
+                skipped: note[1],
+                epsilon: note[2],
+            });
         }
     }
     stepped

@@ -53,9 +53,7 @@ pub fn negative_draw(
             similarities[slot as usize] = -2.0;
         }
         let mut keys: Vec<(f32, u32)> = (0..candidate_count)
-            .map(|slot| {
-                (draw_key(settings, similarities[slot], draw_bits(plan, pair, slot)), slot as u32)
-            })
+            .map(|slot| (draw_key(settings, similarities[slot], draw_bits(plan, pair, slot)), slot as u32))
             .collect();
         if negative_count > 1 {
             keys.iter().for_each(|&(key, slot)| similarities[slot as usize] = key);

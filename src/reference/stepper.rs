@@ -1,8 +1,8 @@
 //! A whole step on the twins: what the engine is compared with, and a CPU statement of the algorithm.
 
 use super::{
-    candidate_score, candidate_score_subgroup, negative_draw, pair_score, point_gradient, row_adam, row_catch_up,
-    row_load, row_sgd, step_sum, triplet_loss,
+    candidate_score, candidate_score_subgroup, negative_draw, pair_score, point_gradient, row_adam,
+    row_catch_up, row_load, row_sgd, step_sum, triplet_loss,
 };
 use crate::step::layout::{PairSums, RowState, Settings, Shards, StepSums};
 use crate::step::{Extent, Loss, Plan, Stage, StepShape};
@@ -143,7 +143,18 @@ pub fn run_stage(
             let (working, gradients) = (&mut s.working, &s.gradients);
             match stage.kernel {
                 "row_load" => {
-                    row_load(plan, settings, shards, x, drift, states, catch_up, working, &mut s.picked, shape);
+                    row_load(
+                        plan,
+                        settings,
+                        shards,
+                        x,
+                        drift,
+                        states,
+                        catch_up,
+                        working,
+                        &mut s.picked,
+                        shape,
+                    );
                 }
                 "row_adam" => {
                     row_adam(plan, settings, shards, x, drift, v, states, working, gradients, shape);

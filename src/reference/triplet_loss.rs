@@ -16,7 +16,8 @@ pub fn triplet_loss(plan: &Plan, scores: &mut [f32], pairs: &mut [PairSums], mar
                 nearest_score = scores[k];
             }
         }
-        let hinge = (2.0 * nearest_score - 2.0 * scores[0] + margin).max(0.0);
+        let difference = 2.0 * nearest_score - 2.0 * scores[0] + margin;
+        let hinge = if difference.is_finite() { difference.max(0.0) } else { difference };
         let pull = if hinge > 0.0 { 2.0 } else { 0.0 };
         scores[0] = -pull;
         for k in 1..stride {

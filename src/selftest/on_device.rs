@@ -74,7 +74,12 @@ impl Scenario {
 
     /// What a dispatch sees of an array of `length` words: of the tables its own rows, a buffer a shard; all of the
     /// rest.
-    fn owned(&self, extent: &Extent, array: &'static str, length: usize) -> Vec<(&'static str, Range<usize>)> {
+    fn owned(
+        &self,
+        extent: &Extent,
+        array: &'static str,
+        length: usize,
+    ) -> Vec<(&'static str, Range<usize>)> {
         let words = if array == "row_states" { STATE_WORDS } else { self.shape().padded_dim() };
         let table = ["points", "drift", "variance", "row_states"].iter().position(|&table| table == array);
         let (Some(table), Extent::Shards(shards)) = (table, extent) else { return vec![(array, 0..length)] };

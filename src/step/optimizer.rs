@@ -40,7 +40,8 @@ impl Optimizer {
     /// otherwise the momentum outlives the second moment, and the sum of the catch-up table has no end.
     pub fn check(&self) -> Result<()> {
         let Optimizer::Adam { betas, epsilon } = *self else { return Ok(()) };
-        let has_sum = |(beta_1, beta_2): (f64, f64)| beta_1 > 0.0 && beta_2 < 1.0 && beta_1 / beta_2.sqrt() < 1.0;
+        let has_sum =
+            |(beta_1, beta_2): (f64, f64)| beta_1 > 0.0 && beta_2 < 1.0 && beta_1 / beta_2.sqrt() < 1.0;
         if !(has_sum(betas) && has_sum(device_betas(betas))) {
             let message = format!("must satisfy 0 < b1 < sqrt(b2) < 1, but is {},{}", betas.0, betas.1);
             return Err(Error::setting("--betas", message));

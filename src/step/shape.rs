@@ -150,7 +150,10 @@ impl StepShape {
     /// Pairs of a block: their similarities to all candidates fit `block_bytes`.
     pub fn block_pairs(&self) -> usize {
         let fitting = self.block_bytes / (self.plan.candidate_slot_capacity() * 4).max(1);
-        (fitting / ALIGNMENT).max(1).saturating_mul(ALIGNMENT).min(self.plan.batch_size.next_multiple_of(ALIGNMENT))
+        (fitting / ALIGNMENT)
+            .max(1)
+            .saturating_mul(ALIGNMENT)
+            .min(self.plan.batch_size.next_multiple_of(ALIGNMENT))
     }
 
     /// Pairs of a window of `candidate_score_subgroup`: their positives fit a uniform binding.

@@ -113,12 +113,8 @@ pub struct TrainConfig {
 impl Default for TrainConfig {
     fn default() -> TrainConfig {
         use defaults::*;
-        let negatives = Negatives::TwoStage {
-            count: NEGATIVES,
-            beta: BETA,
-            candidates: CANDIDATES,
-            hardness: HARDNESS,
-        };
+        let negatives =
+            Negatives::TwoStage { count: NEGATIVES, beta: BETA, candidates: CANDIDATES, hardness: HARDNESS };
         TrainConfig {
             dim: DIM,
             geometry: Geometry::Sphere,

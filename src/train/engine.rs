@@ -287,7 +287,8 @@ impl<'a> Run<'a> {
     fn evaluate(&mut self, epoch: usize, observe: &mut dyn FnMut(&Event)) -> Result<bool> {
         let start = Instant::now();
         let embeddings = self.embeddings()?;
-        let all = evaluate(&embeddings, &self.split.train, None, &self.split.valid, &[self.config.stopping.k])?;
+        let all =
+            evaluate(&embeddings, &self.split.train, None, &self.split.valid, &[self.config.stopping.k])?;
         let metrics =
             all.into_iter().next().ok_or_else(|| Error::Data("nothing was evaluated".to_owned()))?;
         let is_best = self.best.as_ref().is_none_or(|(_, best, _)| metrics.ndcg > best.ndcg);

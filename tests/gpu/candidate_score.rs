@@ -17,12 +17,28 @@ fn every_defect_is_seen() {
             ("two-stage", "left[at + y] * candidates", "candidates * left[at + y]"),
             ("two-stage", "(own_row % 4u) * side", "(own_row % 2u) * side"),
             ("two-stage", "first_pair + own_row < pair_count", "own_row < pair_count - 1u"),
-            ("two-stage", "first_candidate + own_row < plan.candidate_count", "first_candidate + own_row < plan.candidate_count - 4u"),
+            (
+                "two-stage",
+                "first_candidate + own_row < plan.candidate_count",
+                "first_candidate + own_row < plan.candidate_count - 4u",
+            ),
             ("three blocks of pairs", "chunk >= chunk_count", "chunk > 0u && chunk >= chunk_count / 2u"),
-            ("three negatives, odd dimension", "chunk >= chunk_count", "chunk >= chunk_count + 1u"),
-            ("all items are candidates", "let first_candidate = group.y * tile;", "let first_candidate = 0u;"),
-            ("three blocks of pairs", "positive_of_pair(block.first_pair + first_pair + own_row)", "positive_of_pair(first_pair + own_row)"),
-            ("two-stage", "similarities[to + 3u * quad_count] = holes + sum_3", "similarities[to + 3u * quad_count] = sum_3"),
+            ("plain gradient descent", "chunk >= chunk_count", "chunk >= chunk_count + 1u"),
+            (
+                "all items are candidates",
+                "let first_candidate = group.y * tile;",
+                "let first_candidate = 0u;",
+            ),
+            (
+                "three blocks of pairs",
+                "positive_of_pair(block.first_pair + first_pair + own_row)",
+                "positive_of_pair(first_pair + own_row)",
+            ),
+            (
+                "two-stage",
+                "similarities[to + 3u * quad_count] = holes + sum_3",
+                "similarities[to + 3u * quad_count] = sum_3",
+            ),
             ("two-stage", "if pair + 1u < pair_count {", "if pair < pair_count {"),
         ],
     );

@@ -8,9 +8,7 @@ use spherec::random::{Purpose, Stream};
 use spherec::reference::{self, Constants, Scratch, State};
 use spherec::sampling::{EpochOrder, ItemSampler, Negatives, Planner};
 use spherec::step::layout::RowState;
-use spherec::step::{
-    BLOCK_BYTES, Geometry, Loss, Optimizer, PlanShape, Rates, Schedule, StepShape,
-};
+use spherec::step::{BLOCK_BYTES, Geometry, Loss, Optimizer, PlanShape, Rates, Schedule, StepShape};
 use spherec::train::{Regularisers, Stop, Stopping, TrainConfig, train};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -156,7 +154,8 @@ fn parity(gpu: &Arc<Gpu>, parity: Parity) -> usize {
 /// At most `tolerance` apart, and on average a hundredth of it: Adam makes a full step of a gradient that
 /// is rounding noise, so single numbers may stray.
 fn compare(name: &str, seen: &[f32], expected: &[f32], dim: usize, tolerance: f64) {
-    let expected: Vec<f32> = expected.chunks(dim.next_multiple_of(4)).flat_map(|row| row[..dim].to_vec()).collect();
+    let expected: Vec<f32> =
+        expected.chunks(dim.next_multiple_of(4)).flat_map(|row| row[..dim].to_vec()).collect();
     assert_eq!(seen.len(), expected.len());
     assert!(!seen.is_empty());
     let (mut worst, mut sum) = (0.0f64, 0.0);

@@ -19,7 +19,11 @@ fn every_defect_is_seen() {
             ("three negatives, odd dimension", "noise + negative_side", "noise - negative_side"),
             ("two-stage", "best = Best(keys.z, 2u)", "best = Best(keys.z, 1u)"),
             ("two-stage", "1u << (pair % 32u)", "1u << (pair % 31u)"),
-            ("three negatives, odd dimension", "slots > vec4<u32>(taken_slot)", "slots >= vec4<u32>(taken_slot)"),
+            (
+                "three negatives, odd dimension",
+                "slots > vec4<u32>(taken_slot)",
+                "slots >= vec4<u32>(taken_slot)",
+            ),
             ("three blocks of pairs", "let pair = block.first_pair + local_pair;", "let pair = local_pair;"),
         ],
     );

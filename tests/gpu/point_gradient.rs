@@ -12,18 +12,46 @@ fn every_defect_is_seen() {
     defects_are_seen(
         "point_gradient",
         &[
-            ("two-stage", "return spread_line[0].x + spread_line[0].y * spread[pick];", "return spread_line[0].y * spread[pick];"),
+            (
+                "two-stage",
+                "return spread_line[0].x + spread_line[0].y * spread[pick];",
+                "return spread_line[0].y * spread[pick];",
+            ),
             ("two-stage", "spread_line[0].y * spread[pick];", "spread_line[0].y;"),
             ("two-stage", "plus_point(sum, scores[positive_at(pair)], positive_of_pair(pair), lane)", "sum"),
-            ("three negatives, odd dimension", "scores[negative_at(pair, k)], negative", "scores[negative_at(pair, 0u)], negative"),
-            ("two-stage", "plus_point(sum, scores[positive_at(pair)], user_of_pair(pair), lane)", "plus_point(sum, -scores[positive_at(pair)], user_of_pair(pair), lane)"),
-            ("three negatives, odd dimension", "pick < (pair + 1u) * negative_count", "pick < pair * negative_count + 1u"),
-            ("two-stage", "return plus_point(total, spread_slope(pick), positive_of_pair(pair), lane);", "return total;"),
-            ("three negatives, odd dimension", "negative_at(pair, pick % negative_count)", "negative_at(pair, 0u)"),
+            (
+                "three negatives, odd dimension",
+                "scores[negative_at(pair, k)], negative",
+                "scores[negative_at(pair, 0u)], negative",
+            ),
+            (
+                "two-stage",
+                "plus_point(sum, scores[positive_at(pair)], user_of_pair(pair), lane)",
+                "plus_point(sum, -scores[positive_at(pair)], user_of_pair(pair), lane)",
+            ),
+            (
+                "three negatives, odd dimension",
+                "pick < (pair + 1u) * negative_count",
+                "pick < pair * negative_count + 1u",
+            ),
+            (
+                "two-stage",
+                "return plus_point(total, spread_slope(pick), positive_of_pair(pair), lane);",
+                "return total;",
+            ),
+            (
+                "three negatives, odd dimension",
+                "negative_at(pair, pick % negative_count)",
+                "negative_at(pair, 0u)",
+            ),
             ("three negatives, odd dimension", "&& picks[pair * negative_count + k] != slot", "&& false"),
             ("subgroups, two blocks of pairs", "used &= used - 1u", "used &= used - 2u"),
             ("subgroups, two blocks of pairs", "u32(used) << index", "u32(used)"),
-            ("subgroups, two blocks of pairs", "own + firstTrailingBit(used) * stride", "own + firstTrailingBit(used)"),
+            (
+                "subgroups, two blocks of pairs",
+                "own + firstTrailingBit(used) * stride",
+                "own + firstTrailingBit(used)",
+            ),
             ("two-stage", "(*uses).bits &= (*uses).bits - 1u;", "(*uses).bits = 0u;"),
             ("subgroups, dimension 128, shards", "gradients[at + 3u] = part.d;", ""),
             ("two-stage", "vec4<f32>(f32(used), 0.0, 0.0, 0.0)", "vec4<f32>(1.0, 0.0, 0.0, 0.0)"),

@@ -21,8 +21,16 @@ fn every_defect_is_seen() {
             ("two-stage", "it.scale, f32(skipped), epsilon", "it.scale, 0.0, epsilon"),
             ("two-stage", "lane / row_lanes", "lane / row_lanes / 2u"),
             ("uniform, without a regulariser", "chunk += row_lanes", "chunk += 2u * row_lanes"),
-            ("subgroups, two blocks of pairs", "positives_at + pair * chunk_count", "positives_at + pair * (chunk_count + 1u)"),
-            ("subgroups, three negatives, shards", "select(none, row, row - shards.first_row < shards.row_count)", "row"),
+            (
+                "subgroups, two blocks of pairs",
+                "positives_at + pair * chunk_count",
+                "positives_at + pair * (chunk_count + 1u)",
+            ),
+            (
+                "subgroups, three negatives, shards",
+                "select(none, row, row - shards.first_row < shards.row_count)",
+                "row",
+            ),
             ("subgroups, two blocks of pairs", "if pair >= plan.pair_count { return none; }", ""),
             ("two-stage", "picked[slot * pair_words + word] = 0u;", ""),
             ("two-stage", "if slot < plan.candidate_count {", "if slot + 1u < plan.candidate_count {"),

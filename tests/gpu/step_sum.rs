@@ -15,7 +15,11 @@ fn every_defect_is_seen() {
             ("subgroups, two blocks of pairs", "pair += lane_count", "pair += 2u * lane_count"),
             ("two-stage", "it.loss, it.is_active", "it.is_active, it.loss"),
             ("subgroups, two blocks of pairs", "sums += vec4", "sums = vec4"),
-            ("three negatives, odd dimension", "f32(plan.pair_count * negative_count)", "f32(plan.pair_count)"),
+            (
+                "three negatives, odd dimension",
+                "f32(plan.pair_count * negative_count)",
+                "f32(plan.pair_count)",
+            ),
             ("two-stage", "sums.z / score_count", "sums.w / score_count"),
             ("two-stage", "2.0 * settings.gor_weight / score_count", "settings.gor_weight / score_count"),
             ("two-stage", "moment_2 > settings.inverse_dim", "moment_2 < settings.inverse_dim"),

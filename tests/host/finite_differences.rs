@@ -165,7 +165,8 @@ fn twin_step(case: &Case, run: &Run, table: &[Vec<f64>]) -> (Batch, Vec<Option<V
     let mut gradients = vec![None; table.len()];
     let (dim, stride) = (shape.padded_dim(), shape.slot_numbers());
     for slot in (0..plan.header.row_count as usize).filter(|&slot| plan.rows()[slot] != NONE) {
-        let (g, e) = (&scratch.gradients[slot * stride..][..stride], &scratch.working[slot * stride..][..stride]);
+        let (g, e) =
+            (&scratch.gradients[slot * stride..][..stride], &scratch.working[slot * stride..][..stride]);
         if g[dim] != 0.0 {
             // As the optimizers take it through the geometry.
             let along = g[..dim].iter().zip(e).map(|(g, e)| g * e).sum();
@@ -241,8 +242,15 @@ fn the_gradient_is_that_of_the_loss() {
             for candidate_count in [0, 9] {
                 for spread in [Spread::Even, Spread::Narrow, Spread::Axes] {
                     for (margin, gor_weight) in [(0.3, 0.0), (0.05, 40.0), (3.0, 0.7)] {
-                        let case =
-                            Case { geometry, dim, negative_count, candidate_count, margin, gor_weight, spread };
+                        let case = Case {
+                            geometry,
+                            dim,
+                            negative_count,
+                            candidate_count,
+                            margin,
+                            gor_weight,
+                            spread,
+                        };
                         let here = check(&case);
                         let active = here.hinges.iter().filter(|&&hinge| hinge > 0.0).count();
                         active_count += active;

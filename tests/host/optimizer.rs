@@ -55,7 +55,8 @@ fn the_catch_up_table_holds_the_defining_sum() {
             let [sum, root] = table[step.min(last)];
             let expected = defining_sum(betas, step as i32);
             let root_expected = (1.0 - betas.1.powi(step as i32 + 1)).sqrt();
-            let (off, root_off) = (f64::from(sum) / LEARNING_RATE / expected - 1.0, f64::from(root) / root_expected - 1.0);
+            let (off, root_off) =
+                (f64::from(sum) / LEARNING_RATE / expected - 1.0, f64::from(root) / root_expected - 1.0);
             // A beta_2 this close to 1 needs more steps than the table keeps.
             let tolerance = if betas.1 > 0.99995 { 3e-5 } else { 2e-7 };
             if !(off.abs() <= tolerance && root_off.abs() <= tolerance) {

@@ -5,9 +5,7 @@ use naga::valid::{Capabilities, ModuleInfo, ShaderStages, SubgroupOperationSet, 
 use naga::{AddressSpace, Module, ShaderStage, TypeInner, back};
 use spherec::gpu::shader::{self, KERNELS};
 use spherec::step::layout::{Block, NONE, PairSums, PlanHeader, RowState, Settings, Shards, StepSums};
-use spherec::step::{
-    BLOCK_BYTES, Build, Geometry, Grain, Loss, Optimizer, PlanShape, Stage, StepShape,
-};
+use spherec::step::{BLOCK_BYTES, Build, Geometry, Grain, Loss, Optimizer, PlanShape, Stage, StepShape};
 use std::collections::{BTreeMap, BTreeSet};
 use std::mem::offset_of;
 
@@ -105,7 +103,10 @@ fn each_resolved(mut check: impl FnMut(&str, &Module, &ModuleInfo)) {
             *seen.entry(name).or_insert(0) += 1;
         }
     }
-    assert!(seen.keys().eq(KERNELS.iter().map(|(name, _)| name).collect::<BTreeSet<_>>().into_iter()), "{seen:?}");
+    assert!(
+        seen.keys().eq(KERNELS.iter().map(|(name, _)| name).collect::<BTreeSet<_>>().into_iter()),
+        "{seen:?}"
+    );
 }
 
 #[test]
@@ -354,7 +355,10 @@ fn includes_are_known_and_used() {
         let names = line.strip_prefix("// include:").unwrap_or_else(|| panic!("{name}: {line}"));
         for include in names.split_whitespace() {
             let stand_ins = shapes().into_iter().flat_map(|shape| {
-                stages(&shape).filter(|stage| stage.kernel == *name).map(|stage| shape.build(&stage)).collect::<Vec<_>>()
+                stages(&shape)
+                    .filter(|stage| stage.kernel == *name)
+                    .map(|stage| shape.build(&stage))
+                    .collect::<Vec<_>>()
             });
             for build in stand_ins {
                 let found = build.includes.iter().find(|(included, _)| *included == include);

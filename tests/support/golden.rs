@@ -321,9 +321,13 @@ impl Knowledge {
 /// dL/dx by row slot on the sphere, (R, D padded + 4), with the notes of `point_gradient`.
 fn row_gradients(plan: &Plan, step: &Step, dim: usize) -> Vec<f32> {
     let (padded, stride) = (dim.next_multiple_of(4), dim.next_multiple_of(4) + 4);
-    assert!(step.gradients.len() >= plan.rows().len() * stride && step.rows.len() >= plan.rows().len() * stride);
+    assert!(
+        step.gradients.len() >= plan.rows().len() * stride && step.rows.len() >= plan.rows().len() * stride
+    );
     let mut gradients = step.gradients.clone();
-    for (gradient, point) in gradients.chunks_mut(stride).zip(step.rows.chunks(stride)).take(plan.rows().len()) {
+    for (gradient, point) in
+        gradients.chunks_mut(stride).zip(step.rows.chunks(stride)).take(plan.rows().len())
+    {
         let along: f32 = gradient[..padded].iter().zip(point).map(|(g, e)| g * e).sum();
         for d in 0..padded {
             gradient[d] = Geometry::Sphere.row_gradient(gradient[d], point[d], along, point[padded]);
