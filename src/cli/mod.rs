@@ -21,6 +21,7 @@ mod labels;
 mod layout;
 mod lists;
 mod load_args;
+mod log_file;
 mod metrics_log;
 mod metrics_table;
 mod model_args;

@@ -11,7 +11,7 @@ use spherec::data::{self, Dataset, Interactions, LoadOptions, Split};
 use spherec::evaluate::{Metrics, evaluate};
 use spherec::gpu::{AdapterSummary, Gpu};
 use spherec::model::{Model, Record, check_output};
-use spherec::train::{Stop, TrainConfig, Trained, train};
+use spherec::train::{Event, Stop, TrainConfig, Trained, train};
 use spherec::{Error, Result};
 use std::path::Path;
 use std::sync::Arc;
@@ -37,13 +37,14 @@ pub(crate) fn run(args: &Args) -> Outcome {
     }
     let interrupt = interrupts::watch(INTERRUPTED)?;
     let start = Instant::now();
-    let (mut log, mut progress) = (MetricsLog::default(), Progress::new(args.quiet));
+    let (mut log, mut progress) = (MetricsLog::new(&args.output), Progress::new(args.quiet));
     let trained = train(gpu, &split, &config, &interrupt, &mut |event| {
-        log.add(event);
+        let logged = log.add(event);
         progress.show(event);
+        tell_log(&progress, event, &log, logged);
     });
     progress.finish();
-    let trained = trained?;
+    let trained = trained.inspect_err(|_| leave(&mut log, args.quiet))?;
     let seconds = start.elapsed().as_secs_f64();
     if !args.quiet {
         note(&ending(&trained, &config));
@@ -65,7 +66,7 @@ pub(crate) fn run(args: &Args) -> Outcome {
     let failure = trained.failure;
     let Dataset { users, items, .. } = dataset;
     let model = Model { embeddings: trained.embeddings, users, items, split, record };
-    save(&model, &args.output, &log)?;
+    save(&model, &args.output, &mut log)?;
     if !args.quiet {
         note(&format!("saved {}", args.output.display()));
         let parts = [("validation", valid), ("test", test)];
@@ -167,6 +168,34 @@ pub(crate) fn cpu_warning(on_terminal: bool) -> String {
     }
 }
 
+/// Tells where the log is, or why it is not there: the model matters more, so training goes on.
+fn tell_log(progress: &Progress, event: &Event, log: &MetricsLog, logged: Result<()>) {
+    match (event, log.path(), logged) {
+        (_, _, Err(error)) => {
+            progress.line(&format!("warning: {error}; training goes on, and the model will have its log"));
+        }
+        (Event::Started { .. }, Some(path), Ok(())) => {
+            progress.line(&format!("log until the model is saved: {}", path.display()));
+        }
+        _ => {}
+    }
+}
+
+/// After a training without a model: keeps a log that has an epoch, and says where it is.
+fn leave(log: &mut MetricsLog, quiet: bool) {
+    if log.is_empty() {
+        remove_log(log);
+    } else if let (Some(path), false) = (log.path(), quiet) {
+        note(&format!("the log of this training is {}", path.display()));
+    }
+}
+
+fn remove_log(log: &mut MetricsLog) {
+    if let Err(error) = log.remove_file() {
+        note(&format!("warning: {error}"));
+    }
+}
+
 fn ending(trained: &Trained, config: &TrainConfig) -> String {
     let reason = match trained.stop {
         Stop::Epochs => format!("done: {}", counted(trained.epochs_done, "epoch")),
@@ -192,15 +221,21 @@ fn test(trained: &Trained, split: &Split, config: &TrainConfig) -> Result<Option
     Ok(all.into_iter().next())
 }
 
-/// Saves the model; where its place has become unusable, in the temporary folder, so that the work is not
-/// lost.
-fn save(model: &Model, folder: &Path, log: &MetricsLog) -> Result<()> {
+/// Saves the model with its log, whose file beside the model is no longer needed then. If the model's place has
+/// become unusable, it is saved in the temporary folder, so that the work is not lost.
+fn save(model: &Model, folder: &Path, log: &mut MetricsLog) -> Result<()> {
     let csv = log.csv();
     let extra = [("metrics.jsonl", log.jsonl()), ("metrics.csv", csv.as_slice())];
-    let Err(error) = model.save(folder, &extra) else { return Ok(()) };
-    let rescue = std::env::temp_dir().join(format!("spherec-model-{}", std::process::id()));
-    match model.save(&rescue, &extra) {
-        Ok(()) => Err(Error::Data(format!("{error}; the model was saved as {} instead", rescue.display()))),
-        Err(_) => Err(error),
-    }
+    let saved = match model.save(folder, &extra) {
+        Ok(()) => Ok(()),
+        Err(error) => {
+            let rescue = std::env::temp_dir().join(format!("spherec-model-{}", std::process::id()));
+            if model.save(&rescue, &extra).is_err() {
+                return Err(error);
+            }
+            Err(Error::Data(format!("{error}; the model was saved as {} instead", rescue.display())))
+        }
+    };
+    remove_log(log);
+    saved
 }
