@@ -1,7 +1,7 @@
 //! Reads `metrics.jsonl` of models and draws the curves in it.
 
-use super::format::counted;
-use super::plot::{LookArgs, name_of};
+use super::format::{counted, name_of};
+use super::look_args::LookArgs;
 use image::RgbImage;
 use serde::Deserialize;
 use spherec::plot::{Curves, Panel, Unit, draw_curves};

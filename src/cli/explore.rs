@@ -2,9 +2,8 @@
 
 use super::Outcome;
 use super::console::note;
-use super::format::{bytes, counted};
+use super::format::{bytes, counted, name_of};
 use super::layout::{Layout, LayoutArgs, Show, at_least_one, clusters_of};
-use super::plot::name_of;
 use spherec::Error;
 use spherec::explore::{Atlas, explore_page};
 use spherec::export::{NewFile, check_folder, check_free};

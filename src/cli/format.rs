@@ -1,4 +1,6 @@
-//! Numbers as people read them.
+//! Numbers, ids and paths as people read them.
+
+use std::path::Path;
 
 /// `1234567` as `1,234,567`.
 pub(crate) fn grouped(number: usize) -> String {
@@ -73,6 +75,12 @@ pub(crate) fn shown(id: &str) -> String {
     }
     let start: String = id.chars().take(MOST - 3).collect();
     format!("`{start}...`")
+}
+
+/// The last part of a path, as people call it.
+pub(crate) fn name_of(path: &Path) -> String {
+    let path = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    path.file_name().map_or_else(|| path.display().to_string(), |name| name.to_string_lossy().into_owned())
 }
 
 #[cfg(test)]

@@ -166,18 +166,6 @@ impl LoadArgs {
     }
 }
 
-/// Which files a model is trained on and how they are read, for the record.
-pub(crate) fn data_record(args: &super::train_args::Args) -> Value {
-    let mut record = json!({"train": shown_path(&args.data)});
-    for (name, path) in [("valid", &args.protocol.valid), ("test", &args.protocol.test)] {
-        if let Some(path) = path {
-            record[name] = json!(shown_path(path));
-        }
-    }
-    record["options"] = args.load.record();
-    record
-}
-
 /// What a record says in a line: "ratings.csv, test.csv; min-rating 4"; nothing for a model without one.
 pub(crate) fn record_line(record: &Value) -> Option<String> {
     let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);

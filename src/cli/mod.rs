@@ -22,6 +22,7 @@ mod layout;
 mod lists;
 mod load_args;
 mod log_file;
+mod look_args;
 mod metrics_log;
 mod metrics_table;
 mod model_args;

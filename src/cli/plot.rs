@@ -2,16 +2,16 @@
 
 use super::console::note;
 use super::export::WhatName;
-use super::format::{counted, grouped};
+use super::format::{counted, grouped, name_of};
 use super::layout::{Layout, LayoutArgs, Show, at_least_one, clusters_of, item_counts, user_counts};
+use super::look_args::LookArgs;
 use super::{Outcome, curves};
-use clap::ValueEnum;
 use image::RgbImage;
 use spherec::data::IdTable;
 use spherec::export::{check_folder, check_free};
 use spherec::labels::{LabelColumn, LabelTable};
 use spherec::model::Model;
-use spherec::plot::{Chart, Colours, Look, PALETTE_SIZE, Theme, scatter, write_png};
+use spherec::plot::{Chart, Colours, PALETTE_SIZE, scatter, write_png};
 use spherec::{Error, Result};
 use std::path::{Path, PathBuf};
 
@@ -66,48 +66,6 @@ struct MapArgs {
     /// where the labels' names stand on the map]
     #[arg(long, value_name = "N")]
     label_top: Option<usize>,
-}
-
-/// What a picture looks like.
-#[derive(Debug, clap::Args)]
-#[command(next_help_heading = "Look")]
-pub(crate) struct LookArgs {
-    /// The line above the picture
-    #[arg(long, value_name = "TEXT")]
-    pub(crate) title: Option<String>,
-    /// Width in points
-    #[arg(long, value_name = "POINTS", default_value_t = Look::default().width,
-        value_parser = clap::value_parser!(u32).range(240..=4096))]
-    size: u32,
-    /// Pixels to a point: 2 for today's screens
-    #[arg(long, value_name = "X", default_value_t = Look::default().scale, value_parser = scale)]
-    scale: f32,
-    /// Dark on light, or light on dark
-    #[arg(long, value_enum, value_name = "THEME", default_value_t = ThemeName::Light)]
-    theme: ThemeName,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum ThemeName {
-    Light,
-    Dark,
-}
-
-fn scale(text: &str) -> std::result::Result<f32, String> {
-    match text.parse::<f32>() {
-        Ok(value) if (0.5..=4.0).contains(&value) => Ok(value),
-        _ => Err("must be a number from 0.5 to 4".to_owned()),
-    }
-}
-
-impl LookArgs {
-    pub(crate) fn look(&self) -> Look {
-        let theme = match self.theme {
-            ThemeName::Light => Theme::Light,
-            ThemeName::Dark => Theme::Dark,
-        };
-        Look { width: self.size, scale: self.scale, theme }
-    }
 }
 
 const EXAMPLES: &str = "Examples:
@@ -260,12 +218,6 @@ impl Rows<'_> {
         };
         scatter(&chart, &args.look.look())
     }
-}
-
-/// The last part of a path, as people call it.
-pub(crate) fn name_of(path: &Path) -> String {
-    let path = path.canonicalize().unwrap_or_else(|_| path.to_owned());
-    path.file_name().map_or_else(|| path.display().to_string(), |name| name.to_string_lossy().into_owned())
 }
 
 /// Counts to write beside a scale of their logarithms, up to `most`: 1, 3, 10, 30 and so on.

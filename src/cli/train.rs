@@ -60,7 +60,7 @@ pub(crate) fn run(args: &Args) -> Outcome {
         config: serde_json::to_value(&config).map_err(|error| Error::Data(error.to_string()))?,
         metrics,
         adapter: format!("{} ({}, {})", adapter.name, adapter.backend, adapter.driver),
-        data: load_args::data_record(args),
+        data: args.data_record(),
         ..Record::default()
     };
     let failure = trained.failure;

@@ -1,7 +1,8 @@
 //! The flags of `spherec train`, and the checked config that they make.
 
-use super::load_args::LoadArgs;
+use super::load_args::{LoadArgs, shown_path};
 use super::model_args::{ModelArgs, RunArgs, SampleArgs, adapter_choice};
+use serde_json::{Value, json};
 use spherec::Result;
 use spherec::data::Protocol;
 use spherec::gpu::AdapterChoice;
@@ -86,6 +87,18 @@ impl Args {
     /// The adapter that was asked for.
     pub(crate) fn adapter(&self) -> AdapterChoice {
         adapter_choice(self.adapter.as_deref())
+    }
+
+    /// Which files the model is trained on and how they are read, for the record.
+    pub(crate) fn data_record(&self) -> Value {
+        let mut record = json!({"train": shown_path(&self.data)});
+        for (name, path) in [("valid", &self.protocol.valid), ("test", &self.protocol.test)] {
+            if let Some(path) = path {
+                record[name] = json!(shown_path(path));
+            }
+        }
+        record["options"] = self.load.record();
+        record
     }
 }
 
