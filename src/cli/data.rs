@@ -2,7 +2,7 @@
 
 use super::{Outcome, data_inspect, data_split};
 
-/// Look into a file of interactions, or split it
+/// Inspect or split a file of interactions
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     #[command(subcommand)]

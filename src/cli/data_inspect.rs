@@ -1,4 +1,4 @@
-//! `spherec data inspect`: what a file is and holds, and what would be trained on.
+//! `spherec data inspect`: the format and contents of a file, and what training would use.
 
 use super::Outcome;
 use super::console::{out, table};
@@ -10,14 +10,14 @@ use spherec::data::{BadRow, Counts, FilterStep, Format, Inspection, Layout, Pres
 use spherec::{Error, Result};
 use std::path::PathBuf;
 
-/// Say what a file is, what is in it, and what would be trained on
+/// Show the format and contents of a file, and what training would use
 ///
-/// Rows that cannot be used are counted, and the first five shown with their line numbers. The flags are
-/// those of `train`: what they would leave is shown step by step.
+/// Counts unusable rows and shows the first five with their line numbers. Takes the same reading and filter
+/// flags as `train`, and shows what each filter leaves.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Args {
-    /// The file, plain or gzip-compressed; `-` is standard input
+    /// File to inspect, plain or gzip-compressed; `-` is standard input
     file: PathBuf,
     /// Print JSON
     #[arg(long)]
@@ -39,7 +39,7 @@ pub(crate) fn run(args: &Args) -> Outcome {
     out(&format!("{}\n{}", facts(&inspection), sizes(args.load.filters.preset, &inspection)))
 }
 
-/// A line a fact.
+/// One line per fact.
 fn facts(inspection: &Inspection) -> String {
     let Inspection { path, byte_count, report, .. } = inspection;
     let layout = &report.layout;
@@ -54,7 +54,7 @@ fn facts(inspection: &Inspection) -> String {
         rows.push(("columns", format!("{}{more}", names.join(", "))));
     }
     if let Some(column) = unread_ratings(report) {
-        rows.push(("ratings", format!("column {column}, which --min-rating or --min-count would read")));
+        rows.push(("ratings", format!("column {column}, read only for --min-rating or --min-count")));
     }
     rows.push(("rows", grouped(report.row_count)));
     if report.blank_row_count > 0 {
@@ -71,7 +71,7 @@ fn facts(inspection: &Inspection) -> String {
     rows.collect()
 }
 
-/// How much there is, before the filters, after each of them, and as published.
+/// The sizes of the data: before the filters, after each filter, and as published.
 fn sizes(preset: Option<Preset>, inspection: &Inspection) -> String {
     let line = |name: &str, counts: &Counts| {
         let Counts { users, items, interactions, rows } = *counts;

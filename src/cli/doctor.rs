@@ -1,4 +1,4 @@
-//! `spherec doctor`: which adapters there are, which one serves, and whether its kernels are right.
+//! `spherec doctor`: lists the adapters, says which one is used, and tests its kernels.
 
 use super::console::{self, out};
 use super::format::{bytes, counted};
@@ -9,14 +9,14 @@ use serde_json::json;
 use spherec::gpu::{AdapterSummary, Gpu, Grain, adapters};
 use spherec::selftest;
 
-/// Show the adapters, and test the kernels on one of them
+/// Show the GPU adapters, and test the kernels on one of them
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Args {
-    /// The adapter, by its number in the list or by a part of its name [default: the best]
+    /// Adapter to use: its number in the list, or a part of its name [default: the best]
     #[arg(long, value_name = "ADAPTER")]
     adapter: Option<String>,
-    /// Run every kernel against its twin on the CPU
+    /// Compare every kernel with its twin on the CPU
     #[arg(long)]
     selftest: bool,
     /// Print JSON
@@ -92,9 +92,9 @@ fn tell_choice(gpu: &Gpu, found: &[AdapterSummary]) -> Outcome {
     out(&format!("{}\n", cpu_warning(console::out_is_terminal())))?;
     match Grain::of(gpu).subgroup_lanes {
         0 => out(
-            "it has no subgroups that the kernels can use; a newer driver may, and is about twice as fast\n",
+            "the kernels cannot use subgroups here; a newer driver may have them, and is about twice as fast\n",
         )?,
-        lanes => out(&format!("the kernels use its subgroups of {lanes} threads\n"))?,
+        lanes => out(&format!("the kernels use subgroups of {lanes} threads\n"))?,
     }
     if found.iter().all(|adapter| adapter.kind == "cpu") {
         out("no GPU was found: if this machine has one, install its Vulkan driver\n")?;
@@ -102,11 +102,11 @@ fn tell_choice(gpu: &Gpu, found: &[AdapterSummary]) -> Outcome {
     Ok(())
 }
 
-/// Runs the self-test, printing a line a case.
+/// Runs the self-test, and prints a line per case.
 fn test_kernels(gpu: &Gpu, quiet: bool, outcomes: &mut Vec<selftest::Outcome>) -> Outcome {
     let mut printed: Outcome = Ok(());
     if !quiet {
-        out("\nkernels against their twins, with the share of the tolerance used:\n")?;
+        out("\nkernels compared with their CPU twins, and the share of the tolerance used:\n")?;
     }
     let result = selftest::run(gpu, |outcome| {
         if !quiet && printed.is_ok() {
@@ -117,7 +117,7 @@ fn test_kernels(gpu: &Gpu, quiet: bool, outcomes: &mut Vec<selftest::Outcome>) -
     printed?;
     result?;
     if !quiet {
-        out(&format!("all {} are right\n", counted(outcomes.len(), "case")))?;
+        out(&format!("all {} passed\n", counted(outcomes.len(), "case")))?;
     }
     Ok(())
 }

@@ -7,14 +7,14 @@ use spherec::plot::{Look, Theme};
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Look")]
 pub(crate) struct LookArgs {
-    /// The line above the picture
+    /// Title above the picture
     #[arg(long, value_name = "TEXT")]
     pub(crate) title: Option<String>,
     /// Width in points
     #[arg(long, value_name = "POINTS", default_value_t = Look::default().width,
         value_parser = clap::value_parser!(u32).range(240..=4096))]
     size: u32,
-    /// Pixels to a point: 2 for today's screens
+    /// Pixels per point; 2 suits today's screens
     #[arg(long, value_name = "X", default_value_t = Look::default().scale, value_parser = scale)]
     scale: f32,
     /// Dark on light, or light on dark

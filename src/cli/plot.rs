@@ -1,4 +1,4 @@
-//! `spherec plot`: a map of the embeddings, or the curves of trainings, as a picture.
+//! `spherec plot`: a picture of the embeddings, or of how trainings went.
 
 use super::console::note;
 use super::export::WhatName;
@@ -15,16 +15,16 @@ use spherec::plot::{Chart, Colours, PALETTE_SIZE, scatter, write_png};
 use spherec::{Error, Result};
 use std::path::{Path, PathBuf};
 
-/// Draw a map of the embeddings, or with --curves how trainings went, as a PNG picture
+/// Draw a map of the embeddings as a PNG picture; with --curves, draw how trainings went
 ///
-/// The map shows the learned metric in two dimensions: what is near is alike. Larger discs are more popular.
+/// The map shows the learned metric in two dimensions: near points are alike. Larger discs are more popular.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Args {
-    /// The model's folder; with --curves one or more
+    /// Model folder; with --curves, one or more
     #[arg(required = true)]
     model: Vec<PathBuf>,
-    /// The picture
+    /// PNG file to write
     #[arg(short, long, value_name = "FILE.png")]
     output: PathBuf,
     /// Draw loss, active share and metrics by epoch, from the models' metrics.jsonl
@@ -36,34 +36,34 @@ pub(crate) struct Args {
     layout: LayoutArgs,
     #[command(flatten)]
     look: LookArgs,
-    /// Replace a file that exists
+    /// Replace an existing file
     #[arg(long)]
     force: bool,
 }
 
-/// What curves have no use for.
+/// Flags that make no sense with --curves.
 const MAP_FLAGS: [&str; 8] =
     ["what", "users", "color", "clusters", "label_top", "method", "perplexity", "items"];
 
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Map")]
 struct MapArgs {
-    /// Whose points; with both, users lie as small grey dots behind the items
+    /// What to show; with `both`, users are small grey dots behind the items
     #[arg(long, value_name = "WHAT", value_enum, default_value_t = WhatName::Items)]
     what: WhatName,
     /// Short for --what both
     #[arg(long, conflicts_with = "what")]
     users: bool,
-    /// What colours say: `popularity`, `cluster` (groups found in the embeddings), `none`, or a CSV of id,
-    /// label
+    /// Colour by `popularity`, by `cluster` (groups found in the embeddings), by the labels in a CSV file of
+    /// id,label, or not at all (`none`)
     #[arg(long, value_name = "LABELS|popularity|cluster|none", default_value = "popularity",
         visible_aliases = ["colour", "labels"])]
     color: String,
-    /// How many groups --color cluster makes
+    /// Number of groups for --color cluster
     #[arg(long, value_name = "N", default_value_t = PALETTE_SIZE, value_parser = at_least_one)]
     clusters: usize,
-    /// Write the ids of the N most popular beside their points, as far as they find room [default: 20, or 0
-    /// where the labels' names stand on the map]
+    /// Write the ids of the N most popular beside their points, if there is room [default: 20, or 0 if the
+    /// map shows the names of labels]
     #[arg(long, value_name = "N")]
     label_top: Option<usize>,
 }
@@ -90,7 +90,7 @@ pub(crate) fn run(args: &Args) -> Outcome {
     Ok(())
 }
 
-/// A table of the model, and which of its rows are on the map.
+/// A table of the model, and the rows of it that the map shows.
 struct Rows<'a> {
     what: &'static str,
     ids: &'a IdTable,
@@ -105,7 +105,7 @@ fn map(args: &Args, folder: &Path) -> Result<RgbImage> {
     let model = Model::load(folder)?;
     let show =
         Show { items: what != WhatName::Users, users: if what == WhatName::Items { 0 } else { usize::MAX } };
-    // Labels are read first: what is wrong with them shows before minutes of work.
+    // Read labels first: their errors should show before minutes of work.
     let of_items = show.items;
     let (name, ids) = if of_items { ("item", &model.items) } else { ("user", &model.users) };
     let labels = match args.map.color.as_str() {
@@ -146,7 +146,7 @@ fn map(args: &Args, folder: &Path) -> Result<RgbImage> {
     rows.draw(args, folder, &format!("{}{said}", layout.method), groups, backdrop)
 }
 
-/// The labels of `rows`, numbered anew: those that no row has are left out.
+/// The labels of `rows`, renumbered by falling count. Labels that no row has are left out.
 fn of_rows(labels: &LabelColumn, rows: &[u32]) -> (Vec<Option<u32>>, Vec<String>) {
     let of_row = |row: &u32| labels.groups.get(*row as usize).copied().flatten();
     let mut counts = vec![0usize; labels.names.len()];
@@ -220,7 +220,7 @@ impl Rows<'_> {
     }
 }
 
-/// Counts to write beside a scale of their logarithms, up to `most`: 1, 3, 10, 30 and so on.
+/// Ticks for a logarithmic scale of counts: logarithm and text of 1, 3, 10, 30 and so on, up to `most`.
 fn ticks(most: f32) -> Vec<(f32, String)> {
     let counts = (0..10u32).flat_map(|power| [1, 3].map(|digit| digit * 10usize.pow(power)));
     counts

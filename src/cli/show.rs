@@ -1,4 +1,4 @@
-//! `spherec show`: what a model folder holds and how it was made.
+//! `spherec show`: what a model folder holds, and how it was made.
 
 use super::console::{self, out};
 use super::format::{bytes, grouped};
@@ -16,12 +16,12 @@ use std::path::{Path, PathBuf};
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Args {
-    /// The model's folder
+    /// Model folder
     model: PathBuf,
     /// Print JSON
     #[arg(long, conflicts_with = "toml")]
     json: bool,
-    /// Print the settings as a file that `spherec train --config` takes
+    /// Print the settings as a config file for `spherec train --config`
     #[arg(long)]
     toml: bool,
 }
@@ -102,7 +102,7 @@ fn table(model: &Model, protocol: &Value, files: &[(String, u64)]) -> String {
         rows.push((format!("{name} interactions"), grouped(part.len())));
     }
     rows.push(("split".to_owned(), plain(&protocol["split"])));
-    rows.push(("ranked".to_owned(), format!("all items but {}", plain(&protocol["left_out"]))));
+    rows.push(("ranked".to_owned(), format!("all items except {}", plain(&protocol["left_out"]))));
     rows.push(("ties".to_owned(), TIES.to_owned()));
     for (name, value) in model.record.config.as_object().into_iter().flatten() {
         match value.as_object() {

@@ -13,7 +13,7 @@ use std::path::PathBuf;
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Args {
-    /// The model's folder
+    /// Model folder
     model: PathBuf,
     #[command(flatten)]
     of: Of,
@@ -28,10 +28,10 @@ const EXAMPLES: &str = "Examples:
 #[derive(Debug, clap::Args)]
 #[group(required = true, multiple = false)]
 struct Of {
-    /// An item's id; may be given several times
+    /// Item id; may be repeated
     #[arg(long, value_name = "ID", allow_hyphen_values = true)]
     item: Vec<String>,
-    /// A user's id; may be given several times
+    /// User id; may be repeated
     #[arg(long, value_name = "ID", allow_hyphen_values = true)]
     user: Vec<String>,
 }

@@ -18,16 +18,16 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Instant;
 
-/// What the first interrupt is answered with.
+/// Printed at the first interrupt.
 const INTERRUPTED: &str =
-    "interrupted: finishing the steps in flight and saving the model; once more to quit at once";
+    "interrupted: finishing the current steps and saving the model; interrupt again to quit at once";
 
 pub(crate) fn run(args: &Args) -> Outcome {
-    // All that can be refused is refused before the work begins.
+    // Check everything that can be checked before the work begins.
     let config = args.config()?;
     check_output(&args.output)?;
     if !args.quiet && args.output.join("model.json").exists() {
-        note(&format!("{} holds a model, which this training will replace", args.output.display()));
+        note(&format!("{} holds a model; this training will replace it", args.output.display()));
     }
     let (dataset, split) = read(args, &config)?;
     let gpu = Arc::new(Gpu::open(&args.adapter())?);
@@ -76,10 +76,7 @@ pub(crate) fn run(args: &Args) -> Outcome {
         }
     }
     if let Some(error) = failure {
-        note(&format!(
-            "what was saved in {} is the best model so far: training failed",
-            args.output.display()
-        ));
+        note(&format!("training failed; {} holds the best model so far", args.output.display()));
         return Err(error.into());
     }
     if interrupt.load(Ordering::Relaxed) { Err(Failure::Interrupted) } else { Ok(()) }
@@ -92,7 +89,7 @@ fn read(args: &Args, config: &TrainConfig) -> Result<(Dataset, Split)> {
     let is_input = |path: &Path| path.as_os_str() == "-";
     if [Some(&*args.data), files[0], files[1]].into_iter().flatten().filter(|path| is_input(path)).count() > 1
     {
-        return Err(Error::Data("standard input (`-`) can be only one of the files".to_owned()));
+        return Err(Error::Data("only one of the files can be standard input (`-`)".to_owned()));
     }
     let (dataset, report) = data::load(&args.data, &options)?;
     if !args.quiet {
@@ -106,18 +103,18 @@ fn read(args: &Args, config: &TrainConfig) -> Result<(Dataset, Split)> {
     } else {
         join(dataset, &split, files, &options, args.quiet)?
     };
-    // From here on the parts are all that is used.
+    // Only the split is used from here on: free the memory.
     dataset.interactions = Interactions::default();
     if !args.quiet {
         note(&split_line(&split));
         if split.valid.is_empty() {
-            note("no validation part (--valid-fraction): all epochs are run, and the last is kept");
+            note("no validation part (--valid-fraction): all epochs run, and the last one is kept");
         }
     }
     Ok((dataset, split))
 }
 
-/// Adds the validation and test `files` to a training file.
+/// Adds the validation and test `files` to the split of a training file.
 fn join(
     dataset: Dataset,
     split: &Split,
@@ -142,14 +139,15 @@ fn join(
             load_args::tell_held_out(path, report);
         }
         if part.is_empty() {
-            let message = "has no interaction of a user of the training file that is not in training too";
+            let message = "has no usable interaction: its users are not in the training file, or its pairs are \
+                           already in training";
             return Err(Error::file(path, message));
         }
     }
     Ok((dataset, split))
 }
 
-/// Tells the adapter, and where it is no GPU.
+/// Names the adapter, and warns if it is not a GPU.
 pub(crate) fn tell_adapter(adapter: &AdapterSummary) {
     note(&format!("adapter: {} ({}, {})", adapter.name, adapter.backend, adapter.driver));
     if adapter.kind == "cpu" {
@@ -157,7 +155,7 @@ pub(crate) fn tell_adapter(adapter: &AdapterSummary) {
     }
 }
 
-/// That no GPU is in use: as a box on a terminal, else as one line.
+/// The warning that no GPU is in use: a box on a terminal, one line elsewhere.
 pub(crate) fn cpu_warning(on_terminal: bool) -> String {
     const TEXT: &str = "this adapter is software on the CPU: it works, but a GPU is many times faster";
     if on_terminal {
@@ -168,7 +166,7 @@ pub(crate) fn cpu_warning(on_terminal: bool) -> String {
     }
 }
 
-/// Tells where the log is, or why it is not there: the model matters more, so training goes on.
+/// Says where the log is. A log that cannot be written is only a warning: the model matters more.
 fn tell_log(progress: &Progress, event: &Event, log: &MetricsLog, logged: Result<()>) {
     match (event, log.path(), logged) {
         (_, _, Err(error)) => {
@@ -181,7 +179,7 @@ fn tell_log(progress: &Progress, event: &Event, log: &MetricsLog, logged: Result
     }
 }
 
-/// After a training without a model: keeps a log that has an epoch, and says where it is.
+/// For a training that ends without a model: says where the log is, or removes it if it has no epoch.
 fn leave(log: &mut MetricsLog, quiet: bool) {
     if log.is_empty() {
         remove_log(log);
@@ -203,7 +201,7 @@ fn ending(trained: &Trained, config: &TrainConfig) -> String {
             "stopped after epoch {}: {} evaluations without improvement (--patience)",
             trained.epochs_done, config.patience
         ),
-        Stop::Failed => format!("the device failed in epoch {}", trained.epochs_done + 1),
+        Stop::Failed => format!("training failed in epoch {}", trained.epochs_done + 1),
         Stop::Interrupted => format!("interrupted in epoch {}", trained.epochs_done),
     };
     match trained.valid {
@@ -212,7 +210,7 @@ fn ending(trained: &Trained, config: &TrainConfig) -> String {
     }
 }
 
-/// The metrics on the held-out part, if there is one.
+/// The metrics on the test part, if there is one.
 fn test(trained: &Trained, split: &Split, config: &TrainConfig) -> Result<Option<Metrics>> {
     if split.test.is_empty() {
         return Ok(None);
@@ -221,8 +219,8 @@ fn test(trained: &Trained, split: &Split, config: &TrainConfig) -> Result<Option
     Ok(all.into_iter().next())
 }
 
-/// Saves the model with its log, whose file beside the model is no longer needed then. If the model's place has
-/// become unusable, it is saved in the temporary folder, so that the work is not lost.
+/// Saves the model with its log, then removes the log beside it. If `folder` has become unusable, the model
+/// goes to the system's temporary folder, so that the work is not lost.
 fn save(model: &Model, folder: &Path, log: &mut MetricsLog) -> Result<()> {
     let csv = log.csv();
     let extra = [("metrics.jsonl", log.jsonl()), ("metrics.csv", csv.as_slice())];
