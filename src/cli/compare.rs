@@ -2,7 +2,7 @@
 
 use super::experiment::{ExperimentArgs, list, publish, read, report, run as run_experiment, settings};
 use super::model_args::{ModelArgs, RunArgs, SampleArgs, SamplerName};
-use super::{Failure, Outcome};
+use super::{CommandResult, Failure};
 use clap::ValueEnum;
 use serde_json::json;
 use spherec::data::Protocol;
@@ -57,7 +57,7 @@ const EXAMPLES: &str = "Examples:
 --negatives 1,2,5 --folds 4
   spherec compare ratings.csv -o table --min-rating 4 --batch-size 256 --negatives 1 --epochs 20";
 
-pub(crate) fn run(args: &Args) -> Outcome {
+pub(crate) fn run(args: &Args) -> CommandResult {
     let cells = args.cells()?;
     let dataset = read(&args.experiment)?;
     let Some(first) = cells.first() else { return Ok(()) };

@@ -1,6 +1,6 @@
 //! `spherec data inspect`: the format and contents of a file, and what training would use.
 
-use super::Outcome;
+use super::CommandResult;
 use super::console::{out, table};
 use super::format::{bytes, fine_percent, grouped};
 use super::load_args::{LoadArgs, unread_ratings};
@@ -31,7 +31,7 @@ const EXAMPLES: &str = "Examples:
   spherec data inspect BX-Book-Ratings.csv --preset book-crossing --json
   zcat plays.tsv.gz | spherec data inspect - --min-count 5 --k-core 5";
 
-pub(crate) fn run(args: &Args) -> Outcome {
+pub(crate) fn run(args: &Args) -> CommandResult {
     let inspection = inspect(&args.file, &args.load.options())?;
     if args.json {
         return out(&format!("{}\n", json(args, &inspection)?));
@@ -99,7 +99,7 @@ fn sizes(preset: Option<Preset>, inspection: &Inspection) -> String {
 
 /// What `--json` prints, in this order.
 #[derive(Debug, Serialize)]
-struct Report<'a> {
+struct InspectionJson<'a> {
     file: String,
     bytes: usize,
     #[serde(flatten)]
@@ -139,7 +139,7 @@ fn json(args: &Args, inspection: &Inspection) -> Result<String> {
     let Inspection { path, byte_count, all, report } = inspection;
     let size = |counts: Counts| Size { counts, density: counts.density() };
     let published = args.load.filters.preset.and_then(Preset::published);
-    let report = Report {
+    let json = InspectionJson {
         file: path.display().to_string(),
         bytes: *byte_count,
         layout: &report.layout,
@@ -158,5 +158,5 @@ fn json(args: &Args, inspection: &Inspection) -> Result<String> {
         trained_on: size(report.kept),
         published: published.map(|known| PublishedSize { source: known.source, size: size(known.counts) }),
     };
-    serde_json::to_string(&report).map_err(|error| Error::Data(error.to_string()))
+    serde_json::to_string(&json).map_err(|error| Error::Data(error.to_string()))
 }

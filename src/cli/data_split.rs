@@ -1,7 +1,7 @@
 //! `spherec data split`: splits a file into train, validation and test files that other programs can read
 //! too.
 
-use super::Outcome;
+use super::CommandResult;
 use super::console::note;
 use super::format::{counted, grouped};
 use super::load_args::{LoadArgs, tell_data, tell_format, tell_published};
@@ -94,7 +94,7 @@ impl FromStr for Ratio {
     }
 }
 
-pub(crate) fn run(args: &Args) -> Outcome {
+pub(crate) fn run(args: &Args) -> CommandResult {
     let protocols = protocols(&args.protocol, args.valid_fraction.unwrap_or(0.0))?;
     // Check every name, even of parts that turn out empty: a part of an older split must not go unnoticed.
     for path in protocols.iter().flat_map(|(folder, _)| PARTS.map(|name| args.output.join(folder).join(name)))

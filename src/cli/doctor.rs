@@ -4,7 +4,7 @@ use super::console::{self, out};
 use super::format::{bytes, counted};
 use super::model_args::adapter_choice;
 use super::train::cpu_warning;
-use super::{Failure, Outcome};
+use super::{CommandResult, Failure};
 use serde_json::json;
 use spherec::gpu::{AdapterSummary, Gpu, Grain, adapters};
 use spherec::selftest;
@@ -28,7 +28,7 @@ const EXAMPLES: &str = "Examples:
   spherec doctor
   spherec doctor --adapter 1 --selftest";
 
-pub(crate) fn run(args: &Args) -> Outcome {
+pub(crate) fn run(args: &Args) -> CommandResult {
     let found = adapters();
     let opened = Gpu::open(&adapter_choice(args.adapter.as_deref()));
     let chosen = opened.as_ref().ok().map(|gpu| gpu.adapter().index);
@@ -83,7 +83,7 @@ fn adapter_table(found: &[AdapterSummary], chosen: Option<usize>) -> String {
     console::table(&headings, &found.iter().map(cells).collect::<Vec<_>>())
 }
 
-fn tell_choice(gpu: &Gpu, found: &[AdapterSummary]) -> Outcome {
+fn tell_choice(gpu: &Gpu, found: &[AdapterSummary]) -> CommandResult {
     let chosen = gpu.adapter();
     out(&format!("\nin use: {} ({}, {})\n", chosen.name, chosen.backend, chosen.driver))?;
     if chosen.kind != "cpu" {
@@ -103,8 +103,8 @@ fn tell_choice(gpu: &Gpu, found: &[AdapterSummary]) -> Outcome {
 }
 
 /// Runs the self-test, and prints a line per case.
-fn test_kernels(gpu: &Gpu, quiet: bool, outcomes: &mut Vec<selftest::Outcome>) -> Outcome {
-    let mut printed: Outcome = Ok(());
+fn test_kernels(gpu: &Gpu, quiet: bool, outcomes: &mut Vec<selftest::Outcome>) -> CommandResult {
+    let mut printed: CommandResult = Ok(());
     if !quiet {
         out("\nkernels compared with their CPU twins, and the share of the tolerance used:\n")?;
     }

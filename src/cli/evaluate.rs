@@ -5,7 +5,7 @@ use super::format::{counted, grouped, percent};
 use super::labels::{Labels, Purity};
 use super::load_args::{LoadArgs, record_line, tell_format};
 use super::protocol::{TIES, left_out, split_text};
-use super::{Outcome, metrics_table};
+use super::{CommandResult, metrics_table};
 use serde::Serialize;
 use spherec::data::{self, Interactions};
 use spherec::evaluate::{Metrics, evaluate};
@@ -48,7 +48,7 @@ const EXAMPLES: &str = "Examples:
   spherec evaluate model ratings-test.csv --min-rating 4
   spherec evaluate model --labels genres.csv";
 
-pub(crate) fn run(args: &Args) -> Outcome {
+pub(crate) fn run(args: &Args) -> CommandResult {
     if let (None, Some(flag)) = (&args.test, args.load.first_given()) {
         return Err(Error::setting(flag, "needs a test file, but none is given").into());
     }
@@ -123,29 +123,29 @@ fn purity(args: &Args, model: &Model) -> Result<Option<Purity>> {
 
 /// What `--json` prints, in this order: the metrics for the first k, then those for all k, then the purity.
 #[derive(Debug, Serialize)]
-struct Report<'a> {
+struct MetricsJson<'a> {
     #[serde(flatten)]
     first: &'a Metrics,
     #[serde(skip_serializing_if = "Option::is_none")]
     at: Option<&'a [Metrics]>,
     #[serde(flatten)]
-    purity: Option<PurityReport>,
+    purity: Option<PurityJson>,
 }
 
 #[derive(Debug, Serialize)]
-struct PurityReport {
+struct PurityJson {
     neighbour_purity: f64,
     neighbour_purity_by_chance: f64,
 }
 
 fn json(metrics: &[Metrics], purity: Option<Purity>) -> Result<String> {
     let first = metrics.first().ok_or_else(|| Error::Data("nothing was evaluated".to_owned()))?;
-    let purity = purity.map(|purity| PurityReport {
+    let purity = purity.map(|purity| PurityJson {
         neighbour_purity: purity.share,
         neighbour_purity_by_chance: purity.by_chance,
     });
-    let report = Report { first, at: (metrics.len() > 1).then_some(metrics), purity };
-    serde_json::to_string(&report).map_err(|error| Error::Data(error.to_string()))
+    let json = MetricsJson { first, at: (metrics.len() > 1).then_some(metrics), purity };
+    serde_json::to_string(&json).map_err(|error| Error::Data(error.to_string()))
 }
 
 /// The evaluation protocol in words.

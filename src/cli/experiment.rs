@@ -5,7 +5,7 @@ use super::format::{counted, duration, percent};
 use super::load_args::{self, LoadArgs};
 use super::model_args::adapter_choice;
 use super::output::Sink;
-use super::{Failure, Outcome, interrupts, protocol};
+use super::{CommandResult, Failure, interrupts, protocol};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::{Map, Value, json};
 use spherec::data::{self, Dataset, Interactions};
@@ -34,8 +34,8 @@ pub(crate) struct ExperimentArgs {
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
     /// Format of the printed table; the folder gets all four
-    #[arg(long, value_name = "FORMAT", value_enum, default_value_t = Form::Text)]
-    print: Form,
+    #[arg(long, value_name = "FORMAT", value_enum, default_value_t = TableFormat::Text)]
+    print: TableFormat,
     #[command(flatten)]
     pub(crate) load: LoadArgs,
     /// Adapter to use: its number in `spherec doctor`, or a part of its name [default: the best]
@@ -47,7 +47,7 @@ pub(crate) struct ExperimentArgs {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-enum Form {
+enum TableFormat {
     Text,
     Markdown,
     Csv,
@@ -234,27 +234,27 @@ pub(crate) fn report<'a>(
 }
 
 /// Writes the table in all four formats, and prints one of them.
-pub(crate) fn publish(args: &ExperimentArgs, report: &Report) -> Outcome {
+pub(crate) fn publish(args: &ExperimentArgs, report: &Report) -> CommandResult {
     let (headings, rows, legend) = report.text();
     let headings: Vec<(&str, bool)> =
         headings.iter().map(|(name, number)| (name.as_str(), *number)).collect();
     let mut text = format!("{}\n{legend}\n", console::table(&headings, &rows));
     report.protocol.iter().for_each(|(name, value)| text += &format!("{name}: {value}\n"));
-    let forms = [
-        (Form::Text, "table.txt", text.into_bytes()),
-        (Form::Markdown, "table.md", report.markdown().into_bytes()),
-        (Form::Csv, "table.csv", report.csv()?),
-        (Form::Json, "table.json", report.json()?.into_bytes()),
+    let formats = [
+        (TableFormat::Text, "table.txt", text.into_bytes()),
+        (TableFormat::Markdown, "table.md", report.markdown().into_bytes()),
+        (TableFormat::Csv, "table.csv", report.csv()?),
+        (TableFormat::Json, "table.json", report.json()?.into_bytes()),
     ];
-    for (_, name, bytes) in &forms {
+    for (_, name, bytes) in &formats {
         write(args, name, bytes)?;
     }
-    let printed = forms.iter().find(|(form, ..)| *form == args.print);
+    let printed = formats.iter().find(|(format, ..)| *format == args.print);
     printed.map_or(Ok(()), |(_, _, bytes)| console::out_bytes(bytes))
 }
 
 /// Writes a file into the experiment's folder. Replaces an older one.
-pub(crate) fn write(args: &ExperimentArgs, name: &str, bytes: &[u8]) -> Outcome {
+pub(crate) fn write(args: &ExperimentArgs, name: &str, bytes: &[u8]) -> CommandResult {
     let mut sink = Sink::open(Some(&args.output.join(name)), true)?;
     sink.write(bytes)?;
     Ok(sink.finish()?)

@@ -1,9 +1,9 @@
 //! `spherec explore`: a web page to explore a model.
 
-use super::Outcome;
+use super::CommandResult;
 use super::console::note;
 use super::format::{bytes, counted, name_of};
-use super::layout::{Layout, LayoutArgs, Show, at_least_one, clusters_of};
+use super::map_layout::{MapLayout, MapLayoutArgs, Show, at_least_one, clusters_of};
 use spherec::Error;
 use spherec::explore::{Atlas, explore_page};
 use spherec::export::{NewFile, check_folder, check_free};
@@ -36,7 +36,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "TEXT")]
     title: Option<String>,
     #[command(flatten)]
-    layout: LayoutArgs,
+    layout: MapLayoutArgs,
     /// Replace an existing file
     #[arg(long)]
     force: bool,
@@ -45,7 +45,7 @@ pub(crate) struct Args {
 const EXAMPLES: &str = "Example:
   spherec explore model -o map.html --labels genres.csv";
 
-pub(crate) fn run(args: &Args) -> Outcome {
+pub(crate) fn run(args: &Args) -> CommandResult {
     check_folder(&args.output)?;
     check_free(&args.output, args.force)?;
     if args.k > 1000 {
@@ -56,7 +56,7 @@ pub(crate) fn run(args: &Args) -> Outcome {
         Some(path) => LabelTable::read(path, &model.items, "item")?.columns,
         None => Vec::new(),
     };
-    let layout = Layout::of(&model, Show { items: true, users: args.users }, &args.layout)?;
+    let layout = MapLayout::of(&model, Show { items: true, users: args.users }, &args.layout)?;
     columns.push(found_clusters(&model, &layout.items));
     let title = args.title.clone().unwrap_or_else(|| name_of(&args.model));
     let page = explore_page(&Atlas {

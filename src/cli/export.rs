@@ -1,6 +1,6 @@
 //! `spherec export`: embeddings for other tools.
 
-use super::Outcome;
+use super::CommandResult;
 use super::console::out;
 use clap::ValueEnum;
 use spherec::export::{ExportOptions, Form, What, export};
@@ -66,7 +66,7 @@ enum FormName {
     Projector,
 }
 
-pub(crate) fn run(args: &Args) -> Outcome {
+pub(crate) fn run(args: &Args) -> CommandResult {
     let model = Model::load(&args.model)?;
     let what = match args.what {
         WhatName::Items => What::Items,

@@ -1,6 +1,6 @@
 //! `spherec generate`: interactions from planted clusters, so that the right answer is known.
 
-use super::Outcome;
+use super::CommandResult;
 use super::console::note;
 use super::format::counted;
 use spherec::data::{GenerateOptions, generate, write_interactions, write_item_labels};
@@ -49,7 +49,7 @@ const EXAMPLES: &str = "Example:
   spherec train demo/interactions.csv -o demo/model
   spherec evaluate demo/model --labels demo/labels.csv";
 
-pub(crate) fn run(args: &Args) -> Outcome {
+pub(crate) fn run(args: &Args) -> CommandResult {
     let (interactions, labels) = places(args);
     for path in [Some(&interactions), labels.as_ref()].into_iter().flatten() {
         check_free(path, args.force)?;

@@ -2,7 +2,7 @@
 
 use super::console;
 use super::output::Sink;
-use super::{Failure, Outcome};
+use super::{CommandResult, Failure};
 use clap::ValueEnum;
 use spherec::export::csv_safe;
 use spherec::recommend::Neighbour;
@@ -90,7 +90,7 @@ impl ListWriter {
     }
 
     /// Writes the entries of some queries.
-    pub(crate) fn write(&mut self, entries: &[Entry]) -> Outcome {
+    pub(crate) fn write(&mut self, entries: &[Entry]) -> CommandResult {
         let bytes = match self.format {
             ListFormat::Csv => self.csv(entries)?,
             ListFormat::Jsonl => self.jsonl(entries)?,
@@ -101,7 +101,7 @@ impl ListWriter {
     }
 
     /// Gives a file its final name.
-    pub(crate) fn finish(mut self) -> Outcome {
+    pub(crate) fn finish(mut self) -> CommandResult {
         if !self.is_begun {
             self.write(&[])?;
         }

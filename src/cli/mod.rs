@@ -18,11 +18,11 @@ mod format;
 mod generate;
 mod interrupts;
 mod labels;
-mod layout;
 mod lists;
 mod load_args;
 mod log_file;
 mod look_args;
+mod map_layout;
 mod metrics_log;
 mod metrics_table;
 mod model_args;
@@ -93,7 +93,7 @@ impl From<spherec::Error> for Failure {
 }
 
 /// What a command returns.
-pub(crate) type Outcome = Result<(), Failure>;
+pub(crate) type CommandResult = Result<(), Failure>;
 
 /// The exit code that shells report for a process ended by SIGINT.
 const INTERRUPTED: u8 = 130;
@@ -121,7 +121,7 @@ pub(crate) fn run() -> ExitCode {
     }
 }
 
-fn call(command: &Command) -> Outcome {
+fn call(command: &Command) -> CommandResult {
     match command {
         Command::Doctor(args) => doctor::run(args),
         Command::Data(args) => data::run(args),

@@ -3,9 +3,9 @@
 use super::console::note;
 use super::export::WhatName;
 use super::format::{counted, grouped, name_of};
-use super::layout::{Layout, LayoutArgs, Show, at_least_one, clusters_of, item_counts, user_counts};
+use super::map_layout::{MapLayout, MapLayoutArgs, Show, at_least_one, clusters_of, item_counts, user_counts};
 use super::look_args::LookArgs;
-use super::{Outcome, curves};
+use super::{CommandResult, curves};
 use image::RgbImage;
 use spherec::data::IdTable;
 use spherec::export::{check_folder, check_free};
@@ -33,7 +33,7 @@ pub(crate) struct Args {
     #[command(flatten)]
     map: MapArgs,
     #[command(flatten)]
-    layout: LayoutArgs,
+    layout: MapLayoutArgs,
     #[command(flatten)]
     look: LookArgs,
     /// Replace an existing file
@@ -73,7 +73,7 @@ const EXAMPLES: &str = "Examples:
   spherec plot model -o map.png --color genres.csv --users --theme dark
   spherec plot uniform popularity two-stage --curves -o curves.png";
 
-pub(crate) fn run(args: &Args) -> Outcome {
+pub(crate) fn run(args: &Args) -> CommandResult {
     check_folder(&args.output)?;
     check_free(&args.output, args.force)?;
     let picture = if args.curves {
@@ -91,7 +91,7 @@ pub(crate) fn run(args: &Args) -> Outcome {
 }
 
 /// A table of the model, and the rows of it that the map shows.
-struct Rows<'a> {
+struct MapRows<'a> {
     what: &'static str,
     ids: &'a IdTable,
     counts: Vec<u32>,
@@ -112,10 +112,10 @@ fn map(args: &Args, folder: &Path) -> Result<RgbImage> {
         "popularity" | "cluster" | "none" => None,
         path => LabelTable::read(Path::new(path), ids, name)?.columns.into_iter().next(),
     };
-    let layout = Layout::of(&model, show, &args.layout)?;
+    let layout = MapLayout::of(&model, show, &args.layout)?;
     let embeddings = &model.embeddings;
     let rows = match of_items {
-        true => Rows {
+        true => MapRows {
             what: name,
             ids,
             counts: item_counts(&model),
@@ -123,7 +123,7 @@ fn map(args: &Args, folder: &Path) -> Result<RgbImage> {
             rows: &layout.items,
             points: &layout.item_points,
         },
-        false => Rows {
+        false => MapRows {
             what: name,
             ids,
             counts: user_counts(&model),
@@ -166,7 +166,7 @@ fn of_rows(labels: &LabelColumn, rows: &[u32]) -> (Vec<Option<u32>>, Vec<String>
     (groups, order.into_iter().map(|group| labels.names[group].clone()).collect())
 }
 
-impl Rows<'_> {
+impl MapRows<'_> {
     fn id(&self, at: usize) -> String {
         self.ids.text(self.rows[at])
     }

@@ -15,7 +15,7 @@ const MEASURE: Duration = Duration::from_secs(3);
 /// Shows the events of a training.
 #[derive(Debug)]
 pub(crate) struct Progress {
-    form: Form,
+    display: Display,
     /// When the first steps were done, and how many pairs they had. Kernels are compiled before that.
     first: Option<(Instant, usize)>,
     epochs: usize,
@@ -25,7 +25,7 @@ pub(crate) struct Progress {
 }
 
 #[derive(Debug)]
-enum Form {
+enum Display {
     Bar(ProgressBar),
     Lines,
     Quiet,
@@ -34,12 +34,12 @@ enum Form {
 impl Progress {
     /// Shows a bar if standard error is a terminal.
     pub(crate) fn new(quiet: bool) -> Progress {
-        let form = match (quiet, err_is_terminal()) {
-            (true, _) => Form::Quiet,
-            (false, true) => Form::Bar(bar()),
-            (false, false) => Form::Lines,
+        let display = match (quiet, err_is_terminal()) {
+            (true, _) => Display::Quiet,
+            (false, true) => Display::Bar(bar()),
+            (false, false) => Display::Lines,
         };
-        Progress { form, first: None, epochs: 0, epoch_steps: 0, pair_count: 0, is_time_told: false }
+        Progress { display, first: None, epochs: 0, epoch_steps: 0, pair_count: 0, is_time_told: false }
     }
 
     /// Shows one event.
@@ -55,7 +55,7 @@ impl Progress {
                     counted(*epoch_steps as usize, "step"),
                 ));
                 self.line(&memory_line(memory));
-                if let Form::Bar(bar) = &self.form {
+                if let Display::Bar(bar) = &self.display {
                     bar.set_length(epoch_steps * *epochs as u64);
                 }
             }
@@ -75,7 +75,7 @@ impl Progress {
     }
 
     fn step(&mut self, epoch: usize, sums: &EpochSums, pairs_per_second: f64) {
-        if let Form::Bar(bar) = &self.form {
+        if let Display::Bar(bar) = &self.display {
             if self.first.is_none() {
                 bar.set_style(style("{bar:20} {msg}, {eta} left"));
                 bar.reset_eta();
@@ -88,13 +88,13 @@ impl Progress {
 
     fn epoch(&mut self, epoch: usize, sums: &EpochSums, seconds: f64) {
         let rate = pairs_per_second(sums, seconds);
-        match &self.form {
-            Form::Bar(bar) => {
+        match &self.display {
+            Display::Bar(bar) => {
                 bar.set_position((epoch as u64 - 1) * self.epoch_steps + sums.step_count);
                 bar.set_message(state(epoch, self.epochs, sums, rate));
             }
-            Form::Lines => note(&format!("{}, {}", state(epoch, self.epochs, sums, rate), duration(seconds))),
-            Form::Quiet => {}
+            Display::Lines => note(&format!("{}, {}", state(epoch, self.epochs, sums, rate), duration(seconds))),
+            Display::Quiet => {}
         }
         self.tell_time((epoch - 1) * self.pair_count + sums.pair_count as usize, true);
     }
@@ -123,16 +123,16 @@ impl Progress {
 
     /// Prints a line that stays on the screen.
     pub(crate) fn line(&self, text: &str) {
-        match &self.form {
-            Form::Bar(bar) => bar.suspend(|| note(text)),
-            Form::Lines => note(text),
-            Form::Quiet => {}
+        match &self.display {
+            Display::Bar(bar) => bar.suspend(|| note(text)),
+            Display::Lines => note(text),
+            Display::Quiet => {}
         }
     }
 
     /// Removes the bar.
     pub(crate) fn finish(&self) {
-        if let Form::Bar(bar) = &self.form {
+        if let Display::Bar(bar) = &self.display {
             bar.finish_and_clear();
         }
     }

@@ -1,6 +1,6 @@
 //! `spherec recommend`: the items nearest each user.
 
-use super::Outcome;
+use super::CommandResult;
 use super::console::note;
 use super::format::{counted, shown};
 use super::lists::{BLOCK, Entry, ListArgs, ListWriter};
@@ -60,7 +60,7 @@ enum Unknown {
 /// A user's id, and their row if the model knows them.
 type Query = (String, Option<u32>);
 
-pub(crate) fn run(args: &Args) -> Outcome {
+pub(crate) fn run(args: &Args) -> CommandResult {
     if args.list.k == 0 {
         return Err(Error::setting("-k", "must be at least 1, but is 0").into());
     }

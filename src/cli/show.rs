@@ -4,7 +4,7 @@ use super::console::{self, out};
 use super::format::{bytes, grouped};
 use super::load_args::record_line;
 use super::protocol::{TIES, left_out, split_text};
-use super::{Outcome, flags_toml, metrics_table};
+use super::{CommandResult, flags_toml, metrics_table};
 use serde_json::{Value, json};
 use spherec::evaluate::Metrics;
 use spherec::model::Model;
@@ -30,7 +30,7 @@ const EXAMPLES: &str = "Examples:
   spherec show model
   spherec show model --toml > run.toml; spherec train ratings.csv -o again --config run.toml";
 
-pub(crate) fn run(args: &Args) -> Outcome {
+pub(crate) fn run(args: &Args) -> CommandResult {
     let model = Model::load(&args.model)?;
     let config: std::result::Result<TrainConfig, _> = serde_json::from_value(model.record.config.clone());
     if args.toml {

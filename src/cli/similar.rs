@@ -1,6 +1,6 @@
 //! `spherec similar`: the neighbours of items, or of users.
 
-use super::Outcome;
+use super::CommandResult;
 use super::format::shown;
 use super::lists::{BLOCK, Entry, ListArgs, ListWriter};
 use spherec::data::IdTable;
@@ -36,7 +36,7 @@ struct Of {
     user: Vec<String>,
 }
 
-pub(crate) fn run(args: &Args) -> Outcome {
+pub(crate) fn run(args: &Args) -> CommandResult {
     if args.list.k == 0 {
         return Err(Error::setting("-k", "must be at least 1, but is 0").into());
     }

@@ -4,7 +4,7 @@ use super::format::counted;
 use super::metrics_log::MetricsLog;
 use super::progress::{Progress, split_line};
 use super::train_args::Args;
-use super::{Failure, Outcome, console, interrupts, load_args, metrics_table};
+use super::{CommandResult, Failure, console, interrupts, load_args, metrics_table};
 use console::note;
 use serde_json::json;
 use spherec::data::{self, Dataset, Interactions, LoadOptions, Split};
@@ -22,7 +22,7 @@ use std::time::Instant;
 const INTERRUPTED: &str =
     "interrupted: finishing the current steps and saving the model; interrupt again to quit at once";
 
-pub(crate) fn run(args: &Args) -> Outcome {
+pub(crate) fn run(args: &Args) -> CommandResult {
     // Check everything that can be checked before the work begins.
     let config = args.config()?;
     check_output(&args.output)?;

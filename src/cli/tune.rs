@@ -2,7 +2,7 @@
 
 use super::experiment::{self, ExperimentArgs, publish, read, report, run as run_experiment, settings};
 use super::model_args::{ModelArgs, RunArgs, SampleArgs, SamplerName};
-use super::{Failure, Outcome, console, flags_toml};
+use super::{CommandResult, Failure, console, flags_toml};
 use clap::ValueEnum;
 use serde_json::json;
 use spherec::data::{Protocol, split};
@@ -56,7 +56,7 @@ const FOLD_SEED: u64 = 0x7475_6e65;
 const NAMES: &str = "sampler, batch-size, negatives, dim, margin, beta, candidates, hardness, gor-weight, \
                      optimizer, learning-rate, epsilon, epochs";
 
-pub(crate) fn run(args: &Args) -> Outcome {
+pub(crate) fn run(args: &Args) -> CommandResult {
     let cells = args.cells()?;
     let outer = Protocol::Holdout { test_fraction: args.test_fraction, valid_fraction: 0.0 };
     // Check the fractions that best.toml will have.

@@ -14,7 +14,7 @@ use std::time::Instant;
 /// How rows become points.
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Map")]
-pub(crate) struct LayoutArgs {
+pub(crate) struct MapLayoutArgs {
     /// t-SNE keeps neighbours together and takes about a minute for 25,000 points; principal components (pca)
     /// keep large distances and are fast
     #[arg(long, value_enum, value_name = "METHOD", default_value_t = Method::Tsne)]
@@ -54,7 +54,7 @@ pub(crate) fn at_least_one(text: &str) -> std::result::Result<usize, String> {
 
 /// The items and users on a map, most popular first, and the point of each.
 #[derive(Debug)]
-pub(crate) struct Layout {
+pub(crate) struct MapLayout {
     pub(crate) items: Vec<u32>,
     pub(crate) users: Vec<u32>,
     /// The points of `items`.
@@ -73,9 +73,9 @@ pub(crate) struct Show {
     pub(crate) users: usize,
 }
 
-impl Layout {
+impl MapLayout {
     /// Chooses rows and lays them out.
-    pub(crate) fn of(model: &Model, show: Show, args: &LayoutArgs) -> Result<Layout> {
+    pub(crate) fn of(model: &Model, show: Show, args: &MapLayoutArgs) -> Result<MapLayout> {
         let most = args.items.unwrap_or(if args.method == Method::Tsne { MOST } else { usize::MAX });
         let items = if show.items { choose("item", &item_counts(model), most) } else { Vec::new() };
         let users = match show.users {
@@ -102,7 +102,7 @@ impl Layout {
         };
         note(&format!("laid out {} by {method}", counted(points.len(), "point")));
         let user_points = points.split_off(items.len());
-        Ok(Layout { items, users, item_points: points, user_points, method })
+        Ok(MapLayout { items, users, item_points: points, user_points, method })
     }
 }
 
