@@ -93,8 +93,7 @@ impl Args {
     fn cells(&self) -> Result<Vec<Cell>> {
         let number = |text: &str| text.parse::<usize>().map_err(|error| error.to_string());
         let samplers = list("--samplers", &self.samplers, |text| {
-            SamplerName::from_str(text, false)
-                .map_err(|_| "use uniform, popularity or two-stage".to_owned())
+            SamplerName::from_str(text, false).map_err(|_| "use uniform, popularity or two-stage".to_owned())
         })?;
         let batch_sizes = list("--batch-size", &self.batch_size, number)?;
         let negatives = list("--negatives", &self.negatives, number)?;

@@ -165,7 +165,10 @@ fn write(args: &Args, dataset: &Dataset, splits: &[(String, Split)]) -> Result<(
     let most = splits.iter().map(|(_, split)| untested(split)).max().unwrap_or(0);
     if most > 0 {
         let each = if splits.len() > 1 { " in one of the folds" } else { "" };
-        note(&format!("{} without a test interaction{each}: they have too few interactions", counted(most, "user")));
+        note(&format!(
+            "{} without a test interaction{each}: they have too few interactions",
+            counted(most, "user")
+        ));
     }
     Ok(())
 }

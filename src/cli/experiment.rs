@@ -19,8 +19,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-const INTERRUPTED: &str =
-    "interrupted: finishing the current steps; the same command continues later; interrupt again to quit at once";
+const INTERRUPTED: &str = "interrupted: finishing the current steps; the same command continues later; interrupt again to quit at once";
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct ExperimentArgs {

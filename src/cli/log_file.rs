@@ -100,7 +100,9 @@ fn is_log(path: &Path) -> Result<bool> {
     match path.symlink_metadata() {
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
         Err(error) => Err(Error::io(path, "read")(error)),
-        Ok(found) if found.is_file() && start(path).map_err(Error::io(path, "read"))? == FIRST_LINE.as_bytes() => {
+        Ok(found)
+            if found.is_file() && start(path).map_err(Error::io(path, "read"))? == FIRST_LINE.as_bytes() =>
+        {
             Ok(true)
         }
         Ok(_) => Err(Error::file(path, "exists and is not a log of spherec, so it is left alone")),

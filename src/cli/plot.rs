@@ -3,8 +3,10 @@
 use super::console::note;
 use super::export::WhatName;
 use super::format::{counted, grouped, name_of};
-use super::map_layout::{MapLayout, MapLayoutArgs, Show, at_least_one, clusters_of, item_counts, user_counts};
 use super::look_args::LookArgs;
+use super::map_layout::{
+    MapLayout, MapLayoutArgs, Show, at_least_one, clusters_of, item_counts, user_counts,
+};
 use super::{CommandResult, curves};
 use image::RgbImage;
 use spherec::data::IdTable;

@@ -93,7 +93,9 @@ impl Progress {
                 bar.set_position((epoch as u64 - 1) * self.epoch_steps + sums.step_count);
                 bar.set_message(state(epoch, self.epochs, sums, rate));
             }
-            Display::Lines => note(&format!("{}, {}", state(epoch, self.epochs, sums, rate), duration(seconds))),
+            Display::Lines => {
+                note(&format!("{}, {}", state(epoch, self.epochs, sums, rate), duration(seconds)))
+            }
             Display::Quiet => {}
         }
         self.tell_time((epoch - 1) * self.pair_count + sums.pair_count as usize, true);

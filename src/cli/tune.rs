@@ -151,7 +151,8 @@ impl Args {
         any.check_used("--sampler", &samplers)?;
         let Some(count) = self.random else { return Ok(cells) };
         if count == 0 || count > cells.len() {
-            let message = format!("must be 1 to {}, the number of combinations in --grid, but is {count}", cells.len());
+            let message =
+                format!("must be 1 to {}, the number of combinations in --grid, but is {count}", cells.len());
             return Err(Error::setting("--random", message));
         }
         Ok(choose(cells, count, self.run.seed))

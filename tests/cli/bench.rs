@@ -117,11 +117,7 @@ fn impossible_sizes_are_refused_before_anything_is_measured() {
     refuse(&["--candidates", "3", "--negatives", "5"], 1, &["--candidates", "5", "10000", "3"]);
     refuse(&["--dim", "128,5000"], 1, &["--dim", "1024", "5000"]);
     refuse(&["--items", "4", "--samplers", "uniform", "--negatives", "3"], 1, &["--negatives", "2", "3"]);
-    refuse(
-        &["--items", "2", "--samplers", "uniform", "--batch-size", "9000"],
-        1,
-        &["--batch-size", "9000"],
-    );
+    refuse(&["--items", "2", "--samplers", "uniform", "--batch-size", "9000"], 1, &["--batch-size", "9000"]);
     for seconds in ["0", "NaN", "inf"] {
         refuse(&["--seconds", seconds], 1, &["--seconds", "3600", seconds]);
     }

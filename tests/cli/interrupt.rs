@@ -86,7 +86,11 @@ fn a_file_that_is_no_log_is_kept_and_the_model_is_saved() {
     fs::write(place.path().join(LOG), "mine\n").unwrap();
     let (_, err) =
         succeed(place.path(), &[&["train", shared("interactions.csv"), "-o", "model"], &SMALL[..]].concat());
-    assert_eq!(err.lines().filter(|line| line.starts_with("warning: ") && line.contains(LOG)).count(), 1, "{err}");
+    assert_eq!(
+        err.lines().filter(|line| line.starts_with("warning: ") && line.contains(LOG)).count(),
+        1,
+        "{err}"
+    );
     assert_eq!(fs::read_to_string(place.path().join(LOG)).unwrap(), "mine\n");
     assert!(place.path().join("model/metrics.jsonl").exists());
 }
