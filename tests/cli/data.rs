@@ -227,7 +227,7 @@ fn given_files_are_trained_and_tested_on_as_they_are() {
     assert_eq!(held_out, file);
     let (_, err) = succeed(place.path(), &["evaluate", "model"]);
     assert_line(&err, &["parts/fold-1/train.csv", "parts/fold-1/test.csv"]);
-    assert_line(&err, &["validation 0", "seed 7"]);
+    assert_line(&err, &["files", "validation 0", "seed 0"]);
     // The split that `train` makes itself has the same pairs.
     let own = ["train", shared("interactions.csv"), "-o", "own", "--fold", "1", "--epochs", "1"];
     succeed(place.path(), &[&own[..], &flags[..]].concat());
