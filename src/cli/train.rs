@@ -66,7 +66,7 @@ pub(crate) fn run(args: &Args) -> CommandResult {
     let failure = trained.failure;
     let Dataset { users, items, .. } = dataset;
     let model = Model { embeddings: trained.embeddings, users, items, split, record };
-    save(&model, &args.output, &mut log)?;
+    save(&model, &args.output, &mut log, args.quiet)?;
     if !args.quiet {
         note(&format!("saved {}", args.output.display()));
         let parts = [("validation", valid), ("test", test)];
@@ -221,7 +221,7 @@ fn test(trained: &Trained, split: &Split, config: &TrainConfig) -> Result<Option
 
 /// Saves the model with its log, then removes the log beside it. If `folder` has become unusable, the model
 /// goes to the system's temporary folder, so that the work is not lost.
-fn save(model: &Model, folder: &Path, log: &mut MetricsLog) -> Result<()> {
+fn save(model: &Model, folder: &Path, log: &mut MetricsLog, quiet: bool) -> Result<()> {
     let csv = log.csv();
     let extra = [("metrics.jsonl", log.jsonl()), ("metrics.csv", csv.as_slice())];
     let saved = match model.save(folder, &extra) {
@@ -229,6 +229,7 @@ fn save(model: &Model, folder: &Path, log: &mut MetricsLog) -> Result<()> {
         Err(error) => {
             let rescue = std::env::temp_dir().join(format!("spherec-model-{}", std::process::id()));
             if model.save(&rescue, &extra).is_err() {
+                leave(log, quiet);
                 return Err(error);
             }
             Err(Error::Data(format!("{error}; the model was saved as {} instead", rescue.display())))
