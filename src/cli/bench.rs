@@ -3,7 +3,7 @@
 use super::console::{self, err_is_terminal, out};
 use super::format::{grouped, percent};
 use super::model_args::{SamplerName, adapter_choice};
-use super::{Failure, Outcome, interrupts};
+use super::{CommandResult, Failure, interrupts};
 use clap::builder::{RangedU64ValueParser, TypedValueParser};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::{Value, json};
@@ -77,7 +77,7 @@ struct Row {
     dense_seconds: f64,
 }
 
-pub(crate) fn run(args: &Args) -> Outcome {
+pub(crate) fn run(args: &Args) -> CommandResult {
     // All that can be refused is refused before the work begins.
     let cases = args.cases()?;
     let gpu = Arc::new(Gpu::open(&adapter_choice(args.adapter.as_deref()))?);

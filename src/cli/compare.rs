@@ -2,7 +2,7 @@
 
 use super::experiment::{ExperimentArgs, list, publish, read, report, run as run_experiment, settings};
 use super::model_args::{ModelArgs, RunArgs, SampleArgs, SamplerName};
-use super::{Failure, Outcome};
+use super::{CommandResult, Failure};
 use clap::ValueEnum;
 use serde_json::json;
 use spherec::data::Protocol;
@@ -11,16 +11,16 @@ use spherec::{Error, Result};
 
 /// Compare samplers by cross-validation: the table of Tran et al. 2019 (Table 2) for your data
 ///
-/// Each sampler is trained with each batch size and each number of negatives in every fold; the table has
-/// mean and standard deviation of MAP, NDCG, recall and MMR. Each run is kept in OUT/results.jsonl once it
-/// is done: the same command goes on where it was stopped. --beta, --candidates and --hardness are for the
+/// Trains each sampler with each batch size and each number of negatives in every fold. The table has the
+/// mean and standard deviation of MAP, NDCG, recall and MMR. Every finished run is kept in OUT/results.jsonl,
+/// so the same command continues where it was stopped. --beta, --candidates and --hardness apply to the
 /// samplers that use them.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES, args_override_self = true)]
 pub(crate) struct Args {
     #[command(flatten)]
     experiment: ExperimentArgs,
-    /// The samplers, with commas between them (Tran Table 2)
+    /// Samplers to compare, separated by commas (Tran Table 2)
     #[arg(
         long,
         value_name = "LIST",
@@ -28,7 +28,7 @@ pub(crate) struct Args {
         help_heading = "What is compared"
     )]
     samplers: String,
-    /// The batch sizes (Tran Table 2)
+    /// Batch sizes, separated by commas (Tran Table 2)
     #[arg(
         long,
         alias = "batch",
@@ -37,13 +37,13 @@ pub(crate) struct Args {
         help_heading = "What is compared"
     )]
     batch_size: String,
-    /// The numbers of negatives (Tran Table 2)
+    /// Numbers of negatives per pair, separated by commas (Tran Table 2)
     #[arg(long, value_name = "LIST", default_value = "1,2,5", help_heading = "What is compared")]
     negatives: String,
-    /// Folds into which each user's interactions are dealt (Tran 4.1.1)
+    /// Number of folds that each user's interactions are split into (Tran 4.1.1)
     #[arg(long, value_name = "N", default_value_t = 4, help_heading = "Holding out")]
     folds: usize,
-    /// Share of what is outside a fold that early stopping looks at; 0: all epochs are run
+    /// Share of a fold's training interactions used for early stopping; 0 runs all epochs
     #[arg(long, value_name = "SHARE", default_value_t = 0.0, help_heading = "Holding out")]
     valid_fraction: f64,
     #[command(flatten)]
@@ -57,7 +57,7 @@ const EXAMPLES: &str = "Examples:
 --negatives 1,2,5 --folds 4
   spherec compare ratings.csv -o table --min-rating 4 --batch-size 256 --negatives 1 --epochs 20";
 
-pub(crate) fn run(args: &Args) -> Outcome {
+pub(crate) fn run(args: &Args) -> CommandResult {
     let cells = args.cells()?;
     let dataset = read(&args.experiment)?;
     let more = [("folds", json!(args.folds)), ("valid-fraction", json!(args.valid_fraction))];
@@ -82,8 +82,7 @@ impl Args {
     fn cells(&self) -> Result<Vec<Cell>> {
         let number = |text: &str| text.parse::<usize>().map_err(|error| error.to_string());
         let samplers = list("--samplers", &self.samplers, |text| {
-            SamplerName::from_str(text, false)
-                .map_err(|_| "it is uniform, popularity or two-stage".to_owned())
+            SamplerName::from_str(text, false).map_err(|_| "use uniform, popularity or two-stage".to_owned())
         })?;
         let batch_sizes = list("--batch-size", &self.batch_size, number)?;
         let negatives = list("--negatives", &self.negatives, number)?;
@@ -102,7 +101,7 @@ impl Args {
             }
         }
         match cells.is_empty() {
-            true => Err(Error::setting("--samplers", "must name one at least")),
+            true => Err(Error::setting("--samplers", "must name at least one sampler")),
             false => Ok(cells),
         }
     }

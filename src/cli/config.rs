@@ -1,5 +1,5 @@
-//! Config files: flags of a command in a TOML file, by their names without the dashes. They are put
-//! before those of the command line, which win.
+//! Config files: the flags of a command in a TOML file, named without the dashes. They go before the flags on
+//! the command line, which override them.
 
 use clap::error::ErrorKind;
 use clap::{ArgAction, Command};
@@ -11,10 +11,10 @@ use toml::{Table, Value};
 /// The flag that names a config file.
 const FLAG: &str = "config";
 
-/// The command line `args` of `command` with the flags of the config file that it names, if it does.
+/// The arguments `args` of `command`, with the flags of its config file added if it names one.
 ///
 /// # Errors
-/// A file that cannot be read or is not TOML; a name that is no flag of the command; a value of no use.
+/// If the file cannot be read or is not TOML, a name is not a flag of the command, or a value does not fit.
 pub(crate) fn expand(args: Vec<OsString>, command: &Command) -> Result<Vec<OsString>> {
     let Some(name) = args.get(1).and_then(|name| name.to_str()) else { return Ok(args) };
     let Some(command) = command.find_subcommand(name).filter(|command| has_flag(command, FLAG)) else {
@@ -23,7 +23,7 @@ pub(crate) fn expand(args: Vec<OsString>, command: &Command) -> Result<Vec<OsStr
     let Some(path) = file(&args[2..]) else { return Ok(args) };
     let flags = read(Path::new(&path), command)?;
     let expanded = [&args[..2], &flags, &args[2..]].concat();
-    // What is wrong without the command line's own flags is wrong in the file.
+    // A value that is invalid without the flags on the command line is invalid in the file.
     if let Err(error) = command.clone().try_get_matches_from([&args[1..2], &flags].concat())
         && matches!(error.kind(), ErrorKind::InvalidValue | ErrorKind::ValueValidation)
     {
@@ -38,7 +38,7 @@ fn has_flag(command: &Command, name: &str) -> bool {
     command.get_arguments().any(|argument| argument.get_long() == Some(name))
 }
 
-/// The last file that `args` name; what stands behind `--` is no flag.
+/// The last file that `args` name. Arguments after `--` are not flags.
 fn file(args: &[OsString]) -> Option<OsString> {
     let mut path = None;
     let mut args = args.iter().take_while(|arg| *arg != OsStr::new("--"));
@@ -52,7 +52,7 @@ fn file(args: &[OsString]) -> Option<OsString> {
     path
 }
 
-/// The flags that `path` holds.
+/// The flags in the file `path`.
 fn read(path: &Path, command: &Command) -> Result<Vec<OsString>> {
     let text = std::fs::read_to_string(path).map_err(Error::io(path, "read"))?;
     let table: Table = text.parse().map_err(|error: toml::de::Error| {
@@ -67,10 +67,10 @@ fn read(path: &Path, command: &Command) -> Result<Vec<OsString>> {
         let Some(argument) = argument.filter(|_| !matches!(name.as_str(), FLAG | "help" | "version")) else {
             let dashed = name.replace('_', "-");
             let hint = match has_flag(command, &dashed) {
-                true => format!("it is `{dashed}`"),
+                true => format!("use `{dashed}`"),
                 false => "see --help".to_owned(),
             };
-            let message = format!("`{name}` is no flag of {}: {hint}", command.get_name());
+            let message = format!("`{name}` is not a flag of {}: {hint}", command.get_name());
             return Err(Error::file(path, message));
         };
         let dashes = if argument.get_long() == Some(name) { "--" } else { "-" };
@@ -95,7 +95,7 @@ fn is_short(short: Option<char>, name: &str) -> bool {
     short.is_some() && letters.next() == short && letters.next().is_none()
 }
 
-/// A value as the command line has it; those of a list with commas between them.
+/// A value as on the command line. The values of a list are joined by commas.
 fn plain(value: &Value) -> Option<String> {
     match value {
         Value::String(text) => Some(text.clone()),

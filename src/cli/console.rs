@@ -19,19 +19,18 @@ pub(crate) fn out(text: &str) -> Result<(), Failure> {
     out_bytes(text.as_bytes())
 }
 
-/// As [`out`], for what is no string.
+/// Like [`out`], for bytes.
 pub(crate) fn out_bytes(bytes: &[u8]) -> Result<(), Failure> {
     let mut stdout = std::io::stdout().lock();
     stdout.write_all(bytes).and_then(|()| stdout.flush()).map_err(Failure::Output)
 }
 
-/// Writes a line for the person at the keyboard to standard error. Where that is closed there is nobody
-/// to tell.
+/// Writes a line for the user to standard error. Errors are ignored: if it is closed, nobody reads it.
 pub(crate) fn note(line: &str) {
     let _ = writeln!(std::io::stderr().lock(), "{line}");
 }
 
-/// Shows the messages of the libraries that `SPHEREC_LOG` asks for; none by default.
+/// Shows the library messages that `SPHEREC_LOG` asks for; none by default.
 pub(crate) fn start_log() {
     let filter = tracing_subscriber::EnvFilter::try_from_env("SPHEREC_LOG")
         .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("off"));
@@ -42,16 +41,17 @@ pub(crate) fn start_log() {
         .try_init();
 }
 
-/// A column's name and whether it holds numbers, which stand to the right.
+/// A column's name, and whether it holds numbers, which are aligned right.
 pub(crate) type Heading<'a> = (&'a str, bool);
 
-/// A table with a line at its end: with borders on a terminal, else plain columns.
+/// A table that ends in a newline: with borders on a terminal, else plain columns.
 pub(crate) fn table(headings: &[Heading], rows: &[Vec<String>]) -> String {
     let on_terminal = out_is_terminal();
     let mut table = Table::new();
     if on_terminal {
         table.load_style(presets::UTF8_FULL_CONDENSED);
-        // Long ids are wrapped, but not into columns of single letters, as where a terminal says width 0.
+        // Wrap long ids, but not on a narrow terminal, which would give columns of single letters. Some
+        // terminals report a width of 0.
         if table.width().is_some_and(|width| width >= 60) {
             table.set_content_arrangement(ContentArrangement::Dynamic);
         }

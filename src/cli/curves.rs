@@ -1,14 +1,14 @@
-//! Reads `metrics.jsonl` of models and draws the curves in it.
+//! Draws curves from the `metrics.jsonl` of models.
 
-use super::format::counted;
-use super::plot::{LookArgs, name_of};
+use super::format::{counted, name_of};
+use super::look_args::LookArgs;
 use image::RgbImage;
 use serde::Deserialize;
 use spherec::plot::{Curves, Panel, Unit, draw_curves};
 use spherec::{Error, Result};
 use std::path::{Path, PathBuf};
 
-/// A line of the file; what it has beside these is passed over, and so are other events.
+/// A line of the file. Other keys and other events are ignored.
 #[derive(Debug, Deserialize)]
 struct Line {
     event: String,
@@ -24,10 +24,10 @@ struct Line {
     coverage: Option<f64>,
 }
 
-/// What a chart takes from a line.
+/// Takes a chart's value from a line.
 type Value = fn(&Line) -> Option<f64>;
 
-/// The charts: event, title, unit, value. `@k` is written out.
+/// The charts: event, title, unit, value. `@k` is replaced by the list lengths in the logs.
 const PANELS: [(&str, &str, Unit, Value); 8] = [
     ("epoch", "loss", Unit::Plain, |line| line.loss),
     ("epoch", "active pairs", Unit::Percent, |line| line.active_share),
@@ -81,7 +81,7 @@ fn read(folder: &Path) -> Result<Vec<Line>> {
         lines.push(serde_json::from_str::<Line>(line).map_err(|error| Error::Row {
             path: path.clone(),
             line: number,
-            message: format!("is no event of a training: {error}"),
+            message: format!("is not a training event: {error}"),
         })?);
     }
     if !lines.iter().any(|line| line.event == "epoch" && line.epoch.is_some()) {
@@ -90,7 +90,7 @@ fn read(folder: &Path) -> Result<Vec<Line>> {
     Ok(lines)
 }
 
-/// The models' folders by their last part, or in full where two are called alike.
+/// The names of the folders: the last part of the path, or the whole path if two end alike.
 fn names(folders: &[PathBuf]) -> Vec<String> {
     let short: Vec<String> = folders.iter().map(|folder| name_of(folder)).collect();
     let is_unique = |name: &String| short.iter().filter(|other| *other == name).count() == 1;

@@ -1,8 +1,8 @@
 //! `spherec data`: commands about files of interactions.
 
-use super::{Outcome, data_inspect, data_split};
+use super::{CommandResult, data_inspect, data_split};
 
-/// Look into a file of interactions, or split it
+/// Inspect or split a file of interactions
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     #[command(subcommand)]
@@ -15,7 +15,7 @@ enum Command {
     Split(Box<data_split::Args>),
 }
 
-pub(crate) fn run(args: &Args) -> Outcome {
+pub(crate) fn run(args: &Args) -> CommandResult {
     match &args.command {
         Command::Inspect(args) => data_inspect::run(args),
         Command::Split(args) => data_split::run(args),

@@ -1,6 +1,6 @@
-//! `spherec data inspect`: what a file is and holds, and what would be trained on.
+//! `spherec data inspect`: the format and contents of a file, and what training would use.
 
-use super::Outcome;
+use super::CommandResult;
 use super::console::{out, table};
 use super::format::{bytes, fine_percent, grouped};
 use super::load_args::{LoadArgs, unread_ratings};
@@ -10,14 +10,14 @@ use spherec::data::{BadRow, Counts, FilterStep, Format, Inspection, Layout, Pres
 use spherec::{Error, Result};
 use std::path::PathBuf;
 
-/// Say what a file is, what is in it, and what would be trained on
+/// Show the format and contents of a file, and what training would use
 ///
-/// Rows that cannot be used are counted, and the first five shown with their line numbers. The flags are
-/// those of `train`: what they would leave is shown step by step.
+/// Counts unusable rows and shows the first five with their line numbers. Takes the same reading and filter
+/// flags as `train`, and shows what each filter leaves.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Args {
-    /// The file, plain or gzip-compressed; `-` is standard input
+    /// File to inspect, plain or gzip-compressed; `-` is standard input
     file: PathBuf,
     /// Print JSON
     #[arg(long)]
@@ -31,7 +31,7 @@ const EXAMPLES: &str = "Examples:
   spherec data inspect BX-Book-Ratings.csv --preset book-crossing --json
   zcat plays.tsv.gz | spherec data inspect - --min-count 5 --k-core 5";
 
-pub(crate) fn run(args: &Args) -> Outcome {
+pub(crate) fn run(args: &Args) -> CommandResult {
     let inspection = inspect(&args.file, &args.load.options())?;
     if args.json {
         return out(&format!("{}\n", json(args, &inspection)?));
@@ -39,7 +39,7 @@ pub(crate) fn run(args: &Args) -> Outcome {
     out(&format!("{}\n{}", facts(&inspection), sizes(args.load.filters.preset, &inspection)))
 }
 
-/// A line a fact.
+/// One line per fact.
 fn facts(inspection: &Inspection) -> String {
     let Inspection { path, byte_count, report, .. } = inspection;
     let layout = &report.layout;
@@ -54,7 +54,7 @@ fn facts(inspection: &Inspection) -> String {
         rows.push(("columns", format!("{}{more}", names.join(", "))));
     }
     if let Some(column) = unread_ratings(report) {
-        rows.push(("ratings", format!("column {column}, which --min-rating or --min-count would read")));
+        rows.push(("ratings", format!("column {column}, read only for --min-rating or --min-count")));
     }
     rows.push(("rows", grouped(report.row_count)));
     if report.blank_row_count > 0 {
@@ -71,7 +71,7 @@ fn facts(inspection: &Inspection) -> String {
     rows.collect()
 }
 
-/// How much there is, before the filters, after each of them, and as published.
+/// The sizes of the data: before the filters, after each filter, and as published.
 fn sizes(preset: Option<Preset>, inspection: &Inspection) -> String {
     let line = |name: &str, counts: &Counts| {
         let Counts { users, items, interactions, rows } = *counts;
@@ -99,7 +99,7 @@ fn sizes(preset: Option<Preset>, inspection: &Inspection) -> String {
 
 /// What `--json` prints, in this order.
 #[derive(Debug, Serialize)]
-struct Report<'a> {
+struct InspectionJson<'a> {
     file: String,
     bytes: usize,
     #[serde(flatten)]
@@ -139,7 +139,7 @@ fn json(args: &Args, inspection: &Inspection) -> Result<String> {
     let Inspection { path, byte_count, all, report } = inspection;
     let size = |counts: Counts| Size { counts, density: counts.density() };
     let published = args.load.filters.preset.and_then(Preset::published);
-    let report = Report {
+    let json = InspectionJson {
         file: path.display().to_string(),
         bytes: *byte_count,
         layout: &report.layout,
@@ -158,5 +158,5 @@ fn json(args: &Args, inspection: &Inspection) -> Result<String> {
         trained_on: size(report.kept),
         published: published.map(|known| PublishedSize { source: known.source, size: size(known.counts) }),
     };
-    serde_json::to_string(&report).map_err(|error| Error::Data(error.to_string()))
+    serde_json::to_string(&json).map_err(|error| Error::Data(error.to_string()))
 }

@@ -1,6 +1,7 @@
-//! `spherec data split`: a file as train, validation and test files that other programs can read, too.
+//! `spherec data split`: splits a file into train, validation and test files that other programs can read
+//! too.
 
-use super::Outcome;
+use super::CommandResult;
 use super::console::note;
 use super::format::{counted, grouped};
 use super::load_args::{LoadArgs, tell_data, tell_format, tell_published};
@@ -10,31 +11,31 @@ use spherec::{Error, Result};
 use std::path::PathBuf;
 use std::str::FromStr;
 
-/// Split a file by user into train.csv, valid.csv and test.csv, ids kept
+/// Split a file by user into train.csv, valid.csv and test.csv, keeping the ids
 ///
-/// The same seed gives the same split as `train` makes of the file. Every user with an interaction keeps
-/// one to train on. Use the parts with `spherec train OUT/train.csv --valid OUT/valid.csv --test
-/// OUT/test.csv`, which needs none of the flags that were given here.
+/// With the same seed, `train` splits the file the same way. Every user keeps at least one training
+/// interaction. Train on the parts with `spherec train OUT/train.csv --valid OUT/valid.csv --test
+/// OUT/test.csv`; the flags given here are not needed again.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Args {
-    /// The interactions, as `train` takes them; `-` is standard input
+    /// File of interactions, as for `train`; `-` is standard input
     data: PathBuf,
-    /// The folder that gets the files; with --folds it gets a folder fold-0, fold-1 ... each
+    /// Folder for the files; with --folds, it gets the folders fold-0, fold-1, ...
     #[arg(short, long, value_name = "FOLDER")]
     output: PathBuf,
     #[command(flatten)]
     protocol: ProtocolArgs,
-    /// With --folds: share of a user's interactions outside the fold that are for validation [default: 0]
+    /// With --folds: share of a fold's training interactions used for validation [default: 0]
     #[arg(long, value_name = "SHARE", requires = "folds")]
     valid_fraction: Option<f64>,
     /// Seed of the split
     #[arg(long, value_name = "N", default_value_t = 0)]
     seed: u64,
-    /// Users with fewer interactions are trained on only (Hsieh et al. 2017: 5)
+    /// Users with fewer interactions are used for training only (Hsieh et al. 2017: 5)
     #[arg(long, value_name = "N", default_value_t = 2)]
     hold_out_from: usize,
-    /// Replace files that exist
+    /// Replace existing files
     #[arg(long)]
     force: bool,
     #[command(flatten)]
@@ -50,14 +51,14 @@ const EXAMPLES: &str = "Examples:
 #[derive(Debug, clap::Args)]
 #[group(multiple = false)]
 struct ProtocolArgs {
-    /// Shares of each user's interactions: train, validation and test, or train and test, such as 3:1:1,
-    /// 60/20/20 or 4:1 [default: 3:1:1]
+    /// Shares of each user's interactions for train, validation and test, such as 3:1:1 or 60/20/20, or for
+    /// train and test, such as 4:1 [default: 3:1:1]
     #[arg(long, value_name = "SHARES")]
     ratio: Option<Ratio>,
-    /// Deal each user's interactions into N folds, each of which is the test part once (Tran 4.1.1: 4)
+    /// Split each user's interactions into N folds; each is the test part once (Tran 4.1.1: 4)
     #[arg(long, value_name = "N")]
     folds: Option<usize>,
-    /// One interaction of each user for the test, one for validation where there are 3 or more
+    /// Hold out one interaction of each user for the test, and one for validation if there are 3 or more
     #[arg(long)]
     leave_one_out: bool,
 }
@@ -83,19 +84,19 @@ impl FromStr for Ratio {
         let (train, valid, test) = match shares.as_deref() {
             Some(&[train, valid, test]) => (train, valid, test),
             Some(&[train, test]) => (train, 0.0, test),
-            _ => return Err("two or three shares with colons between them, such as 3:1:1".to_owned()),
+            _ => return Err("expected two or three shares, such as 3:1:1".to_owned()),
         };
         let sum = train + valid + test;
         if train <= 0.0 || !sum.is_finite() {
-            return Err("the first share, to train on, must be above 0".to_owned());
+            return Err("the first share is for training and must be above 0".to_owned());
         }
         Ok(Ratio { valid: valid / sum, test: test / sum })
     }
 }
 
-pub(crate) fn run(args: &Args) -> Outcome {
+pub(crate) fn run(args: &Args) -> CommandResult {
     let protocols = protocols(&args.protocol, args.valid_fraction.unwrap_or(0.0))?;
-    // All names, also those of parts that turn out to be empty: no part of another split may stay unseen.
+    // Check every name, even of parts that turn out empty: a part of an older split must not go unnoticed.
     for path in protocols.iter().flat_map(|(folder, _)| PARTS.map(|name| args.output.join(folder).join(name)))
     {
         check_free(&path, args.force)?;
@@ -115,7 +116,7 @@ pub(crate) fn run(args: &Args) -> Outcome {
     Ok(())
 }
 
-/// The folders below the output, each with its protocol.
+/// The folders inside the output folder, each with its protocol.
 fn protocols(args: &ProtocolArgs, valid_fraction: f64) -> Result<Vec<(String, Protocol)>> {
     if let Some(count) = args.folds {
         let fold = |fold| Protocol::Folds { count, fold, valid_fraction };
@@ -135,7 +136,7 @@ fn protocols(args: &ProtocolArgs, valid_fraction: f64) -> Result<Vec<(String, Pr
     Ok(vec![(String::new(), protocol)])
 }
 
-/// Writes all parts that are not empty, and tells where.
+/// Writes the parts that are not empty, and prints their paths.
 fn write(args: &Args, dataset: &Dataset, splits: &[(String, Split)]) -> Result<()> {
     let mut parts: Vec<(PathBuf, &Interactions)> = Vec::new();
     let mut lines = Vec::new();
@@ -147,7 +148,7 @@ fn write(args: &Args, dataset: &Dataset, splits: &[(String, Split)]) -> Result<(
                 parts.push((path, part));
             } else if path.exists() {
                 note(&format!(
-                    "warning: {}: this split has no such part; the file is an older one's",
+                    "warning: {}: this split has no such part; the file is from an older split",
                     path.display()
                 ));
             }
@@ -164,7 +165,10 @@ fn write(args: &Args, dataset: &Dataset, splits: &[(String, Split)]) -> Result<(
     let most = splits.iter().map(|(_, split)| untested(split)).max().unwrap_or(0);
     if most > 0 {
         let each = if splits.len() > 1 { " in one of the folds" } else { "" };
-        note(&format!("{} without a test interaction{each}: too few of their own", counted(most, "user")));
+        note(&format!(
+            "{} without a test interaction{each}: they have too few interactions",
+            counted(most, "user")
+        ));
     }
     Ok(())
 }

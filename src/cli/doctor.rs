@@ -1,22 +1,22 @@
-//! `spherec doctor`: which adapters there are, which one serves, and whether its kernels are right.
+//! `spherec doctor`: lists the adapters, says which one is used, and tests its kernels.
 
 use super::console::{self, out};
 use super::format::{bytes, counted};
 use super::model_args::adapter_choice;
 use super::train::cpu_warning;
-use super::{Failure, Outcome};
+use super::{CommandResult, Failure};
 use serde_json::json;
 use spherec::gpu::{AdapterSummary, Gpu, adapters};
 use spherec::selftest;
 
-/// Show the adapters, and test the kernels on one of them
+/// Show the GPU adapters, and test the kernels on one of them
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Args {
-    /// The adapter, by its number in the list or by a part of its name [default: the best]
+    /// Adapter to use: its number in the list, or a part of its name [default: the best]
     #[arg(long, value_name = "ADAPTER")]
     adapter: Option<String>,
-    /// Run every kernel against its twin on the CPU
+    /// Compare every kernel with its twin on the CPU
     #[arg(long)]
     selftest: bool,
     /// Print JSON
@@ -28,27 +28,27 @@ const EXAMPLES: &str = "Examples:
   spherec doctor
   spherec doctor --adapter 1 --selftest";
 
-pub(crate) fn run(args: &Args) -> Outcome {
+pub(crate) fn run(args: &Args) -> CommandResult {
     let found = adapters();
     let opened = Gpu::open(&adapter_choice(args.adapter.as_deref()));
     let chosen = opened.as_ref().ok().map(|gpu| gpu.adapter().index);
     if !args.json && !found.is_empty() {
         out(&adapter_table(&found, chosen))?;
     }
-    let mut outcomes = Vec::new();
+    let mut agreements = Vec::new();
     let result = match opened {
         Err(error) => Err(Failure::Request(error)),
         Ok(gpu) => {
             if !args.json {
                 tell_choice(&gpu, &found)?;
             }
-            if args.selftest { test_kernels(&gpu, args.json, &mut outcomes) } else { Ok(()) }
+            if args.selftest { test_kernels(&gpu, args.json, &mut agreements) } else { Ok(()) }
         }
     };
     if args.json {
         let mut value = json!({ "adapters": found, "chosen": chosen });
         if args.selftest {
-            value["selftest"] = outcomes.iter().map(outcome_json).collect();
+            value["selftest"] = agreements.iter().map(agreement_json).collect();
         }
         out(&format!("{value:#}\n"))?;
     }
@@ -83,7 +83,7 @@ fn adapter_table(found: &[AdapterSummary], chosen: Option<usize>) -> String {
     console::table(&headings, &found.iter().map(cells).collect::<Vec<_>>())
 }
 
-fn tell_choice(gpu: &Gpu, found: &[AdapterSummary]) -> Outcome {
+fn tell_choice(gpu: &Gpu, found: &[AdapterSummary]) -> CommandResult {
     let chosen = gpu.adapter();
     out(&format!("\nin use: {} ({}, {})\n", chosen.name, chosen.backend, chosen.driver))?;
     if chosen.kind != "cpu" {
@@ -92,9 +92,9 @@ fn tell_choice(gpu: &Gpu, found: &[AdapterSummary]) -> Outcome {
     out(&format!("{}\n", cpu_warning(console::out_is_terminal())))?;
     match gpu.grain().subgroup_lanes {
         0 => out(
-            "it has no subgroups that the kernels can use; a newer driver may, and is about twice as fast\n",
+            "the kernels cannot use subgroups here; a newer driver may have them, and is about twice as fast\n",
         )?,
-        lanes => out(&format!("the kernels use its subgroups of {lanes} threads\n"))?,
+        lanes => out(&format!("the kernels use subgroups of {lanes} threads\n"))?,
     }
     if found.iter().all(|adapter| adapter.kind == "cpu") {
         out("no GPU was found: if this machine has one, install its Vulkan driver\n")?;
@@ -102,35 +102,35 @@ fn tell_choice(gpu: &Gpu, found: &[AdapterSummary]) -> Outcome {
     Ok(())
 }
 
-/// Runs the self-test, printing a line a case.
-fn test_kernels(gpu: &Gpu, quiet: bool, outcomes: &mut Vec<selftest::Agreement>) -> Outcome {
-    let mut printed: Outcome = Ok(());
+/// Runs the self-test, and prints a line per case.
+fn test_kernels(gpu: &Gpu, quiet: bool, agreements: &mut Vec<selftest::Agreement>) -> CommandResult {
+    let mut printed: CommandResult = Ok(());
     if !quiet {
-        out("\nkernels against their twins, with the share of the tolerance used:\n")?;
+        out("\nkernels compared with their CPU twins, and the share of the tolerance used:\n")?;
     }
-    let result = selftest::run(gpu, |outcome| {
+    let result = selftest::run(gpu, |agreement| {
         if !quiet && printed.is_ok() {
-            printed = out(&outcome_line(outcome));
+            printed = out(&agreement_line(agreement));
         }
-        outcomes.push(outcome.clone());
+        agreements.push(agreement.clone());
     });
     printed?;
     result?;
     if !quiet {
-        out(&format!("all {} are right\n", counted(outcomes.len(), "case")))?;
+        out(&format!("all {} passed\n", counted(agreements.len(), "case")))?;
     }
     Ok(())
 }
 
-fn outcome_line(outcome: &selftest::Agreement) -> String {
-    let selftest::Agreement { kernel, case, compared_count, worst_share, failure } = outcome;
+fn agreement_line(agreement: &selftest::Agreement) -> String {
+    let selftest::Agreement { kernel, case, compared_count, worst_share, failure } = agreement;
     let state = if failure.is_none() { "ok" } else { "FAILED" };
-    format!("{state:6} {kernel:18} {case:34} {:5.1} % of {compared_count} numbers\n", 100.0 * worst_share)
+    format!("{state:6} {kernel:24} {case:34} {:5.1} % of {compared_count} numbers\n", 100.0 * worst_share)
 }
 
-fn outcome_json(outcome: &selftest::Agreement) -> serde_json::Value {
+fn agreement_json(agreement: &selftest::Agreement) -> serde_json::Value {
     json!({
-        "kernel": outcome.kernel, "case": outcome.case, "compared_count": outcome.compared_count,
-        "worst_share": outcome.worst_share, "failure": outcome.failure,
+        "kernel": agreement.kernel, "case": agreement.case, "compared_count": agreement.compared_count,
+        "worst_share": agreement.worst_share, "failure": agreement.failure,
     })
 }

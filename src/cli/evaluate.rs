@@ -1,11 +1,11 @@
-//! `spherec evaluate`: metrics of a model on what training held out, or on another file.
+//! `spherec evaluate`: metrics of a model on its test part, or on another file.
 
 use super::console::{note, out};
-use super::format::{counted, percent};
+use super::format::{counted, grouped, percent};
 use super::labels::{Labels, Purity};
 use super::load_args::{LoadArgs, record_line, tell_format};
 use super::protocol::{TIES, left_out, split_text};
-use super::{Outcome, metrics_table};
+use super::{CommandResult, metrics_table};
 use serde::Serialize;
 use spherec::data::{self, Interactions};
 use spherec::evaluate::{Metrics, evaluate};
@@ -16,26 +16,26 @@ use std::path::PathBuf;
 
 /// Measure a model: MAP, NDCG, recall and precision at k, popularity bias (MMR) and coverage
 ///
-/// Every user with a test item ranks all items; those of the user's training and validation parts are
-/// left out. MMR is the median training count of a user's k items, averaged over users.
+/// For every user with a test item, all items are ranked except the user's training and validation items. MMR
+/// is the median training count of a user's first k items, averaged over users.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Args {
-    /// The model's folder
+    /// Model folder
     model: PathBuf,
-    /// A file of test interactions; `-` is standard input [default: the part that training held out]
+    /// File of test interactions; `-` is standard input [default: the model's test part]
     #[arg(value_name = "TEST_FILE")]
     test: Option<PathBuf>,
-    /// Lengths of the lists (Tran et al. 2019, 4.1.2: 50); several with commas between them
+    /// List lengths, separated by commas (Tran et al. 2019, 4.1.2: 50)
     #[arg(short, value_name = "K", value_delimiter = ',', default_values_t = [defaults::K])]
     k: Vec<usize>,
-    /// Print JSON: fractions for the first k, and with several k's all of them as "at"
+    /// Print JSON: the metrics for the first k, as fractions; if there are several k, "at" has all of them
     #[arg(long)]
     json: bool,
-    /// Also measure the share of each item's nearest items that have its label, by a CSV of item, label
+    /// Also measure how many of each item's nearest items share its label, from a CSV file of item,label
     #[arg(long, value_name = "FILE")]
     labels: Option<PathBuf>,
-    /// How many nearest items --labels looks at
+    /// Number of nearest items for --labels
     #[arg(long, value_name = "N", default_value_t = 10, requires = "labels")]
     neighbours: usize,
     #[command(flatten)]
@@ -48,9 +48,9 @@ const EXAMPLES: &str = "Examples:
   spherec evaluate model ratings-test.csv --min-rating 4
   spherec evaluate model --labels genres.csv";
 
-pub(crate) fn run(args: &Args) -> Outcome {
+pub(crate) fn run(args: &Args) -> CommandResult {
     if let (None, Some(flag)) = (&args.test, args.load.first_given()) {
-        return Err(Error::setting(flag, "is about a test file, but none is given").into());
+        return Err(Error::setting(flag, "needs a test file, but none is given").into());
     }
     let model = Model::load(&args.model)?;
     let (test, part) = test_part(args, &model)?;
@@ -78,12 +78,12 @@ pub(crate) fn run(args: &Args) -> Outcome {
     }
 }
 
-/// What is looked for in the rankings, and its name.
+/// The test interactions, and the name of the part they are from.
 fn test_part(args: &Args, model: &Model) -> Result<(Interactions, &'static str)> {
     let Some(path) = &args.test else {
         let test = &model.split.test;
         if test.is_empty() {
-            let message = "holds no test part: train with --test-fraction, or name a test file";
+            let message = "has no test part: train with --test-fraction, or give a test file";
             return Err(Error::file(&args.model, message));
         }
         return Ok((test.clone(), "held out"));
@@ -92,7 +92,7 @@ fn test_part(args: &Args, model: &Model) -> Result<(Interactions, &'static str)>
     tell_format(path, &report);
     if known.unknown_pair_count > 0 {
         note(&format!(
-            "{}: {} left out, with {} and {} that the model does not know",
+            "{}: left out {} with {} and {} unknown to the model",
             path.display(),
             counted(known.unknown_pair_count, "interaction"),
             counted(known.unknown_user_count, "user"),
@@ -100,16 +100,16 @@ fn test_part(args: &Args, model: &Model) -> Result<(Interactions, &'static str)>
         ));
     }
     if known.interactions.is_empty() {
-        return Err(Error::file(path, "has no interaction of a user and an item that the model knows"));
+        return Err(Error::file(path, "has no interaction whose user and item the model knows"));
     }
     let split = &model.split;
     let is_seen = |user, item| split.train.contains(user, item) || split.valid.contains(user, item);
     let seen_count = known.interactions.pairs().filter(|&(user, item)| is_seen(user, item)).count();
     if seen_count > 0 {
         note(&format!(
-            "warning: {} of {} were seen in training, so they are left out of the rankings and count as missed",
-            counted(seen_count, "test interaction"),
-            counted(known.interactions.len(), "interaction"),
+            "warning: {} of {} were seen in training: they are not ranked and count as missed",
+            grouped(seen_count),
+            counted(known.interactions.len(), "test interaction"),
         ));
     }
     Ok((known.interactions, "file"))
@@ -121,34 +121,34 @@ fn purity(args: &Args, model: &Model) -> Result<Option<Purity>> {
     Purity::measure(model, &labels, args.neighbours).map(Some)
 }
 
-/// What `--json` prints, in this order: the first k's metrics, and what else was asked for.
+/// What `--json` prints, in this order: the metrics for the first k, then those for all k, then the purity.
 #[derive(Debug, Serialize)]
-struct Report<'a> {
+struct MetricsJson<'a> {
     #[serde(flatten)]
     first: &'a Metrics,
     #[serde(skip_serializing_if = "Option::is_none")]
     at: Option<&'a [Metrics]>,
     #[serde(flatten)]
-    purity: Option<PurityReport>,
+    purity: Option<PurityJson>,
 }
 
 #[derive(Debug, Serialize)]
-struct PurityReport {
+struct PurityJson {
     neighbour_purity: f64,
     neighbour_purity_by_chance: f64,
 }
 
 fn json(metrics: &[Metrics], purity: Option<Purity>) -> Result<String> {
     let first = metrics.first().ok_or_else(|| Error::Data("nothing was evaluated".to_owned()))?;
-    let purity = purity.map(|purity| PurityReport {
+    let purity = purity.map(|purity| PurityJson {
         neighbour_purity: purity.share,
         neighbour_purity_by_chance: purity.by_chance,
     });
-    let report = Report { first, at: (metrics.len() > 1).then_some(metrics), purity };
-    serde_json::to_string(&report).map_err(|error| Error::Data(error.to_string()))
+    let json = MetricsJson { first, at: (metrics.len() > 1).then_some(metrics), purity };
+    serde_json::to_string(&json).map_err(|error| Error::Data(error.to_string()))
 }
 
-/// How the numbers came about.
+/// The evaluation protocol in words.
 fn protocol(args: &Args, model: &Model, test: &Interactions, metrics: &[Metrics]) -> String {
     let split = match (&args.test, serde_json::from_value::<TrainConfig>(model.record.config.clone())) {
         (Some(path), _) => format!("test file {}", path.display()),
@@ -157,8 +157,8 @@ fn protocol(args: &Args, model: &Model, test: &Interactions, metrics: &[Metrics]
     };
     let k: Vec<String> = metrics.iter().map(|metrics| metrics.k.to_string()).collect();
     format!(
-        "{split}; {} sought; {} evaluated, k {}; all items are ranked but {}; ties {TIES}",
-        counted(test.len(), "interaction"),
+        "{split}; {}; {} evaluated, k {}; all items are ranked except {}; ties {TIES}",
+        counted(test.len(), "test interaction"),
         counted(metrics.first().map_or(0, |metrics| metrics.users), "user"),
         k.join(", "),
         left_out(!model.split.valid.is_empty()),

@@ -1,11 +1,11 @@
-//! What `compare` and `tune` share: their flags, the run with its progress, and the reports.
+//! What `compare` and `tune` share: flags, the runs and their progress, and the reports.
 
 use super::console::{self, err_is_terminal, note};
 use super::format::{counted, duration, percent};
 use super::load_args::{self, LoadArgs};
 use super::model_args::adapter_choice;
 use super::output::Sink;
-use super::{Failure, Outcome, interrupts, protocol};
+use super::{CommandResult, Failure, interrupts, protocol};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::{Map, Value, json};
 use spherec::data::{self, Dataset, Interactions};
@@ -19,42 +19,41 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-const INTERRUPTED: &str =
-    "interrupted: finishing the steps in flight; the same command goes on later; once more to quit at once";
+const INTERRUPTED: &str = "interrupted: finishing the current steps; the same command continues later; interrupt again to quit at once";
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct ExperimentArgs {
-    /// The interactions, as `train` takes them; `-` is standard input
+    /// File of interactions, as for `train`; `-` is standard input
     #[arg(value_name = "DATA")]
     pub(crate) data: PathBuf,
-    /// The folder of the results; an experiment that was stopped goes on there
+    /// Folder for the results; a stopped experiment continues there
     #[arg(short, long, value_name = "FOLDER")]
     pub(crate) output: PathBuf,
-    /// A TOML file of flags, by their names without the dashes; those of the command line win
+    /// TOML file of flags, named without the dashes. The command line overrides it
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
-    /// How the table is printed; the folder gets all four forms
-    #[arg(long, value_name = "FORM", value_enum, default_value_t = Form::Text)]
-    print: Form,
+    /// Format of the printed table; the folder gets all four
+    #[arg(long, value_name = "FORMAT", value_enum, default_value_t = TableFormat::Text)]
+    print: TableFormat,
     #[command(flatten)]
     pub(crate) load: LoadArgs,
-    /// The adapter, by its number in `spherec doctor` or by a part of its name [default: the best]
+    /// Adapter to use: its number in `spherec doctor`, or a part of its name [default: the best]
     #[arg(long, value_name = "ADAPTER", help_heading = "Running")]
     adapter: Option<String>,
-    /// Print nothing but errors and the table
+    /// Print only errors and the table
     #[arg(short, long, help_heading = "Running")]
     pub(crate) quiet: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-enum Form {
+enum TableFormat {
     Text,
     Markdown,
     Csv,
     Json,
 }
 
-/// Loads the data, telling what it is.
+/// Loads the data, and prints what it is.
 pub(crate) fn read(args: &ExperimentArgs) -> Result<Dataset> {
     let (dataset, report) = data::load(&args.data, &args.load.options())?;
     if !args.quiet {
@@ -81,7 +80,7 @@ pub(crate) fn settings(
     settings
 }
 
-/// Runs what is missing; whether all is done now.
+/// Runs what is missing: the results, and whether all runs are done.
 pub(crate) fn run(
     args: &ExperimentArgs,
     experiment: &Experiment,
@@ -90,7 +89,7 @@ pub(crate) fn run(
     let mut results = Results::open(&args.output, experiment)?;
     let (done, count) = (results.outcomes().len(), experiment.run_count());
     if done > 0 && !args.quiet {
-        note(&format!("{}: {done} of {} are done already", args.output.display(), counted(count, "run")));
+        note(&format!("{}: {done} of {} are already done", args.output.display(), counted(count, "run")));
     }
     if done == count {
         return Ok((results, true));
@@ -98,7 +97,7 @@ pub(crate) fn run(
     if !args.quiet {
         let epochs = experiment.cells.iter().map(|cell| cell.config.stopping.epochs).max().unwrap_or(0);
         note(&format!(
-            "{}: {} in {}, {} each at most",
+            "{}: {} in {}, at most {} each",
             counted(count, "run"),
             counted(experiment.cells.len(), "cell"),
             counted(experiment.fold_count, "fold"),
@@ -121,7 +120,7 @@ pub(crate) fn run(
     Ok((results, whole?))
 }
 
-/// What a person sees: a line a run, and on a terminal the epoch of the one in work.
+/// Shows progress: a line per run, and on a terminal the epoch of the current run.
 struct Progress {
     bar: Option<ProgressBar>,
     quiet: bool,
@@ -147,7 +146,7 @@ impl Progress {
                 *self.state.borrow_mut() = format!("{number}/{count} {cell} fold {fold}");
                 self.message("");
             }
-            // Most are the same in every run.
+            // Most warnings are the same in every run: show each once.
             Event::Training(train::Event::Warning(warning)) => {
                 if self.warnings.borrow_mut().insert(warning.clone()) {
                     self.line(&format!("warning: {warning}"));
@@ -195,7 +194,7 @@ impl Progress {
     }
 }
 
-/// The rows of `results`, with how they came about; `split` says how the data was divided.
+/// The report on `results`. `split` says how the data was split.
 pub(crate) fn report<'a>(
     args: &ExperimentArgs,
     experiment: &'a Experiment,
@@ -212,42 +211,42 @@ pub(crate) fn report<'a>(
         ("split", split),
         (
             "evaluated",
-            format!("{} a fold, those with a held-out item; k {k}", protocol::users_text(fewest, most)),
+            format!("{} per fold, those with a test item; k {k}", protocol::users_text(fewest, most)),
         ),
-        ("ranked", format!("all items but {}", protocol::left_out(experiment.valid_fraction > 0.0))),
+        ("ranked", format!("all items except {}", protocol::left_out(experiment.valid_fraction > 0.0))),
         ("ties", protocol::TIES.to_owned()),
     ];
     Report { columns: &experiment.columns, fold_count: experiment.fold_count, k, seed, protocol, rows }
 }
 
-/// Writes the table in its four forms and prints one of them.
-pub(crate) fn publish(args: &ExperimentArgs, report: &Report) -> Outcome {
+/// Writes the table in all four formats, and prints one of them.
+pub(crate) fn publish(args: &ExperimentArgs, report: &Report) -> CommandResult {
     let (headings, rows, legend) = report.text();
     let headings: Vec<(&str, bool)> =
         headings.iter().map(|(name, number)| (name.as_str(), *number)).collect();
     let mut text = format!("{}\n{legend}\n", console::table(&headings, &rows));
     report.protocol.iter().for_each(|(name, value)| text += &format!("{name}: {value}\n"));
-    let forms = [
-        (Form::Text, "table.txt", text.into_bytes()),
-        (Form::Markdown, "table.md", report.markdown().into_bytes()),
-        (Form::Csv, "table.csv", report.csv()?),
-        (Form::Json, "table.json", report.json()?.into_bytes()),
+    let formats = [
+        (TableFormat::Text, "table.txt", text.into_bytes()),
+        (TableFormat::Markdown, "table.md", report.markdown().into_bytes()),
+        (TableFormat::Csv, "table.csv", report.csv()?),
+        (TableFormat::Json, "table.json", report.json()?.into_bytes()),
     ];
-    for (_, name, bytes) in &forms {
+    for (_, name, bytes) in &formats {
         write(args, name, bytes)?;
     }
-    let printed = forms.iter().find(|(form, ..)| *form == args.print);
+    let printed = formats.iter().find(|(format, ..)| *format == args.print);
     printed.map_or(Ok(()), |(_, _, bytes)| console::out_bytes(bytes))
 }
 
-/// Writes a file of the experiment's folder, in place of that of an earlier call.
-pub(crate) fn write(args: &ExperimentArgs, name: &str, bytes: &[u8]) -> Outcome {
+/// Writes a file into the experiment's folder. Replaces an older one.
+pub(crate) fn write(args: &ExperimentArgs, name: &str, bytes: &[u8]) -> CommandResult {
     let mut sink = Sink::open(Some(&args.output.join(name)), true)?;
     sink.write(bytes)?;
     Ok(sink.finish()?)
 }
 
-/// A list of values with commas between them, as one value, so that a later one replaces it.
+/// Parses values separated by commas. For clap the list is one value, so that a later flag replaces it.
 pub(crate) fn list<T>(
     flag: &'static str,
     text: &str,

@@ -1,10 +1,9 @@
-//! `spherec explore`: a page to look around in a model.
+//! `spherec explore`: a web page to explore a model.
 
-use super::Outcome;
+use super::CommandResult;
 use super::console::note;
-use super::format::{bytes, counted};
-use super::layout::{Layout, LayoutArgs, Show, at_least_one, clusters_of};
-use super::plot::name_of;
+use super::format::{bytes, counted, name_of};
+use super::map_layout::{MapLayout, MapLayoutArgs, Show, at_least_one, clusters_of};
 use spherec::Error;
 use spherec::explore::{Atlas, explore_page};
 use spherec::export::{NewFile, check_folder, check_free};
@@ -13,32 +12,32 @@ use spherec::model::Model;
 use spherec::plot::PALETTE_SIZE;
 use std::path::PathBuf;
 
-/// Write a page to look around in a model: a map to zoom, search, nearest items, recommendations
+/// Write a web page to explore a model: a map with zoom and search, nearest items, recommendations
 ///
-/// The page is one file that any browser opens, and loads nothing from anywhere.
+/// The page is a single file that works in any browser and needs no network.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Args {
-    /// The model's folder
+    /// Model folder
     model: PathBuf,
-    /// The page
+    /// HTML file to write
     #[arg(short, long, value_name = "FILE.html")]
     output: PathBuf,
-    /// Colour items by a CSV of id, label; further columns can be chosen on the page
+    /// Colour items by the labels in a CSV file of id,label; the page offers any further columns
     #[arg(long, value_name = "FILE")]
     labels: Option<PathBuf>,
-    /// The N users with the most items, with their recommendations; 0 for none
+    /// Include the N users with the most items, and their recommendations; 0 for none
     #[arg(long, value_name = "N", default_value_t = 2000)]
     users: usize,
-    /// Nearest items of an item, and recommendations for a user
+    /// Length of the lists of nearest items and recommendations
     #[arg(short, value_name = "K", default_value_t = 10, value_parser = at_least_one)]
     k: usize,
-    /// The page's title [default: the model's folder]
+    /// Title of the page [default: the name of the model folder]
     #[arg(long, value_name = "TEXT")]
     title: Option<String>,
     #[command(flatten)]
-    layout: LayoutArgs,
-    /// Replace a file that exists
+    layout: MapLayoutArgs,
+    /// Replace an existing file
     #[arg(long)]
     force: bool,
 }
@@ -46,7 +45,7 @@ pub(crate) struct Args {
 const EXAMPLES: &str = "Example:
   spherec explore model -o map.html --labels genres.csv";
 
-pub(crate) fn run(args: &Args) -> Outcome {
+pub(crate) fn run(args: &Args) -> CommandResult {
     check_folder(&args.output)?;
     check_free(&args.output, args.force)?;
     if args.k > 1000 {
@@ -57,7 +56,7 @@ pub(crate) fn run(args: &Args) -> Outcome {
         Some(path) => LabelTable::read(path, &model.items, "item")?.columns,
         None => Vec::new(),
     };
-    let layout = Layout::of(&model, Show { items: true, users: args.users }, &args.layout)?;
+    let layout = MapLayout::of(&model, Show { items: true, users: args.users }, &args.layout)?;
     columns.push(found_clusters(&model, &layout.items));
     let title = args.title.clone().unwrap_or_else(|| name_of(&args.model));
     let page = explore_page(&Atlas {
@@ -84,7 +83,7 @@ pub(crate) fn run(args: &Args) -> Outcome {
     Ok(())
 }
 
-/// Clusters of the items on the map, for a map without labels and beside them.
+/// The clusters of the items on the map, as one more column of labels.
 fn found_clusters(model: &Model, items: &[u32]) -> LabelColumn {
     let embeddings = &model.embeddings;
     let (found, names) = clusters_of(&embeddings.items, embeddings.dim, items, &model.items, PALETTE_SIZE);

@@ -1,6 +1,6 @@
 //! `spherec export`: embeddings for other tools.
 
-use super::Outcome;
+use super::CommandResult;
 use super::console::out;
 use clap::ValueEnum;
 use spherec::export::{ExportOptions, Form, What, export};
@@ -10,28 +10,29 @@ use std::path::PathBuf;
 
 /// Write embeddings for other tools: t-SNE scripts, NumPy, data frames, the Embedding Projector
 ///
-/// Rows are unit vectors. Ids keep their text form, in which tabs, line ends and what is not UTF-8 are escaped.
+/// Rows are unit vectors. Ids are written as text; tabs, line ends and bytes that are not UTF-8 are escaped.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Args {
-    /// The model's folder
+    /// Model folder
     model: PathBuf,
-    /// The folder to write into, created where missing
+    /// Folder to write to; it is created if missing
     #[arg(short, long, value_name = "DIR")]
     output: PathBuf,
-    /// Whose embeddings
+    /// Which embeddings to write
     #[arg(long, value_name = "WHAT", value_enum, default_value_t = WhatName::Items)]
     what: WhatName,
-    /// The form of the files
+    /// File format
     #[arg(long, value_name = "FORMAT", value_enum, default_value_t = FormName::Tsv)]
     format: FormName,
-    /// Join labels to the ids (with --what both, to the items), from a CSV of id, label, ... with or without a header
+    /// Add labels to the ids (with --what both, to the items) from a CSV file of id,label,... with or
+    /// without a header
     #[arg(long, value_name = "FILE")]
     labels: Option<PathBuf>,
     /// Put an apostrophe before ids and labels that a spreadsheet would run as a formula
     #[arg(long)]
     csv_safe: bool,
-    /// Replace files that exist
+    /// Replace existing files
     #[arg(long)]
     force: bool,
 }
@@ -41,7 +42,7 @@ const EXAMPLES: &str = "Examples:
   spherec export model -o vectors --format npy --what both
   spherec export model -o projector --format projector --labels genres.csv";
 
-/// Whose embeddings a command is about.
+/// The embeddings that a command uses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum WhatName {
     Items,
@@ -65,7 +66,7 @@ enum FormName {
     Projector,
 }
 
-pub(crate) fn run(args: &Args) -> Outcome {
+pub(crate) fn run(args: &Args) -> CommandResult {
     let model = Model::load(&args.model)?;
     let what = match args.what {
         WhatName::Items => What::Items,

@@ -1,4 +1,6 @@
-//! Numbers as people read them.
+//! Numbers, ids and paths as people read them.
+
+use std::path::Path;
 
 /// `1234567` as `1,234,567`.
 pub(crate) fn grouped(number: usize) -> String {
@@ -23,7 +25,7 @@ pub(crate) fn percent(fraction: f64) -> String {
     format!("{:.2} %", 100.0 * fraction)
 }
 
-/// A density, whose size is not known beforehand, with three digits.
+/// A fraction of any size as a percentage with three digits.
 pub(crate) fn fine_percent(fraction: f64) -> String {
     let percent = 100.0 * fraction;
     let decimals = if percent > 0.0 { (2.0 - percent.log10().floor()).clamp(0.0, 9.0) } else { 0.0 };
@@ -65,7 +67,7 @@ pub(crate) fn rate(per_second: f64) -> String {
     }
 }
 
-/// An id as a message shows it: in backquotes, cut where it is long.
+/// An id as messages show it: in backquotes, shortened if it is long.
 pub(crate) fn shown(id: &str) -> String {
     const MOST: usize = 60;
     if id.chars().count() <= MOST {
@@ -73,6 +75,12 @@ pub(crate) fn shown(id: &str) -> String {
     }
     let start: String = id.chars().take(MOST - 3).collect();
     format!("`{start}...`")
+}
+
+/// The last part of a path.
+pub(crate) fn name_of(path: &Path) -> String {
+    let path = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    path.file_name().map_or_else(|| path.display().to_string(), |name| name.to_string_lossy().into_owned())
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
-//! `spherec generate`: interactions from planted clusters, whose right answer is known.
+//! `spherec generate`: interactions from planted clusters, so that the right answer is known.
 
-use super::Outcome;
+use super::CommandResult;
 use super::console::note;
 use super::format::counted;
 use spherec::data::{GenerateOptions, generate, write_interactions, write_item_labels};
@@ -12,25 +12,25 @@ use std::path::{Path, PathBuf};
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Args {
-    /// A file that ends in .csv for the interactions, or a folder for interactions.csv and labels.csv
+    /// CSV file for the interactions, or a folder for interactions.csv and labels.csv
     #[arg(short, long, value_name = "PATH")]
     output: PathBuf,
-    /// Where each item's cluster goes [default: labels.csv in the folder; with a file, nowhere]
+    /// CSV file for the cluster of each item [default: labels.csv in the folder; none if PATH is a file]
     #[arg(long, value_name = "FILE")]
     labels: Option<PathBuf>,
-    /// How many users
+    /// Number of users
     #[arg(long, value_name = "N", default_value_t = GenerateOptions::default().user_count)]
     users: usize,
-    /// How many items
+    /// Number of items
     #[arg(long, value_name = "N", default_value_t = GenerateOptions::default().item_count)]
     items: usize,
-    /// How many clusters of items
+    /// Number of clusters of items
     #[arg(long, value_name = "N", default_value_t = GenerateOptions::default().cluster_count)]
     clusters: usize,
-    /// Mean number of items that a user takes [default: 20, or all of a cluster where it has fewer]
+    /// Mean number of items per user [default: 20, or the size of a cluster if that is smaller]
     #[arg(long, value_name = "N")]
     interactions_per_user: Option<f64>,
-    /// The item of rank r is taken with weight r^-X
+    /// Exponent of popularity: the item of rank r has weight r^-X
     #[arg(long, value_name = "X", default_value_t = GenerateOptions::default().popularity_exponent)]
     popularity_exponent: f64,
     /// Share of interactions outside a user's one or two clusters
@@ -39,7 +39,7 @@ pub(crate) struct Args {
     /// Seed of all randomness
     #[arg(long, value_name = "N", default_value_t = GenerateOptions::default().seed)]
     seed: u64,
-    /// Replace files that exist
+    /// Replace existing files
     #[arg(long)]
     force: bool,
 }
@@ -49,7 +49,7 @@ const EXAMPLES: &str = "Example:
   spherec train demo/interactions.csv -o demo/model
   spherec evaluate demo/model --labels demo/labels.csv";
 
-pub(crate) fn run(args: &Args) -> Outcome {
+pub(crate) fn run(args: &Args) -> CommandResult {
     let (interactions, labels) = places(args);
     for path in [Some(&interactions), labels.as_ref()].into_iter().flatten() {
         check_free(path, args.force)?;

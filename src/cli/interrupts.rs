@@ -1,11 +1,11 @@
-//! Ctrl-C: the first one asks the work to end in good order, the second ends the process.
+//! Ctrl-C: the first one lets the work end in an orderly way, the second ends the process.
 
 use super::console::note;
 use spherec::{Error, Result};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// A flag that the first interrupt sets, telling `message`.
+/// A flag that the first interrupt sets. The interrupt also prints `message`.
 pub(crate) fn watch(message: &'static str) -> Result<Arc<AtomicBool>> {
     let interrupt = Arc::new(AtomicBool::new(false));
     let flag = Arc::clone(&interrupt);
@@ -15,6 +15,6 @@ pub(crate) fn watch(message: &'static str) -> Result<Arc<AtomicBool>> {
         }
         note(message);
     })
-    .map_err(|error| Error::Data(format!("interrupts cannot be watched: {error}")))?;
+    .map_err(|error| Error::Data(format!("cannot watch for interrupts: {error}")))?;
     Ok(interrupt)
 }

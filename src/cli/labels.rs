@@ -1,4 +1,4 @@
-//! Labels of items or users from a CSV file (id, label), and how far neighbours share them.
+//! Labels of items or users from a CSV file (id, label), and how often neighbours share them.
 
 use spherec::data::IdTable;
 use spherec::labels::{LabelColumn, LabelTable};
@@ -7,7 +7,7 @@ use spherec::recommend::similar_items;
 use spherec::{Error, Result};
 use std::path::Path;
 
-/// Which label each row of a table has.
+/// The label of each row of a table.
 #[derive(Debug)]
 pub(crate) struct Labels {
     /// The group of each row: its label's number by falling count, (rows).
@@ -26,7 +26,7 @@ impl Labels {
     }
 }
 
-/// How far the items nearest an item share its label.
+/// How often the nearest items of an item share its label.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Purity {
     /// The share of an item's nearest items that have its label, averaged over the labelled items that
@@ -34,11 +34,11 @@ pub(crate) struct Purity {
     pub(crate) share: f64,
     /// The same for neighbours picked at random.
     pub(crate) by_chance: f64,
-    /// How many items were looked at.
+    /// The number of items measured.
     pub(crate) item_count: usize,
 }
 
-/// Items looked at together, which bounds the memory.
+/// Items measured at once, to limit the memory.
 const BLOCK: usize = 4096;
 
 impl Purity {

@@ -2,7 +2,7 @@
 
 use super::console;
 use super::output::Sink;
-use super::{Failure, Outcome};
+use super::{CommandResult, Failure};
 use clap::ValueEnum;
 use spherec::export::csv_safe;
 use spherec::recommend::Neighbour;
@@ -12,19 +12,19 @@ use std::path::{Path, PathBuf};
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Output")]
 pub(crate) struct ListArgs {
-    /// Length of a list
+    /// Length of each list
     #[arg(short, value_name = "K", default_value_t = 10)]
     pub(crate) k: usize,
-    /// Write to a file, which appears once it is whole
+    /// File to write; it appears once it is complete [default: standard output]
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
-    /// The form [default: by the file's ending; else a table on a terminal, and csv when piped]
+    /// Output format [default: by the ending of the file; without a file, table on a terminal, else csv]
     #[arg(long, value_name = "FORMAT", value_enum)]
     format: Option<ListFormat>,
     /// In CSV, put an apostrophe before ids that a spreadsheet would run as a formula
     #[arg(long)]
     csv_safe: bool,
-    /// Replace a file that exists
+    /// Replace an existing file
     #[arg(long)]
     force: bool,
 }
@@ -36,10 +36,10 @@ pub(crate) enum ListFormat {
     Table,
 }
 
-/// Queries answered together, which bounds the memory.
+/// Queries answered at once, to limit the memory.
 pub(crate) const BLOCK: usize = 1024;
 
-/// One line of a list. Without a neighbour's numbers it is there for its popularity.
+/// One line of a list. Popular items that stand in for neighbours have no similarity and no distance.
 #[derive(Debug)]
 pub(crate) struct Entry {
     pub(crate) query: String,
@@ -77,7 +77,7 @@ pub(crate) struct ListWriter {
 }
 
 impl ListWriter {
-    /// Opens what `args` ask for; `names` are the columns of the query and of the answer.
+    /// Opens the output that `args` name. `names` are the columns of the query and of the answer.
     pub(crate) fn open(args: &ListArgs, names: [&'static str; 2]) -> Result<ListWriter> {
         let format = format(args)?;
         Ok(ListWriter {
@@ -90,7 +90,7 @@ impl ListWriter {
     }
 
     /// Writes the entries of some queries.
-    pub(crate) fn write(&mut self, entries: &[Entry]) -> Outcome {
+    pub(crate) fn write(&mut self, entries: &[Entry]) -> CommandResult {
         let bytes = match self.format {
             ListFormat::Csv => self.csv(entries)?,
             ListFormat::Jsonl => self.jsonl(entries)?,
@@ -100,8 +100,8 @@ impl ListWriter {
         self.sink.write(&bytes)
     }
 
-    /// Lets a file appear under its name.
-    pub(crate) fn finish(mut self) -> Outcome {
+    /// Gives a file its final name.
+    pub(crate) fn finish(mut self) -> CommandResult {
         if !self.is_begun {
             self.write(&[])?;
         }
@@ -175,7 +175,7 @@ fn format(args: &ListArgs) -> Result<ListFormat> {
     match (args.format, &args.output) {
         (Some(format), _) => Ok(format),
         (None, Some(path)) => by_ending(path).ok_or_else(|| {
-            Error::file(path, "has an ending other than .csv and .jsonl: say which with --format")
+            Error::file(path, "does not end in .csv or .jsonl: choose a format with --format")
         }),
         (None, None) if console::out_is_terminal() => Ok(ListFormat::Table),
         (None, None) => Ok(ListFormat::Csv),

@@ -1,5 +1,4 @@
-//! The flags that say how a file of interactions is read and what is kept of it, and what was found in
-//! it.
+//! The flags for reading and filtering a file of interactions, and the notes about what was read.
 
 use super::console::note;
 use super::format::{counted, fine_percent, grouped};
@@ -13,66 +12,66 @@ use std::path::Path;
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Reading the file")]
 pub(crate) struct LoadArgs {
-    /// What kind of file it is: auto, delimited, adjacency-count (one user a line: a count, then the
-    /// items), adjacency-id (the user's id, then the items), json-lines (an object a line) or parquet (where
-    /// that was built in); any of them may be gzip-compressed
+    /// File format: auto, delimited, adjacency-count (one user per line: a count, then the items),
+    /// adjacency-id (one user per line: the id, then the items), json-lines (one object per line) or parquet
+    /// (if built in). Any of them may be gzip-compressed
     #[arg(long, value_name = "FORMAT", default_value = "auto", hide_default_value = true)]
     pub(crate) format: Format,
-    /// What separates the fields: a character, `tab`, `space` or `::` [default: found in the file]
+    /// Field separator: a character, `tab`, `space` or `::` [default: detected]
     #[arg(long, value_name = "CHAR", allow_hyphen_values = true)]
     pub(crate) separator: Option<Separator>,
-    /// Whether the first row names the columns [default: found in the file]
+    /// Whether the first row names the columns [default: detected]
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     pub(crate) header: Option<bool>,
-    /// Whether a backslash escapes a quote within quotes, as in Book-Crossing [default: found in the file]
+    /// Whether a backslash escapes a quote inside quotes, as in Book-Crossing [default: detected]
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     pub(crate) backslash_escapes: Option<bool>,
-    /// The users' column, by name or by number from 1 [default: a known name, else 1]
+    /// Column of the users, by name or by number from 1 [default: a known name, else 1]
     #[arg(long, value_name = "COLUMN")]
     pub(crate) user_column: Option<Column>,
-    /// The items' column [default: a known name, else 2]
+    /// Column of the items [default: a known name, else 2]
     #[arg(long, value_name = "COLUMN")]
     pub(crate) item_column: Option<Column>,
-    /// The column of ratings or play counts, which only --min-rating and --min-count read [default: a known
-    /// name, else 3]
+    /// Column of ratings or play counts; only --min-rating and --min-count read it [default: a known name,
+    /// else 3]
     #[arg(long, value_name = "COLUMN")]
     pub(crate) rating_column: Option<Column>,
-    /// What to do about rows that cannot be used: `error` shows the first five and stops, `skip` leaves
-    /// them out and counts them
+    /// What to do with unusable rows: `error` shows the first five and stops, `skip` leaves them out and
+    /// counts them
     #[arg(long, value_name = "ACTION", value_enum, default_value_t = BadRowAction::Error)]
     pub(crate) on_bad_row: BadRowAction,
     #[command(flatten)]
     pub(crate) filters: FilterArgs,
 }
 
-/// The flags of filters, in the order in which they apply.
+/// The filter flags, in the order they apply.
 #[derive(Debug, clap::Args)]
-#[command(next_help_heading = "Filters, in the order in which they apply")]
+#[command(next_help_heading = "Filters, in the order they apply")]
 pub(crate) struct FilterArgs {
-    /// Rows with a lower rating are no interactions; of a pair with several, any suffices [default: every
-    /// row is one]
+    /// Drop rows with a lower rating; a pair with several rows needs one that is high enough [default:
+    /// every row counts]
     #[arg(long, value_name = "RATING", allow_hyphen_values = true)]
     min_rating: Option<f64>,
-    /// Pairs with a lower play count, summed over their rows, are no interactions; without a column of
-    /// counts each row counts one
+    /// Drop pairs with a lower play count, summed over their rows. Without a column of counts, each row
+    /// counts 1
     #[arg(long, value_name = "COUNT", conflicts_with = "min_rating")]
     min_count: Option<f64>,
-    /// Users with fewer interactions (distinct items) are left out
+    /// Drop users with fewer interactions (distinct items)
     #[arg(long, value_name = "N")]
     min_user_interactions: Option<usize>,
-    /// Then items with fewer interactions (distinct users) are left out
+    /// Then drop items with fewer interactions (distinct users)
     #[arg(long, value_name = "N")]
     min_item_interactions: Option<usize>,
-    /// Then users and items with fewer are left out, again and again until nothing changes
+    /// Then drop users and items with fewer, again and again until nothing changes
     #[arg(long, value_name = "K")]
     k_core: Option<usize>,
-    /// The filters of a published experiment, where none of the flags above says otherwise: amazon-movies
-    /// (rating > 4, users >= 20), book-crossing (rating >= 5, users > 10), echonest (count >= 5, users > 20,
-    /// items >= 5), movielens (rating >= 4, users > 10), citeulike (all)
+    /// Filters of a published experiment; the flags above override them: amazon-movies (rating > 4,
+    /// users >= 20), book-crossing (rating >= 5, users > 10), echonest (count >= 5, users > 20, items >= 5),
+    /// movielens (rating >= 4, users > 10), citeulike (keeps everything)
     ///
-    /// Those of Amazon, Book-Crossing and Echo Nest are Tran et al. 2019, 4.1.1. The threshold that the
-    /// paper prints for Book-Crossing does not lead to its Table 1, extrapolated from the first fifth of
-    /// the file; about 20 does: --preset book-crossing --min-user-interactions 20.
+    /// The filters for Amazon, Book-Crossing and Echo Nest are from Tran et al. 2019, 4.1.1. The paper's
+    /// threshold for Book-Crossing does not give the sizes in its Table 1, judging by the first fifth of the
+    /// file. About 20 does: --preset book-crossing --min-user-interactions 20.
     #[arg(long, value_name = "NAME")]
     pub(crate) preset: Option<Preset>,
 }
@@ -84,7 +83,7 @@ pub(crate) enum BadRowAction {
 }
 
 impl LoadArgs {
-    /// The same as the library knows it, with the filters of the preset.
+    /// The library's options for these flags, with the preset's filters.
     pub(crate) fn options(&self) -> LoadOptions {
         let FilterArgs {
             min_rating,
@@ -137,7 +136,7 @@ impl LoadArgs {
         given.into_iter().find(|&(_, is_given)| is_given).map(|(flag, _)| flag)
     }
 
-    /// What was asked for, by flag without its dashes, for the record: the preset and what it led to.
+    /// The flags in effect, named without the dashes, for the model's record: also what the preset sets.
     pub(crate) fn record(&self) -> Value {
         let options = self.options();
         let column = |column: &Option<Column>| match column {
@@ -166,19 +165,7 @@ impl LoadArgs {
     }
 }
 
-/// Which files a model is trained on and how they are read, for the record.
-pub(crate) fn data_record(args: &super::train_args::Args) -> Value {
-    let mut record = json!({"train": shown_path(&args.data)});
-    for (name, path) in [("valid", &args.protocol.valid), ("test", &args.protocol.test)] {
-        if let Some(path) = path {
-            record[name] = json!(shown_path(path));
-        }
-    }
-    record["options"] = args.load.record();
-    record
-}
-
-/// What a record says in a line: "ratings.csv, test.csv; min-rating 4"; nothing for a model without one.
+/// A record as one line: "ratings.csv, test.csv; min-rating 4". `None` if the model has no record.
 pub(crate) fn record_line(record: &Value) -> Option<String> {
     let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
     let files: Vec<String> =
@@ -188,12 +175,12 @@ pub(crate) fn record_line(record: &Value) -> Option<String> {
     (!files.is_empty()).then(|| format!("{}{}", files.join(", "), options.collect::<String>()))
 }
 
-/// A file's name as the user knows it.
+/// A file's name as shown to the user.
 pub(crate) fn shown_path(path: &Path) -> String {
     if path.as_os_str() == "-" { "<stdin>".to_owned() } else { path.display().to_string() }
 }
 
-/// Tells what a file was found to be, and what is wrong with it.
+/// Prints the format of a file and the problems in it.
 pub(crate) fn tell_format(path: &Path, report: &LoadReport) {
     let name = shown_path(path);
     let gzip = if report.layout.is_gzip { "gzip, " } else { "" };
@@ -204,7 +191,7 @@ pub(crate) fn tell_format(path: &Path, report: &LoadReport) {
     }
 }
 
-/// The column of ratings that no filter reads.
+/// The number of the rating column, if no filter reads it.
 pub(crate) fn unread_ratings(report: &LoadReport) -> Option<usize> {
     let is_read = |step: &FilterStep| ["ratings", "counts"].iter().any(|what| step.filter.starts_with(what));
     report.layout.rating_column.filter(|_| !report.steps.iter().any(is_read))
@@ -218,13 +205,13 @@ fn tell_bad_rows(name: &str, bad_rows: &BadRows) {
         note(&format!("{name}:{}: {}", row.line, row.message));
     }
     let shown = match bad_rows.first.len() {
-        shown if shown < bad_rows.count => format!(", of which these are the first {shown}"),
+        shown if shown < bad_rows.count => format!(" (the first {shown} are listed above)"),
         _ => String::new(),
     };
     note(&format!("warning: {name}: {} skipped{shown}", counted(bad_rows.count, "bad row")));
 }
 
-/// Tells what was read, and what each filter left.
+/// Prints what was read and what each filter left.
 pub(crate) fn tell_data(report: &LoadReport) {
     let mut line = format!("{} from {}", size(&report.kept), counted(report.row_count, "row"));
     for (count, what) in [
@@ -240,16 +227,16 @@ pub(crate) fn tell_data(report: &LoadReport) {
     note(&line);
     if let Some(column) = unread_ratings(report) {
         note(&format!(
-            "  every row counts: the ratings in column {column} are not read, but for --min-rating or --min-count"
+            "  every row counts: the ratings in column {column} are read only for --min-rating or --min-count"
         ));
     }
-    // A single filter leaves what the line above tells.
+    // With a single filter, the line above says it already.
     for step in report.steps.iter().filter(|_| report.steps.len() > 1) {
         note(&format!("  {}: {}", step.filter, size(&step.left)));
     }
 }
 
-/// Tells the size that was published for a preset's data, which stands below the data's own.
+/// Prints the published size of a preset's data.
 pub(crate) fn tell_published(preset: Option<Preset>) {
     if let Some(published) = preset.and_then(Preset::published) {
         note(&format!("published by {}: {}", published.source, size(&published.counts)));
@@ -267,27 +254,27 @@ pub(crate) fn size(counts: &Counts) -> String {
     )
 }
 
-/// Tells what of a held-out file is of no use to a model of the training file.
+/// Prints which parts of a held-out file cannot be used.
 pub(crate) fn tell_held_out(path: &Path, held_out: &HeldOut) {
     let name = shown_path(path);
     let HeldOut { unknown_user_count, unknown_user_pair_count, new_item_count, repeated_pair_count } =
         *held_out;
     if unknown_user_count > 0 {
         note(&format!(
-            "{name}: {} left out, of {} that the training file lacks",
+            "{name}: left out {} of {} not in the training file",
             counted(unknown_user_pair_count, "interaction"),
             counted(unknown_user_count, "user"),
         ));
     }
     if new_item_count > 0 {
         note(&format!(
-            "{name}: {} that the training file lacks; nothing can be learned about them, so they count as missed",
+            "{name}: {} not in the training file; the model learns nothing about them, so they count as missed",
             counted(new_item_count, "item"),
         ));
     }
     if repeated_pair_count > 0 {
         note(&format!(
-            "warning: {name}: {} left out, which are in the training or validation part too",
+            "warning: {name}: left out {} already in the training or validation part",
             counted(repeated_pair_count, "interaction"),
         ));
     }

@@ -1,13 +1,20 @@
 //! `metrics.jsonl` and `metrics.csv`: what happened in each epoch, for plots and spreadsheets.
 
+use super::log_file::LogFile;
 use serde::Serialize;
 use spherec::evaluate::Metrics;
 use spherec::train::{EpochSums, Event};
+use spherec::{Error, Result};
 use std::fmt::Write;
+use std::path::{Path, PathBuf};
 
-/// The files in the making.
-#[derive(Debug, Default)]
+/// What both files will hold. While training runs, each line is on the disk too, beside the model's folder.
+#[derive(Debug)]
 pub(crate) struct MetricsLog {
+    /// The model's folder.
+    output: PathBuf,
+    /// None until training starts, or if it cannot be created.
+    file: Option<LogFile>,
     jsonl: String,
     rows: Vec<Row>,
 }
@@ -45,10 +52,23 @@ const HEADER: &str = "epoch,loss,gor,active_share,pairs_per_second,seconds,valid
                       valid_precision,valid_mmr,valid_coverage\n";
 
 impl MetricsLog {
-    /// Notes an event; epochs and evaluations count.
-    pub(crate) fn add(&mut self, event: &Event) {
+    /// The empty log of a training whose model goes to `output`.
+    pub(crate) fn new(output: &Path) -> MetricsLog {
+        MetricsLog { output: output.to_owned(), file: None, jsonl: String::new(), rows: Vec::new() }
+    }
+
+    /// Adds an event: the start creates the file on the disk, an epoch or an evaluation adds a line.
+    ///
+    /// # Errors
+    /// If the file on the disk cannot be written, which is said once. The event is in the log all the same.
+    pub(crate) fn add(&mut self, event: &Event) -> Result<()> {
         match event {
+            Event::Started { .. } => {
+                self.file = Some(LogFile::create(&self.output)?);
+                Ok(())
+            }
             Event::Epoch { epoch, sums, seconds } => {
+                self.rows.push(Row { epoch: *epoch, sums: *sums, seconds: *seconds, valid: None });
                 self.line(&Line::Epoch {
                     epoch: *epoch,
                     loss: sums.loss(),
@@ -56,25 +76,42 @@ impl MetricsLog {
                     active_share: sums.active_share(),
                     pairs_per_second: pairs_per_second(sums, *seconds),
                     seconds: *seconds,
-                });
-                self.rows.push(Row { epoch: *epoch, sums: *sums, seconds: *seconds, valid: None });
+                })
             }
             Event::Evaluated { epoch, metrics, is_best, seconds } => {
                 let (epoch, is_best, seconds) = (*epoch, *is_best, *seconds);
-                self.line(&Line::Evaluation { epoch, metrics, is_best, seconds });
                 if let Some(row) = self.rows.iter_mut().rev().find(|row| row.epoch == epoch) {
                     row.valid = Some(*metrics);
                 }
+                self.line(&Line::Evaluation { epoch, metrics, is_best, seconds })
             }
-            Event::Warning(_) | Event::Started { .. } | Event::Progress { .. } => {}
+            Event::Warning(_) | Event::Progress { .. } => Ok(()),
         }
     }
 
-    fn line(&mut self, line: &Line) {
-        if let Ok(text) = serde_json::to_string(line) {
-            self.jsonl.push_str(&text);
-            self.jsonl.push('\n');
-        }
+    fn line(&mut self, line: &Line) -> Result<()> {
+        let mut text = serde_json::to_string(line).map_err(|error| Error::Data(error.to_string()))?;
+        text.push('\n');
+        self.jsonl.push_str(&text);
+        self.file.as_mut().map_or(Ok(()), |file| file.append(&text))
+    }
+
+    /// The file on the disk, if there is one.
+    pub(crate) fn path(&self) -> Option<&Path> {
+        self.file.as_ref().map(LogFile::path)
+    }
+
+    /// Whether no epoch was logged.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.jsonl.is_empty()
+    }
+
+    /// Deletes the file on the disk.
+    ///
+    /// # Errors
+    /// As [`LogFile::remove`].
+    pub(crate) fn remove_file(&mut self) -> Result<()> {
+        self.file.take().map_or(Ok(()), LogFile::remove)
     }
 
     /// The contents of `metrics.jsonl`.

@@ -4,7 +4,7 @@ use super::console;
 use super::format::{grouped, percent};
 use spherec::evaluate::Metrics;
 
-/// A table of `rows`, each with the name of its part where there is more than one part.
+/// A table of `rows`, each with the name of its part.
 pub(crate) fn table(rows: &[(&'static str, Metrics)]) -> String {
     let headings = [
         ("part", false),

@@ -1,4 +1,4 @@
-//! The commands, and what a process answers with: its exit code and, where it failed, one line.
+//! The commands, the exit code of the process, and the error line of a command that fails.
 
 mod bench;
 mod compare;
@@ -18,9 +18,11 @@ mod format;
 mod generate;
 mod interrupts;
 mod labels;
-mod layout;
 mod lists;
 mod load_args;
+mod log_file;
+mod look_args;
+mod map_layout;
 mod metrics_log;
 mod metrics_table;
 mod model_args;
@@ -51,14 +53,14 @@ const AFTER_HELP: &str = "A first model:
   spherec evaluate model
   spherec recommend model --user 42 -k 10
 
-Exit codes: 0 done, 1 the request cannot be met, 2 usage, 3 no adapter, 4 the GPU failed, 130 interrupted.
-SPHEREC_LOG=warn shows the messages of the graphics libraries.";
+Exit codes: 0 success, 1 error, 2 wrong usage, 3 no GPU adapter, 4 GPU failure, 130 interrupted.
+Set SPHEREC_LOG=warn to see the messages of the graphics libraries.";
 
 #[derive(Debug, Subcommand)]
 enum Command {
     Doctor(doctor::Args),
     Data(data::Args),
-    // Those with many flags are boxed, so that the others stay small.
+    // Commands with many flags are boxed to keep the enum small.
     Train(Box<train_args::Args>),
     Compare(Box<compare::Args>),
     Tune(Box<tune::Args>),
@@ -76,11 +78,11 @@ enum Command {
 /// Why a command ends early.
 #[derive(Debug)]
 pub(crate) enum Failure {
-    /// The request failed.
+    /// The request cannot be met, or failed.
     Request(spherec::Error),
-    /// Standard output cannot be written to.
+    /// Writing to standard output failed.
     Output(std::io::Error),
-    /// The user asked for it; what was done is saved.
+    /// The user interrupted the command. Its results so far are saved.
     Interrupted,
 }
 
@@ -91,9 +93,9 @@ impl From<spherec::Error> for Failure {
 }
 
 /// What a command returns.
-pub(crate) type Outcome = Result<(), Failure>;
+pub(crate) type CommandResult = Result<(), Failure>;
 
-/// What a shell shows for a process that SIGINT ended.
+/// The exit code that shells report for a process ended by SIGINT.
 const INTERRUPTED: u8 = 130;
 
 /// Parses the arguments, runs the command and reports its failure.
@@ -109,7 +111,7 @@ pub(crate) fn run() -> ExitCode {
             console::note(&format!("error: {error}"));
             ExitCode::from(error.exit_code())
         }
-        // Whoever read the output has enough, as in `spherec recommend ... | head`.
+        // The reader closed the pipe, as in `spherec recommend ... | head`. That is not an error.
         Err(Failure::Output(error)) if error.kind() == std::io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
         Err(Failure::Output(error)) => {
             console::note(&format!("error: standard output: {error}"));
@@ -119,7 +121,7 @@ pub(crate) fn run() -> ExitCode {
     }
 }
 
-fn call(command: &Command) -> Outcome {
+fn call(command: &Command) -> CommandResult {
     match command {
         Command::Doctor(args) => doctor::run(args),
         Command::Data(args) => data::run(args),

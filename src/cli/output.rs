@@ -5,14 +5,14 @@ use spherec::Result;
 use spherec::export::NewFile;
 use std::path::Path;
 
-/// Standard output, or a file that appears once all is written.
+/// Standard output, or a file that appears once it is complete.
 pub(crate) enum Sink {
     Stdout,
     File(NewFile),
 }
 
 impl Sink {
-    /// Opens `path`, or standard output where there is none.
+    /// Opens `path`, or standard output if it is `None`.
     pub(crate) fn open(path: Option<&Path>, force: bool) -> Result<Sink> {
         match path {
             None => Ok(Sink::Stdout),
@@ -20,7 +20,7 @@ impl Sink {
         }
     }
 
-    /// Writes more.
+    /// Writes `bytes`.
     pub(crate) fn write(&mut self, bytes: &[u8]) -> std::result::Result<(), Failure> {
         match self {
             Sink::Stdout => console::out_bytes(bytes),
@@ -28,7 +28,7 @@ impl Sink {
         }
     }
 
-    /// Lets the file appear under its name.
+    /// Gives a file its final name.
     pub(crate) fn finish(self) -> Result<()> {
         match self {
             Sink::Stdout => Ok(()),

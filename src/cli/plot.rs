@@ -1,30 +1,32 @@
-//! `spherec plot`: a map of the embeddings, or the curves of trainings, as a picture.
+//! `spherec plot`: a picture of the embeddings, or of how trainings went.
 
 use super::console::note;
 use super::export::WhatName;
-use super::format::{counted, grouped};
-use super::layout::{Layout, LayoutArgs, Show, at_least_one, clusters_of, item_counts, user_counts};
-use super::{Outcome, curves};
-use clap::ValueEnum;
+use super::format::{counted, grouped, name_of};
+use super::look_args::LookArgs;
+use super::map_layout::{
+    MapLayout, MapLayoutArgs, Show, at_least_one, clusters_of, item_counts, user_counts,
+};
+use super::{CommandResult, curves};
 use image::RgbImage;
 use spherec::data::IdTable;
 use spherec::export::{check_folder, check_free};
 use spherec::labels::{LabelColumn, LabelTable};
 use spherec::model::Model;
-use spherec::plot::{Chart, Colours, Look, PALETTE_SIZE, Theme, scatter, write_png};
+use spherec::plot::{Chart, Colours, PALETTE_SIZE, scatter, write_png};
 use spherec::{Error, Result};
 use std::path::{Path, PathBuf};
 
-/// Draw a map of the embeddings, or with --curves how trainings went, as a PNG picture
+/// Draw a map of the embeddings as a PNG picture; with --curves, draw how trainings went
 ///
-/// The map shows the learned metric in two dimensions: what is near is alike. Larger discs are more popular.
+/// The map shows the learned metric in two dimensions: near points are alike. Larger discs are more popular.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Args {
-    /// The model's folder; with --curves one or more
+    /// Model folder; with --curves, one or more
     #[arg(required = true)]
     model: Vec<PathBuf>,
-    /// The picture
+    /// PNG file to write
     #[arg(short, long, value_name = "FILE.png")]
     output: PathBuf,
     /// Draw loss, active share and metrics by epoch, from the models' metrics.jsonl
@@ -33,81 +35,39 @@ pub(crate) struct Args {
     #[command(flatten)]
     map: MapArgs,
     #[command(flatten)]
-    layout: LayoutArgs,
+    layout: MapLayoutArgs,
     #[command(flatten)]
     look: LookArgs,
-    /// Replace a file that exists
+    /// Replace an existing file
     #[arg(long)]
     force: bool,
 }
 
-/// What curves have no use for.
+/// Flags that make no sense with --curves.
 const MAP_FLAGS: [&str; 8] =
     ["what", "users", "color", "clusters", "label_top", "method", "perplexity", "items"];
 
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Map")]
 struct MapArgs {
-    /// Whose points; with both, users lie as small grey dots behind the items
+    /// What to show; with `both`, users are small grey dots behind the items
     #[arg(long, value_name = "WHAT", value_enum, default_value_t = WhatName::Items)]
     what: WhatName,
     /// Short for --what both
     #[arg(long, conflicts_with = "what")]
     users: bool,
-    /// What colours say: `popularity`, `cluster` (groups found in the embeddings), `none`, or a CSV of id,
-    /// label
+    /// Colour by `popularity`, by `cluster` (groups found in the embeddings), by the labels in a CSV file of
+    /// id,label, or not at all (`none`)
     #[arg(long, value_name = "LABELS|popularity|cluster|none", default_value = "popularity",
         visible_aliases = ["colour", "labels"])]
     color: String,
-    /// How many groups --color cluster makes
+    /// Number of groups for --color cluster
     #[arg(long, value_name = "N", default_value_t = PALETTE_SIZE, value_parser = at_least_one)]
     clusters: usize,
-    /// Write the ids of the N most popular beside their points, as far as they find room [default: 20, or 0
-    /// where the labels' names stand on the map]
+    /// Write the ids of the N most popular beside their points, if there is room [default: 20, or 0 if the
+    /// map shows the names of labels]
     #[arg(long, value_name = "N")]
     label_top: Option<usize>,
-}
-
-/// What a picture looks like.
-#[derive(Debug, clap::Args)]
-#[command(next_help_heading = "Look")]
-pub(crate) struct LookArgs {
-    /// The line above the picture
-    #[arg(long, value_name = "TEXT")]
-    pub(crate) title: Option<String>,
-    /// Width in points
-    #[arg(long, value_name = "POINTS", default_value_t = Look::default().width,
-        value_parser = clap::value_parser!(u32).range(240..=4096))]
-    size: u32,
-    /// Pixels to a point: 2 for today's screens
-    #[arg(long, value_name = "X", default_value_t = Look::default().scale, value_parser = scale)]
-    scale: f32,
-    /// Dark on light, or light on dark
-    #[arg(long, value_enum, value_name = "THEME", default_value_t = ThemeName::Light)]
-    theme: ThemeName,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum ThemeName {
-    Light,
-    Dark,
-}
-
-fn scale(text: &str) -> std::result::Result<f32, String> {
-    match text.parse::<f32>() {
-        Ok(value) if (0.5..=4.0).contains(&value) => Ok(value),
-        _ => Err("must be a number from 0.5 to 4".to_owned()),
-    }
-}
-
-impl LookArgs {
-    pub(crate) fn look(&self) -> Look {
-        let theme = match self.theme {
-            ThemeName::Light => Theme::Light,
-            ThemeName::Dark => Theme::Dark,
-        };
-        Look { width: self.size, scale: self.scale, theme }
-    }
 }
 
 const EXAMPLES: &str = "Examples:
@@ -115,7 +75,7 @@ const EXAMPLES: &str = "Examples:
   spherec plot model -o map.png --color genres.csv --users --theme dark
   spherec plot uniform popularity two-stage --curves -o curves.png";
 
-pub(crate) fn run(args: &Args) -> Outcome {
+pub(crate) fn run(args: &Args) -> CommandResult {
     check_folder(&args.output)?;
     check_free(&args.output, args.force)?;
     let picture = if args.curves {
@@ -132,8 +92,8 @@ pub(crate) fn run(args: &Args) -> Outcome {
     Ok(())
 }
 
-/// A table of the model, and which of its rows are on the map.
-struct Rows<'a> {
+/// A table of the model, and the rows of it that the map shows.
+struct MapRows<'a> {
     what: &'static str,
     ids: &'a IdTable,
     counts: Vec<u32>,
@@ -147,17 +107,17 @@ fn map(args: &Args, folder: &Path) -> Result<RgbImage> {
     let model = Model::load(folder)?;
     let show =
         Show { items: what != WhatName::Users, users: if what == WhatName::Items { 0 } else { usize::MAX } };
-    // Labels are read first: what is wrong with them shows before minutes of work.
+    // Read labels first: their errors should show before minutes of work.
     let of_items = show.items;
     let (name, ids) = if of_items { ("item", &model.items) } else { ("user", &model.users) };
     let labels = match args.map.color.as_str() {
         "popularity" | "cluster" | "none" => None,
         path => LabelTable::read(Path::new(path), ids, name)?.columns.into_iter().next(),
     };
-    let layout = Layout::of(&model, show, &args.layout)?;
+    let layout = MapLayout::of(&model, show, &args.layout)?;
     let embeddings = &model.embeddings;
     let rows = match of_items {
-        true => Rows {
+        true => MapRows {
             what: name,
             ids,
             counts: item_counts(&model),
@@ -165,7 +125,7 @@ fn map(args: &Args, folder: &Path) -> Result<RgbImage> {
             rows: &layout.items,
             points: &layout.item_points,
         },
-        false => Rows {
+        false => MapRows {
             what: name,
             ids,
             counts: user_counts(&model),
@@ -188,7 +148,7 @@ fn map(args: &Args, folder: &Path) -> Result<RgbImage> {
     rows.draw(args, folder, &format!("{}{said}", layout.method), groups, backdrop)
 }
 
-/// The labels of `rows`, numbered anew: those that no row has are left out.
+/// The labels of `rows`, renumbered by falling count. Labels that no row has are left out.
 fn of_rows(labels: &LabelColumn, rows: &[u32]) -> (Vec<Option<u32>>, Vec<String>) {
     let of_row = |row: &u32| labels.groups.get(*row as usize).copied().flatten();
     let mut counts = vec![0usize; labels.names.len()];
@@ -208,7 +168,7 @@ fn of_rows(labels: &LabelColumn, rows: &[u32]) -> (Vec<Option<u32>>, Vec<String>
     (groups, order.into_iter().map(|group| labels.names[group].clone()).collect())
 }
 
-impl Rows<'_> {
+impl MapRows<'_> {
     fn id(&self, at: usize) -> String {
         self.ids.text(self.rows[at])
     }
@@ -262,13 +222,7 @@ impl Rows<'_> {
     }
 }
 
-/// The last part of a path, as people call it.
-pub(crate) fn name_of(path: &Path) -> String {
-    let path = path.canonicalize().unwrap_or_else(|_| path.to_owned());
-    path.file_name().map_or_else(|| path.display().to_string(), |name| name.to_string_lossy().into_owned())
-}
-
-/// Counts to write beside a scale of their logarithms, up to `most`: 1, 3, 10, 30 and so on.
+/// Ticks for a logarithmic scale of counts: logarithm and text of 1, 3, 10, 30 and so on, up to `most`.
 fn ticks(most: f32) -> Vec<(f32, String)> {
     let counts = (0..10u32).flat_map(|power| [1, 3].map(|digit| digit * 10usize.pow(power)));
     counts

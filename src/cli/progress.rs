@@ -1,4 +1,4 @@
-//! What a person sees while a model is trained: a bar on a terminal, plain lines elsewhere, or nothing.
+//! The progress of a training: a bar on a terminal, plain lines elsewhere, nothing with --quiet.
 
 use super::console::{err_is_terminal, note};
 use super::format::{bytes, counted, duration, grouped, percent, rate};
@@ -9,14 +9,14 @@ use spherec::evaluate::Metrics;
 use spherec::train::{EpochSums, Event};
 use std::time::{Duration, Instant};
 
-/// How long to measure before the time of the whole run is told.
+/// How long to measure before estimating the time left.
 const MEASURE: Duration = Duration::from_secs(3);
 
-/// Shows events.
+/// Shows the events of a training.
 #[derive(Debug)]
 pub(crate) struct Progress {
-    form: Form,
-    /// When the first steps were done, and how many pairs that were: before it, kernels were compiled.
+    display: Display,
+    /// When the first steps were done, and how many pairs they had. Kernels are compiled before that.
     first: Option<(Instant, usize)>,
     epochs: usize,
     epoch_steps: u64,
@@ -25,21 +25,21 @@ pub(crate) struct Progress {
 }
 
 #[derive(Debug)]
-enum Form {
+enum Display {
     Bar(ProgressBar),
     Lines,
     Quiet,
 }
 
 impl Progress {
-    /// A bar where standard error is a terminal.
+    /// Shows a bar if standard error is a terminal.
     pub(crate) fn new(quiet: bool) -> Progress {
-        let form = match (quiet, err_is_terminal()) {
-            (true, _) => Form::Quiet,
-            (false, true) => Form::Bar(bar()),
-            (false, false) => Form::Lines,
+        let display = match (quiet, err_is_terminal()) {
+            (true, _) => Display::Quiet,
+            (false, true) => Display::Bar(bar()),
+            (false, false) => Display::Lines,
         };
-        Progress { form, first: None, epochs: 0, epoch_steps: 0, pair_count: 0, is_time_told: false }
+        Progress { display, first: None, epochs: 0, epoch_steps: 0, pair_count: 0, is_time_told: false }
     }
 
     /// Shows one event.
@@ -49,13 +49,13 @@ impl Progress {
             Event::Started { pair_count, epoch_steps, epochs, memory } => {
                 (self.pair_count, self.epoch_steps, self.epochs) = (*pair_count, *epoch_steps, *epochs);
                 self.line(&format!(
-                    "training on {}: {} of {}, at most",
+                    "training on {}: at most {} of {}",
                     counted(*pair_count, "pair"),
                     counted(*epochs, "epoch"),
                     counted(*epoch_steps as usize, "step"),
                 ));
                 self.line(&memory_line(memory));
-                if let Form::Bar(bar) = &self.form {
+                if let Display::Bar(bar) = &self.display {
                     bar.set_length(epoch_steps * *epochs as u64);
                 }
             }
@@ -75,7 +75,7 @@ impl Progress {
     }
 
     fn step(&mut self, epoch: usize, sums: &EpochSums, pairs_per_second: f64) {
-        if let Form::Bar(bar) = &self.form {
+        if let Display::Bar(bar) = &self.display {
             if self.first.is_none() {
                 bar.set_style(style("{bar:20} {msg}, {eta} left"));
                 bar.reset_eta();
@@ -88,18 +88,20 @@ impl Progress {
 
     fn epoch(&mut self, epoch: usize, sums: &EpochSums, seconds: f64) {
         let rate = pairs_per_second(sums, seconds);
-        match &self.form {
-            Form::Bar(bar) => {
+        match &self.display {
+            Display::Bar(bar) => {
                 bar.set_position((epoch as u64 - 1) * self.epoch_steps + sums.step_count);
                 bar.set_message(state(epoch, self.epochs, sums, rate));
             }
-            Form::Lines => note(&format!("{}, {}", state(epoch, self.epochs, sums, rate), duration(seconds))),
-            Form::Quiet => {}
+            Display::Lines => {
+                note(&format!("{}, {}", state(epoch, self.epochs, sums, rate), duration(seconds)))
+            }
+            Display::Quiet => {}
         }
         self.tell_time((epoch - 1) * self.pair_count + sums.pair_count as usize, true);
     }
 
-    /// The time that the rest takes, once, from the pairs done since the first steps.
+    /// Says once how long the rest will take, judging by the pairs done since the first steps.
     fn tell_time(&mut self, pairs_done: usize, is_epoch_end: bool) {
         let Some((start, pairs_before)) = self.first else {
             self.first = Some((Instant::now(), pairs_done));
@@ -114,31 +116,31 @@ impl Progress {
         let seconds = elapsed.as_secs_f64() * pairs_left as f64 / (pairs_done - pairs_before) as f64;
         if seconds > MEASURE.as_secs_f64() {
             self.line(&format!(
-                "about {} to go, if all {} are run",
+                "about {} to go if all {} run",
                 duration(seconds),
                 counted(self.epochs, "epoch")
             ));
         }
     }
 
-    /// A line that stays.
+    /// Prints a line that stays on the screen.
     pub(crate) fn line(&self, text: &str) {
-        match &self.form {
-            Form::Bar(bar) => bar.suspend(|| note(text)),
-            Form::Lines => note(text),
-            Form::Quiet => {}
+        match &self.display {
+            Display::Bar(bar) => bar.suspend(|| note(text)),
+            Display::Lines => note(text),
+            Display::Quiet => {}
         }
     }
 
-    /// Takes the bar away.
+    /// Removes the bar.
     pub(crate) fn finish(&self) {
-        if let Form::Bar(bar) = &self.form {
+        if let Display::Bar(bar) = &self.display {
             bar.finish_and_clear();
         }
     }
 }
 
-/// Until the first steps are done it is a line of text.
+/// A spinner with a line of text, until the first steps are done.
 fn bar() -> ProgressBar {
     let bar = ProgressBar::new(0).with_style(style("{spinner} {msg}")).with_message("compiling the kernels");
     bar.enable_steady_tick(Duration::from_millis(250));
@@ -163,11 +165,11 @@ fn memory_line(memory: &[(&'static str, u64)]) -> String {
     let mut parts: Vec<_> = memory.iter().filter(|(_, size)| *size > 0).collect();
     parts.sort_by_key(|(_, size)| std::cmp::Reverse(*size));
     let parts: Vec<_> = parts.iter().map(|(name, size)| format!("{name} {}", bytes(*size))).collect();
-    format!("memory on the device: {} ({})", bytes(total), parts.join(", "))
+    format!("device memory: {} ({})", bytes(total), parts.join(", "))
 }
 
-/// How many pairs each part of a split has.
+/// The sizes of the parts of a split.
 pub(crate) fn split_line(split: &Split) -> String {
     let [train, valid, test] = [&split.train, &split.valid, &split.test].map(|part| grouped(part.len()));
-    format!("split: {train} interactions to train on, {valid} for validation, {test} held out")
+    format!("split: {train} interactions for training, {valid} for validation, {test} for the test")
 }

@@ -1,6 +1,6 @@
 //! `spherec recommend`: the items nearest each user.
 
-use super::Outcome;
+use super::CommandResult;
 use super::console::note;
 use super::format::{counted, shown};
 use super::lists::{BLOCK, Entry, ListArgs, ListWriter};
@@ -12,19 +12,19 @@ use spherec::{Error, Result};
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-/// Recommend items: the nearest ones that a user has not seen
+/// Recommend items: the nearest ones that the user has not seen
 ///
-/// What the user has in the training and validation parts is left out. What training held out for the
-/// test may be recommended: the model has not seen it.
+/// A user's training and validation items are left out. Test items may be recommended, since the model has
+/// not seen them.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Args {
-    /// The model's folder
+    /// Model folder
     model: PathBuf,
     #[command(flatten)]
     who: Who,
-    /// What to do about a user whom the model does not know: stop, leave them out, or recommend what most
-    /// users have
+    /// For users unknown to the model: stop (error), leave them out (skip), or recommend the most popular
+    /// items (popular)
     #[arg(long, value_name = "WHAT", value_enum, default_value_t = Unknown::Error)]
     unknown: Unknown,
     #[command(flatten)]
@@ -39,13 +39,13 @@ const EXAMPLES: &str = "Examples:
 #[derive(Debug, clap::Args)]
 #[group(required = true, multiple = false)]
 struct Who {
-    /// A user's id; may be given several times
+    /// User id; may be repeated
     #[arg(long, value_name = "ID", allow_hyphen_values = true)]
     user: Vec<String>,
-    /// A file of user ids, one a line; `-` is standard input
+    /// File of user ids, one per line; `-` is standard input
     #[arg(long, value_name = "FILE")]
     users_file: Option<PathBuf>,
-    /// Every user of the model
+    /// All users of the model
     #[arg(long)]
     all: bool,
 }
@@ -57,10 +57,10 @@ enum Unknown {
     Popular,
 }
 
-/// A user as asked for, and their row where the model knows them.
+/// A user's id, and their row if the model knows them.
 type Query = (String, Option<u32>);
 
-pub(crate) fn run(args: &Args) -> Outcome {
+pub(crate) fn run(args: &Args) -> CommandResult {
     if args.list.k == 0 {
         return Err(Error::setting("-k", "must be at least 1, but is 0").into());
     }
@@ -91,7 +91,7 @@ fn queries(who: &Who, users: &IdTable) -> Result<Vec<Query>> {
     Ok(who.user.iter().map(|id| (id.clone(), users.find_text(id))).collect())
 }
 
-/// The ids of a file, one a line; empty lines are none.
+/// The user ids in a file, one per line. Empty lines are skipped.
 fn read_users(path: &Path, users: &IdTable) -> Result<Vec<Query>> {
     let mut text = Vec::new();
     if path.as_os_str() == "-" {
@@ -110,7 +110,7 @@ fn read_users(path: &Path, users: &IdTable) -> Result<Vec<Query>> {
             (row.map_or_else(|| String::from_utf8_lossy(id).into_owned(), |row| users.text(row)), row)
         })
         .collect();
-    if queries.is_empty() { Err(Error::file(path, "holds no user id")) } else { Ok(queries) }
+    if queries.is_empty() { Err(Error::file(path, "has no user id")) } else { Ok(queries) }
 }
 
 fn tell_unknown(unknown: Unknown, queries: &[Query], count: usize) -> Result<()> {
@@ -118,19 +118,19 @@ fn tell_unknown(unknown: Unknown, queries: &[Query], count: usize) -> Result<()>
     let who = match count {
         1 => format!("the model does not know the user {}", shown(first)),
         _ => {
-            format!("the model does not know {}, the first of them {}", counted(count, "user"), shown(first))
+            format!("the model does not know {} (the first is {})", counted(count, "user"), shown(first))
         }
     };
     match unknown {
         Unknown::Error => Err(Error::Data(format!(
-            "{who}; --unknown skip leaves such users out, popular answers with popular items"
+            "{who}; use --unknown skip to leave such users out, or --unknown popular for popular items"
         ))),
         Unknown::Skip => {
             note(&format!("{who}: left out"));
             Ok(())
         }
         Unknown::Popular => {
-            note(&format!("{who}: answered with popular items"));
+            note(&format!("{who}: popular items are recommended"));
             Ok(())
         }
     }

@@ -1,10 +1,10 @@
-//! `spherec show`: what a model folder holds and how it was made.
+//! `spherec show`: what a model folder holds, and how it was made.
 
 use super::console::{self, out};
 use super::format::{bytes, grouped};
 use super::load_args::record_line;
 use super::protocol::{TIES, left_out, split_text};
-use super::{Outcome, flags_toml, metrics_table};
+use super::{CommandResult, flags_toml, metrics_table};
 use serde_json::{Value, json};
 use spherec::evaluate::Metrics;
 use spherec::model::Model;
@@ -16,12 +16,12 @@ use std::path::{Path, PathBuf};
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Args {
-    /// The model's folder
+    /// Model folder
     model: PathBuf,
     /// Print JSON
     #[arg(long, conflicts_with = "toml")]
     json: bool,
-    /// Print the settings as a file that `spherec train --config` takes
+    /// Print the settings as a config file for `spherec train --config`
     #[arg(long)]
     toml: bool,
 }
@@ -30,7 +30,7 @@ const EXAMPLES: &str = "Examples:
   spherec show model
   spherec show model --toml > run.toml; spherec train ratings.csv -o again --config run.toml";
 
-pub(crate) fn run(args: &Args) -> Outcome {
+pub(crate) fn run(args: &Args) -> CommandResult {
     let model = Model::load(&args.model)?;
     let config: std::result::Result<TrainConfig, _> = serde_json::from_value(model.record.config.clone());
     if args.toml {
@@ -104,7 +104,7 @@ fn table(model: &Model, protocol: &Value, files: &[(String, u64)]) -> String {
         rows.push((format!("{name} interactions"), grouped(part.len())));
     }
     rows.push(("split".to_owned(), plain(&protocol["split"])));
-    rows.push(("ranked".to_owned(), format!("all items but {}", plain(&protocol["left_out"]))));
+    rows.push(("ranked".to_owned(), format!("all items except {}", plain(&protocol["left_out"]))));
     rows.push(("ties".to_owned(), TIES.to_owned()));
     for (name, value) in model.record.config.as_object().into_iter().flatten() {
         match value.as_object() {

@@ -1,6 +1,6 @@
 //! `spherec similar`: the neighbours of items, or of users.
 
-use super::Outcome;
+use super::CommandResult;
 use super::format::shown;
 use super::lists::{BLOCK, Entry, ListArgs, ListWriter};
 use spherec::data::IdTable;
@@ -13,7 +13,7 @@ use std::path::PathBuf;
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Args {
-    /// The model's folder
+    /// Model folder
     model: PathBuf,
     #[command(flatten)]
     of: Of,
@@ -28,15 +28,15 @@ const EXAMPLES: &str = "Examples:
 #[derive(Debug, clap::Args)]
 #[group(required = true, multiple = false)]
 struct Of {
-    /// An item's id; may be given several times
+    /// Item id; may be repeated
     #[arg(long, value_name = "ID", allow_hyphen_values = true)]
     item: Vec<String>,
-    /// A user's id; may be given several times
+    /// User id; may be repeated
     #[arg(long, value_name = "ID", allow_hyphen_values = true)]
     user: Vec<String>,
 }
 
-pub(crate) fn run(args: &Args) -> Outcome {
+pub(crate) fn run(args: &Args) -> CommandResult {
     if args.list.k == 0 {
         return Err(Error::setting("-k", "must be at least 1, but is 0").into());
     }

@@ -4,30 +4,30 @@ use super::format::counted;
 use super::metrics_log::MetricsLog;
 use super::progress::{Progress, split_line};
 use super::train_args::Args;
-use super::{Failure, Outcome, console, interrupts, load_args, metrics_table};
+use super::{CommandResult, Failure, console, interrupts, load_args, metrics_table};
 use console::note;
 use serde_json::json;
 use spherec::data::{self, Dataset, Interactions, LoadOptions, Split};
 use spherec::evaluate::{Metrics, evaluate};
 use spherec::gpu::{AdapterSummary, Gpu};
 use spherec::model::{Model, Record, check_output};
-use spherec::train::{Stop, TrainConfig, Trained, train};
+use spherec::train::{Event, Stop, TrainConfig, Trained, train};
 use spherec::{Error, Result};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Instant;
 
-/// What the first interrupt is answered with.
+/// Printed at the first interrupt.
 const INTERRUPTED: &str =
-    "interrupted: finishing the steps in flight and saving the model; once more to quit at once";
+    "interrupted: finishing the current steps and saving the model; interrupt again to quit at once";
 
-pub(crate) fn run(args: &Args) -> Outcome {
-    // All that can be refused is refused before the work begins.
+pub(crate) fn run(args: &Args) -> CommandResult {
+    // Check everything that can be checked before the work begins.
     let config = args.config()?;
     check_output(&args.output)?;
     if !args.quiet && args.output.join("model.json").exists() {
-        note(&format!("{} holds a model, which this training will replace", args.output.display()));
+        note(&format!("{} holds a model; this training will replace it", args.output.display()));
     }
     let (dataset, split) = read(args, &config)?;
     let gpu = Arc::new(Gpu::open(&args.adapter())?);
@@ -37,13 +37,14 @@ pub(crate) fn run(args: &Args) -> Outcome {
     }
     let interrupt = interrupts::watch(INTERRUPTED)?;
     let start = Instant::now();
-    let (mut log, mut progress) = (MetricsLog::default(), Progress::new(args.quiet));
+    let (mut log, mut progress) = (MetricsLog::new(&args.output), Progress::new(args.quiet));
     let trained = train(gpu, &split, &config, &interrupt, &mut |event| {
-        log.add(event);
+        let logged = log.add(event);
         progress.show(event);
+        tell_log(&progress, event, &log, logged);
     });
     progress.finish();
-    let trained = trained?;
+    let trained = trained.inspect_err(|_| leave(&mut log, args.quiet))?;
     let seconds = start.elapsed().as_secs_f64();
     if !args.quiet {
         note(&ending(&trained, &config));
@@ -59,13 +60,13 @@ pub(crate) fn run(args: &Args) -> Outcome {
         config: serde_json::to_value(&config).map_err(|error| Error::Data(error.to_string()))?,
         metrics,
         adapter: format!("{} ({}, {})", adapter.name, adapter.backend, adapter.driver),
-        data: load_args::data_record(args),
+        data: args.data_record(),
         ..Record::default()
     };
     let failure = trained.failure;
     let Dataset { users, items, .. } = dataset;
     let model = Model { embeddings: trained.embeddings, users, items, split, record };
-    save(&model, &args.output, &log)?;
+    save(&model, &args.output, &mut log, args.quiet)?;
     if !args.quiet {
         note(&format!("saved {}", args.output.display()));
         let parts = [("validation", valid), ("test", test)];
@@ -75,10 +76,7 @@ pub(crate) fn run(args: &Args) -> Outcome {
         }
     }
     if let Some(error) = failure {
-        note(&format!(
-            "what was saved in {} is the best model so far: training failed",
-            args.output.display()
-        ));
+        note(&format!("training failed; {} holds the best model so far", args.output.display()));
         return Err(error.into());
     }
     if interrupt.load(Ordering::Relaxed) { Err(Failure::Interrupted) } else { Ok(()) }
@@ -91,7 +89,7 @@ fn read(args: &Args, config: &TrainConfig) -> Result<(Dataset, Split)> {
     let is_input = |path: &Path| path.as_os_str() == "-";
     if [Some(&*args.data), files[0], files[1]].into_iter().flatten().filter(|path| is_input(path)).count() > 1
     {
-        return Err(Error::Data("standard input (`-`) can be only one of the files".to_owned()));
+        return Err(Error::Data("only one of the files can be standard input (`-`)".to_owned()));
     }
     let (dataset, report) = data::load(&args.data, &options)?;
     if !args.quiet {
@@ -105,18 +103,18 @@ fn read(args: &Args, config: &TrainConfig) -> Result<(Dataset, Split)> {
     } else {
         join(dataset, &split, files, &options, args.quiet)?
     };
-    // From here on the parts are all that is used.
+    // Only the split is used from here on: free the memory.
     dataset.interactions = Interactions::default();
     if !args.quiet {
         note(&split_line(&split));
         if split.valid.is_empty() {
-            note("no validation part (--valid-fraction): all epochs are run, and the last is kept");
+            note("no validation part (--valid-fraction): all epochs run, and the last one is kept");
         }
     }
     Ok((dataset, split))
 }
 
-/// Adds the validation and test `files` to a training file.
+/// Adds the validation and test `files` to the split of a training file.
 fn join(
     dataset: Dataset,
     split: &Split,
@@ -141,14 +139,15 @@ fn join(
             load_args::tell_held_out(path, report);
         }
         if part.is_empty() {
-            let message = "has no interaction of a user of the training file that is not in training too";
+            let message = "has no usable interaction: its users are not in the training file, or its pairs are \
+                           already in training";
             return Err(Error::file(path, message));
         }
     }
     Ok((dataset, split))
 }
 
-/// Tells the adapter, and where it is no GPU.
+/// Names the adapter, and warns if it is not a GPU.
 pub(crate) fn tell_adapter(adapter: &AdapterSummary) {
     note(&format!("adapter: {} ({}, {})", adapter.name, adapter.backend, adapter.driver));
     if adapter.kind == "cpu" {
@@ -156,7 +155,7 @@ pub(crate) fn tell_adapter(adapter: &AdapterSummary) {
     }
 }
 
-/// That no GPU is in use: as a box on a terminal, else as one line.
+/// The warning that no GPU is in use: a box on a terminal, one line elsewhere.
 pub(crate) fn cpu_warning(on_terminal: bool) -> String {
     const TEXT: &str = "this adapter is software on the CPU: it works, but a GPU is many times faster";
     if on_terminal {
@@ -167,6 +166,34 @@ pub(crate) fn cpu_warning(on_terminal: bool) -> String {
     }
 }
 
+/// Says where the log is. A log that cannot be written is only a warning: the model matters more.
+fn tell_log(progress: &Progress, event: &Event, log: &MetricsLog, logged: Result<()>) {
+    match (event, log.path(), logged) {
+        (_, _, Err(error)) => {
+            progress.line(&format!("warning: {error}; training goes on, and the model will have its log"));
+        }
+        (Event::Started { .. }, Some(path), Ok(())) => {
+            progress.line(&format!("log until the model is saved: {}", path.display()));
+        }
+        _ => {}
+    }
+}
+
+/// For a training that ends without a model: says where the log is, or removes it if it has no epoch.
+fn leave(log: &mut MetricsLog, quiet: bool) {
+    if log.is_empty() {
+        remove_log(log);
+    } else if let (Some(path), false) = (log.path(), quiet) {
+        note(&format!("the log of this training is {}", path.display()));
+    }
+}
+
+fn remove_log(log: &mut MetricsLog) {
+    if let Err(error) = log.remove_file() {
+        note(&format!("warning: {error}"));
+    }
+}
+
 fn ending(trained: &Trained, config: &TrainConfig) -> String {
     let reason = match trained.stop {
         Stop::Epochs => format!("done: {}", counted(trained.epochs_done, "epoch")),
@@ -174,7 +201,7 @@ fn ending(trained: &Trained, config: &TrainConfig) -> String {
             "stopped after epoch {}: {} evaluations without improvement (--patience)",
             trained.epochs_done, config.stopping.patience
         ),
-        Stop::Failed => format!("the device failed in epoch {}", trained.epochs_done + 1),
+        Stop::Failed => format!("training failed in epoch {}", trained.epochs_done + 1),
         Stop::Interrupted => format!("interrupted in epoch {}", trained.epochs_done),
     };
     match trained.valid {
@@ -183,7 +210,7 @@ fn ending(trained: &Trained, config: &TrainConfig) -> String {
     }
 }
 
-/// The metrics on the held-out part, if there is one.
+/// The metrics on the test part, if there is one.
 fn test(trained: &Trained, split: &Split, config: &TrainConfig) -> Result<Option<Metrics>> {
     if split.test.is_empty() {
         return Ok(None);
@@ -193,15 +220,22 @@ fn test(trained: &Trained, split: &Split, config: &TrainConfig) -> Result<Option
     Ok(all.into_iter().next())
 }
 
-/// Saves the model; where its place has become unusable, in the temporary folder, so that the work is not
-/// lost.
-fn save(model: &Model, folder: &Path, log: &MetricsLog) -> Result<()> {
+/// Saves the model with its log, then removes the log beside it. If `folder` has become unusable, the model
+/// goes to the system's temporary folder, so that the work is not lost.
+fn save(model: &Model, folder: &Path, log: &mut MetricsLog, quiet: bool) -> Result<()> {
     let csv = log.csv();
     let extra = [("metrics.jsonl", log.jsonl()), ("metrics.csv", csv.as_slice())];
-    let Err(error) = model.save(folder, &extra) else { return Ok(()) };
-    let rescue = std::env::temp_dir().join(format!("spherec-model-{}", std::process::id()));
-    match model.save(&rescue, &extra) {
-        Ok(()) => Err(Error::Data(format!("{error}; the model was saved as {} instead", rescue.display()))),
-        Err(_) => Err(error),
-    }
+    let saved = match model.save(folder, &extra) {
+        Ok(()) => Ok(()),
+        Err(error) => {
+            let rescue = std::env::temp_dir().join(format!("spherec-model-{}", std::process::id()));
+            if model.save(&rescue, &extra).is_err() {
+                leave(log, quiet);
+                return Err(error);
+            }
+            Err(Error::Data(format!("{error}; the model was saved as {} instead", rescue.display())))
+        }
+    };
+    remove_log(log);
+    saved
 }

@@ -1,25 +1,27 @@
 //! The flags of `spherec train`, and the checked config that they make.
 
-use super::load_args::LoadArgs;
+use super::load_args::{LoadArgs, shown_path};
 use super::model_args::{ModelArgs, RunArgs, SampleArgs, adapter_choice};
+use serde_json::{Value, json};
 use spherec::Result;
 use spherec::data::Protocol;
 use spherec::gpu::AdapterChoice;
 use spherec::train::{TrainConfig, defaults};
 use std::path::PathBuf;
 
-/// Train a model on a file of interactions; no flag is needed for a good one
+/// Train a model on a file of interactions; the defaults give a good one
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES, args_override_self = true)]
 pub(crate) struct Args {
-    /// The interactions, one a row or one user a line; `-` is standard input
+    /// File of interactions, one per row or one user per line; `-` is standard input
     #[arg(value_name = "DATA")]
     pub(crate) data: PathBuf,
-    /// The model's folder; a model that is there is replaced once the new one is whole
+    /// Folder for the model. A model already there is replaced once the new one is complete. Until then,
+    /// the log is MODEL.metrics.jsonl
     #[arg(short, long, value_name = "MODEL")]
     pub(crate) output: PathBuf,
-    /// A TOML file of flags, by their names without the dashes, such as `learning-rate = 1e-4`; those of the
-    /// command line win
+    /// TOML file of flags, named without the dashes, such as `learning-rate = 1e-4`. The command line
+    /// overrides it
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
     #[command(flatten)]
@@ -32,10 +34,10 @@ pub(crate) struct Args {
     model: ModelArgs,
     #[command(flatten)]
     run: RunArgs,
-    /// The adapter, by its number in `spherec doctor` or by a part of its name [default: the best]
+    /// Adapter to use: its number in `spherec doctor`, or a part of its name [default: the best]
     #[arg(long, value_name = "ADAPTER", help_heading = "Running")]
     adapter: Option<String>,
-    /// Print nothing but errors
+    /// Print only errors
     #[arg(short, long, help_heading = "Running")]
     pub(crate) quiet: bool,
 }
@@ -55,37 +57,49 @@ Examples:
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Holding out")]
 pub(crate) struct ProtocolArgs {
-    /// A file of test interactions, read with the same flags, but for the filters of users and items;
-    /// nothing else is held out
+    /// File of test interactions, read with the same flags except the filters of users and items. Nothing
+    /// else is held out
     #[arg(long, value_name = "FILE", conflicts_with_all = ["test_fraction", "folds"])]
     pub(crate) test: Option<PathBuf>,
-    /// A file of interactions that early stopping looks at, read as --test is
+    /// File of interactions for early stopping, read like --test
     #[arg(long, value_name = "FILE", conflicts_with_all = ["test_fraction", "valid_fraction", "folds"])]
     pub(crate) valid: Option<PathBuf>,
     #[arg(long, value_name = "SHARE", conflicts_with = "folds", help = format!(
         "Share of each user's interactions held out for the test [default: {}]", defaults::TEST_FRACTION))]
     test_fraction: Option<f64>,
     #[arg(long, value_name = "SHARE", help = format!(
-        "Share that early stopping looks at [default: {}; with --folds or --test 0]", defaults::VALID_FRACTION))]
+        "Share of each user's interactions for early stopping [default: {}; 0 with --folds or --test]", defaults::VALID_FRACTION))]
     valid_fraction: Option<f64>,
-    /// Deal each user's interactions into N folds, one of which is the test part (Tran 4.1.1: 4)
+    /// Split each user's interactions into N folds; one of them is the test part (Tran 4.1.1: 4)
     #[arg(long, value_name = "N", requires = "fold")]
     folds: Option<usize>,
-    /// The fold that is held out, from 0
+    /// Number of the fold to hold out, from 0
     #[arg(long, value_name = "I", requires = "folds")]
     fold: Option<usize>,
 }
 
 impl Args {
-    /// The run that the flags describe, checked.
+    /// The settings of the run, checked.
     pub(crate) fn config(&self) -> Result<TrainConfig> {
         self.model.check_used("--sampler", &[self.samples.sampler])?;
         self.model.config(&self.samples, &self.run, self.protocol.protocol())
     }
 
-    /// The adapter that was asked for.
+    /// The adapter to use.
     pub(crate) fn adapter(&self) -> AdapterChoice {
         adapter_choice(self.adapter.as_deref())
+    }
+
+    /// The files the model is trained on and how they are read, for the model's record.
+    pub(crate) fn data_record(&self) -> Value {
+        let mut record = json!({"train": shown_path(&self.data)});
+        for (name, path) in [("valid", &self.protocol.valid), ("test", &self.protocol.test)] {
+            if let Some(path) = path {
+                record[name] = json!(shown_path(path));
+            }
+        }
+        record["options"] = self.load.record();
+        record
     }
 }
 

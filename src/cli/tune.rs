@@ -2,7 +2,7 @@
 
 use super::experiment::{self, ExperimentArgs, publish, read, report, run as run_experiment, settings};
 use super::model_args::{ModelArgs, RunArgs, SampleArgs, SamplerName};
-use super::{Failure, Outcome, console, flags_toml};
+use super::{CommandResult, Failure, console, flags_toml};
 use clap::ValueEnum;
 use serde_json::json;
 use spherec::data::{Protocol, split};
@@ -10,12 +10,12 @@ use spherec::experiment::{Cell, Experiment, Grid, Report, choose};
 use spherec::train::{TrainConfig, defaults};
 use spherec::{Error, Result};
 
-/// Search for good settings by cross-validation, never looking at the test part
+/// Search for good settings by cross-validation, without looking at the test part
 ///
-/// First the test part is held out, as `train` would with the same --test-fraction and --seed; what is left
-/// is dealt into folds. Each combination is trained outside each fold, stopped early by a validation part of
-/// its own, and measured on the fold. The table has the best NDCG first; OUT/best.toml is a file that
-/// `spherec train --config` takes. The same command goes on where it was stopped.
+/// Holds out the test part first, as `train` does with the same --test-fraction and --seed, and splits the
+/// rest into folds. For each fold, trains every combination on the other folds, with early stopping on a
+/// validation part of them, and measures it on the fold. The table has the best NDCG first. OUT/best.toml
+/// is a config file for `spherec train --config`. The same command continues where it was stopped.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES, args_override_self = true)]
 pub(crate) struct Args {
@@ -24,16 +24,16 @@ pub(crate) struct Args {
     /// Settings and their values: "learning-rate=1e-4,5e-4; beta=0.8,1.0; hardness=1,2,4"
     #[arg(long, value_name = "GRID", help_heading = "What is searched")]
     grid: Grid,
-    /// Try N combinations by chance (by --seed) [default: all]
+    /// Try N random combinations, drawn by --seed [default: all]
     #[arg(long, value_name = "N", help_heading = "What is searched")]
     random: Option<usize>,
-    /// Folds into which the training part is dealt
+    /// Number of folds that the training part is split into
     #[arg(long, value_name = "N", default_value_t = 4, help_heading = "Holding out")]
     folds: usize,
-    /// Share of each user's interactions that the search never sees; 0: DATA has no test part
+    /// Share of each user's interactions that the search never sees; use 0 if DATA is only the training part
     #[arg(long, value_name = "SHARE", default_value_t = defaults::TEST_FRACTION, help_heading = "Holding out")]
     test_fraction: f64,
-    /// Share of what is outside a fold that early stopping looks at; 0: all epochs are run
+    /// Share of a fold's training interactions used for early stopping; 0 runs all epochs
     #[arg(long, value_name = "SHARE", default_value_t = defaults::VALID_FRACTION, help_heading = "Holding out")]
     valid_fraction: f64,
     #[command(flatten)]
@@ -49,17 +49,17 @@ const EXAMPLES: &str = "Examples:
   spherec tune ratings.csv -o search --grid \"sampler=uniform,two-stage; hardness=1,2,4\" --random 3
   spherec train ratings.csv -o model --config search/best.toml";
 
-/// Keeps the folds of the search apart from the numbers that held out the test part.
+/// Added to the seed by XOR, so that the folds do not depend on the draw of the test part.
 const FOLD_SEED: u64 = 0x7475_6e65;
 
-/// What a search may change.
+/// The settings that --grid can name.
 const NAMES: &str = "sampler, batch-size, negatives, dim, margin, beta, candidates, hardness, gor-weight, \
                      optimizer, learning-rate, epsilon, epochs";
 
-pub(crate) fn run(args: &Args) -> Outcome {
+pub(crate) fn run(args: &Args) -> CommandResult {
     let cells = args.cells()?;
     let outer = Protocol::Holdout { test_fraction: args.test_fraction, valid_fraction: 0.0 };
-    // As `train --config` will hold out.
+    // Check the fractions that best.toml will have.
     Protocol::Holdout { test_fraction: args.test_fraction, valid_fraction: args.valid_fraction }.check()?;
     let dataset = read(&args.experiment)?;
     let seed = args.run.seed;
@@ -81,7 +81,7 @@ pub(crate) fn run(args: &Args) -> Outcome {
     let train = split(&dataset.interactions, &outer, seed)?.train;
     let (results, is_whole) = run_experiment(&args.experiment, &experiment, &train)?;
     let how = format!(
-        "test part of {} by user never seen; {} folds by user of the rest, validation {}, seed {seed}",
+        "test part of {} by user, never seen; {} folds by user of the rest, validation {}, seed {seed}",
         args.test_fraction, args.folds, args.valid_fraction
     );
     let mut report = report(&args.experiment, &experiment, &results, how);
@@ -102,7 +102,7 @@ pub(crate) fn run(args: &Args) -> Outcome {
     Ok(())
 }
 
-/// By mean NDCG, which is also what early stopping looks at; those that failed last.
+/// Sorts by mean NDCG, which early stopping uses too. Combinations that failed come last.
 fn best_first(report: &mut Report) {
     let ndcg =
         |row: &spherec::experiment::Summary| row.spreads[1].map_or(f64::NEG_INFINITY, |spread| spread.mean);
@@ -114,7 +114,7 @@ impl Args {
         Protocol::Folds { count: self.folds, fold: 0, valid_fraction: self.valid_fraction }
     }
 
-    /// The combinations that differ: what the sampler of one does not use is left out of it.
+    /// The distinct combinations. A setting that the sampler does not use makes no difference.
     fn cells(&self) -> Result<Vec<Cell>> {
         let mut cells: Vec<Cell> = Vec::new();
         let (mut samplers, mut any) = (Vec::new(), self.model.clone());
@@ -143,7 +143,8 @@ impl Args {
         any.check_used("--sampler", &samplers)?;
         let Some(count) = self.random else { return Ok(cells) };
         if count == 0 || count > cells.len() {
-            let message = format!("must be 1 to {}, the combinations of --grid, but is {count}", cells.len());
+            let message =
+                format!("must be 1 to {}, the number of combinations in --grid, but is {count}", cells.len());
             return Err(Error::setting("--random", message));
         }
         Ok(choose(cells, count, self.run.seed))

@@ -1,6 +1,6 @@
 //! Config files: flags in TOML, which the command line overrides.
 
-use crate::support::{fail, place, shared, succeed};
+use crate::support::{assert_line, fail, place, shared, succeed};
 use serde_json::Value;
 use std::fs;
 use std::path::Path;
@@ -46,32 +46,29 @@ fn every_flag_can_stand_in_a_file_and_the_command_line_wins() {
 #[test]
 fn files_that_cannot_be_used_are_named() {
     let place = place();
-    let refuse = |text: &str, code: i32, message: &str| {
+    let refuse = |text: &str, code: i32, parts: &[&str]| {
         fs::write(place.path().join("run.toml"), text).unwrap();
         let err = fail(
             place.path(),
             &["train", shared("interactions.csv"), "-o", "m", "--config", "run.toml"],
             code,
         );
-        assert!(err.contains(message), "no {message:?} in {err}");
+        assert_line(&err, parts);
         assert!(!place.path().join("m").exists());
     };
-    refuse("dim = 8\nlearning-rate = \n", 1, "error: run.toml:2: ");
-    refuse(
-        "learning_rate = 1\n",
-        1,
-        "error: run.toml: `learning_rate` is no flag of train: it is `learning-rate`",
-    );
-    refuse("learn = 1\n", 1, "error: run.toml: `learn` is no flag of train: see --help");
-    refuse("dim = 8\nepochs = \"three\"\n", 1, "error: run.toml: invalid value 'three' for '--epochs <N>'");
-    refuse("config = \"other.toml\"\n", 1, "error: run.toml: `config` is no flag of train");
-    refuse("quiet = 3\n", 1, "error: run.toml: `quiet` cannot be 3");
-    refuse("[train]\ndim = 8\n", 1, "`train` is no flag");
-    refuse("dim = 2020-01-01\n", 1, "error: run.toml: `dim` cannot be 2020-01-01");
-    refuse("dim = \"many\"\n", 1, "error: run.toml: invalid value 'many' for '--dim <D>'");
-    refuse("folds = 4\n", 2, "--fold");
-    refuse("beta = 1.0\nsampler = \"uniform\"\n", 1, "--beta has no meaning with --sampler uniform");
+    let file = "error: run.toml: ";
+    refuse("dim = 8\nlearning-rate = \n", 1, &["error: run.toml:2: "]);
+    refuse("learning_rate = 1\n", 1, &[file, "`learning_rate`", "`learning-rate`"]);
+    refuse("learn = 1\n", 1, &[file, "`learn`", "--help"]);
+    refuse("dim = 8\nepochs = \"three\"\n", 1, &[file, "'three'", "--epochs"]);
+    refuse("config = \"other.toml\"\n", 1, &[file, "`config`"]);
+    refuse("quiet = 3\n", 1, &[file, "`quiet`", "3"]);
+    refuse("[train]\ndim = 8\n", 1, &[file, "`train`"]);
+    refuse("dim = 2020-01-01\n", 1, &[file, "`dim`", "2020-01-01"]);
+    refuse("dim = \"many\"\n", 1, &[file, "'many'", "--dim"]);
+    refuse("folds = 4\n", 2, &["--fold"]);
+    refuse("beta = 1.0\nsampler = \"uniform\"\n", 1, &["--beta", "--sampler uniform"]);
     let err =
         fail(place.path(), &["train", shared("interactions.csv"), "-o", "m", "--config", "none.toml"], 1);
-    assert!(err.contains("error: none.toml: cannot read: "), "{err}");
+    assert_line(&err, &["error: none.toml: "]);
 }

@@ -46,6 +46,17 @@ pub(crate) fn fail(folder: &Path, args: &[&str], code: i32) -> String {
     err
 }
 
+/// Some line of `text` has every one of `parts`.
+pub(crate) fn has_line(text: &str, parts: &[&str]) -> bool {
+    text.lines().any(|line| parts.iter().all(|part| line.contains(part)))
+}
+
+/// Fails unless some line of `text` has every one of `parts`: flags, values and numbers, not whole sentences.
+#[track_caller]
+pub(crate) fn assert_line(text: &str, parts: &[&str]) {
+    assert!(has_line(text, parts), "no line with {parts:?} in {text}");
+}
+
 pub(crate) fn text(bytes: &[u8]) -> String {
     String::from_utf8(bytes.to_vec()).unwrap()
 }

@@ -1,4 +1,4 @@
-//! Which rows go on a map, and where they lie.
+//! Which rows a map shows, and where.
 
 use super::console::{err_is_terminal, note};
 use super::format::{counted, duration, percent};
@@ -14,17 +14,17 @@ use std::time::Instant;
 /// How rows become points.
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Map")]
-pub(crate) struct LayoutArgs {
-    /// t-SNE keeps neighbours together and takes a minute for 25,000 points; principal components keep large
-    /// distances and take a moment
+pub(crate) struct MapLayoutArgs {
+    /// t-SNE keeps neighbours together and takes about a minute for 25,000 points; principal components (pca)
+    /// keep large distances and are fast
     #[arg(long, value_enum, value_name = "METHOD", default_value_t = Method::Tsne)]
     pub(crate) method: Method,
-    /// How many neighbours t-SNE keeps a point with
+    /// Number of neighbours that t-SNE keeps near each point
     #[arg(long, value_name = "X", default_value_t = TsneOptions::default().perplexity,
         value_parser = positive)]
     perplexity: f32,
-    /// The N most popular items [default: 25000 with t-SNE, all with pca]; those that nobody has in the
-    /// training part are left out
+    /// Show the N most popular items; items without training interactions are left out [default: 25000 with
+    /// t-SNE, all with pca]
     #[arg(long, value_name = "N", value_parser = at_least_one)]
     items: Option<usize>,
 }
@@ -35,7 +35,7 @@ pub(crate) enum Method {
     Pca,
 }
 
-/// Points that t-SNE lays out without being asked for more.
+/// Items that t-SNE lays out by default, and the most users.
 const MOST: usize = 25_000;
 
 fn positive(text: &str) -> std::result::Result<f32, String> {
@@ -52,30 +52,30 @@ pub(crate) fn at_least_one(text: &str) -> std::result::Result<usize, String> {
     }
 }
 
-/// Rows of the items and of the users, most popular first, and where each lies.
+/// The items and users on a map, most popular first, and the point of each.
 #[derive(Debug)]
-pub(crate) struct Layout {
+pub(crate) struct MapLayout {
     pub(crate) items: Vec<u32>,
     pub(crate) users: Vec<u32>,
-    /// Of `items`.
+    /// The points of `items`.
     pub(crate) item_points: Vec<[f32; 2]>,
-    /// Of `users`.
+    /// The points of `users`.
     pub(crate) user_points: Vec<[f32; 2]>,
     /// How the points were laid out, in words.
     pub(crate) method: String,
 }
 
-/// Whose points a map shows.
+/// What a map shows.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Show {
     pub(crate) items: bool,
-    /// How many users at most.
+    /// The most users to show.
     pub(crate) users: usize,
 }
 
-impl Layout {
+impl MapLayout {
     /// Chooses rows and lays them out.
-    pub(crate) fn of(model: &Model, show: Show, args: &LayoutArgs) -> Result<Layout> {
+    pub(crate) fn of(model: &Model, show: Show, args: &MapLayoutArgs) -> Result<MapLayout> {
         let most = args.items.unwrap_or(if args.method == Method::Tsne { MOST } else { usize::MAX });
         let items = if show.items { choose("item", &item_counts(model), most) } else { Vec::new() };
         let users = match show.users {
@@ -102,7 +102,7 @@ impl Layout {
         };
         note(&format!("laid out {} by {method}", counted(points.len(), "point")));
         let user_points = points.split_off(items.len());
-        Ok(Layout { items, users, item_points: points, user_points, method })
+        Ok(MapLayout { items, users, item_points: points, user_points, method })
     }
 }
 
@@ -117,16 +117,16 @@ pub(crate) fn user_counts(model: &Model) -> Vec<u32> {
     (0..train.user_count() as u32).map(|user| train.items_of(user).len() as u32).collect()
 }
 
-/// The rows with the highest counts, highest first.
+/// The `most` rows with the highest counts, highest first. Rows with a count of 0 are left out.
 fn choose(what: &str, counts: &[u32], most: usize) -> Vec<u32> {
     let mut rows: Vec<u32> = (0..counts.len() as u32).filter(|&row| counts[row as usize] > 0).collect();
     rows.sort_by_key(|&row| Reverse(counts[row as usize]));
     let left_out = counts.len() - rows.len();
     if left_out > 0 {
-        note(&format!("left out {} without a training interaction", counted(left_out, what)));
+        note(&format!("left out {} without training interactions", counted(left_out, what)));
     }
     if rows.len() > most {
-        note(&format!("the map has the {} with the most interactions", counted(most, what)));
+        note(&format!("the map shows the {} with the most interactions", counted(most, what)));
         rows.truncate(most);
     }
     rows
@@ -152,8 +152,8 @@ fn descend(rows: &[f32], dim: usize, perplexity: f32) -> Result<(Vec<[f32; 2]>, 
     Ok((points, format!("t-SNE, perplexity {perplexity:.decimals$}")))
 }
 
-/// At most `count` clusters of the given rows of a table, which stand by falling popularity: the cluster of each,
-/// and each cluster's name, after its most popular member.
+/// Groups `rows` of a table, most popular first, into at most `count` clusters. Returns the cluster of each
+/// row, and the names of the clusters, each after its most popular member.
 pub(super) fn clusters_of(
     table: &[f32],
     dim: usize,
