@@ -12,21 +12,21 @@ use super::{Column, LoadOptions, id_text};
 use crate::{Error, Result};
 use csv::ByteRecord;
 
-/// How a text is laid out.
+/// How to read a text.
 struct Plan {
     separator: Separator,
     escapes: bool,
     has_header: bool,
     columns: Columns,
-    /// The fewest fields of a usable row.
+    /// The fewest fields that a usable row can have.
     width: usize,
-    /// The fields of the first row.
+    /// The number of fields in the first row.
     full_width: usize,
     words: String,
     layout: Layout,
 }
 
-/// Adds every row of `text` to `collector`; returns the format in words, and in parts.
+/// Adds every row of `text` to `collector`. Returns the format, in words and as a [`Layout`].
 pub(super) fn read(
     text: &Text,
     options: &LoadOptions,
@@ -53,7 +53,7 @@ pub(super) fn read(
     Ok((plan.words, plan.layout))
 }
 
-/// Adds one row; `rest` is the text from its first byte.
+/// Adds one row; `rest` is the text from the row's first byte on.
 #[inline]
 fn add(
     record: &ByteRecord,
@@ -97,7 +97,7 @@ fn plan(text: &Text, options: &LoadOptions, collector: &mut Collector<'_>) -> Re
     };
     let has_header = has_header(options, &rows)?;
     let columns = Wanted::new(options).resolve(text, &first, has_header)?;
-    // Empty fields at the end of the first row may be a separator too many, which others may lack.
+    // Empty fields at the end of the first row may come from extra separators that other rows lack.
     let filled = first.len() - first.iter().rev().take_while(|field| field.is_empty()).count();
     let needed = columns.user.max(columns.item).max(columns.value.unwrap_or(0)) + 1;
     let layout = Layout {
@@ -111,7 +111,7 @@ fn plan(text: &Text, options: &LoadOptions, collector: &mut Collector<'_>) -> Re
     Ok(Plan { separator, escapes, has_header, columns, width, full_width: first.len(), words, layout })
 }
 
-/// The first row that can be read.
+/// The first readable row.
 fn first_row(data: &[u8], separator: Separator, escapes: bool) -> Option<ByteRecord> {
     let mut rows = Rows::new(data, separator, escapes);
     let mut first = ByteRecord::new();
@@ -150,7 +150,7 @@ fn has_header(options: &LoadOptions, rows: &[ByteRecord]) -> Result<bool> {
     let first_named = named.iter().find(|(_, column)| matches!(column, Some(Column::Name(_))));
     match (options.header, first_named) {
         (Some(false), Some((flag, _))) => {
-            Err(Error::setting(flag, "is a name, but the file is said to have no header: give a number"))
+            Err(Error::setting(flag, "is a name, but --header=false says there are none: give a number"))
         }
         (Some(has_header), _) => Ok(has_header),
         (None, Some(_)) => Ok(true),
@@ -167,7 +167,8 @@ fn has_header(options: &LoadOptions, rows: &[ByteRecord]) -> Result<bool> {
 fn no_separator(text: &Text) -> Error {
     let first = lines(&text.data).map(|(_, line)| line).find(|line| !line.is_empty());
     text.error(format!(
-        "has no columns that tab, comma, semicolon, `::` or space would separate (first row: {}): name a --separator",
+        "has no columns separated by tab, comma, semicolon, `::` or space (first row: {}): give a \
+         --separator",
         shown(first.unwrap_or_default())
     ))
 }
@@ -175,5 +176,5 @@ fn no_separator(text: &Text) -> Error {
 fn too_few(record: &ByteRecord, width: usize, rest: &[u8]) -> String {
     let fields = counted(record.len(), "field");
     let row = lines(rest).next().map_or(&b""[..], |(_, line)| line);
-    format!("{fields}, but at least {width} expected, as in the first row: {}", shown(row))
+    format!("{fields}, but at least {width} expected (as in the first row): {}", shown(row))
 }

@@ -1,4 +1,4 @@
-//! Random splits into training, validation and test, user by user.
+//! Splits interactions at random into training, validation and test parts, user by user.
 
 use super::{Interactions, Split};
 use crate::random::{Purpose, Stream};
@@ -10,15 +10,15 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
 pub enum Protocol {
-    /// Shares of each user's items.
+    /// Random shares of each user's items.
     Holdout {
         /// `--test-fraction`, in 0..1.
         test_fraction: f64,
         /// `--valid-fraction`, in 0..1, of all items.
         valid_fraction: f64,
     },
-    /// Each user's items dealt into folds in turn, one of which is the test set. As in scikit-learn's
-    /// `KFold`, the first folds get what does not divide evenly: every user with 2 items is in fold 0.
+    /// Deals each user's items into folds in turn; one fold is the test part. As in scikit-learn's `KFold`,
+    /// the first folds get the remainder: the items of a user with 2 items are in folds 0 and 1.
     Folds {
         /// `--folds`, at least 2.
         count: usize,
@@ -27,22 +27,24 @@ pub enum Protocol {
         /// `--valid-fraction`, in 0..1, of the items outside the test fold.
         valid_fraction: f64,
     },
-    /// `--leave-one-out`: one of each user's items is the test part.
+    /// `--leave-one-out`: one item of each user is in the test part.
     LeaveOneOut {
-        /// Whether another one, of users with at least 3, is for validation.
+        /// Whether users with at least 3 items have another one in the validation part.
         valid: bool,
     },
-    /// The test part, or the validation part, or both come as files: nothing is held out for a test.
+    /// The test part, the validation part or both come from files. Nothing is held out for a test.
     Files {
-        /// `--valid-fraction`, in 0..1; 0 where validation is a file.
+        /// `--valid-fraction`, in 0..1; 0 if the validation part is a file.
         valid_fraction: f64,
     },
 }
 
 impl Protocol {
+    /// Checks the settings.
+    ///
     /// # Errors
-    /// A fraction outside 0..1, fractions of which nothing is left, fewer than 2 folds, or a fold that
-    /// does not exist.
+    /// A fraction is outside 0..1, the fractions leave nothing to train on, there are fewer than 2 folds, or
+    /// the fold does not exist.
     pub fn check(&self) -> Result<()> {
         match *self {
             Protocol::Holdout { test_fraction, valid_fraction } => {
@@ -51,7 +53,7 @@ impl Protocol {
                 let sum = test_fraction + valid_fraction;
                 if sum >= 1.0 {
                     let message =
-                        format!("and --valid-fraction must leave something to train on, but sum to {sum}");
+                        format!("and --valid-fraction must add up to less than 1, but add up to {sum}");
                     return Err(Error::setting("--test-fraction", message));
                 }
             }
@@ -82,10 +84,11 @@ fn check_fraction(flag: &'static str, fraction: f64) -> Result<()> {
     Err(Error::setting(flag, format!("must be at least 0 and below 1, but is {fraction}")))
 }
 
-/// Splits `all` at random, each user by its own stream: the same seed gives the same split, and users do
-/// not affect each other. The sizes of the parts are the fractions in expectation, rounded at random;
-/// each user with an item keeps one to train on (so a user with a single item is never tested). With
-/// one seed, the test parts of the folds share no pair, and together hold all but those single items.
+/// Splits `all` at random. Each user has a random stream of its own, so that users do not affect each
+/// other; the same seed gives the same split. The sizes of the parts are rounded at random, so that the
+/// fractions hold on average. Each user keeps at least one item to train on, so a user with a single item is
+/// never tested. With the same seed, the test parts of the folds share no pair; together they hold
+/// everything but those single items.
 ///
 /// # Errors
 /// As [`Protocol::check`].
@@ -93,8 +96,8 @@ pub fn split(all: &Interactions, protocol: &Protocol, seed: u64) -> Result<Split
     split_from(all, protocol, seed, 2)
 }
 
-/// As [`split`], but users of fewer than `least` items keep all of them to train on (Hsieh et al. 2017,
-/// in their released code: 5).
+/// Like [`split`], but users with fewer than `least` items keep all of them to train on. (The released code
+/// of Hsieh et al. 2017 does so with 5.)
 ///
 /// # Errors
 /// As [`Protocol::check`].
@@ -129,8 +132,8 @@ enum Part {
     Test,
 }
 
-/// Fills `parts` with the part of each of one user's items, which are at least 2 and all to be trained on
-/// so far.
+/// Fills `parts` with the part of each item of one user. There must be at least 2 items, all of them
+/// training items so far.
 fn assign(protocol: &Protocol, stream: &mut Stream, parts: &mut [Part]) {
     let item_count = parts.len();
     let order = shuffled(item_count, stream);
@@ -141,7 +144,7 @@ fn assign(protocol: &Protocol, stream: &mut Stream, parts: &mut [Part]) {
     };
     match *protocol {
         Protocol::Holdout { .. } | Protocol::Files { .. } => {
-            // One shift rounds both borders, so that each part and their sum are right in expectation.
+            // Round both borders by the same shift, so that each part and their sum are right on average.
             let shift: f64 = stream.random();
             let border =
                 |share: f64| ((item_count as f64 * share + shift).floor() as usize).min(item_count - 1);
@@ -168,7 +171,7 @@ fn assign(protocol: &Protocol, stream: &mut Stream, parts: &mut [Part]) {
     }
 }
 
-/// 0..count in random order. Written out, so that a new version of a library changes no split.
+/// 0..count in random order. Written out here, so that no new version of a library can change a split.
 fn shuffled(count: usize, stream: &mut Stream) -> Vec<usize> {
     let mut order: Vec<usize> = (0..count).collect();
     for last in (1..count).rev() {

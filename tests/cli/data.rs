@@ -82,7 +82,7 @@ fn inspect_reads_standard_input_and_survives_filters_that_leave_nothing() {
     fs::write(place.path().join("books.csv"), BOOKS).unwrap();
     let args = ["train", "books.csv", "-o", "model", "--on-bad-row", "skip", "--preset", "book-crossing"];
     let err = fail(place.path(), &args, 1);
-    assert!(err.contains("there are no users of at least 11 interactions"), "{err}");
+    assert!(err.contains("no users with at least 11 interactions"), "{err}");
 }
 
 #[test]
