@@ -1,4 +1,4 @@
-//! Ids, labels and numbers in one table, as spreadsheets and data frames read it.
+//! Writes CSV: ids, labels and numbers in one table, for spreadsheets and data frames.
 
 use super::Rows;
 use super::files::NewFiles;

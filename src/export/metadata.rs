@@ -1,4 +1,4 @@
-//! Ids and labels beside the vectors, in the form that the Embedding Projector asks for.
+//! Writes ids and labels beside the vectors, as the Embedding Projector expects them.
 
 use super::Rows;
 use super::files::NewFiles;
@@ -7,8 +7,8 @@ use crate::data::id_text;
 use std::io::Write;
 use std::path::Path;
 
-/// Writes the rows' ids, their kind where there are several tables, and their labels: a single column without a
-/// header, several with one. Tabs and line ends are escaped.
+/// Writes the ids of the rows, the kind of each row if there are several tables, and the labels. Several
+/// columns get a header; a single column has none. Tabs and line breaks are escaped.
 pub(super) fn write(files: &mut NewFiles, path: &Path, tables: &[Rows]) -> Result<()> {
     files.write(path, |out| {
         tables.iter().enumerate().try_for_each(|(at, rows)| write_rows(out, rows, at, tables.len()))

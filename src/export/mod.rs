@@ -1,4 +1,4 @@
-//! Embeddings as files for other tools: one file here for each form.
+//! Exports embeddings as files for other tools. Each form has a module of its own.
 
 mod csv;
 mod files;
@@ -28,15 +28,15 @@ pub enum What {
     Users,
     /// The items.
     Items,
-    /// The users and the items, in files of their own; together for the projector.
+    /// The users and the items, in separate files; for the projector in one file.
     Both,
 }
 
-/// The form of the files. `NAME` is `items` or `users`; `NAME-metadata.tsv` has the ids and labels in the order of
-/// the rows: without a header where there are no labels, with one else.
+/// The form of the files. `NAME` is `items` or `users`. `NAME-metadata.tsv` has the ids and labels in row
+/// order, with a header if there are labels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Form {
-    /// `NAME.tsv`: a row a line, numbers between tabs, no header. With `NAME-metadata.tsv`.
+    /// `NAME.tsv`: one row per line, numbers separated by tabs, no header. With `NAME-metadata.tsv`.
     Tsv,
     /// `NAME.csv`: a header, then id, labels and numbers.
     Csv,
@@ -44,27 +44,28 @@ pub enum Form {
     Npy,
     /// `NAME.safetensors`: the tensor `NAME`, (rows, D), f32. With `NAME-metadata.tsv`.
     Safetensors,
-    /// `NAME.parquet`: columns `id`, the labels, and `embedding`, a list of floats. Needs the feature `parquet`.
+    /// `NAME.parquet`: columns `id`, the labels, and `embedding`, a list of floats. Needs the feature
+    /// `parquet`.
     Parquet,
-    /// `tensors.tsv`, `metadata.tsv` and `config.json` for TensorBoard's Embedding Projector. With users and items,
-    /// items first and a column `kind`.
+    /// `tensors.tsv`, `metadata.tsv` and `config.json` for TensorBoard's Embedding Projector. If users and
+    /// items are exported, the items come first and there is a column `kind`.
     Projector,
 }
 
-/// What to write and how.
+/// What to write, and how.
 #[derive(Debug, Clone, Copy)]
 pub struct ExportOptions<'a> {
-    /// Whose embeddings.
+    /// Which embeddings.
     pub what: What,
-    /// The form.
+    /// The form of the files.
     pub form: Form,
-    /// Labels of the rows, joined to the ids; those of items where both users and items are exported.
+    /// Labels of the rows. If both users and items are exported, labels of the items.
     pub labels: &'a [LabelColumn],
-    /// Whether ids and labels that a spreadsheet would take for a formula are defused: see [`csv_safe`].
+    /// Whether to change ids and labels that a spreadsheet would run as a formula: see [`csv_safe`].
     pub csv_safe: bool,
 }
 
-/// Rows to be written.
+/// The rows to write.
 struct Rows<'a> {
     name: &'static str,
     ids: &'a IdTable,
@@ -89,29 +90,31 @@ impl Rows<'_> {
         self.values.iter().flat_map(|value| value.to_le_bytes()).collect()
     }
 
-    /// An id or a label as it is written into a cell.
+    /// An id or a label as it goes into a cell.
     fn cell(&self, text: &str) -> String {
         if self.csv_safe { csv_safe(text).into_owned() } else { text.to_owned() }
     }
 }
 
-/// Writes the embeddings into `folder`, which is created where missing, and returns the paths of the files.
+/// Writes the embeddings into `folder`, which is created if it is missing. Returns the paths of the files.
 ///
-/// Ids are in the form of [`IdTable::text`], so that tabs and line ends within an id are escaped; numbers in text
-/// are the shortest that read back as the same f32.
+/// Ids are written as by [`IdTable::text`], which escapes tabs and line breaks. Numbers in text are the
+/// shortest that read back as the same f32.
 ///
 /// # Errors
-/// [`Error::File`] where a file exists and `force` is not given, or `folder` is not a folder; [`Error::Io`] from
-/// the disk; [`Error::Setting`] for a form that this build lacks. After an error nothing is left half-written.
+/// [`Error::File`] if a file exists and `force` is not given, or if `folder` is not a folder; [`Error::Io`]
+/// from the disk; [`Error::Setting`] for a form that this build lacks. After an error no file is left half
+/// written.
 pub fn export(model: &Model, options: &ExportOptions, folder: &Path, force: bool) -> Result<Vec<PathBuf>> {
     let ExportOptions { what, form, labels, csv_safe } = *options;
     if form == Form::Parquet && cfg!(not(feature = "parquet")) {
-        let message = "parquet is not part of this build: cargo install --features parquet makes one with it";
+        let message = "parquet is not part of this build; to add it, use cargo install --features parquet";
         return Err(Error::setting("--format", message));
     }
     model.check()?;
     let embeddings = &model.embeddings;
-    // Beside items users have no labels; the projector has a single table, whose columns all rows must have.
+    // If items are exported, too, users have no labels. In the projector's single table they get empty ones,
+    // since all rows must have the same columns.
     let unlabelled: Vec<LabelColumn> = match form {
         Form::Projector => labels.iter().map(|column| column.emptied(model.users.len())).collect(),
         _ => Vec::new(),
@@ -122,7 +125,7 @@ pub fn export(model: &Model, options: &ExportOptions, folder: &Path, force: bool
         Rows { name, ids, values, dim: embeddings.dim, labels, csv_safe }
     };
     let mut tables = Vec::new();
-    // The projector shows users and items together: items first, as in the tables of the training.
+    // The projector shows users and items together: items first, as in the tables used for training.
     if what != What::Items && form != Form::Projector {
         tables.push(rows("users", &model.users, &embeddings.users));
     }
@@ -158,7 +161,7 @@ pub fn export(model: &Model, options: &ExportOptions, folder: &Path, force: bool
     files.finish()
 }
 
-/// The files that will be written.
+/// The paths of the files that will be written.
 fn paths(form: Form, tables: &[Rows], folder: &Path) -> Vec<PathBuf> {
     let ending = match form {
         Form::Projector => return projector::NAMES.map(|name| folder.join(name)).to_vec(),

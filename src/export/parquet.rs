@@ -1,4 +1,4 @@
-//! Apache Parquet, uncompressed: `id` and the labels as text, `embedding` as a list of floats.
+//! Writes Apache Parquet, uncompressed: `id` and the labels as text, `embedding` as a list of floats.
 
 use super::Rows;
 use super::files::NewFiles;
@@ -12,7 +12,7 @@ use parquet::schema::types::Type;
 use std::path::Path;
 use std::sync::Arc;
 
-/// Rows written together.
+/// The number of rows in a row group.
 const GROUP: usize = 1 << 16;
 
 pub(super) fn write(files: &mut NewFiles, folder: &Path, rows: &Rows) -> Result<()> {
@@ -42,7 +42,7 @@ fn table(rows: &Rows) -> Written<Vec<u8>> {
             column.close()?;
         }
         let values = &rows.values[start * rows.dim..end * rows.dim];
-        // Every number is there (1); the first of a row begins a list (0), the others continue it (1).
+        // Definition 1: no number is missing. Repetition 0 begins a row's list, 1 continues it.
         let definition = vec![1i16; values.len()];
         let repetition: Vec<i16> =
             (0..values.len()).map(|at| i16::from(!at.is_multiple_of(rows.dim))).collect();

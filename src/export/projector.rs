@@ -1,4 +1,4 @@
-//! The files of TensorBoard's Embedding Projector.
+//! Writes the files of TensorBoard's Embedding Projector.
 
 use super::files::NewFiles;
 use super::{Rows, metadata, tsv};
@@ -6,7 +6,7 @@ use crate::Result;
 use serde_json::json;
 use std::path::Path;
 
-/// The vectors, what they are, and where both are.
+/// The vectors, their ids and labels, and the file that names both.
 pub(super) const NAMES: [&str; 3] = ["tensors.tsv", "metadata.tsv", "config.json"];
 
 pub(super) fn write(files: &mut NewFiles, folder: &Path, tables: &[Rows]) -> Result<()> {

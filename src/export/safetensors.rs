@@ -1,4 +1,4 @@
-//! safetensors, as models are kept.
+//! Writes safetensors, the format of the tables in a model folder.
 
 use super::Rows;
 use super::files::NewFiles;

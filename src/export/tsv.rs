@@ -1,4 +1,4 @@
-//! Tab-separated vectors, as scripts read them.
+//! Writes tab-separated vectors, which scripts can read.
 
 use super::Rows;
 use super::files::NewFiles;
@@ -13,7 +13,7 @@ pub(super) fn write(files: &mut NewFiles, folder: &Path, rows: &Rows) -> Result<
 pub(super) fn write_vectors(out: &mut dyn Write, rows: &Rows) -> std::io::Result<()> {
     for row in rows.values.chunks_exact(rows.dim) {
         for (column, value) in row.iter().enumerate() {
-            // {:?} is the shortest text that reads back the same, with an exponent where it is long.
+            // {:?} gives the shortest text that reads back the same, with an exponent if it would be long.
             write!(out, "{}{value:?}", if column == 0 { "" } else { "\t" })?;
         }
         writeln!(out)?;
