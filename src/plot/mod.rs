@@ -1,4 +1,4 @@
-//! Two-dimensional maps of embeddings, and pictures of them and of how trainings went.
+//! Lays out embeddings on two-dimensional maps, and draws maps and training curves.
 
 mod canvas;
 mod clusters;
