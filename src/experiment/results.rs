@@ -1,4 +1,4 @@
-//! The results file: JSON lines, the first of which says what the others are results of.
+//! The results file: JSON lines. The first line holds the settings that the results belong to.
 
 use super::{Experiment, Measured};
 use crate::{Error, Result};
@@ -15,14 +15,14 @@ pub const RESULTS: &str = "results.jsonl";
 const FORMAT: &str = "spherec-results";
 const FORMAT_VERSION: u64 = 1;
 
-/// One cell in one fold.
+/// The result of one cell in one fold.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Outcome {
     /// The name of the cell.
     pub cell: String,
     /// The fold, from 0.
     pub fold: usize,
-    /// What came out.
+    /// What was measured.
     #[serde(flatten)]
     pub measured: Measured,
 }
@@ -35,7 +35,7 @@ struct Header {
     settings: Map<String, Value>,
 }
 
-/// The file, and what is in it.
+/// The file and its contents.
 #[derive(Debug)]
 pub struct Results {
     path: PathBuf,
@@ -45,15 +45,15 @@ pub struct Results {
 }
 
 impl Results {
-    /// Opens the results of `experiment` in `folder`, which is created where it is missing. A last line that
-    /// was not written to its end is taken away.
+    /// Opens the results of `experiment` in `folder`, which is created if it is missing. An incomplete last
+    /// line is removed.
     ///
     /// # Errors
-    /// [`Error::File`] where the file holds results of other settings, naming these, or is none of results;
-    /// [`Error::Row`] for a line that is damaged; [`Error::Io`].
+    /// [`Error::File`] if the file holds results of other settings, which the message names, or is not a
+    /// results file; [`Error::Row`] if a line is damaged; [`Error::Io`] from the disk.
     pub fn open(folder: &Path, experiment: &Experiment) -> Result<Results> {
         if folder.exists() && !folder.is_dir() {
-            return Err(Error::file(folder, "is a file, but the results need a folder"));
+            return Err(Error::file(folder, "is a file: the results need a folder"));
         }
         let path = folder.join(RESULTS);
         if folder.join("model.json").exists() && !path.exists() {
@@ -75,10 +75,10 @@ impl Results {
         Ok(results)
     }
 
-    /// Adds an outcome, which is on the disk once this returns.
+    /// Adds a result. It is on disk when this returns.
     ///
     /// # Errors
-    /// [`Error::Io`].
+    /// [`Error::Io`] from the disk.
     pub fn add(&mut self, outcome: Outcome) -> Result<()> {
         let mut line = serde_json::to_vec(&outcome).map_err(|error| Error::Data(error.to_string()))?;
         line.push(b'\n');
@@ -88,30 +88,30 @@ impl Results {
         Ok(())
     }
 
-    /// Of several outcomes of one run, as two processes at once would leave, the first counts.
+    /// Keeps the first result of each run. There may be others if two processes ran at once.
     fn keep(&mut self, outcome: Outcome) {
         if self.known.insert((outcome.cell.clone(), outcome.fold)) {
             self.outcomes.push(outcome);
         }
     }
 
-    /// All outcomes, as they came.
+    /// All results, in the order in which they were added.
     pub fn outcomes(&self) -> &[Outcome] {
         &self.outcomes
     }
 
-    /// The outcomes of the cell `name`.
+    /// The results of the cell `name`.
     pub fn of<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a Outcome> {
         self.outcomes.iter().filter(move |outcome| outcome.cell == name)
     }
 
-    /// Whether the cell `name` is done in `fold`.
+    /// Whether there is a result of the cell `name` in `fold`.
     pub fn has(&self, name: &str, fold: usize) -> bool {
         self.known.contains(&(name.to_owned(), fold))
     }
 }
 
-/// Writes a file with the first line only, which appears whole.
+/// Creates a file with only the first line. It appears once it is complete.
 fn create(folder: &Path, path: &Path, settings: &Map<String, Value>) -> Result<()> {
     let header =
         Header { format: FORMAT.to_owned(), format_version: FORMAT_VERSION, settings: settings.clone() };
@@ -129,22 +129,22 @@ fn create(folder: &Path, path: &Path, settings: &Map<String, Value>) -> Result<(
     file.persist_noclobber(path).map(drop).map_err(|error| Error::io(path, "write")(error.error))
 }
 
-/// The outcomes in `bytes`, which are whole lines.
+/// The results in `bytes`, which must be whole lines.
 fn read(path: &Path, bytes: &[u8], experiment: &Experiment) -> Result<Vec<Outcome>> {
     let mut lines = bytes.split_inclusive(|&byte| byte == b'\n');
     let header: Option<Header> = lines.next().and_then(|line| serde_json::from_slice(line).ok());
     let header = header.filter(|header| header.format == FORMAT);
     let Some(header) = header else {
-        return Err(Error::file(path, "is not a file of results that spherec wrote"));
+        return Err(Error::file(path, "is not a results file of spherec"));
     };
     if header.format_version != FORMAT_VERSION {
-        let message = format!("has format version {}, but {FORMAT_VERSION} is read", header.format_version);
+        let message = format!("has format version {}, but must have {FORMAT_VERSION}", header.format_version);
         return Err(Error::file(path, message));
     }
     let differences = differences(&header.settings, &experiment.settings);
     if !differences.is_empty() {
         let message = format!(
-            "holds results of other settings: {}; give these settings, or another folder (-o)",
+            "holds results of other settings: {}; use the same settings, or another folder (-o)",
             differences.join("; ")
         );
         return Err(Error::file(path, message));
@@ -154,9 +154,9 @@ fn read(path: &Path, bytes: &[u8], experiment: &Experiment) -> Result<Vec<Outcom
     for (line, number) in lines.zip(2..) {
         let row = |message: String| Error::Row { path: path.to_owned(), line: number, message };
         let outcome: Outcome =
-            serde_json::from_slice(line).map_err(|error| row(format!("is no result: {error}")))?;
+            serde_json::from_slice(line).map_err(|error| row(format!("is not a result: {error}")))?;
         if !names.contains(&outcome.cell) || outcome.fold >= experiment.fold_count {
-            let message = format!("is of no run of this experiment: {}, fold {}", outcome.cell, outcome.fold);
+            let message = format!("is not a run of this experiment: {}, fold {}", outcome.cell, outcome.fold);
             return Err(row(message));
         }
         outcomes.push(outcome);
@@ -164,7 +164,7 @@ fn read(path: &Path, bytes: &[u8], experiment: &Experiment) -> Result<Vec<Outcom
     Ok(outcomes)
 }
 
-/// "learning-rate was 0.001, now 0.01" for each setting in which the two differ.
+/// "learning-rate was 0.001, now 0.01" for each setting that differs.
 fn differences(old: &Map<String, Value>, new: &Map<String, Value>) -> Vec<String> {
     let names: BTreeSet<&String> = old.keys().chain(new.keys()).collect();
     let text = |value: Option<&Value>| match value {
@@ -174,8 +174,8 @@ fn differences(old: &Map<String, Value>, new: &Map<String, Value>) -> Vec<String
     };
     let differing = names.into_iter().filter(|name| old.get(*name) != new.get(*name));
     let shown = |name: &String| match name.as_str() {
-        // A checksum says nothing to anybody.
-        "data" => "the data were others".to_owned(),
+        // This setting is a checksum, which would tell the user nothing.
+        "data" => "the data was different".to_owned(),
         _ => format!("{name} was {}, now {}", text(old.get(name)), text(new.get(name))),
     };
     differing.map(shown).collect()

@@ -84,7 +84,7 @@ fn a_comparison_that_was_stopped_goes_on_to_the_same_table() {
             .concat(),
             1,
         );
-    assert!(err.contains("other settings: the data were others;"), "{err}");
+    assert!(err.contains("other settings: the data was different;"), "{err}");
 }
 
 #[test]

@@ -150,7 +150,7 @@ fn plot_draws_each_kind_of_map() {
 
     fs::write(place.path().join("labels.csv"), "item,label\nnothing,red\n").unwrap();
     let err = fail(place.path(), &["plot", model, "-o", "other.png", "--color", "labels.csv"], 1);
-    assert!(err.contains("labels.csv: has a label for none of the model's items"), "{err}");
+    assert!(err.contains("labels.csv: has no label for any of the model's items"), "{err}");
     let err = fail(place.path(), &["plot", model, "-o", "other.png", "--color", "nowhere.csv"], 1);
     assert!(err.contains("nowhere.csv: cannot read"), "{err}");
     fail(place.path(), &["plot", model, "-o", "other.png", "--size", "10"], 2);
