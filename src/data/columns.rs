@@ -55,7 +55,7 @@ impl Columns {
     }
 }
 
-/// The columns asked for; those that are `None` have to be found.
+/// The columns asked for; `None` means that a column has to be found.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Wanted<'a> {
     user: Option<&'a Column>,

@@ -25,7 +25,7 @@ use serde_json::{Map, Value};
 pub struct Cell {
     /// Its values in the columns of the experiment.
     pub labels: Vec<String>,
-    /// The settings of a run. The protocol is that of the first fold.
+    /// The settings of a run; its protocol is for the first fold.
     pub config: TrainConfig,
 }
 

@@ -99,10 +99,10 @@ impl Report<'_> {
         text
     }
 
-    /// A row a cell; fractions of 1, except MMR.
+    /// The table in CSV, for other programs. Shares are fractions of 1.
     ///
     /// # Errors
-    /// [`Error::Data`] where the text cannot be made, which does not happen.
+    /// [`Error::Data`] if the text cannot be made, which should not happen.
     pub fn csv(&self) -> Result<Vec<u8>> {
         let fail = |error: csv::Error| Error::Data(error.to_string());
         let mut writer = csv::Writer::from_writer(Vec::new());

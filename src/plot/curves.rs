@@ -145,7 +145,7 @@ fn draw_panel(
         sheet.polyline(&[[axes.plot[0], y], [axes.plot[2], y]], 0.8, line, 1.0);
         sheet.text(text, [axes.plot[0] - 6.0, y - 6.5], small, Align::Right);
     }
-    // Only the first and the last epoch are written; those between are easy to guess.
+    // Only the first and the last epoch are written; the others are easy to guess.
     for (x, align) in
         [(x_low, Align::Left), (x_high, Align::Right)].into_iter().take(1 + usize::from(x_high > x_low))
     {

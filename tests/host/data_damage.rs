@@ -44,7 +44,7 @@ fn a_backslash_escapes_a_quote_within_quotes() {
     let (dataset, report) = load(b"u;i\n1;\\\"8804501367\\\"\n2;y\\\n3;z\n");
     assert_eq!(pairs(&dataset), ["u>i", "1>\\\\\"8804501367\\\\\"", "2>y\\\\", "3>z"]);
     assert!(!report.layout.backslash_escapes);
-    // A backslash at the end of a quoted field escapes nothing where quotes are doubled.
+    // If quotes are doubled, a backslash at the end of a quoted field escapes nothing.
     let (dataset, report) = load(b"\"1\";\"C:\\\"\n\"2\";\"say \"\"x\"\"\"\n\"3\";\"\\\"\"\"\n");
     assert_eq!(pairs(&dataset), ["1>C:\\\\", "2>say \"x\"", "3>\\\\\""]);
     assert!(!report.layout.backslash_escapes);

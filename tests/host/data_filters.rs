@@ -93,7 +93,7 @@ proptest! {
                 let expected_text: BTreeSet<String> =
                     expected.iter().map(|(user, item)| format!("{user}>{item}")).collect();
                 prop_assert_eq!(found, expected_text);
-                // Nobody without interactions is left, and the numbers are those of the data set.
+                // Nobody without interactions is left, and the counts agree with the data set.
                 let counts = Counts {
                     users: degrees(&expected, true).len(),
                     items: degrees(&expected, false).len(),
