@@ -99,7 +99,7 @@ impl Report<'_> {
         text
     }
 
-    /// The table in CSV, for other programs. Shares are fractions of 1.
+    /// The table in CSV, one row per cell. Shares are fractions of 1.
     ///
     /// # Errors
     /// [`Error::Data`] if the text cannot be made, which should not happen.
