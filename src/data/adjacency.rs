@@ -1,13 +1,10 @@
 //! Adjacency lists: each line holds one user's items, separated by blanks.
 
-use super::collect::Collector;
+use super::collect::{CELL_CHARACTERS, Collector};
 use super::detect::{Form, parse_count};
 use super::report::Layout;
 use super::text::{Text, counted, lines, shown};
 use crate::Result;
-
-/// The most characters that a spreadsheet keeps in a cell. A line of exactly this length was probably cut.
-pub(super) const CELL_CHARACTERS: usize = 32_767;
 
 /// Adds every pair in `text` to `collector`. Returns the format, in words and as a [`Layout`].
 pub(super) fn read(text: &Text, form: Form, collector: &mut Collector<'_>) -> Result<(String, Layout)> {

@@ -1,7 +1,6 @@
 //! Collects the rows of a file into a data set: checks and numbers ids, applies thresholds and counts bad
 //! rows.
 
-use super::adjacency::CELL_CHARACTERS;
 use super::report::LoadReport;
 use super::text::{Text, counted, shown};
 use super::{Dataset, IdTable, LoadOptions, OnBadRow};
@@ -9,6 +8,9 @@ use crate::Result;
 
 /// The longest allowed id, in bytes. A longer one means a damaged file, for example an unclosed quote.
 pub const MAX_ID_BYTES: usize = 64 * 1024;
+
+/// The most characters that a spreadsheet keeps in a cell. A line of exactly this length was probably cut.
+pub(super) const CELL_CHARACTERS: usize = 32_767;
 
 /// Collects the rows of a file. Ids are numbered in the order of their first kept interaction.
 pub(super) struct Collector<'a> {

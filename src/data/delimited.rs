@@ -1,7 +1,6 @@
 //! Delimited text: one interaction a row, in columns found by name or number.
 
-use super::adjacency::CELL_CHARACTERS;
-use super::collect::{Collector, parse_value};
+use super::collect::{CELL_CHARACTERS, Collector, parse_value};
 use super::columns::{Columns, Wanted};
 use super::detect::{self, Form};
 use super::quotes::uses_escapes;

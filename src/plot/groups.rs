@@ -1,10 +1,23 @@
-//! Finds the centre of each group of points, and how far the group extends.
+//! Groups of points: the colour of each, its centre, and how far it extends.
 
-use super::scatter::is_finite;
-use super::view::View;
+use super::chart::{Chart, Colours, MOST_GROUPS};
+use super::colour::{PALETTE_SIZE, spread_colours};
+use super::view::{View, is_finite};
 
 /// Points are counted in a grid of this many cells per side.
 const CELLS: usize = 32;
+
+/// The colour of each group: see [`MOST_GROUPS`]. `None` means grey.
+pub(super) fn group_colours(chart: &Chart) -> Vec<Option<usize>> {
+    let Colours::Groups { groups, names, .. } = chart.colours else { return Vec::new() };
+    match names.len() {
+        count if count <= PALETTE_SIZE => (0..count).map(Some).collect(),
+        count if count <= MOST_GROUPS => {
+            spread_colours(&centres(chart.points, groups, count)).into_iter().map(Some).collect()
+        }
+        count => (0..count).map(|group| (group < PALETTE_SIZE).then_some(group)).collect(),
+    }
+}
 
 /// The centre of each group: the mean of its points around the cell where the group is densest and least
 /// mixed with others, which is where its count times its share of all points is largest. A median would not

@@ -1,7 +1,8 @@
 //! The legend beside the map, which explains the colours.
 
+use super::chart::{Chart, Colours};
 use super::colour::{PALETTE_SIZE, Rgb, Theme};
-use super::scatter::{Chart, Colours, group_colours};
+use super::groups::group_colours;
 use super::sheet::{Align, Font, Sheet};
 use super::text::Weight;
 

@@ -1,71 +1,16 @@
 //! Draws a map: points as translucent discs, a legend, and names beside points that have one.
 
-use super::colour::{PALETTE_SIZE, Rgb, spread_colours};
+use super::chart::{Chart, Colours};
+use super::colour::Rgb;
+use super::groups::{self, group_colours};
+use super::legend;
 use super::names::{Crowd, Placement};
 use super::sheet::{Align, Font, Look, MARGIN, Sheet, TOP};
 use super::text::Weight;
-use super::view::View;
-use super::{groups, legend};
+use super::view::{View, is_finite};
 use crate::Result;
 use crate::random::{Purpose, Stream};
 use image::RgbImage;
-
-/// What the colour of a point means.
-#[derive(Debug, Clone, Copy)]
-pub enum Colours<'a> {
-    /// Nothing: all points have one colour.
-    Plain,
-    /// A number for each point: the higher, the more its colour stands out. Grey if it is not finite.
-    Values {
-        /// (points).
-        values: &'a [f32],
-        /// What the numbers are.
-        caption: &'a str,
-        /// Numbers to show beside the scale, with their texts.
-        ticks: &'a [(f32, String)],
-    },
-    /// A group for each point, such as its label; grey if it has none.
-    Groups {
-        /// (points), each below the number of names.
-        groups: &'a [Option<u32>],
-        /// The names of the groups, the most important first.
-        names: &'a [String],
-        /// What points without a group are called in the legend.
-        none: &'a str,
-    },
-}
-
-/// Up to this many groups, all are coloured. If there are more groups than colours, groups that lie far apart
-/// share a colour, and the names stand on the map. With more groups than this, only the first ones are
-/// coloured.
-const MOST_GROUPS: usize = 48;
-
-impl Colours<'_> {
-    /// Whether the names of the groups stand on the map because there are more groups than colours.
-    pub fn name_groups_on_map(&self) -> bool {
-        matches!(self, Colours::Groups { names, .. } if (PALETTE_SIZE + 1..=MOST_GROUPS).contains(&names.len()))
-    }
-}
-
-/// A map to draw.
-#[derive(Debug, Clone, Copy)]
-pub struct Chart<'a> {
-    /// The line above the map.
-    pub title: &'a str,
-    /// The smaller line below it.
-    pub subtitle: &'a str,
-    /// The places of the points: x to the right, y upwards, one scale for both. Points that are not finite
-    /// are left out.
-    pub points: &'a [[f32; 2]],
-    /// What their colours mean.
-    pub colours: Colours<'a>,
-    /// The size of each disc, 0 to 1; empty if all are the same.
-    pub weights: &'a [f32],
-    /// The names of some points, the most important first. Names without room are left out.
-    pub names: &'a [(usize, String)],
-    /// The name and the places of further points, drawn small and grey behind the others; may be empty.
-    pub backdrop: (&'a str, &'a [[f32; 2]]),
-}
 
 /// The least and the greatest height of a map, as a share of its width.
 const ASPECT: [f32; 2] = [0.55, 1.0];
@@ -94,10 +39,6 @@ pub fn scatter(chart: &Chart, look: &Look) -> Result<RgbImage> {
     Ok(sheet.into_image())
 }
 
-pub(super) fn is_finite(point: &[f32; 2]) -> bool {
-    point.iter().all(|x| x.is_finite())
-}
-
 /// The radius, in points, of a disc of `weight` among `count` discs on a map that is `width` points wide.
 fn radius(width: f32, count: usize, weight: f32) -> f32 {
     let mean = (0.22 * width / (count.max(1) as f32).sqrt()).clamp(1.3, 4.2);
@@ -123,18 +64,6 @@ fn draw_points(sheet: &mut Sheet, chart: &Chart, view: &View, panel: [f32; 4]) {
 
 fn weight(chart: &Chart, point: usize) -> f32 {
     chart.weights.get(point).copied().filter(|weight| weight.is_finite()).unwrap_or(0.35)
-}
-
-/// The colour of each group: see [`MOST_GROUPS`]. `None` means grey.
-pub(super) fn group_colours(chart: &Chart) -> Vec<Option<usize>> {
-    let Colours::Groups { groups, names, .. } = chart.colours else { return Vec::new() };
-    match names.len() {
-        count if count <= PALETTE_SIZE => (0..count).map(Some).collect(),
-        count if count <= MOST_GROUPS => {
-            spread_colours(&groups::centres(chart.points, groups, count)).into_iter().map(Some).collect()
-        }
-        count => (0..count).map(|group| (group < PALETTE_SIZE).then_some(group)).collect(),
-    }
 }
 
 fn colours_of(chart: &Chart, sheet: &Sheet) -> Vec<Rgb> {

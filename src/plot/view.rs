@@ -11,7 +11,7 @@ impl View {
     /// The smallest and the largest of each coordinate of the finite points; `None` if there are none.
     fn bounds(points: impl Iterator<Item = [f32; 2]>) -> Option<[[f64; 2]; 2]> {
         let mut bounds: Option<[[f64; 2]; 2]> = None;
-        for point in points.filter(|point| point.iter().all(|x| x.is_finite())) {
+        for point in points.filter(is_finite) {
             let point = point.map(f64::from);
             let [low, high] = bounds.unwrap_or([point; 2]);
             bounds = Some([
@@ -48,4 +48,9 @@ impl View {
         let offset = [0, 1].map(|axis| (f64::from(point[axis]) - self.centre[axis]) * self.scale);
         [(self.middle[0] + offset[0]) as f32, (self.middle[1] - offset[1]) as f32]
     }
+}
+
+/// Whether both coordinates are finite.
+pub(super) fn is_finite(point: &[f32; 2]) -> bool {
+    point.iter().all(|x| x.is_finite())
 }
