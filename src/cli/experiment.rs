@@ -9,7 +9,7 @@ use super::{Failure, Outcome, interrupts, protocol};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::{Map, Value, json};
 use spherec::data::{self, Dataset, Interactions};
-use spherec::experiment::{Event, Experiment, Report, Results, Summary, checksum, measure, summarise};
+use spherec::experiment::{Event, Experiment, ResultTable, Results, Summary, checksum, measure, summarise};
 use spherec::gpu::Gpu;
 use spherec::train::{self, TrainConfig};
 use spherec::{Error, Result};
@@ -102,7 +102,7 @@ pub(crate) fn run(
     interactions: &Interactions,
 ) -> std::result::Result<(Results, bool), Failure> {
     let mut results = Results::open(&args.output, experiment)?;
-    let (done, count) = (results.outcomes().len(), experiment.run_count());
+    let (done, count) = (results.trials().len(), experiment.run_count());
     if done > 0 && !args.quiet {
         note(&format!("{}: {done} of {} are done already", args.output.display(), counted(count, "run")));
     }
@@ -171,8 +171,8 @@ impl Progress {
                 self.message(&format!(": epoch {epoch}"))
             }
             Event::Training(_) => {}
-            Event::Finished { done, count, outcome, seconds_left } => {
-                let result = match (&outcome.measured.metrics, &outcome.measured.failure) {
+            Event::Finished { done, count, trial, seconds_left } => {
+                let result = match (&trial.measured.metrics, &trial.measured.failure) {
                     (Some(metrics), _) => {
                         format!("MAP {}, NDCG {}", percent(metrics.map), percent(metrics.ndcg))
                     }
@@ -182,7 +182,7 @@ impl Progress {
                     true => String::new(),
                     false => format!("; about {} to go", duration(*seconds_left)),
                 };
-                let seconds = duration(outcome.measured.seconds);
+                let seconds = duration(trial.measured.seconds);
                 self.line(&format!("{}: {result}, {seconds}{left}", self.state.borrow()));
             }
         }
@@ -215,7 +215,7 @@ pub(crate) fn report<'a>(
     experiment: &'a Experiment,
     results: &Results,
     split: String,
-) -> Report<'a> {
+) -> ResultTable<'a> {
     let rows: Vec<Summary> = summarise(experiment, results);
     let (k, seed) = experiment.cells.first().map_or((0, 0), |cell| (cell.config.k, cell.config.seed));
     let fewest = rows.iter().filter_map(|row| row.users).map(|(fewest, _)| fewest).min().unwrap_or(0);
@@ -230,11 +230,11 @@ pub(crate) fn report<'a>(
         ("ranked", format!("all items but {}", protocol::left_out(experiment.valid_fraction > 0.0))),
         ("ties", protocol::TIES.to_owned()),
     ];
-    Report { columns: &experiment.columns, fold_count: experiment.fold_count, k, seed, protocol, rows }
+    ResultTable { columns: &experiment.columns, fold_count: experiment.fold_count, k, seed, protocol, rows }
 }
 
 /// Writes the table in its four forms and prints one of them.
-pub(crate) fn publish(args: &ExperimentArgs, report: &Report) -> Outcome {
+pub(crate) fn publish(args: &ExperimentArgs, report: &ResultTable) -> Outcome {
     let (headings, rows, legend) = report.text();
     let headings: Vec<(&str, bool)> =
         headings.iter().map(|(name, number)| (name.as_str(), *number)).collect();

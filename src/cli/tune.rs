@@ -6,7 +6,7 @@ use super::{Failure, Outcome, console, flags_toml};
 use clap::ValueEnum;
 use serde_json::json;
 use spherec::data::{Protocol, split};
-use spherec::experiment::{Cell, Experiment, Grid, Report, choose};
+use spherec::experiment::{Cell, Experiment, Grid, ResultTable, choose};
 use spherec::train::{TrainConfig, defaults};
 use spherec::{Error, Result};
 
@@ -111,7 +111,7 @@ pub(crate) fn run(args: &Args) -> Outcome {
 }
 
 /// By mean NDCG, which is also what early stopping looks at; those that failed last.
-fn best_first(report: &mut Report) {
+fn best_first(report: &mut ResultTable) {
     let ndcg =
         |row: &spherec::experiment::Summary| row.spreads[1].map_or(f64::NEG_INFINITY, |spread| spread.mean);
     report.rows.sort_by(|a, b| b.folds_done.cmp(&a.folds_done).then(ndcg(b).total_cmp(&ndcg(a))));

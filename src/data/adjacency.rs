@@ -1,17 +1,17 @@
 //! Adjacency lists: each line holds one user's items, separated by blanks.
 
 use super::collect::{CELL_CHARACTERS, Collector};
-use super::detect::{Form, parse_count};
-use super::report::Layout;
+use super::detect::{FileFormat, parse_count};
+use super::report::FileLayout;
 use super::text::{Text, counted, lines, shown};
 use crate::Result;
 
-/// Adds every pair in `text` to `collector`. Returns the format, in words and as a [`Layout`].
-pub(super) fn read(text: &Text, form: Form, collector: &mut Collector<'_>) -> Result<(String, Layout)> {
-    let is_count = form == Form::AdjacencyCount;
+/// Adds every pair in `text` to `collector`. Returns the format, in words and as a [`FileLayout`].
+pub(super) fn read(text: &Text, format: FileFormat, collector: &mut Collector<'_>) -> Result<(String, FileLayout)> {
+    let is_count = format == FileFormat::AdjacencyCount;
     for (line_index, (offset, line)) in lines(&text.data).enumerate() {
         let mut fields = line.split(|&byte| byte == b' ' || byte == b'\t').filter(|field| !field.is_empty());
-        // In the count form an empty line still stands for a user, so it counts for the line numbers.
+        // In a list with counts, an empty line still stands for a user, so it counts for the line numbers.
         let Some(first) = fields.next() else { continue };
         collector.cut_count += usize::from(line.len() == CELL_CHARACTERS);
         let line_number;
@@ -36,7 +36,7 @@ pub(super) fn read(text: &Text, form: Form, collector: &mut Collector<'_>) -> Re
         true => "adjacency list, a count first on each line; user ids are line numbers from 0",
     };
     collector.check_any(text, "is an adjacency list without items")?;
-    Ok((words.to_owned(), Layout::new(text, form)))
+    Ok((words.to_owned(), FileLayout::new(text, format)))
 }
 
 fn check_count(field: &[u8], item_count: usize) -> std::result::Result<(), String> {

@@ -2,7 +2,7 @@
 //! or by position.
 
 use super::LoadOptions;
-use super::report::Layout;
+use super::report::FileLayout;
 use super::roles::{Role, normal};
 use super::text::{Text, shown};
 use crate::{Error, Result};
@@ -45,8 +45,8 @@ pub(super) struct Columns {
 
 impl Columns {
     /// Fills these columns into `layout`.
-    pub(super) fn layout(&self, layout: Layout) -> Layout {
-        Layout {
+    pub(super) fn layout(&self, layout: FileLayout) -> FileLayout {
+        FileLayout {
             user_column: Some(self.user + 1),
             item_column: Some(self.item + 1),
             rating_column: self.known_value.map(|column| column + 1),

@@ -2,17 +2,17 @@
 
 use super::collect::{CELL_CHARACTERS, Collector, parse_value};
 use super::columns::{Columns, Wanted};
-use super::detect::{self, Form};
+use super::detect::{self, FileFormat};
 use super::quotes::uses_escapes;
-use super::report::Layout;
-use super::rows::{Rows, Separator};
+use super::report::FileLayout;
+use super::rows::{RowReader, Separator};
 use super::text::{Text, counted, lines, shown};
 use super::{Column, LoadOptions, id_text};
 use crate::{Error, Result};
 use csv::ByteRecord;
 
 /// How to read a text.
-struct Plan {
+struct Dialect {
     separator: Separator,
     escapes: bool,
     has_header: bool,
@@ -22,19 +22,19 @@ struct Plan {
     /// The number of fields in the first row.
     full_width: usize,
     words: String,
-    layout: Layout,
+    layout: FileLayout,
 }
 
-/// Adds every row of `text` to `collector`. Returns the format, in words and as a [`Layout`].
+/// Adds every row of `text` to `collector`. Returns the format, in words and as a [`FileLayout`].
 pub(super) fn read(
     text: &Text,
     options: &LoadOptions,
     collector: &mut Collector<'_>,
-) -> Result<(String, Layout)> {
-    let plan = plan(text, options, collector)?;
-    let mut rows = Rows::new(&text.data, plan.separator, plan.escapes);
+) -> Result<(String, FileLayout)> {
+    let dialect = dialect(text, options, collector)?;
+    let mut rows = RowReader::new(&text.data, dialect.separator, dialect.escapes);
     let mut record = ByteRecord::new();
-    let mut is_header = plan.has_header;
+    let mut is_header = dialect.has_header;
     loop {
         match rows.next(&mut record) {
             Ok(None) => break,
@@ -42,29 +42,29 @@ pub(super) fn read(
             Ok(Some(_)) if std::mem::take(&mut is_header) => {}
             Ok(Some(_)) if record.as_slice().is_empty() => collector.report.blank_row_count += 1,
             Ok(Some(offset)) => {
-                if let Err(message) = add(&record, &plan, collector, &text.data[offset..]) {
+                if let Err(message) = add(&record, &dialect, collector, &text.data[offset..]) {
                     collector.add_bad(text, offset, message);
                 }
             }
         }
     }
-    collector.check_any(text, if plan.has_header { "has a header, but no rows" } else { "has no rows" })?;
-    Ok((plan.words, plan.layout))
+    collector.check_any(text, if dialect.has_header { "has a header, but no rows" } else { "has no rows" })?;
+    Ok((dialect.words, dialect.layout))
 }
 
 /// Adds one row; `rest` is the text from the row's first byte on.
 #[inline]
 fn add(
     record: &ByteRecord,
-    plan: &Plan,
+    dialect: &Dialect,
     collector: &mut Collector<'_>,
     rest: &[u8],
 ) -> std::result::Result<(), String> {
-    let Columns { user, item, value, .. } = plan.columns;
-    if record.len() < plan.width {
-        return Err(too_few(record, plan.width, rest));
+    let Columns { user, item, value, .. } = dialect.columns;
+    if record.len() < dialect.width {
+        return Err(too_few(record, dialect.width, rest));
     }
-    collector.wide_count += usize::from(record.len() > plan.full_width);
+    collector.wide_count += usize::from(record.len() > dialect.full_width);
     if record.as_slice().len() >= CELL_CHARACTERS {
         collector.cut_count += record.iter().filter(|field| field.len() == CELL_CHARACTERS).count();
     }
@@ -73,7 +73,7 @@ fn add(
     collector.add_row(field(user), field(item), value)
 }
 
-fn plan(text: &Text, options: &LoadOptions, collector: &mut Collector<'_>) -> Result<Plan> {
+fn dialect(text: &Text, options: &LoadOptions, collector: &mut Collector<'_>) -> Result<Dialect> {
     let sample = detect::sample(&text.data);
     let separator = match options.separator {
         Some(separator) => separator,
@@ -87,7 +87,7 @@ fn plan(text: &Text, options: &LoadOptions, collector: &mut Collector<'_>) -> Re
     };
     let rows = detect::rows(sample, separator);
     let Some(first) = first_row(&text.data, separator, escapes) else {
-        let mut rows = Rows::new(&text.data, separator, escapes);
+        let mut rows = RowReader::new(&text.data, separator, escapes);
         while let Err((offset, message)) = rows.next(&mut ByteRecord::new()) {
             collector.add_bad(text, offset, message);
         }
@@ -99,20 +99,20 @@ fn plan(text: &Text, options: &LoadOptions, collector: &mut Collector<'_>) -> Re
     // Empty fields at the end of the first row may come from extra separators that other rows lack.
     let filled = first.len() - first.iter().rev().take_while(|field| field.is_empty()).count();
     let needed = columns.user.max(columns.item).max(columns.value.unwrap_or(0)) + 1;
-    let layout = Layout {
+    let layout = FileLayout {
         separator: Some(separator),
         header: has_header.then(|| first.iter().map(id_text).collect()),
         backslash_escapes: escapes,
-        ..columns.layout(Layout::new(text, Form::Delimited))
+        ..columns.layout(FileLayout::new(text, FileFormat::Delimited))
     };
     let words = words(&layout, &first, &columns);
     let width = filled.max(needed);
-    Ok(Plan { separator, escapes, has_header, columns, width, full_width: first.len(), words, layout })
+    Ok(Dialect { separator, escapes, has_header, columns, width, full_width: first.len(), words, layout })
 }
 
 /// The first readable row.
 fn first_row(data: &[u8], separator: Separator, escapes: bool) -> Option<ByteRecord> {
-    let mut rows = Rows::new(data, separator, escapes);
+    let mut rows = RowReader::new(data, separator, escapes);
     let mut first = ByteRecord::new();
     loop {
         match rows.next(&mut first) {
@@ -123,7 +123,7 @@ fn first_row(data: &[u8], separator: Separator, escapes: bool) -> Option<ByteRec
     }
 }
 
-fn words(layout: &Layout, first: &ByteRecord, columns: &Columns) -> String {
+fn words(layout: &FileLayout, first: &ByteRecord, columns: &Columns) -> String {
     let has_header = layout.header.is_some();
     let column = |column: usize| match first.get(column) {
         Some(name) if has_header => format!("column {} {}", column + 1, shown(name)),

@@ -19,7 +19,7 @@
 
 use super::Format;
 use super::roles::has_known_names;
-use super::rows::{Rows, Separator};
+use super::rows::{RowReader, Separator};
 use super::text::lines;
 use csv::ByteRecord;
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -40,7 +40,7 @@ pub(super) fn sample(data: &[u8]) -> &[u8] {
 
 /// The format of a file, once it is known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Form {
+pub(super) enum FileFormat {
     Delimited,
     AdjacencyCount,
     AdjacencyId,
@@ -48,14 +48,14 @@ pub(super) enum Form {
     Parquet,
 }
 
-impl From<Form> for Format {
-    fn from(form: Form) -> Format {
-        match form {
-            Form::Delimited => Format::Delimited,
-            Form::AdjacencyCount => Format::AdjacencyCount,
-            Form::AdjacencyId => Format::AdjacencyId,
-            Form::JsonLines => Format::JsonLines,
-            Form::Parquet => Format::Parquet,
+impl From<FileFormat> for Format {
+    fn from(format: FileFormat) -> Format {
+        match format {
+            FileFormat::Delimited => Format::Delimited,
+            FileFormat::AdjacencyCount => Format::AdjacencyCount,
+            FileFormat::AdjacencyId => Format::AdjacencyId,
+            FileFormat::JsonLines => Format::JsonLines,
+            FileFormat::Parquet => Format::Parquet,
         }
     }
 }
@@ -64,18 +64,18 @@ impl From<Form> for Format {
 const PARQUET: &[u8] = b"PAR1";
 
 /// Detects the format of `data`.
-pub(super) fn form(data: &[u8]) -> Form {
+pub(super) fn file_format(data: &[u8]) -> FileFormat {
     if data.starts_with(PARQUET) {
-        return Form::Parquet;
+        return FileFormat::Parquet;
     }
     if data.trim_ascii_start().starts_with(b"{") {
-        return Form::JsonLines;
+        return FileFormat::JsonLines;
     }
-    adjacency(sample(data)).unwrap_or(Form::Delimited)
+    adjacency(sample(data)).unwrap_or(FileFormat::Delimited)
 }
 
 /// The kind of adjacency list that `sample` is; `None` if it is not one.
-fn adjacency(sample: &[u8]) -> Option<Form> {
+fn adjacency(sample: &[u8]) -> Option<FileFormat> {
     let mut widths: FxHashMap<usize, usize> = FxHashMap::default();
     let mut first_numbers = FxHashSet::default();
     let (mut line_count, mut counted_lines) = (0usize, 0usize);
@@ -99,11 +99,11 @@ fn adjacency(sample: &[u8]) -> Option<Form> {
     if widths.len() < 2 {
         None
     } else if counted_lines == line_count || (2 * counted_lines > line_count && repeats) {
-        Some(Form::AdjacencyCount)
+        Some(FileFormat::AdjacencyCount)
     } else if repeats || 5 * most_alike >= 4 * line_count {
         None
     } else {
-        Some(Form::AdjacencyId)
+        Some(FileFormat::AdjacencyId)
     }
 }
 
@@ -151,7 +151,7 @@ fn usual_width(rows: &[ByteRecord]) -> Option<(usize, usize)> {
 
 /// The readable rows of a sample.
 pub(super) fn rows(sample: &[u8], separator: Separator) -> Vec<ByteRecord> {
-    let mut reader = Rows::new(sample, separator, false);
+    let mut reader = RowReader::new(sample, separator, false);
     let mut rows = Vec::new();
     let mut record = ByteRecord::new();
     loop {

@@ -27,11 +27,11 @@ pub struct Inspection {
 pub fn inspect(path: &Path, options: &LoadOptions) -> Result<Inspection> {
     options.check()?;
     let text = Text::read(path)?;
-    let form = options.form(&text)?;
+    let format = options.file_format(&text)?;
     let options = LoadOptions { on_bad_row: OnBadRow::Skip, ..options.clone() };
-    let (_, mut report) = load::read(&text, &options, form)?;
+    let (_, mut report) = load::read(&text, &options, format)?;
     let all = if options.has_filters() {
-        let (_, unfiltered) = load::read(&text, &options.unfiltered(), form)?;
+        let (_, unfiltered) = load::read(&text, &options.unfiltered(), format)?;
         // Repeats and damage in rows that the filters leave out count, too.
         report.duplicate_count = unfiltered.duplicate_count;
         report.warnings = unfiltered.warnings;

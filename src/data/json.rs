@@ -3,8 +3,8 @@
 
 use super::collect::{Collector, parse_value};
 use super::columns::Wanted;
-use super::detect::Form;
-use super::report::Layout;
+use super::detect::FileFormat;
+use super::report::FileLayout;
 use super::text::{Text, lines};
 use super::{LoadOptions, id_text};
 use crate::Result;
@@ -13,12 +13,12 @@ use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
 use std::borrow::Cow;
 use std::fmt;
 
-/// Adds every object in `text` to `collector`. Returns the format, in words and as a [`Layout`].
+/// Adds every object in `text` to `collector`. Returns the format, in words and as a [`FileLayout`].
 pub(super) fn read(
     text: &Text,
     options: &LoadOptions,
     collector: &mut Collector<'_>,
-) -> Result<(String, Layout)> {
+) -> Result<(String, FileLayout)> {
     let objects = || lines(&text.data).filter(|(_, line)| !line.trim_ascii().is_empty());
     let names = names(objects().map(|(_, line)| line));
     if names.is_empty() {
@@ -54,9 +54,9 @@ pub(super) fn read(
     if let Some(column) = columns.value {
         words += &format!(", rating {}", shown(column));
     }
-    let layout = Layout {
+    let layout = FileLayout {
         header: Some(names.iter().map(|name| id_text(name.as_bytes())).collect()),
-        ..columns.layout(Layout::new(text, Form::JsonLines))
+        ..columns.layout(FileLayout::new(text, FileFormat::JsonLines))
     };
     Ok((words, layout))
 }

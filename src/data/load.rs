@@ -1,7 +1,7 @@
 //! Loads a file into a data set, and reports what was found and what the filters kept.
 
 use super::collect::Collector;
-use super::detect::Form;
+use super::detect::FileFormat;
 use super::report::{Counts, FilterStep};
 use super::text::Text;
 use super::{Dataset, IdTable, Interactions, LoadOptions, LoadReport, adjacency, delimited, filter, json};
@@ -19,7 +19,7 @@ use std::path::Path;
 pub fn load(path: &Path, options: &LoadOptions) -> Result<(Dataset, LoadReport)> {
     options.check()?;
     let text = Text::read(path)?;
-    let (dataset, report) = read(&text, options, options.form(&text)?)?;
+    let (dataset, report) = read(&text, options, options.file_format(&text)?)?;
     if report.kept.interactions == 0 {
         return Err(text.error(nothing_left(options, &report)));
     }
@@ -50,25 +50,25 @@ fn count_words(threshold: f64) -> String {
 }
 
 /// Like [`load`], for a text in memory. The result may be empty.
-pub(super) fn read(text: &Text, options: &LoadOptions, form: Form) -> Result<(Dataset, LoadReport)> {
+pub(super) fn read(text: &Text, options: &LoadOptions, format: FileFormat) -> Result<(Dataset, LoadReport)> {
     let mut dataset = Dataset::default();
     let mut collector = Collector::new(&mut dataset, options);
-    let (format, layout) = match form {
-        Form::Delimited => delimited::read(text, options, &mut collector)?,
-        Form::JsonLines => json::read(text, options, &mut collector)?,
+    let (words, layout) = match format {
+        FileFormat::Delimited => delimited::read(text, options, &mut collector)?,
+        FileFormat::JsonLines => json::read(text, options, &mut collector)?,
         #[cfg(feature = "parquet")]
-        Form::Parquet => super::parquet::read(text, options, &mut collector)?,
+        FileFormat::Parquet => super::parquet::read(text, options, &mut collector)?,
         #[cfg(not(feature = "parquet"))]
-        Form::Parquet => {
+        FileFormat::Parquet => {
             let message =
                 "is a Parquet file: build spherec with `--features parquet`, or convert the file to CSV";
             return Err(text.error(message));
         }
-        Form::AdjacencyCount | Form::AdjacencyId => adjacency::read(text, form, &mut collector)?,
+        FileFormat::AdjacencyCount | FileFormat::AdjacencyId => adjacency::read(text, format, &mut collector)?,
     };
     let warnings = collector.warnings();
     let Collector { mut pairs, counts, mut report, .. } = collector;
-    (report.format, report.layout, report.warnings) = (format, layout, warnings);
+    (report.format, report.layout, report.warnings) = (words, layout, warnings);
     if let Some(threshold) = options.min_count {
         let row_count = pairs.len();
         pairs = frequent(&pairs, &counts, dataset.users.len(), threshold);

@@ -1,6 +1,6 @@
 //! Options that say how a file is read and filtered.
 
-use super::detect::{self, Form};
+use super::detect::{self, FileFormat};
 use super::text::Text;
 use super::{Column, Separator};
 use crate::{Error, Result};
@@ -183,33 +183,33 @@ impl LoadOptions {
         rating.or(self.min_count.map(|_| "--min-count"))
     }
 
-    /// The flag of the first option given that has no meaning for `form`.
-    fn meaningless(&self, form: Form) -> Option<&'static str> {
-        match form {
-            Form::Delimited => None,
-            Form::JsonLines | Form::Parquet => self.layout_flags(false),
-            Form::AdjacencyCount | Form::AdjacencyId => self.layout_flags(true).or(self.threshold()),
+    /// The flag of the first option given that has no meaning for `format`.
+    fn meaningless(&self, format: FileFormat) -> Option<&'static str> {
+        match format {
+            FileFormat::Delimited => None,
+            FileFormat::JsonLines | FileFormat::Parquet => self.layout_flags(false),
+            FileFormat::AdjacencyCount | FileFormat::AdjacencyId => self.layout_flags(true).or(self.threshold()),
         }
     }
 
     /// The format of the file: as given, or found from its first lines.
-    pub(super) fn form(&self, text: &Text) -> Result<Form> {
-        let form = match self.format {
-            Format::Delimited => Form::Delimited,
-            Format::AdjacencyCount => Form::AdjacencyCount,
-            Format::AdjacencyId => Form::AdjacencyId,
-            Format::JsonLines => Form::JsonLines,
-            Format::Parquet => Form::Parquet,
+    pub(super) fn file_format(&self, text: &Text) -> Result<FileFormat> {
+        let format = match self.format {
+            Format::Delimited => FileFormat::Delimited,
+            Format::AdjacencyCount => FileFormat::AdjacencyCount,
+            Format::AdjacencyId => FileFormat::AdjacencyId,
+            Format::JsonLines => FileFormat::JsonLines,
+            Format::Parquet => FileFormat::Parquet,
             Format::Auto => {
                 if is_json_array(&text.data) {
                     let message = "is a JSON array: write one object per line, as `jq -c '.[]'` does";
                     return Err(text.error(message));
                 }
-                let found = detect::form(&text.data);
-                let is_list = matches!(found, Form::AdjacencyCount | Form::AdjacencyId);
+                let found = detect::file_format(&text.data);
+                let is_list = matches!(found, FileFormat::AdjacencyCount | FileFormat::AdjacencyId);
                 // Options about rows or columns only make sense for delimited text.
                 if self.layout_flags(is_list).is_some() {
-                    return Ok(Form::Delimited);
+                    return Ok(FileFormat::Delimited);
                 }
                 if let (true, Some(flag)) = (is_list, self.threshold()) {
                     return Err(text.error(format!(
@@ -220,10 +220,10 @@ impl LoadOptions {
                 return Ok(found);
             }
         };
-        let Some(flag) = self.meaningless(form) else { return Ok(form) };
-        let what = match form {
-            Form::JsonLines => "JSON lines",
-            Form::Parquet => "a Parquet file",
+        let Some(flag) = self.meaningless(format) else { return Ok(format) };
+        let what = match format {
+            FileFormat::JsonLines => "JSON lines",
+            FileFormat::Parquet => "a Parquet file",
             _ => "an adjacency list",
         };
         Err(Error::setting(flag, format!("has no meaning for {what} (--format)")))

@@ -4,9 +4,9 @@
 use super::LoadOptions;
 use super::collect::{Collector, parse_value};
 use super::columns::Wanted;
-use super::detect::Form;
+use super::detect::FileFormat;
 use super::id_text;
-use super::report::Layout;
+use super::report::FileLayout;
 use super::text::{Text, shown};
 use crate::{Error, Result};
 use bytes::Bytes;
@@ -18,7 +18,7 @@ use std::borrow::Cow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-/// Adds every row of `text` to `collector`. Returns the format, in words and as a [`Layout`].
+/// Adds every row of `text` to `collector`. Returns the format, in words and as a [`FileLayout`].
 ///
 /// The reader panics on some damaged files. This function turns that into an error, but the program's panic
 /// hook still prints its message.
@@ -26,13 +26,13 @@ pub(super) fn read(
     text: &Text,
     options: &LoadOptions,
     collector: &mut Collector<'_>,
-) -> Result<(String, Layout)> {
+) -> Result<(String, FileLayout)> {
     // The collector may be half filled after a panic, but nobody uses it then.
     let read = catch_unwind(AssertUnwindSafe(|| read_rows(text, options, collector)));
     read.unwrap_or_else(|_| Err(text.error("is a Parquet file that cannot be read: it is damaged")))
 }
 
-fn read_rows(text: &Text, options: &LoadOptions, collector: &mut Collector<'_>) -> Result<(String, Layout)> {
+fn read_rows(text: &Text, options: &LoadOptions, collector: &mut Collector<'_>) -> Result<(String, FileLayout)> {
     let damaged = |error: parquet::errors::ParquetError| -> Error {
         text.error(format!("is a Parquet file that cannot be read: {error}"))
     };
@@ -63,9 +63,9 @@ fn read_rows(text: &Text, options: &LoadOptions, collector: &mut Collector<'_>) 
     if let Some(column) = columns.value {
         words += &format!(", rating {}", name(column));
     }
-    let layout = Layout {
+    let layout = FileLayout {
         header: Some(header.iter().map(id_text).collect()),
-        ..columns.layout(Layout::new(text, Form::Parquet))
+        ..columns.layout(FileLayout::new(text, FileFormat::Parquet))
     };
     Ok((words, layout))
 }

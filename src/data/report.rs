@@ -1,6 +1,6 @@
 //! Reports on a loaded file: its format, its bad rows, and what each filter left.
 
-use super::detect::Form;
+use super::detect::FileFormat;
 use super::text::Text;
 use super::{Format, Interactions, Separator};
 use crate::{Error, Result};
@@ -11,7 +11,7 @@ pub const SHOWN_BAD_ROWS: usize = 5;
 
 /// How a file is laid out.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
-pub struct Layout {
+pub struct FileLayout {
     /// The format; never [`Format::Auto`] once the file is read.
     pub format: Format,
     /// Whether the file is gzip-compressed.
@@ -30,9 +30,9 @@ pub struct Layout {
     pub rating_column: Option<usize>,
 }
 
-impl Layout {
-    pub(super) fn new(text: &Text, form: Form) -> Layout {
-        Layout { format: form.into(), is_gzip: text.is_gzip, ..Layout::default() }
+impl FileLayout {
+    pub(super) fn new(text: &Text, format: FileFormat) -> FileLayout {
+        FileLayout { format: format.into(), is_gzip: text.is_gzip, ..FileLayout::default() }
     }
 }
 
@@ -131,7 +131,7 @@ pub struct LoadReport {
     /// The format in words, with separator and columns.
     pub format: String,
     /// The format as separate values.
-    pub layout: Layout,
+    pub layout: FileLayout,
     /// Interactions read: rows of delimited text, or items of all lines of an adjacency list.
     pub row_count: usize,
     /// Rows that hold only separators. They are skipped, and not in `row_count`.

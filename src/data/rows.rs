@@ -60,7 +60,7 @@ impl FromStr for Separator {
 }
 
 /// A cursor over the rows of a text. Empty lines are skipped.
-pub(super) struct Rows<'a> {
+pub(super) struct RowReader<'a> {
     data: &'a [u8],
     splitter: Splitter<'a>,
 }
@@ -78,9 +78,9 @@ struct Quoted<'a> {
     escapes: bool,
 }
 
-impl<'a> Rows<'a> {
+impl<'a> RowReader<'a> {
     /// Starts at the first row. If `escapes`, a backslash escapes a quote within quotes.
-    pub(super) fn new(data: &'a [u8], separator: Separator, escapes: bool) -> Rows<'a> {
+    pub(super) fn new(data: &'a [u8], separator: Separator, escapes: bool) -> RowReader<'a> {
         let splitter = match separator {
             Separator::DoubleColon => Splitter::DoubleColon { position: 0 },
             Separator::Byte(separator) => {
@@ -88,7 +88,7 @@ impl<'a> Rows<'a> {
                 Splitter::Quoted(Box::new(Quoted { reader, base: 0, separator, escapes }))
             }
         };
-        Rows { data, splitter }
+        RowReader { data, splitter }
     }
 
     /// Reads the next row into `record` and returns the offset of its first byte, or `None` at the end.

@@ -109,15 +109,15 @@ pub fn split_from(all: &Interactions, protocol: &Protocol, seed: u64, least: usi
         let items = all.items_of(user);
         let mut stream = Stream::new(seed, Purpose::Split, u64::from(user));
         parts.clear();
-        parts.resize(items.len(), Part::Train);
+        parts.resize(items.len(), SplitPart::Train);
         if items.len() >= least.max(2) {
             assign(protocol, &mut stream, &mut parts);
         }
         for (&item, part) in items.iter().zip(&parts) {
             match part {
-                Part::Train => train.push((user, item)),
-                Part::Valid => valid.push((user, item)),
-                Part::Test => test.push((user, item)),
+                SplitPart::Train => train.push((user, item)),
+                SplitPart::Valid => valid.push((user, item)),
+                SplitPart::Test => test.push((user, item)),
             }
         }
     }
@@ -126,7 +126,7 @@ pub fn split_from(all: &Interactions, protocol: &Protocol, seed: u64, least: usi
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Part {
+enum SplitPart {
     Train,
     Valid,
     Test,
@@ -134,7 +134,7 @@ enum Part {
 
 /// Fills `parts` with the part of each item of one user. There must be at least 2 items, all of them
 /// training items so far.
-fn assign(protocol: &Protocol, stream: &mut Stream, parts: &mut [Part]) {
+fn assign(protocol: &Protocol, stream: &mut Stream, parts: &mut [SplitPart]) {
     let item_count = parts.len();
     let order = shuffled(item_count, stream);
     let (test_fraction, valid_fraction) = match *protocol {
@@ -150,22 +150,22 @@ fn assign(protocol: &Protocol, stream: &mut Stream, parts: &mut [Part]) {
                 |share: f64| ((item_count as f64 * share + shift).floor() as usize).min(item_count - 1);
             let test_end = border(test_fraction);
             let valid_end = border(test_fraction + valid_fraction).max(test_end);
-            order[..test_end].iter().for_each(|&item| parts[item] = Part::Test);
-            order[test_end..valid_end].iter().for_each(|&item| parts[item] = Part::Valid);
+            order[..test_end].iter().for_each(|&item| parts[item] = SplitPart::Test);
+            order[test_end..valid_end].iter().for_each(|&item| parts[item] = SplitPart::Valid);
         }
         Protocol::Folds { count, fold, valid_fraction } => {
             let shift: f64 = stream.random();
             let in_fold = |position: usize| position % count == fold;
             let (tested, rest): (Vec<usize>, Vec<usize>) = (0..item_count).partition(|&p| in_fold(p));
-            tested.iter().for_each(|&position| parts[order[position]] = Part::Test);
+            tested.iter().for_each(|&position| parts[order[position]] = SplitPart::Test);
             let valid_count = (rest.len() as f64 * valid_fraction + shift).floor() as usize;
             let valid_count = valid_count.min(rest.len().saturating_sub(1));
-            rest[..valid_count].iter().for_each(|&position| parts[order[position]] = Part::Valid);
+            rest[..valid_count].iter().for_each(|&position| parts[order[position]] = SplitPart::Valid);
         }
         Protocol::LeaveOneOut { valid } => {
-            parts[order[0]] = Part::Test;
+            parts[order[0]] = SplitPart::Test;
             if valid && item_count > 2 {
-                parts[order[1]] = Part::Valid;
+                parts[order[1]] = SplitPart::Valid;
             }
         }
     }

@@ -3,15 +3,15 @@
 
 mod grid;
 mod identity;
-mod report;
+mod result_table;
 mod results;
 mod statistics;
 mod trial;
 
 pub use grid::{Grid, choose};
 pub use identity::checksum;
-pub use report::Report;
-pub use results::{Outcome, RESULTS, Results};
+pub use result_table::ResultTable;
+pub use results::{RESULTS, Results, TrialResult};
 pub use statistics::{MEASURES, Mark, Measure, Spread, Summary, marks, summarise};
 pub use trial::{Measured, measure};
 
@@ -69,7 +69,7 @@ pub enum Event<'a> {
         /// Runs in the experiment.
         count: usize,
         /// The result.
-        outcome: &'a Outcome,
+        trial: &'a TrialResult,
         /// Estimated seconds for the remaining runs, from the times of the runs done.
         seconds_left: f64,
     },
@@ -125,15 +125,15 @@ impl Experiment {
                 if results.has(name, fold) {
                     continue;
                 }
-                observe(&Event::Started { number: results.outcomes().len() + 1, count, cell: name, fold });
+                observe(&Event::Started { number: results.trials().len() + 1, count, cell: name, fold });
                 let config = TrainConfig { protocol: self.protocol(fold), ..cell.config.clone() };
                 let measured = trial(&parts, &config, &mut |event| observe(&Event::Training(event)))?;
                 let Some(measured) = measured else { return Ok(false) };
-                let outcome = Outcome { cell: name.clone(), fold, measured };
-                results.add(outcome.clone())?;
+                let result = TrialResult { cell: name.clone(), fold, measured };
+                results.add(result.clone())?;
                 let seconds_left = self.seconds_left(&names, results);
-                let done = results.outcomes().len();
-                observe(&Event::Finished { done, count, outcome: &outcome, seconds_left });
+                let done = results.trials().len();
+                observe(&Event::Finished { done, count, trial: &result, seconds_left });
             }
         }
         Ok(true)
@@ -143,9 +143,9 @@ impl Experiment {
     /// runs.
     fn seconds_left(&self, names: &[String], results: &Results) -> f64 {
         let mean = |seconds: &[f64]| seconds.iter().sum::<f64>() / seconds.len() as f64;
-        let all: Vec<f64> = results.outcomes().iter().map(|outcome| outcome.measured.seconds).collect();
+        let all: Vec<f64> = results.trials().iter().map(|trial| trial.measured.seconds).collect();
         let left = names.iter().map(|name| {
-            let own: Vec<f64> = results.of(name).map(|outcome| outcome.measured.seconds).collect();
+            let own: Vec<f64> = results.of(name).map(|trial| trial.measured.seconds).collect();
             let folds_left = (self.fold_count - own.len().min(self.fold_count)) as f64;
             folds_left * mean(if own.is_empty() { &all } else { &own })
         });

@@ -17,7 +17,7 @@ const FORMAT_VERSION: u64 = 1;
 
 /// The result of one cell in one fold.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Outcome {
+pub struct TrialResult {
     /// The name of the cell.
     pub cell: String,
     /// The fold, from 0.
@@ -40,7 +40,7 @@ struct Header {
 pub struct Results {
     path: PathBuf,
     file: File,
-    outcomes: Vec<Outcome>,
+    trials: Vec<TrialResult>,
     known: BTreeSet<(String, usize)>,
 }
 
@@ -65,13 +65,13 @@ impl Results {
         }
         let bytes = fs::read(&path).map_err(Error::io(&path, "read"))?;
         let whole = bytes.iter().rposition(|&byte| byte == b'\n').map_or(0, |end| end + 1);
-        let outcomes = read(&path, &bytes[..whole], experiment)?;
+        let trials = read(&path, &bytes[..whole], experiment)?;
         let file = File::options().append(true).open(&path).map_err(Error::io(&path, "write"))?;
         if whole < bytes.len() {
             file.set_len(whole as u64).map_err(Error::io(&path, "write"))?;
         }
-        let mut results = Results { path, file, outcomes: Vec::new(), known: BTreeSet::new() };
-        outcomes.into_iter().for_each(|outcome| results.keep(outcome));
+        let mut results = Results { path, file, trials: Vec::new(), known: BTreeSet::new() };
+        trials.into_iter().for_each(|trial| results.keep(trial));
         Ok(results)
     }
 
@@ -79,30 +79,30 @@ impl Results {
     ///
     /// # Errors
     /// [`Error::Io`] from the disk.
-    pub fn add(&mut self, outcome: Outcome) -> Result<()> {
-        let mut line = serde_json::to_vec(&outcome).map_err(|error| Error::Data(error.to_string()))?;
+    pub fn add(&mut self, trial: TrialResult) -> Result<()> {
+        let mut line = serde_json::to_vec(&trial).map_err(|error| Error::Data(error.to_string()))?;
         line.push(b'\n');
         let written = self.file.write_all(&line).and_then(|()| self.file.sync_data());
         written.map_err(Error::io(&self.path, "write"))?;
-        self.keep(outcome);
+        self.keep(trial);
         Ok(())
     }
 
     /// Keeps the first result of each run. There may be others if two processes ran at once.
-    fn keep(&mut self, outcome: Outcome) {
-        if self.known.insert((outcome.cell.clone(), outcome.fold)) {
-            self.outcomes.push(outcome);
+    fn keep(&mut self, trial: TrialResult) {
+        if self.known.insert((trial.cell.clone(), trial.fold)) {
+            self.trials.push(trial);
         }
     }
 
     /// All results, in the order in which they were added.
-    pub fn outcomes(&self) -> &[Outcome] {
-        &self.outcomes
+    pub fn trials(&self) -> &[TrialResult] {
+        &self.trials
     }
 
     /// The results of the cell `name`.
-    pub fn of<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a Outcome> {
-        self.outcomes.iter().filter(move |outcome| outcome.cell == name)
+    pub fn of<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a TrialResult> {
+        self.trials.iter().filter(move |trial| trial.cell == name)
     }
 
     /// Whether there is a result of the cell `name` in `fold`.
@@ -130,7 +130,7 @@ fn create(folder: &Path, path: &Path, settings: &Map<String, Value>) -> Result<(
 }
 
 /// The results in `bytes`, which must be whole lines.
-fn read(path: &Path, bytes: &[u8], experiment: &Experiment) -> Result<Vec<Outcome>> {
+fn read(path: &Path, bytes: &[u8], experiment: &Experiment) -> Result<Vec<TrialResult>> {
     let mut lines = bytes.split_inclusive(|&byte| byte == b'\n');
     let header: Option<Header> = lines.next().and_then(|line| serde_json::from_slice(line).ok());
     let header = header.filter(|header| header.format == FORMAT);
@@ -150,18 +150,18 @@ fn read(path: &Path, bytes: &[u8], experiment: &Experiment) -> Result<Vec<Outcom
         return Err(Error::file(path, message));
     }
     let names: BTreeSet<String> = experiment.cells.iter().map(|cell| experiment.name(cell)).collect();
-    let mut outcomes = Vec::new();
+    let mut trials = Vec::new();
     for (line, number) in lines.zip(2..) {
         let row = |message: String| Error::Row { path: path.to_owned(), line: number, message };
-        let outcome: Outcome =
+        let trial: TrialResult =
             serde_json::from_slice(line).map_err(|error| row(format!("is not a result: {error}")))?;
-        if !names.contains(&outcome.cell) || outcome.fold >= experiment.fold_count {
-            let message = format!("is not a run of this experiment: {}, fold {}", outcome.cell, outcome.fold);
+        if !names.contains(&trial.cell) || trial.fold >= experiment.fold_count {
+            let message = format!("is not a run of this experiment: {}, fold {}", trial.cell, trial.fold);
             return Err(row(message));
         }
-        outcomes.push(outcome);
+        trials.push(trial);
     }
-    Ok(outcomes)
+    Ok(trials)
 }
 
 /// "learning-rate was 0.001, now 0.01" for each setting that differs.

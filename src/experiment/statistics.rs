@@ -74,28 +74,28 @@ pub struct Summary<'a> {
 pub fn summarise<'a>(experiment: &'a Experiment, results: &Results) -> Vec<Summary<'a>> {
     let summary = |cell| {
         let name = experiment.name(cell);
-        let mut outcomes: Vec<_> = results.of(&name).collect();
-        if outcomes.is_empty() {
+        let mut trials: Vec<_> = results.of(&name).collect();
+        if trials.is_empty() {
             return None;
         }
         // Sums depend on the order, which may be different in an experiment that was stopped.
-        outcomes.sort_by_key(|outcome| outcome.fold);
+        trials.sort_by_key(|trial| trial.fold);
         let metrics: Vec<&Metrics> =
-            outcomes.iter().filter_map(|outcome| outcome.measured.metrics.as_ref()).collect();
-        let is_whole = metrics.len() == outcomes.len();
+            trials.iter().filter_map(|trial| trial.measured.metrics.as_ref()).collect();
+        let is_whole = metrics.len() == trials.len();
         let spread = |measure: Measure| {
             let values: Vec<f64> = metrics.iter().map(|metrics| (measure.of)(metrics)).collect();
             Spread::of(&values).filter(|_| is_whole)
         };
         let users = metrics.iter().map(|metrics| metrics.users);
-        let epochs: usize = outcomes.iter().map(|outcome| outcome.measured.epoch).sum();
+        let epochs: usize = trials.iter().map(|trial| trial.measured.epoch).sum();
         Some(Summary {
             cell,
-            folds_done: outcomes.len(),
+            folds_done: trials.len(),
             users: users.clone().min().zip(users.max()),
             spreads: MEASURES.map(spread),
-            epoch: epochs as f64 / outcomes.len() as f64,
-            failure: outcomes.iter().find_map(|outcome| outcome.measured.failure.clone()),
+            epoch: epochs as f64 / trials.len() as f64,
+            failure: trials.iter().find_map(|trial| trial.measured.failure.clone()),
         })
     };
     experiment.cells.iter().filter_map(summary).collect()

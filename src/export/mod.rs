@@ -1,4 +1,4 @@
-//! Exports embeddings as files for other tools. Each form has a module of its own.
+//! Exports embeddings as files for other tools. Each format has a module of its own.
 
 mod csv;
 mod files;
@@ -32,10 +32,10 @@ pub enum What {
     Both,
 }
 
-/// The form of the files. `NAME` is `items` or `users`. `NAME-metadata.tsv` has the ids and labels in row
+/// The format of the files. `NAME` is `items` or `users`. `NAME-metadata.tsv` has the ids and labels in row
 /// order, with a header if there are labels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Form {
+pub enum ExportFormat {
     /// `NAME.tsv`: one row per line, numbers separated by tabs, no header. With `NAME-metadata.tsv`.
     Tsv,
     /// `NAME.csv`: a header, then id, labels and numbers.
@@ -57,16 +57,16 @@ pub enum Form {
 pub struct ExportOptions<'a> {
     /// Which embeddings.
     pub what: What,
-    /// The form of the files.
-    pub form: Form,
+    /// The format of the files.
+    pub format: ExportFormat,
     /// Labels of the rows. If both users and items are exported, labels of the items.
     pub labels: &'a [LabelColumn],
     /// Whether to change ids and labels that a spreadsheet would run as a formula: see [`csv_safe`].
     pub csv_safe: bool,
 }
 
-/// The rows to write.
-struct Rows<'a> {
+/// A table to write: the users or the items.
+struct ExportTable<'a> {
     name: &'static str,
     ids: &'a IdTable,
     /// (rows, D).
@@ -76,7 +76,7 @@ struct Rows<'a> {
     csv_safe: bool,
 }
 
-impl Rows<'_> {
+impl ExportTable<'_> {
     fn count(&self) -> usize {
         self.ids.len()
     }
@@ -103,11 +103,11 @@ impl Rows<'_> {
 ///
 /// # Errors
 /// [`Error::File`] if a file exists and `force` is not given, or if `folder` is not a folder; [`Error::Io`]
-/// from the disk; [`Error::Setting`] for a form that this build lacks. After an error no file is left half
+/// from the disk; [`Error::Setting`] for a format that this build lacks. After an error no file is left half
 /// written.
 pub fn export(model: &Model, options: &ExportOptions, folder: &Path, force: bool) -> Result<Vec<PathBuf>> {
-    let ExportOptions { what, form, labels, csv_safe } = *options;
-    if form == Form::Parquet && cfg!(not(feature = "parquet")) {
+    let ExportOptions { what, format, labels, csv_safe } = *options;
+    if format == ExportFormat::Parquet && cfg!(not(feature = "parquet")) {
         let message = "parquet is not part of this build; to add it, use cargo install --features parquet";
         return Err(Error::setting("--format", message));
     }
@@ -115,66 +115,66 @@ pub fn export(model: &Model, options: &ExportOptions, folder: &Path, force: bool
     let embeddings = &model.embeddings;
     // If items are exported, too, users have no labels. In the projector's single table they get empty ones,
     // since all rows must have the same columns.
-    let unlabelled: Vec<LabelColumn> = match form {
-        Form::Projector => labels.iter().map(|column| column.emptied(model.users.len())).collect(),
+    let unlabelled: Vec<LabelColumn> = match format {
+        ExportFormat::Projector => labels.iter().map(|column| column.emptied(model.users.len())).collect(),
         _ => Vec::new(),
     };
     let user_labels = if what == What::Both { &unlabelled } else { labels };
-    let rows = |name, ids, values| {
+    let table = |name, ids, values| {
         let labels = if name == "users" { user_labels } else { labels };
-        Rows { name, ids, values, dim: embeddings.dim, labels, csv_safe }
+        ExportTable { name, ids, values, dim: embeddings.dim, labels, csv_safe }
     };
     let mut tables = Vec::new();
     // The projector shows users and items together: items first, as in the tables used for training.
-    if what != What::Items && form != Form::Projector {
-        tables.push(rows("users", &model.users, &embeddings.users));
+    if what != What::Items && format != ExportFormat::Projector {
+        tables.push(table("users", &model.users, &embeddings.users));
     }
     if what != What::Users {
-        tables.push(rows("items", &model.items, &embeddings.items));
+        tables.push(table("items", &model.items, &embeddings.items));
     }
-    if what != What::Items && form == Form::Projector {
-        tables.push(rows("users", &model.users, &embeddings.users));
+    if what != What::Items && format == ExportFormat::Projector {
+        tables.push(table("users", &model.users, &embeddings.users));
     }
     create_folder(folder)?;
-    for path in paths(form, &tables, folder) {
+    for path in paths(format, &tables, folder) {
         check_free(&path, force)?;
     }
     let mut files = NewFiles::new(force);
-    if form == Form::Projector {
+    if format == ExportFormat::Projector {
         projector::write(&mut files, folder, &tables)?;
         return files.finish();
     }
-    for rows in &tables {
-        match form {
-            Form::Tsv => tsv::write(&mut files, folder, rows)?,
-            Form::Csv => csv::write(&mut files, folder, rows)?,
-            Form::Npy => npy::write(&mut files, folder, rows)?,
-            Form::Safetensors => safetensors::write(&mut files, folder, rows)?,
+    for table in &tables {
+        match format {
+            ExportFormat::Tsv => tsv::write(&mut files, folder, table)?,
+            ExportFormat::Csv => csv::write(&mut files, folder, table)?,
+            ExportFormat::Npy => npy::write(&mut files, folder, table)?,
+            ExportFormat::Safetensors => safetensors::write(&mut files, folder, table)?,
             #[cfg(feature = "parquet")]
-            Form::Parquet => parquet::write(&mut files, folder, rows)?,
+            ExportFormat::Parquet => parquet::write(&mut files, folder, table)?,
             _ => {}
         }
-        if !matches!(form, Form::Csv | Form::Parquet) {
-            metadata::write(&mut files, &rows.file(folder, "-metadata.tsv"), std::slice::from_ref(rows))?;
+        if !matches!(format, ExportFormat::Csv | ExportFormat::Parquet) {
+            metadata::write(&mut files, &table.file(folder, "-metadata.tsv"), std::slice::from_ref(table))?;
         }
     }
     files.finish()
 }
 
 /// The paths of the files that will be written.
-fn paths(form: Form, tables: &[Rows], folder: &Path) -> Vec<PathBuf> {
-    let ending = match form {
-        Form::Projector => return projector::NAMES.map(|name| folder.join(name)).to_vec(),
-        Form::Tsv => ".tsv",
-        Form::Csv => ".csv",
-        Form::Npy => ".npy",
-        Form::Safetensors => ".safetensors",
-        Form::Parquet => ".parquet",
+fn paths(format: ExportFormat, tables: &[ExportTable], folder: &Path) -> Vec<PathBuf> {
+    let ending = match format {
+        ExportFormat::Projector => return projector::NAMES.map(|name| folder.join(name)).to_vec(),
+        ExportFormat::Tsv => ".tsv",
+        ExportFormat::Csv => ".csv",
+        ExportFormat::Npy => ".npy",
+        ExportFormat::Safetensors => ".safetensors",
+        ExportFormat::Parquet => ".parquet",
     };
-    let has_metadata = !matches!(form, Form::Csv | Form::Parquet);
+    let has_metadata = !matches!(format, ExportFormat::Csv | ExportFormat::Parquet);
     let endings = [Some(ending), has_metadata.then_some("-metadata.tsv")];
     tables
         .iter()
-        .flat_map(|rows| endings.into_iter().flatten().map(|ending| rows.file(folder, ending)))
+        .flat_map(|table| endings.into_iter().flatten().map(|ending| table.file(folder, ending)))
         .collect()
 }

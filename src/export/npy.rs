@@ -1,14 +1,14 @@
 //! Writes NumPy's file format (version 1.0, described in `numpy.lib.format`).
 
-use super::Rows;
+use super::ExportTable;
 use super::files::NewFiles;
 use crate::Result;
 use std::path::Path;
 
-pub(super) fn write(files: &mut NewFiles, folder: &Path, rows: &Rows) -> Result<()> {
-    files.write(&rows.file(folder, ".npy"), |out| {
-        out.write_all(&header(rows.count(), rows.dim))?;
-        out.write_all(&rows.bytes())
+pub(super) fn write(files: &mut NewFiles, folder: &Path, table: &ExportTable) -> Result<()> {
+    files.write(&table.file(folder, ".npy"), |out| {
+        out.write_all(&header(table.count(), table.dim))?;
+        out.write_all(&table.bytes())
     })
 }
 

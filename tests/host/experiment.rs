@@ -4,7 +4,7 @@ use serde_json::{Map, json};
 use spherec::data::{Interactions, Protocol, Split};
 use spherec::evaluate::Metrics;
 use spherec::experiment::{
-    Cell, Event, Experiment, Grid, Measured, RESULTS, Report, Results, choose, marks, summarise,
+    Cell, Event, Experiment, Grid, Measured, RESULTS, ResultTable, Results, choose, marks, summarise,
 };
 use spherec::sampling::Sampler;
 use spherec::train::TrainConfig;
@@ -88,7 +88,7 @@ fn run(folder: &Path, experiment: &Experiment, most: usize) -> Result<(usize, bo
         },
     )?;
     if done > 0 {
-        assert_eq!(last, (results.outcomes().len(), 2.0 * (12 - results.outcomes().len()) as f64));
+        assert_eq!(last, (results.trials().len(), 2.0 * (12 - results.trials().len()) as f64));
     }
     Ok((done, whole))
 }
@@ -97,7 +97,7 @@ fn tables(folder: &Path, experiment: &Experiment) -> (String, Vec<u8>, String) {
     let results = Results::open(folder, experiment).unwrap();
     let rows = summarise(experiment, &results);
     let protocol = vec![("split", "3 folds".to_owned())];
-    let report = Report { columns: &experiment.columns, fold_count: 3, k: 50, seed: 0, protocol, rows };
+    let report = ResultTable { columns: &experiment.columns, fold_count: 3, k: 50, seed: 0, protocol, rows };
     (report.markdown(), report.csv().unwrap(), report.json().unwrap())
 }
 

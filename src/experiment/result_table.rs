@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 /// A table of results, and how they were obtained.
 #[derive(Debug, Clone)]
-pub struct Report<'a> {
+pub struct ResultTable<'a> {
     /// The flags in which the cells differ.
     pub columns: &'a [String],
     /// Number of folds.
@@ -35,7 +35,7 @@ fn title(measure: &Measure, k: usize) -> String {
     format!("{}@{k}{}", measure.title, if measure.is_share { " %" } else { "" })
 }
 
-impl Report<'_> {
+impl ResultTable<'_> {
     /// Whether uniform sampling is compared with another sampler.
     fn has_uniform_marks(&self) -> bool {
         let uniform = self.rows.iter().filter(|row| row.cell.config.sampler.name() == "uniform").count();
@@ -161,8 +161,8 @@ impl Report<'_> {
         protocol.insert("k".to_owned(), json!(self.k));
         protocol.insert("seed".to_owned(), json!(self.seed));
         protocol.insert("folds".to_owned(), json!(self.fold_count));
-        let report = json!({"protocol": protocol, "rows": rows});
-        let text = serde_json::to_string_pretty(&report).map_err(|error| Error::Data(error.to_string()))?;
+        let table = json!({"protocol": protocol, "rows": rows});
+        let text = serde_json::to_string_pretty(&table).map_err(|error| Error::Data(error.to_string()))?;
         Ok(text + "\n")
     }
 }
