@@ -104,6 +104,14 @@ impl Stream {
         let words = [self.word(), self.word()];
         below(words, bound)
     }
+
+    /// Shuffles `values`, of which there must be at most 2^32. Written out here, so that no new version of a
+    /// library can change a split.
+    pub fn shuffle<T>(&mut self, values: &mut [T]) {
+        for last in (1..values.len()).rev() {
+            values.swap(last, self.below(last as u32 + 1) as usize);
+        }
+    }
 }
 
 /// Computes [`Stream::below`] from two words of a stream.

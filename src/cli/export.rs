@@ -3,7 +3,7 @@
 use super::Outcome;
 use super::console::out;
 use clap::ValueEnum;
-use spherec::export::{ExportOptions, ExportFormat, What, export};
+use spherec::export::{ExportFormat, ExportOptions, What, export};
 use spherec::labels::LabelTable;
 use spherec::model::Model;
 use std::path::PathBuf;

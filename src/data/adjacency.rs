@@ -1,4 +1,4 @@
-//! Adjacency lists: each line holds one user's items, separated by blanks.
+//! Reads adjacency lists: each line holds one user's items, separated by blanks.
 
 use super::collect::{CELL_CHARACTERS, Collector};
 use super::detect::{FileFormat, parse_count};
@@ -7,7 +7,11 @@ use super::text::{Text, counted, lines, shown};
 use crate::Result;
 
 /// Adds every pair in `text` to `collector`. Returns the format, in words and as a [`FileLayout`].
-pub(super) fn read(text: &Text, format: FileFormat, collector: &mut Collector<'_>) -> Result<(String, FileLayout)> {
+pub(super) fn read(
+    text: &Text,
+    format: FileFormat,
+    collector: &mut Collector<'_>,
+) -> Result<(String, FileLayout)> {
     let is_count = format == FileFormat::AdjacencyCount;
     for (line_index, (offset, line)) in lines(&text.data).enumerate() {
         let mut fields = line.split(|&byte| byte == b' ' || byte == b'\t').filter(|field| !field.is_empty());

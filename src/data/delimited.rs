@@ -1,4 +1,4 @@
-//! Delimited text: one interaction a row, in columns found by name or number.
+//! Reads delimited text: one interaction per row, in columns found by name or number.
 
 use super::collect::{CELL_CHARACTERS, Collector, parse_value};
 use super::columns::{Columns, Wanted};
@@ -11,7 +11,7 @@ use super::{Column, LoadOptions, id_text};
 use crate::{Error, Result};
 use csv::ByteRecord;
 
-/// How to read a text.
+/// How to read a text: how its rows are divided, and which columns hold what.
 struct Dialect {
     separator: Separator,
     escapes: bool,
@@ -48,7 +48,8 @@ pub(super) fn read(
             }
         }
     }
-    collector.check_any(text, if dialect.has_header { "has a header, but no rows" } else { "has no rows" })?;
+    collector
+        .check_any(text, if dialect.has_header { "has a header, but no rows" } else { "has no rows" })?;
     Ok((dialect.words, dialect.layout))
 }
 

@@ -129,9 +129,9 @@ impl World {
         let mut stream = Stream::new(options.seed, Purpose::Generate, 0);
         let mut clusters: Vec<u32> =
             (0..options.item_count).map(|item| (item % options.cluster_count) as u32).collect();
-        shuffle(&mut clusters, &mut stream);
+        stream.shuffle(&mut clusters);
         let mut ranks: Vec<usize> = (1..=options.item_count).collect();
-        shuffle(&mut ranks, &mut stream);
+        stream.shuffle(&mut ranks);
         let weight = |item: u32| (ranks[item as usize] as f64).powf(-options.popularity_exponent);
         let mut members = vec![Vec::new(); options.cluster_count];
         for item in 0..options.item_count as u32 {
@@ -238,10 +238,4 @@ fn poisson(mean: f64, stream: &mut Stream) -> usize {
 /// A binomial number. `probability` is always within 0..=1, so the distribution exists.
 fn binomial(count: usize, probability: f64, stream: &mut Stream) -> usize {
     Binomial::new(count as u64, probability).map_or(0, |distribution| distribution.sample(stream) as usize)
-}
-
-fn shuffle<T>(values: &mut [T], stream: &mut Stream) {
-    for last in (1..values.len()).rev() {
-        values.swap(last, stream.below(last as u32 + 1) as usize);
-    }
 }

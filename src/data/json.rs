@@ -1,5 +1,5 @@
-//! JSON lines: one interaction per line, as an object with a member for the user and one for the item, as
-//! in Amazon's `reviews_*_5.json`.
+//! Reads JSON lines: one interaction per line, as an object with a member for the user and one for the item,
+//! as in Amazon's `reviews_*_5.json`.
 
 use super::collect::{Collector, parse_value};
 use super::columns::Wanted;

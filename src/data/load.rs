@@ -64,7 +64,9 @@ pub(super) fn read(text: &Text, options: &LoadOptions, format: FileFormat) -> Re
                 "is a Parquet file: build spherec with `--features parquet`, or convert the file to CSV";
             return Err(text.error(message));
         }
-        FileFormat::AdjacencyCount | FileFormat::AdjacencyId => adjacency::read(text, format, &mut collector)?,
+        FileFormat::AdjacencyCount | FileFormat::AdjacencyId => {
+            adjacency::read(text, format, &mut collector)?
+        }
     };
     let warnings = collector.warnings();
     let Collector { mut pairs, counts, mut report, .. } = collector;

@@ -36,7 +36,7 @@ pub use interactions::Interactions;
 pub use load::{KnownPairs, load, load_known};
 pub use options::{Format, LoadOptions, OnBadRow};
 pub use preset::{Preset, Published};
-pub use report::{BadRow, BadRows, Counts, FilterStep, FileLayout, LoadReport, SHOWN_BAD_ROWS};
+pub use report::{BadRow, BadRows, Counts, FileLayout, FilterStep, LoadReport, SHOWN_BAD_ROWS};
 pub use rows::Separator;
 pub use split::{Protocol, split, split_from};
 pub use write::{write_interactions, write_item_labels, write_parts};

@@ -152,7 +152,10 @@ impl LoadOptions {
             }
         }
         if self.min_rating.is_some() && self.min_count.is_some() {
-            return Err(Error::setting("--min-count", "and --min-rating read the same column: give only one"));
+            return Err(Error::setting(
+                "--min-count",
+                "and --min-rating read the same column: give only one",
+            ));
         }
         if self.rating_column.is_some() && self.min_rating.is_none() && self.min_count.is_none() {
             let message = "is read only for --min-rating or --min-count: give one of these, too";
@@ -188,7 +191,9 @@ impl LoadOptions {
         match format {
             FileFormat::Delimited => None,
             FileFormat::JsonLines | FileFormat::Parquet => self.layout_flags(false),
-            FileFormat::AdjacencyCount | FileFormat::AdjacencyId => self.layout_flags(true).or(self.threshold()),
+            FileFormat::AdjacencyCount | FileFormat::AdjacencyId => {
+                self.layout_flags(true).or(self.threshold())
+            }
         }
     }
 

@@ -32,7 +32,11 @@ pub(super) fn read(
     read.unwrap_or_else(|_| Err(text.error("is a Parquet file that cannot be read: it is damaged")))
 }
 
-fn read_rows(text: &Text, options: &LoadOptions, collector: &mut Collector<'_>) -> Result<(String, FileLayout)> {
+fn read_rows(
+    text: &Text,
+    options: &LoadOptions,
+    collector: &mut Collector<'_>,
+) -> Result<(String, FileLayout)> {
     let damaged = |error: parquet::errors::ParquetError| -> Error {
         text.error(format!("is a Parquet file that cannot be read: {error}"))
     };

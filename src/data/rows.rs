@@ -13,7 +13,7 @@ use std::str::FromStr;
 pub enum Separator {
     /// One byte, such as a tab; fields may be quoted.
     Byte(u8),
-    /// `::`, as in MovieLens' `ratings.dat`; a quote has no meaning.
+    /// `::`, as in MovieLens' `ratings.dat`; quotes have no meaning.
     DoubleColon,
 }
 

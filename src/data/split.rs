@@ -125,6 +125,7 @@ pub fn split_from(all: &Interactions, protocol: &Protocol, seed: u64, least: usi
     Ok(Split { train: part(&train), valid: part(&valid), test: part(&test) })
 }
 
+/// The part of the split that an item goes to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum SplitPart {
     Train,
@@ -136,23 +137,13 @@ enum SplitPart {
 /// training items so far.
 fn assign(protocol: &Protocol, stream: &mut Stream, parts: &mut [SplitPart]) {
     let item_count = parts.len();
-    let order = shuffled(item_count, stream);
-    let (test_fraction, valid_fraction) = match *protocol {
-        Protocol::Holdout { test_fraction, valid_fraction } => (test_fraction, valid_fraction),
-        Protocol::Files { valid_fraction } => (0.0, valid_fraction),
-        _ => (0.0, 0.0),
-    };
+    let mut order: Vec<usize> = (0..item_count).collect();
+    stream.shuffle(&mut order);
     match *protocol {
-        Protocol::Holdout { .. } | Protocol::Files { .. } => {
-            // Round both borders by the same shift, so that each part and their sum are right on average.
-            let shift: f64 = stream.random();
-            let border =
-                |share: f64| ((item_count as f64 * share + shift).floor() as usize).min(item_count - 1);
-            let test_end = border(test_fraction);
-            let valid_end = border(test_fraction + valid_fraction).max(test_end);
-            order[..test_end].iter().for_each(|&item| parts[item] = SplitPart::Test);
-            order[test_end..valid_end].iter().for_each(|&item| parts[item] = SplitPart::Valid);
+        Protocol::Holdout { test_fraction, valid_fraction } => {
+            assign_shares([test_fraction, valid_fraction], &order, stream, parts);
         }
+        Protocol::Files { valid_fraction } => assign_shares([0.0, valid_fraction], &order, stream, parts),
         Protocol::Folds { count, fold, valid_fraction } => {
             let shift: f64 = stream.random();
             let in_fold = |position: usize| position % count == fold;
@@ -171,11 +162,14 @@ fn assign(protocol: &Protocol, stream: &mut Stream, parts: &mut [SplitPart]) {
     }
 }
 
-/// 0..count in random order. Written out here, so that no new version of a library can change a split.
-fn shuffled(count: usize, stream: &mut Stream) -> Vec<usize> {
-    let mut order: Vec<usize> = (0..count).collect();
-    for last in (1..count).rev() {
-        order.swap(last, stream.below(last as u32 + 1) as usize);
-    }
-    order
+/// Fills `parts` by the shares of test and validation items, taken in `order`.
+fn assign_shares([test, valid]: [f64; 2], order: &[usize], stream: &mut Stream, parts: &mut [SplitPart]) {
+    // Round both borders by the same shift, so that each part and their sum are right on average.
+    let shift: f64 = stream.random();
+    let item_count = order.len();
+    let border = |share: f64| ((item_count as f64 * share + shift).floor() as usize).min(item_count - 1);
+    let test_end = border(test);
+    let valid_end = border(test + valid).max(test_end);
+    order[..test_end].iter().for_each(|&item| parts[item] = SplitPart::Test);
+    order[test_end..valid_end].iter().for_each(|&item| parts[item] = SplitPart::Valid);
 }

@@ -14,7 +14,7 @@ use crate::{Error, Result};
 use serde::{Deserialize, Serialize};
 use std::sync::atomic::{AtomicU32, Ordering};
 
-/// Means over the users with a test item; all but the counts and `mmr` are fractions of 1.
+/// Means over the users with a test item. All but the counts and `mmr` are fractions of 1.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Metrics {
     /// How many users had a test item.

@@ -83,10 +83,7 @@ impl Grid {
 /// Chooses `count` of `all` at random and keeps their order. If there are fewer, returns all.
 pub fn choose<T>(all: Vec<T>, count: usize, seed: u64) -> Vec<T> {
     let mut order: Vec<usize> = (0..all.len()).collect();
-    let mut stream = Stream::new(seed, Purpose::Display, 0);
-    for last in (1..order.len()).rev() {
-        order.swap(last, stream.below(last as u32 + 1) as usize);
-    }
+    Stream::new(seed, Purpose::Display, 0).shuffle(&mut order);
     let chosen: BTreeSet<usize> = order.into_iter().take(count).collect();
     all.into_iter().enumerate().filter(|(place, _)| chosen.contains(place)).map(|(_, one)| one).collect()
 }

@@ -42,7 +42,7 @@ pub struct Experiment {
     pub valid_fraction: f64,
     /// Seed of the folds.
     pub split_seed: u64,
-    /// All that a result depends on, by name: results of other settings are not mixed with these.
+    /// Everything that a result depends on, by name. Results of different settings are never mixed.
     pub settings: Map<String, Value>,
 }
 

@@ -1,6 +1,7 @@
 //! The results file: JSON lines. The first line holds the settings that the results belong to.
 
 use super::{Experiment, Measured};
+use crate::export::NewFile;
 use crate::{Error, Result};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -61,7 +62,7 @@ impl Results {
         }
         fs::create_dir_all(folder).map_err(Error::io(folder, "create"))?;
         if path.symlink_metadata().is_err() {
-            create(folder, &path, &experiment.settings)?;
+            create(&path, &experiment.settings)?;
         }
         let bytes = fs::read(&path).map_err(Error::io(&path, "read"))?;
         let whole = bytes.iter().rposition(|&byte| byte == b'\n').map_or(0, |end| end + 1);
@@ -112,21 +113,14 @@ impl Results {
 }
 
 /// Creates a file with only the first line. It appears once it is complete.
-fn create(folder: &Path, path: &Path, settings: &Map<String, Value>) -> Result<()> {
+fn create(path: &Path, settings: &Map<String, Value>) -> Result<()> {
     let header =
         Header { format: FORMAT.to_owned(), format_version: FORMAT_VERSION, settings: settings.clone() };
     let mut line = serde_json::to_vec(&header).map_err(|error| Error::Data(error.to_string()))?;
     line.push(b'\n');
-    let mut builder = tempfile::Builder::new();
-    builder.prefix(".spherec-");
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt;
-        builder.permissions(fs::Permissions::from_mode(0o666)); // less the umask
-    }
-    let mut file = builder.tempfile_in(folder).map_err(Error::io(folder, "write in"))?;
-    file.write_all(&line).and_then(|()| file.as_file().sync_all()).map_err(Error::io(path, "write"))?;
-    file.persist_noclobber(path).map(drop).map_err(|error| Error::io(path, "write")(error.error))
+    let mut file = NewFile::create(path, false)?;
+    file.write(&line)?;
+    file.finish()
 }
 
 /// The results in `bytes`, which must be whole lines.

@@ -15,7 +15,12 @@ pub(super) fn write(files: &mut NewFiles, path: &Path, tables: &[ExportTable]) -
     })
 }
 
-fn write_rows(out: &mut dyn Write, table: &ExportTable, at: usize, table_count: usize) -> std::io::Result<()> {
+fn write_rows(
+    out: &mut dyn Write,
+    table: &ExportTable,
+    at: usize,
+    table_count: usize,
+) -> std::io::Result<()> {
     let kind = (table_count > 1).then(|| table.name.trim_end_matches('s'));
     if at == 0 && (kind.is_some() || !table.labels.is_empty()) {
         write!(out, "id{}", if kind.is_some() { "\tkind" } else { "" })?;

@@ -64,7 +64,8 @@ fn read_verified(folder: &Path, manifest: &Manifest, name: &str) -> Result<(Path
     Ok((path, bytes))
 }
 
-pub(super) fn hex(bytes: &[u8]) -> String {
+/// `bytes` in hexadecimal.
+pub(crate) fn hex(bytes: &[u8]) -> String {
     use std::fmt::Write;
     bytes.iter().fold(String::new(), |mut text, byte| {
         let _ = write!(text, "{byte:02x}"); // writing to a String cannot fail

@@ -10,6 +10,7 @@ mod output;
 mod save;
 mod tables;
 
+pub(crate) use load::hex;
 pub use output::check_output;
 
 use crate::data::{IdTable, Split};

@@ -117,10 +117,7 @@ fn crowd_alphas(places: &[[f32; 2]], radius: f32, panel: [f32; 4]) -> Vec<f32> {
 /// weight are shuffled (in the same way each time), so that no group always covers the others.
 fn drawing_order(finite: &[usize], chart: &Chart) -> Vec<usize> {
     let mut order: Vec<usize> = (0..finite.len()).collect();
-    let mut stream = Stream::new(0, Purpose::Display, 0);
-    for last in (1..order.len()).rev() {
-        order.swap(last, stream.below(last as u32 + 1) as usize);
-    }
+    Stream::new(0, Purpose::Display, 0).shuffle(&mut order);
     let of_group = group_colours(chart);
     let is_coloured = |point: usize| match chart.colours {
         Colours::Groups { groups, .. } => groups

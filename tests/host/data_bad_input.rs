@@ -116,7 +116,7 @@ fn ids_of_any_length_in_messages_of_some() {
     refuse(&text, &detect(), "PATH:1: user id", &parts);
     let text = [b"user,item,rating\na,x,", &id[..], b"\n"].concat();
     refuse(&text, &min_rating(), "PATH:2: rating", &["number", &shown]);
-    // The longest that is allowed.
+    // The longest id that is allowed.
     let text = [b"user,item\na,", &id[..MAX_ID_BYTES], b"\n"].concat();
     let (_folder, path) = file(&text);
     assert_eq!(data::load(&path, &detect()).expect("readable").0.items.bytes(0).len(), MAX_ID_BYTES);
@@ -162,7 +162,12 @@ fn separators_that_do_not_separate() {
 
 #[test]
 fn options_that_contradict() {
-    refuse(b"user,item\na,x\n", &min_rating(), "--min-rating ", &["--rating-column", "PATH", "`user`, `item`"]);
+    refuse(
+        b"user,item\na,x\n",
+        &min_rating(),
+        "--min-rating ",
+        &["--rating-column", "PATH", "`user`, `item`"],
+    );
     refuse(b"a,x\nb,y\n", &min_rating(), "--min-rating ", &["--rating-column", "PATH", "2 columns"]);
     let nan = LoadOptions { min_rating: Some(f64::NAN), ..detect() };
     refuse(b"a,x,1\n", &nan, "--min-rating ", &["finite"]);

@@ -40,7 +40,7 @@ fn a_backslash_escapes_a_quote_within_quotes() {
         load(b"\"u\";\"i\"\n\"1\";\"\\\"8804501367\\\"\"\n\"2\";\"a\\\\b;\\\"\"\n\"3\";\"x\"\n");
     assert_eq!(pairs(&dataset), ["u>i", "1>\"8804501367\"", "2>a\\\\b;\"", "3>x"]);
     assert!(report.layout.backslash_escapes);
-    // The same without quotes around the field: the rows stay rows, and the bytes what they are.
+    // The same without quotes around the field: nothing is escaped, and rows and bytes stay as they are.
     let (dataset, report) = load(b"u;i\n1;\\\"8804501367\\\"\n2;y\\\n3;z\n");
     assert_eq!(pairs(&dataset), ["u>i", "1>\\\\\"8804501367\\\\\"", "2>y\\\\", "3>z"]);
     assert!(!report.layout.backslash_escapes);
@@ -117,7 +117,7 @@ fn any_rating_of_a_pair_that_is_high_enough_makes_it_positive() {
 
 #[test]
 fn spreadsheet_damage_is_kept_and_told() {
-    // Leading zeros that are lost make another id: nothing can be done, and nothing is done.
+    // An id that has lost its leading zeros is another id, and stays one.
     let (dataset, report) = load(b"user;item\n1;9,78292E+12\n1;9.78E+9\n2;007\n2;7\n3;1E+05x\n3;E+05\n");
     assert_eq!(pairs(&dataset), ["1>9,78292E+12", "1>9.78E+9", "2>007", "2>7", "3>1E+05x", "3>E+05"]);
     let [warning] = &report.warnings[..] else { panic!("{:?}", report.warnings) };

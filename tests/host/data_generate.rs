@@ -1,4 +1,4 @@
-//! Generated data: planted clusters, a power law, the stated noise, the same for the same seed.
+//! Generated data has planted clusters, a power law and the given noise, and depends only on the seed.
 
 use spherec::data::{self, GenerateOptions, Generated, LoadOptions, generate};
 

@@ -1,4 +1,4 @@
-//! Splits: nothing shared, nothing lost, the right sizes, the same for the same seed.
+//! Splits share nothing, lose nothing, have the right sizes, and depend only on the seed.
 
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -31,7 +31,7 @@ proptest! {
     fn parts_are_disjoint_and_whole(pairs in vec((0u32..12, 0u32..30), 0..200), protocol in protocol(), seed: u64) {
         let all = Interactions::from_pairs(12, 30, &pairs);
         let parts = split(&all, &protocol, seed).expect("a valid protocol");
-        // Sorted and with repeats, so that a shared pair would show.
+        // The list keeps repeats, so that a shared pair would show.
         prop_assert_eq!(all_pairs(&parts), all.pairs().collect::<Vec<_>>());
         for user in 0..12 {
             prop_assert_eq!(parts.train.items_of(user).is_empty(), all.items_of(user).is_empty());

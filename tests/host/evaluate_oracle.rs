@@ -186,7 +186,7 @@ fn equal_rows_have_equal_scores_wherever_they_stand() {
             let rows: Vec<u32> = ranking.iter().map(|&(row, _)| row).collect();
             assert_eq!(rows, (0..1100).collect::<Vec<u32>>(), "dim {dim}");
         }
-        // A query asked alone gets the scores that it gets among others.
+        // A query gets the same scores alone as among others.
         for (user, ranking) in users.chunks(dim).zip(&rankings) {
             assert_eq!(&search_all(user, &items, dim, 1100)[0], ranking, "dim {dim}");
         }

@@ -107,7 +107,7 @@ fn an_experiment_that_was_stopped_goes_on_and_ends_the_same() {
     let experiment = experiment(0.1);
     assert_eq!(run(whole.path(), &experiment, 99).unwrap(), (12, true));
     assert_eq!(run(stopped.path(), &experiment, 5).unwrap(), (5, false));
-    // Killed while it wrote a line.
+    // As if killed while it wrote a line.
     let path = stopped.path().join(RESULTS);
     let mut file = fs::File::options().append(true).open(&path).unwrap();
     file.write_all(b"{\"cell\":\"sampler=uniform neg").unwrap();

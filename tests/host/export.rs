@@ -2,7 +2,7 @@
 
 use crate::model_folder::odd_model;
 use bstr::ByteVec;
-use spherec::export::{ExportOptions, ExportFormat, What, csv_safe, export};
+use spherec::export::{ExportFormat, ExportOptions, What, csv_safe, export};
 use spherec::labels::{LabelColumn, LabelTable};
 use spherec::model::Model;
 use std::fs;
@@ -107,8 +107,14 @@ fn labels_are_joined_and_every_form_has_its_files() {
         paths.iter().map(|path| path.file_name().unwrap().to_str().unwrap().to_owned()).collect::<Vec<_>>()
     };
     assert_eq!(names(ExportFormat::Npy, What::Items, &columns), ["items.npy", "items-metadata.tsv"]);
-    assert_eq!(names(ExportFormat::Safetensors, What::Users, &[]), ["users.safetensors", "users-metadata.tsv"]);
-    assert_eq!(names(ExportFormat::Projector, What::Items, &columns), ["tensors.tsv", "metadata.tsv", "config.json"]);
+    assert_eq!(
+        names(ExportFormat::Safetensors, What::Users, &[]),
+        ["users.safetensors", "users-metadata.tsv"]
+    );
+    assert_eq!(
+        names(ExportFormat::Projector, What::Items, &columns),
+        ["tensors.tsv", "metadata.tsv", "config.json"]
+    );
     let metadata = fs::read_to_string(place.path().join("ProjectorItems/metadata.tsv")).unwrap();
     let lines: Vec<Vec<&str>> = metadata.lines().map(|line| line.split('\t').collect()).collect();
     assert_eq!(lines.len(), 15);
@@ -125,7 +131,10 @@ fn labels_are_joined_and_every_form_has_its_files() {
     };
     assert!(header("items.csv").starts_with("id,kind,second,"), "{}", header("items.csv"));
     assert!(header("users.csv").starts_with("id,") && !header("users.csv").contains("kind"));
-    assert_eq!(names(ExportFormat::Projector, What::Both, &columns), ["tensors.tsv", "metadata.tsv", "config.json"]);
+    assert_eq!(
+        names(ExportFormat::Projector, What::Both, &columns),
+        ["tensors.tsv", "metadata.tsv", "config.json"]
+    );
     let metadata = fs::read_to_string(place.path().join("ProjectorBoth/metadata.tsv")).unwrap();
     let lines: Vec<Vec<&str>> = metadata.lines().map(|line| line.split('\t').collect()).collect();
     assert_eq!((lines.len(), &lines[0][..]), (29, &["id", "kind", "kind", "second"][..]));
