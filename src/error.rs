@@ -1,11 +1,11 @@
-//! Every way in which a request can fail, each naming the file, line, flag and value concerned.
+//! The errors of the library. Each names the file, line, flag or value at fault.
 
 use std::path::{Path, PathBuf};
 
-/// The library's result.
+/// The result type of the library.
 pub type Result<T> = std::result::Result<T, Error>;
 
-/// What went wrong, in words for the person who made the request.
+/// What went wrong, in words for the user.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// A row of an input file cannot be used.
@@ -23,11 +23,11 @@ pub enum Error {
     Rows {
         /// The file as the user named it.
         path: PathBuf,
-        /// Line number, from 1, and message of the first of them.
+        /// The first of them: line number, from 1, and message.
         first: Vec<(u64, String)>,
-        /// How many there are.
+        /// The number of unusable rows.
         count: usize,
-        /// How many rows the file has, good and bad.
+        /// The number of all rows, good and bad.
         total: usize,
     },
     /// A file as a whole cannot be used.
@@ -43,7 +43,7 @@ pub enum Error {
     Io {
         /// The file or folder.
         path: PathBuf,
-        /// What was tried: "read", "create", "write".
+        /// What was tried, such as "read", "create" or "write".
         action: &'static str,
         /// The system's reason.
         source: std::io::Error,
@@ -53,44 +53,45 @@ pub enum Error {
     Setting {
         /// The flag as typed on the command line, such as `--dim`.
         flag: &'static str,
-        /// The rule and the value: "must be at least 1, but is 0".
+        /// The rule and the value, such as "must be at least 1, but is 0".
         message: String,
     },
-    /// The data cannot be trained on or asked about in this way.
+    /// The data does not allow what was asked for.
     #[error("{0}")]
     Data(String),
-    /// No usable adapter; the text says what to install or choose.
+    /// There is no usable adapter. The text says what to install or choose.
     #[error("{0}")]
     Adapter(String),
-    /// The loss grew out of all bounds: the settings do not suit the data.
+    /// The loss became infinite or not a number: the settings do not suit the data.
     #[error("the loss is not a number at step {step}; try a smaller --learning-rate")]
     Diverged {
         /// The step, from 1.
         step: u64,
     },
-    /// The GPU failed during work: lost device, out of memory, validation error.
+    /// The GPU failed during work: the device was lost, ran out of memory, or rejected a call.
     #[error("GPU failure: {0}")]
     Gpu(String),
 }
 
 impl Error {
-    /// An [`Error::Io`] for `path`, to be used in `map_err`.
+    /// Makes an [`Error::Io`] for `path`; for use in `map_err`.
     pub fn io(path: &Path, action: &'static str) -> impl FnOnce(std::io::Error) -> Error {
         let path = path.to_owned();
         move |source| Error::Io { path, action, source }
     }
 
-    /// An [`Error::File`].
+    /// Makes an [`Error::File`].
     pub fn file(path: &Path, message: impl Into<String>) -> Error {
         Error::File { path: path.to_owned(), message: message.into() }
     }
 
-    /// An [`Error::Setting`].
+    /// Makes an [`Error::Setting`].
     pub fn setting(flag: &'static str, message: impl Into<String>) -> Error {
         Error::Setting { flag, message: message.into() }
     }
 
-    /// The process exit code: 3 no adapter, 4 the GPU failed, 1 all else (2 is the argument parser's).
+    /// The exit code of the process: 3 if there is no adapter, 4 if the GPU failed, 1 for any other error.
+    /// (The argument parser uses 2.)
     pub fn exit_code(&self) -> u8 {
         match self {
             Error::Adapter(_) => 3,
@@ -100,12 +101,12 @@ impl Error {
     }
 }
 
-/// A line a row, and one that counts them.
+/// One line for each row shown, and a line with the number of all.
 fn rows_text(path: &Path, first: &[(u64, String)], count: usize, total: usize) -> String {
     let path = path.display();
     let lines: String = first.iter().map(|(line, message)| format!("{path}:{line}: {message}\n")).collect();
     let shown = match first.len() {
-        shown if shown < count => format!(", of which these are the first {shown}"),
+        shown if shown < count => format!("; these are the first {shown}"),
         _ => String::new(),
     };
     format!("{lines}{path}: {count} of {total} rows cannot be used{shown}; --on-bad-row skip leaves them out")

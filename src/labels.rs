@@ -1,4 +1,4 @@
-//! What people know about users or items: columns of labels from a delimited file, joined by id.
+//! Labels of users or items: columns of a delimited file, joined by id.
 
 use crate::data::IdTable;
 use crate::{Error, Result};
@@ -9,15 +9,15 @@ use std::path::Path;
 /// One column of labels.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LabelColumn {
-    /// The column's name: from the header, else `label`, `label2` and so on.
+    /// The column's name: from the header, or else `label`, `label2` and so on.
     pub name: String,
-    /// The group of each row of the table: its label's number in [`LabelColumn::names`], (rows).
+    /// The group of each row, (rows): the position of its label in [`LabelColumn::names`].
     pub groups: Vec<Option<u32>>,
-    /// The labels, by falling number of rows, then by text.
+    /// The labels, the most frequent first, then by text.
     pub names: Vec<String>,
 }
 
-/// The columns of a file of labels.
+/// The columns of a label file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LabelTable {
     /// At least one, in the order of the file.
@@ -25,7 +25,7 @@ pub struct LabelTable {
 }
 
 impl LabelColumn {
-    /// The same column for `count` rows without labels.
+    /// A column of the same name for `count` rows without labels.
     pub(crate) fn emptied(&self, count: usize) -> LabelColumn {
         LabelColumn { name: self.name.clone(), groups: vec![None; count], names: Vec::new() }
     }
@@ -54,7 +54,7 @@ impl LabelColumn {
     }
 }
 
-/// The cells of a file by column and row of the table, and its first record where that may be a header.
+/// The labels in a file, by column and row, and its first record if that may be a header.
 #[derive(Default)]
 struct Cells {
     columns: Vec<Vec<Option<String>>>,
@@ -62,18 +62,19 @@ struct Cells {
 }
 
 impl LabelTable {
-    /// Reads `path`: an id, then one or more labels, separated by commas, or by tabs where the first line has
-    /// any. Ids that the table lacks are passed over; of several records of one id the first counts; an empty
-    /// label is none. The first record is a header where the table lacks its id and none of its labels
-    /// occurs again. `what` names the rows in errors: "item", "user".
+    /// Reads `path`. Each record is an id and one or more labels, separated by commas, or by tabs if there is
+    /// a tab in the first line. Ids that are not in `ids` are skipped. If an id occurs more than once, its
+    /// first record counts. An empty label means no label. The first record is a header if its id is not in
+    /// `ids` and none of its labels occurs again. `what` is what errors call a row: "item" or "user".
     ///
     /// # Errors
-    /// [`Error::Io`]; [`Error::Row`] for a record of one column; [`Error::File`] where no row gets a label.
+    /// [`Error::Io`] from the disk; [`Error::Row`] if a record has only one column; [`Error::File`] if no row
+    /// gets a label.
     pub fn read(path: &Path, ids: &IdTable, what: &str) -> Result<LabelTable> {
         let text = std::fs::read(path).map_err(Error::io(path, "read"))?;
         let Cells { columns, header } = cells(path, &text, ids)?;
         if columns.iter().flatten().all(Option::is_none) {
-            return Err(Error::file(path, format!("has a label for none of the model's {what}s")));
+            return Err(Error::file(path, format!("has no label for any of the model's {what}s")));
         }
         let header = header.filter(|names| {
             let distinct: HashSet<&str> = columns.iter().flatten().flatten().map(String::as_str).collect();
@@ -103,7 +104,7 @@ fn cells(path: &Path, text: &[u8], ids: &IdTable) -> Result<Cells> {
         let record = record.map_err(|error| Error::file(path, error.to_string()))?;
         let (Some(id), true) = (record.get(0), record.len() > 1) else {
             let line = record.position().map_or(0, |position| position.line());
-            let message = "has one column, but an id and a label are needed".to_owned();
+            let message = "has only one column, but needs an id and a label".to_owned();
             return Err(Error::Row { path: path.to_owned(), line, message });
         };
         let labels = record.iter().skip(1).map(|label| String::from_utf8_lossy(label).into_owned());

@@ -1,17 +1,18 @@
-//! Counter-based random numbers: the one source of randomness, with the same bits in Rust and WGSL.
+//! Counter-based random numbers, the only source of randomness. Rust and WGSL produce the same bits.
 //!
-//! PCG4D (Jarzynski and Olano, "Hash Functions for GPU Rendering", JCGT 9(3), 2020) hashes four words
-//! into four. A [`Stream`] is keyed by (seed, purpose, index), so that any step of a run can be
-//! reproduced from three integers and no state is ever saved.
+//! PCG4D (Jarzynski and Olano, "Hash Functions for GPU Rendering", JCGT 9(3), 2020) hashes four words into
+//! four. A [`Stream`] is keyed by (seed, purpose, index), so that any step of a run can be reproduced from
+//! three integers, and no state has to be saved.
 
 use rand::TryRng;
 use std::convert::Infallible;
 
-/// Four words in, four well-mixed words out, but for the low byte, which is uneven: take high bits.
-/// Twin of `pcg4d` in `shaders/include/random.wgsl`.
+/// Hashes four words into four well-mixed words. Only their low bytes are uneven, so use the high bits. Twin
+/// of `pcg4d` in `shaders/include/random.wgsl`.
 #[inline(always)]
 pub fn pcg4d(input: [u32; 4]) -> [u32; 4] {
-    // By single words: over arrays it becomes vector code without a vector multiplication, four times slower.
+    // On single words: of arrays the compiler makes vector code, which lacks a vector multiplication and is
+    // four times slower.
     let first = |v: u32| v.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
     let (mut x, mut y, mut z, mut w) = (first(input[0]), first(input[1]), first(input[2]), first(input[3]));
     x = x.wrapping_add(y.wrapping_mul(w));
@@ -26,21 +27,21 @@ pub fn pcg4d(input: [u32; 4]) -> [u32; 4] {
     [x, y, z, w]
 }
 
-/// What a stream is used for: streams of different purposes never share numbers.
+/// What a stream is used for. Streams for different purposes are independent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u32)]
 pub enum Purpose {
-    /// Starting embeddings.
+    /// Initial embeddings.
     Init = 1,
-    /// Splits into train, validation and test.
+    /// Splits into training, validation and test parts.
     Split = 2,
-    /// The order of the training pairs, one stream an epoch.
+    /// The order of the training pairs, one stream per epoch.
     Permutation = 3,
-    /// Uniform and popularity negatives, one stream a step.
+    /// Uniform and popularity negatives, one stream per step.
     Negatives = 4,
-    /// Candidates of two-stage sampling, one stream a step.
+    /// Candidates of two-stage sampling, one stream per step.
     Candidates = 5,
-    /// Keys of the draw on the GPU, one key a step.
+    /// Keys for the draw on the GPU, one key per step.
     Draw = 6,
     /// Generated data.
     Generate = 7,
@@ -48,7 +49,7 @@ pub enum Purpose {
     Display = 8,
 }
 
-/// The two-word key of (seed, purpose, index); what the GPU hashes with its own counters.
+/// The two-word key of (seed, purpose, index). The GPU hashes it with its own counters.
 pub fn key(seed: u64, purpose: Purpose, index: u64) -> [u32; 2] {
     let first = pcg4d([seed as u32, (seed >> 32) as u32, purpose as u32, 0x5eed]);
     let second = pcg4d([first[0], first[1], index as u32, (index >> 32) as u32 ^ first[2]]);
@@ -66,7 +67,7 @@ pub struct Stream {
 }
 
 impl Stream {
-    /// The stream of `(seed, purpose, index)`, at its beginning.
+    /// The stream of `(seed, purpose, index)`, from its beginning.
     pub fn new(seed: u64, purpose: Purpose, index: u64) -> Stream {
         Stream { key: key(seed, purpose, index), counter: 0, block: [0; 4], used: 4 }
     }
@@ -83,7 +84,7 @@ impl Stream {
         folded(word)
     }
 
-    /// The next words of the stream, as many as `words` has: whole blocks at a time, which is faster.
+    /// Fills `words` with the next words of the stream. This is faster than one word at a time.
     pub fn fill(&mut self, words: &mut [u32]) {
         let (first, rest) = words.split_at_mut(words.len().min(4 - self.used));
         first.iter_mut().for_each(|word| *word = self.word());
@@ -96,24 +97,32 @@ impl Stream {
         last.iter_mut().for_each(|word| *word = self.word());
     }
 
-    /// A whole number below `bound` (at least 1), by Lemire's multiplication; the bias is below
-    /// `bound / 2^64`.
+    /// A random whole number below `bound`, which must be at least 1. Uses Lemire's multiplication; the bias
+    /// is below `bound / 2^64`.
     #[inline(always)]
     pub fn below(&mut self, bound: u32) -> u32 {
         let words = [self.word(), self.word()];
         below(words, bound)
     }
+
+    /// Shuffles `values`, of which there must be at most 2^32. Written out here, so that no new version of a
+    /// library can change a split.
+    pub fn shuffle<T>(&mut self, values: &mut [T]) {
+        for last in (1..values.len()).rev() {
+            values.swap(last, self.below(last as u32 + 1) as usize);
+        }
+    }
 }
 
-/// [`Stream::below`] from two of a stream's words.
+/// Computes [`Stream::below`] from two words of a stream.
 #[inline(always)]
 pub fn below(words: [u32; 2], bound: u32) -> u32 {
     let wide = (u64::from(words[0]) << 32) | u64::from(words[1]);
     ((u128::from(wide) * u128::from(bound)) >> 64) as u32
 }
 
-/// PCG4D's last round leaves the low byte uneven, and samplers take a choice of their own from it (the layer
-/// of a ziggurat, say): the high half is folded in.
+/// Folds the high half of a word into the low half. PCG4D's last round leaves the low byte uneven, but
+/// samplers use it on its own, for example to choose the layer of a ziggurat.
 #[inline(always)]
 fn folded(word: u32) -> u32 {
     word ^ (word >> 16)

@@ -1,5 +1,5 @@
-//! What to show a user: the nearest items that they have not seen, the most popular ones where nothing
-//! is known about them, and the neighbours of an item or a user.
+//! Recommendations: the nearest items that a user has not seen, the most popular items for unknown users, and
+//! the neighbours of an item or a user.
 
 use crate::data::Interactions;
 use crate::evaluate::{Search, check_k, check_sizes, check_table};
@@ -8,14 +8,14 @@ use crate::{Error, Result};
 use serde::Serialize;
 use std::cmp::Reverse;
 
-/// An item (or a user) that is near.
+/// A nearby item or user.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Neighbour {
     /// Its row number.
     pub row: u32,
-    /// The cosine of the angle between the two, -1 to 1; negative infinity where it is not a number.
+    /// The cosine of the angle between the two, -1 to 1; negative infinity if it is not a number.
     pub similarity: f32,
-    /// The Euclidean distance between the two, 0 to 2 on the sphere.
+    /// The Euclidean distance between the two, from 0 to 2 on the sphere.
     pub distance: f32,
 }
 
@@ -28,12 +28,13 @@ pub struct Popular {
     pub count: u32,
 }
 
-/// The `k` items nearest each of `users`, nearest first, equal ones by row; items that the user has in
-/// any of `seen` are left out. One list a user, in their order, shorter where fewer items remain.
+/// The `k` nearest items of each user in `users`: nearest first, equally near ones by row. Items that the
+/// user has in any set of `seen` are left out. Returns one list per user, in the order of `users`; a list is
+/// shorter if fewer items remain.
 ///
 /// # Errors
-/// [`Error::Setting`] where `k` is 0; [`Error::Data`] for a user that the model does not have, or where
-/// a set in `seen` has other numbers of users and items than the model.
+/// [`Error::Setting`] if `k` is 0; [`Error::Data`] for a user that the model does not have, or if a set in
+/// `seen` does not have as many users and items as the model.
 pub fn recommend(
     embeddings: &Embeddings,
     users: &[u32],
@@ -48,7 +49,7 @@ pub fn recommend(
     nearest("user", embeddings, &embeddings.users, users, &embeddings.items, k, excluded)
 }
 
-/// The `k` items nearest each of `items`, the item itself left out; otherwise as [`recommend`].
+/// The `k` nearest other items of each item in `items`; otherwise like [`recommend`].
 ///
 /// # Errors
 /// As [`recommend`].
@@ -57,7 +58,7 @@ pub fn similar_items(embeddings: &Embeddings, items: &[u32], k: usize) -> Result
     nearest("item", embeddings, &embeddings.items, items, &embeddings.items, k, itself)
 }
 
-/// The `k` users nearest each of `users`, the user themselves left out; otherwise as [`recommend`].
+/// The `k` nearest other users of each user in `users`; otherwise like [`recommend`].
 ///
 /// # Errors
 /// As [`recommend`].
@@ -66,11 +67,11 @@ pub fn similar_users(embeddings: &Embeddings, users: &[u32], k: usize) -> Result
     nearest("user", embeddings, &embeddings.users, users, &embeddings.users, k, themselves)
 }
 
-/// The `k` items that most users of `train` have, equal ones by row, those in `seen` (in any order) left
-/// out: what to recommend to a user about whom nothing is known.
+/// The `k` most popular items, which can be recommended to unknown users: the items of most users in `train`,
+/// equally popular ones by row. Items in `seen`, which need not be sorted, are left out.
 ///
 /// # Errors
-/// [`Error::Setting`] where `k` is 0.
+/// [`Error::Setting`] if `k` is 0.
 pub fn popular(train: &Interactions, k: usize, seen: &[u32]) -> Result<Vec<Popular>> {
     check_k(k)?;
     let mut wanted = vec![true; train.item_count()];
@@ -91,7 +92,8 @@ pub fn popular(train: &Interactions, k: usize, seen: &[u32]) -> Result<Vec<Popul
     Ok(all)
 }
 
-/// The `k` rows of `table` nearest each row `queries` of `query_table`; `what` names a query in errors.
+/// The `k` nearest rows in `table` for each row of `query_table` in `queries`. `what` is what errors call a
+/// query.
 fn nearest(
     what: &str,
     embeddings: &Embeddings,
@@ -121,7 +123,7 @@ fn nearest(
     }))
 }
 
-/// |a - b|, from the difference: `2 - 2 a.b` loses all digits where the two are close.
+/// |a - b|, computed from the difference: `2 - 2 a.b` loses all digits if the two are close.
 fn distance(a: &[f32], b: &[f32]) -> f32 {
     let square = |(&a, &b): (&f32, &f32)| (f64::from(a) - f64::from(b)).powi(2);
     a.iter().zip(b).map(square).sum::<f64>().sqrt() as f32

@@ -61,7 +61,7 @@ pub(crate) fn run(args: &Args) -> CommandResult {
     let cells = args.cells()?;
     let dataset = read(&args.experiment)?;
     let more = [("folds", json!(args.folds)), ("valid-fraction", json!(args.valid_fraction))];
-    let settings = settings("compare", &dataset, &cells, &more);
+    let settings = settings("compare", &dataset, &more);
     let columns = ["sampler", "batch-size", "negatives"].map(str::to_owned).to_vec();
     let experiment = Experiment {
         columns,

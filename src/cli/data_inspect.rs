@@ -6,7 +6,7 @@ use super::format::{bytes, fine_percent, grouped};
 use super::load_args::{LoadArgs, unread_ratings};
 use serde::Serialize;
 use serde_json::Value;
-use spherec::data::{BadRow, Counts, FilterStep, Format, Inspection, Layout, Preset, inspect};
+use spherec::data::{BadRow, Counts, FileLayout, FilterStep, Format, Inspection, Preset, inspect};
 use spherec::{Error, Result};
 use std::path::PathBuf;
 
@@ -103,7 +103,7 @@ struct InspectionJson<'a> {
     file: String,
     bytes: usize,
     #[serde(flatten)]
-    layout: &'a Layout,
+    layout: &'a FileLayout,
     rows: usize,
     blank_rows: usize,
     bad_rows: usize,

@@ -9,9 +9,11 @@ use super::{CommandResult, Failure, interrupts, protocol};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::{Map, Value, json};
 use spherec::data::{self, Dataset, Interactions};
-use spherec::experiment::{Cell, Event, Experiment, Report, Results, Summary, checksum, measure, summarise};
+use spherec::experiment::{
+    Cell, Event, Experiment, ResultTable, Results, Summary, checksum, measure, summarise,
+};
 use spherec::gpu::Gpu;
-use spherec::train::{self, TrainConfig};
+use spherec::train;
 use spherec::{Error, Result};
 use std::cell::RefCell;
 use std::collections::BTreeSet;
@@ -64,19 +66,12 @@ pub(crate) fn read(args: &ExperimentArgs) -> Result<Dataset> {
     Ok(dataset)
 }
 
-/// All that the results depend on: the data, the configs of all cells, whole, and `more`.
-pub(crate) fn settings(
-    kind: &str,
-    dataset: &Dataset,
-    cells: &[Cell],
-    more: &[(&str, Value)],
-) -> Map<String, Value> {
-    let configs: Vec<&TrainConfig> = cells.iter().map(|cell| &cell.config).collect();
+/// All that the results depend on beside the cells' configs: the command, the data, and `more`.
+pub(crate) fn settings(kind: &str, dataset: &Dataset, more: &[(&str, Value)]) -> Map<String, Value> {
     let mut settings = Map::from_iter(more.iter().map(|(name, value)| ((*name).to_owned(), value.clone())));
     settings.insert("command".to_owned(), json!(kind));
     settings.insert("version".to_owned(), json!(env!("CARGO_PKG_VERSION")));
     settings.insert("data".to_owned(), json!(checksum(dataset)));
-    settings.insert("cells".to_owned(), json!(configs));
     settings
 }
 
@@ -87,7 +82,7 @@ pub(crate) fn run(
     interactions: &Interactions,
 ) -> std::result::Result<(Results, bool), Failure> {
     let mut results = Results::open(&args.output, experiment)?;
-    let (done, count) = (results.outcomes().len(), experiment.run_count());
+    let (done, count) = (results.trials().len(), experiment.run_count());
     if done > 0 && !args.quiet {
         note(&format!("{}: {done} of {} are already done", args.output.display(), counted(count, "run")));
     }
@@ -156,8 +151,8 @@ impl Progress {
                 self.message(&format!(": epoch {epoch}"))
             }
             Event::Training(_) => {}
-            Event::Finished { done, count, outcome, seconds_left } => {
-                let result = match (&outcome.measured.metrics, &outcome.measured.failure) {
+            Event::Finished { done, count, trial, seconds_left } => {
+                let result = match (&trial.measured.metrics, &trial.measured.failure) {
                     (Some(metrics), _) => {
                         format!("MAP {}, NDCG {}", percent(metrics.map), percent(metrics.ndcg))
                     }
@@ -167,7 +162,7 @@ impl Progress {
                     true => String::new(),
                     false => format!("; about {} to go", duration(*seconds_left)),
                 };
-                let seconds = duration(outcome.measured.seconds);
+                let seconds = duration(trial.measured.seconds);
                 self.line(&format!("{}: {result}, {seconds}{left}", self.state.borrow()));
             }
         }
@@ -200,7 +195,7 @@ pub(crate) fn report<'a>(
     experiment: &'a Experiment,
     results: &Results,
     split: String,
-) -> Report<'a> {
+) -> ResultTable<'a> {
     let rows: Vec<Summary> = summarise(experiment, results);
     let (k, seed) =
         experiment.cells.first().map_or((0, 0), |cell| (cell.config.stopping.k, cell.config.seed));
@@ -216,11 +211,11 @@ pub(crate) fn report<'a>(
         ("ranked", format!("all items except {}", protocol::left_out(experiment.valid_fraction > 0.0))),
         ("ties", protocol::TIES.to_owned()),
     ];
-    Report { columns: &experiment.columns, fold_count: experiment.fold_count, k, seed, protocol, rows }
+    ResultTable { columns: &experiment.columns, fold_count: experiment.fold_count, k, seed, protocol, rows }
 }
 
 /// Writes the table in all four formats, and prints one of them.
-pub(crate) fn publish(args: &ExperimentArgs, report: &Report) -> CommandResult {
+pub(crate) fn publish(args: &ExperimentArgs, report: &ResultTable) -> CommandResult {
     let (headings, rows, legend) = report.text();
     let headings: Vec<(&str, bool)> =
         headings.iter().map(|(name, number)| (name.as_str(), *number)).collect();

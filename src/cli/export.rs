@@ -3,7 +3,7 @@
 use super::CommandResult;
 use super::console::out;
 use clap::ValueEnum;
-use spherec::export::{ExportOptions, Form, What, export};
+use spherec::export::{ExportFormat, ExportOptions, What, export};
 use spherec::labels::LabelTable;
 use spherec::model::Model;
 use std::path::PathBuf;
@@ -73,20 +73,20 @@ pub(crate) fn run(args: &Args) -> CommandResult {
         WhatName::Users => What::Users,
         WhatName::Both => What::Both,
     };
-    let form = match args.format {
-        FormName::Tsv => Form::Tsv,
-        FormName::Csv => Form::Csv,
-        FormName::Npy => Form::Npy,
-        FormName::Safetensors => Form::Safetensors,
-        FormName::Parquet => Form::Parquet,
-        FormName::Projector => Form::Projector,
+    let format = match args.format {
+        FormName::Tsv => ExportFormat::Tsv,
+        FormName::Csv => ExportFormat::Csv,
+        FormName::Npy => ExportFormat::Npy,
+        FormName::Safetensors => ExportFormat::Safetensors,
+        FormName::Parquet => ExportFormat::Parquet,
+        FormName::Projector => ExportFormat::Projector,
     };
     let labels = match (&args.labels, what) {
         (None, _) => Vec::new(),
         (Some(path), What::Users) => LabelTable::read(path, &model.users, "user")?.columns,
         (Some(path), _) => LabelTable::read(path, &model.items, "item")?.columns,
     };
-    let options = ExportOptions { what, form, labels: &labels, csv_safe: args.csv_safe };
+    let options = ExportOptions { what, format, labels: &labels, csv_safe: args.csv_safe };
     let paths = export(&model, &options, &args.output, args.force)?;
     out(&paths.iter().map(|path| format!("{}\n", path.display())).collect::<String>())
 }

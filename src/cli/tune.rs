@@ -6,7 +6,7 @@ use super::{CommandResult, Failure, console, flags_toml};
 use clap::ValueEnum;
 use serde_json::json;
 use spherec::data::{Protocol, split};
-use spherec::experiment::{Cell, Experiment, Grid, Report, choose};
+use spherec::experiment::{Cell, Experiment, Grid, ResultTable, choose};
 use spherec::train::{TrainConfig, defaults};
 use spherec::{Error, Result};
 
@@ -75,7 +75,7 @@ pub(crate) fn run(args: &Args) -> CommandResult {
         fold_count: args.folds,
         valid_fraction: args.valid_fraction,
         split_seed: seed ^ FOLD_SEED,
-        settings: settings("tune", &dataset, &cells, &more),
+        settings: settings("tune", &dataset, &more),
         cells,
     };
     let train = split(&dataset.interactions, &outer, seed)?.train;
@@ -103,7 +103,7 @@ pub(crate) fn run(args: &Args) -> CommandResult {
 }
 
 /// Sorts by mean NDCG, which early stopping uses too. Combinations that failed come last.
-fn best_first(report: &mut Report) {
+fn best_first(report: &mut ResultTable) {
     let ndcg =
         |row: &spherec::experiment::Summary| row.spreads[1].map_or(f64::NEG_INFINITY, |spread| spread.mean);
     report.rows.sort_by(|a, b| b.folds_done.cmp(&a.folds_done).then(ndcg(b).total_cmp(&ndcg(a))));

@@ -1,20 +1,21 @@
-//! Adjacency lists: one user a line, with all of its items, blanks between.
+//! Reads adjacency lists: each line holds one user's items, separated by blanks.
 
-use super::collect::Collector;
-use super::detect::{Form, parse_count};
-use super::report::Layout;
+use super::collect::{CELL_CHARACTERS, Collector};
+use super::detect::{FileFormat, parse_count};
+use super::report::FileLayout;
 use super::text::{Text, counted, lines, shown};
 use crate::Result;
 
-/// The most characters that a spreadsheet keeps of a cell; a line of just as many has lost its end.
-pub(super) const CELL_CHARACTERS: usize = 32_767;
-
-/// Adds every pair of `text` to `collector`; returns the format in words, and in parts.
-pub(super) fn read(text: &Text, form: Form, collector: &mut Collector<'_>) -> Result<(String, Layout)> {
-    let is_count = form == Form::AdjacencyCount;
+/// Adds every pair in `text` to `collector`. Returns the format, in words and as a [`FileLayout`].
+pub(super) fn read(
+    text: &Text,
+    format: FileFormat,
+    collector: &mut Collector<'_>,
+) -> Result<(String, FileLayout)> {
+    let is_count = format == FileFormat::AdjacencyCount;
     for (line_index, (offset, line)) in lines(&text.data).enumerate() {
         let mut fields = line.split(|&byte| byte == b' ' || byte == b'\t').filter(|field| !field.is_empty());
-        // In the count form a line is a user even where it is empty: later users keep their numbers.
+        // In a list with counts, an empty line still stands for a user, so it counts for the line numbers.
         let Some(first) = fields.next() else { continue };
         collector.cut_count += usize::from(line.len() == CELL_CHARACTERS);
         let line_number;
@@ -35,11 +36,11 @@ pub(super) fn read(text: &Text, form: Form, collector: &mut Collector<'_>) -> Re
         }
     }
     let words = match is_count {
-        false => "adjacency list, a user id and its items a line",
-        true => "adjacency list, a count and that many items a line, user ids are line numbers from 0",
+        false => "adjacency list, a user id first on each line",
+        true => "adjacency list, a count first on each line; user ids are line numbers from 0",
     };
-    collector.check_any(text, "is an adjacency list without any item")?;
-    Ok((words.to_owned(), Layout::new(text, form)))
+    collector.check_any(text, "is an adjacency list without items")?;
+    Ok((words.to_owned(), FileLayout::new(text, format)))
 }
 
 fn check_count(field: &[u8], item_count: usize) -> std::result::Result<(), String> {
@@ -47,7 +48,7 @@ fn check_count(field: &[u8], item_count: usize) -> std::result::Result<(), Strin
         Some(count) if count == item_count => Ok(()),
         Some(count) => Err(format!("the line says {}, but has {item_count}", counted(count, "item"))),
         None => {
-            Err(format!("the line must start with a count of its items, but starts with {}", shown(field)))
+            Err(format!("the line must start with the number of its items, but starts with {}", shown(field)))
         }
     }
 }

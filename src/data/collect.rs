@@ -1,16 +1,18 @@
-//! The rows of a file on their way into a data set: ids checked and numbered, thresholds applied, bad
-//! rows counted.
+//! Collects the rows of a file into a data set: checks and numbers ids, applies thresholds and counts bad
+//! rows.
 
-use super::adjacency::CELL_CHARACTERS;
 use super::report::LoadReport;
 use super::text::{Text, counted, shown};
 use super::{Dataset, IdTable, LoadOptions, OnBadRow};
 use crate::Result;
 
-/// The longest id, in bytes. A longer one is a damaged file, such as a quote that is never closed.
+/// The longest allowed id, in bytes. A longer one means a damaged file, for example an unclosed quote.
 pub const MAX_ID_BYTES: usize = 64 * 1024;
 
-/// Gathers the rows of a file; ids get rows in the order of their first kept interaction.
+/// The most characters that a spreadsheet keeps in a cell. A line of exactly this length was probably cut.
+pub(super) const CELL_CHARACTERS: usize = 32_767;
+
+/// Collects the rows of a file. Ids are numbered in the order of their first kept interaction.
 pub(super) struct Collector<'a> {
     dataset: &'a mut Dataset,
     on_bad_row: OnBadRow,
@@ -20,9 +22,9 @@ pub(super) struct Collector<'a> {
     pub(super) pairs: Vec<(u32, u32)>,
     /// With `min_count`, the count of each kept row.
     pub(super) counts: Vec<f64>,
-    /// Lines or fields that end where a spreadsheet cuts.
+    /// Lines or fields of exactly [`CELL_CHARACTERS`].
     pub(super) cut_count: usize,
-    /// Rows with more fields than the first.
+    /// Rows with more fields than the first row.
     pub(super) wide_count: usize,
     pub(super) report: LoadReport,
 }
@@ -42,8 +44,8 @@ impl<'a> Collector<'a> {
         }
     }
 
-    /// Checks a row and keeps its pair if its `value`, a rating or a count, is high enough. Without a
-    /// column of values every row is kept, and counts one.
+    /// Checks a row and keeps its pair if `value`, a rating or a count, is high enough. A row without a
+    /// value is kept and counts as one.
     #[inline]
     pub(super) fn add_row(
         &mut self,
@@ -61,7 +63,7 @@ impl<'a> Collector<'a> {
             return Ok(());
         }
         let full = |what: &str| format!("more than {} {what} ids", IdTable::MAX_COUNT);
-        // Files are often sorted by user: the last one's row is likely this one's.
+        // Files are often sorted by user, so this is likely the user of the previous row.
         let user = match self.pairs.last() {
             Some(&(last, _)) if self.dataset.users.bytes(last) == user => last,
             _ => self.dataset.users.try_intern(user).ok_or_else(|| full("user"))?,
@@ -74,18 +76,18 @@ impl<'a> Collector<'a> {
         Ok(())
     }
 
-    /// Counts a row that cannot be used; it starts at byte `offset`.
+    /// Counts an unusable row that starts at byte `offset`.
     pub(super) fn add_bad(&mut self, text: &Text, offset: usize, message: String) {
         self.report.bad_rows.add(text, offset, message);
     }
 
-    /// Counts a row that cannot be used, by its number, in a file that has no lines.
+    /// Counts an unusable row by its number, for files that have no lines.
     #[cfg(feature = "parquet")]
     pub(super) fn add_bad_row(&mut self, row: u64, message: String) {
         self.report.bad_rows.add_line(row, message);
     }
 
-    /// Refuses bad rows where they are not to be skipped, and a file without good ones.
+    /// Fails if there are bad rows and they are not to be skipped, or if there are no good rows.
     pub(super) fn check_any(&mut self, text: &Text, message: &str) -> Result<()> {
         let bad_rows = &mut self.report.bad_rows;
         if bad_rows.count > 0 && (self.on_bad_row == OnBadRow::Error || self.report.row_count == 0) {
@@ -94,18 +96,21 @@ impl<'a> Collector<'a> {
         if self.report.row_count == 0 { Err(text.error(message)) } else { Ok(()) }
     }
 
-    /// What looks like damage.
+    /// Describes what looks like damage.
     pub(super) fn warnings(&self) -> Vec<String> {
         let mut warnings = Vec::new();
         if self.cut_count > 0 {
             warnings.push(format!(
-                "{} of exactly {CELL_CHARACTERS} characters, where spreadsheets cut: the end is likely lost",
-                counted(self.cut_count, "line or field")
+                "{} {CELL_CHARACTERS} characters long, the limit of a spreadsheet cell: probably cut off",
+                match self.cut_count {
+                    1 => "1 line or field is".to_owned(),
+                    count => format!("{count} lines or fields are"),
+                }
             ));
         }
         if self.wide_count > 0 {
             warnings.push(format!(
-                "{} more fields than the first row: a separator within an id, or one too many",
+                "{} more fields than the first row: perhaps an id contains the separator",
                 match self.wide_count {
                     1 => "1 row has".to_owned(),
                     count => format!("{count} rows have"),
@@ -116,7 +121,7 @@ impl<'a> Collector<'a> {
             let mut damaged = ids.iter().filter(|id| is_spreadsheet_number(id));
             if let Some(first) = damaged.next() {
                 warnings.push(format!(
-                    "{} look like numbers that a spreadsheet has rounded, such as {}",
+                    "found {} that a spreadsheet seems to have rounded, such as {}",
                     counted(1 + damaged.count(), &format!("{what} id")),
                     shown(first)
                 ));
@@ -126,7 +131,7 @@ impl<'a> Collector<'a> {
     }
 }
 
-/// `9,78292E+12`: a long number, such as an ISBN, as spreadsheets save it.
+/// Whether `id` looks like `9,78292E+12`, the way spreadsheets save a long number such as an ISBN.
 fn is_spreadsheet_number(id: &[u8]) -> bool {
     let Some(e) = id.iter().position(|&byte| byte == b'E') else { return false };
     let digits = |text: &[u8]| !text.is_empty() && text.iter().all(u8::is_ascii_digit);
@@ -148,7 +153,7 @@ fn check_id(what: &str, id: &[u8]) -> std::result::Result<(), String> {
     }
 }
 
-/// A finite number, of a rating or a count.
+/// Parses a rating or a count, which must be finite.
 pub(super) fn parse_value(field: &[u8]) -> std::result::Result<f64, String> {
     let text = std::str::from_utf8(field).unwrap_or("\u{fffd}").trim();
     if text.is_empty() {

@@ -1,30 +1,30 @@
-//! Which columns hold the user, the item and the rating: by the names or numbers that were asked for, by
-//! names that are known, or by position.
+//! Finds the columns of the user, the item and the rating: by the names or numbers given, by known names,
+//! or by position.
 
 use super::LoadOptions;
-use super::report::Layout;
+use super::report::FileLayout;
 use super::roles::{Role, normal};
 use super::text::{Text, shown};
 use crate::{Error, Result};
 use csv::ByteRecord;
 use std::str::FromStr;
 
-/// A column of delimited text.
+/// A column, given by name or by number.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Column {
-    /// By its name in the header, in any case, with or without RecBole's `:type` ending.
+    /// Its name in the header. Upper and lower case, and RecBole's `:type` suffix, make no difference.
     Name(String),
-    /// By its number, from 1.
+    /// Its number, from 1.
     Number(usize),
 }
 
 impl FromStr for Column {
     type Err = String;
 
-    /// A whole number of at least 1 is a position, anything else a name.
+    /// A whole number of at least 1 is a column number; anything else is a name.
     fn from_str(text: &str) -> std::result::Result<Column, String> {
         match text.parse() {
-            Ok(0) => Err("columns count from 1".to_owned()),
+            Ok(0) => Err("columns are numbered from 1".to_owned()),
             Ok(number) => Ok(Column::Number(number)),
             Err(_) if text.is_empty() => Err("a column needs a name or a number".to_owned()),
             Err(_) => Ok(Column::Name(text.to_owned())),
@@ -32,21 +32,21 @@ impl FromStr for Column {
     }
 }
 
-/// The columns in use, from 0.
+/// The columns in use, numbered from 0.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Columns {
     pub(super) user: usize,
     pub(super) item: usize,
-    /// That of ratings or counts, only where they decide.
+    /// The column of ratings or counts, if a threshold needs it.
     pub(super) value: Option<usize>,
-    /// The same, where there is one by its name, its number or its usual place.
+    /// The column of ratings or counts, if one was found, needed or not.
     known_value: Option<usize>,
 }
 
 impl Columns {
-    /// `layout` with the columns.
-    pub(super) fn layout(&self, layout: Layout) -> Layout {
-        Layout {
+    /// Fills these columns into `layout`.
+    pub(super) fn layout(&self, layout: FileLayout) -> FileLayout {
+        FileLayout {
             user_column: Some(self.user + 1),
             item_column: Some(self.item + 1),
             rating_column: self.known_value.map(|column| column + 1),
@@ -55,15 +55,15 @@ impl Columns {
     }
 }
 
-/// What was asked for; `None` is to be found.
+/// The columns asked for; `None` means that a column has to be found.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Wanted<'a> {
     user: Option<&'a Column>,
     item: Option<&'a Column>,
     value: Option<&'a Column>,
-    /// The flag that makes ratings or counts decide.
+    /// The flag of the threshold, and whether it applies to ratings or to counts.
     threshold: Option<(&'static str, Role)>,
-    /// Whether a column's place says something, where its name does not.
+    /// Whether to go by a column's position if its name is unknown.
     by_place: bool,
 }
 
@@ -82,12 +82,12 @@ impl<'a> Wanted<'a> {
         }
     }
 
-    /// The same for columns without an order.
+    /// The same, for columns without an order.
     pub(super) fn by_name(self) -> Wanted<'a> {
         Wanted { by_place: false, ..self }
     }
 
-    /// Finds the columns in a first row, which is the header where `has_header`.
+    /// Finds the columns in the first row of the file, which is a header if `has_header`.
     pub(super) fn resolve(&self, text: &Text, first: &ByteRecord, has_header: bool) -> Result<Columns> {
         let finder = Finder { text, first, has_header };
         let user = finder.asked_or_known(Role::User, self.user)?;
@@ -111,7 +111,7 @@ impl<'a> Wanted<'a> {
         let value = match (self.threshold, known_value) {
             (None, _) => None,
             (Some(_), Some(column)) => Some(column),
-            // Nothing but users and items: a row is one play.
+            // There are only users and items, so each row is one play.
             (Some((_, Role::Count)), None) if first.len() == 2 => None,
             (Some((flag, _)), None) => {
                 let message =
@@ -157,8 +157,9 @@ impl Finder<'_> {
         }
     }
 
-    /// The column of `role` when only the other of user and item is known: its usual place where the
-    /// known one has its own usual place, or the only other column. No guess beyond that.
+    /// Finds the column of `role` when only the other one of user and item is known. It is the usual place
+    /// if the known column is in its own usual place, the other one of two columns, or, without a header,
+    /// the usual place if that is free. Anything else would be a guess, and fails.
     fn other(&self, role: Role, known: usize, usual: usize) -> Result<usize> {
         if known + usual == 1 {
             return self.at(role, usual);
@@ -173,8 +174,8 @@ impl Finder<'_> {
     }
 
     fn unknown(&self, role: Role) -> Error {
-        let message = format!("has no column known to be the {}: name it with {}", role.word(), role.flag());
-        self.text.error(format!("{message}; it has {}", self.list()))
+        let message = format!("has no known {} column: name it with {}", role.word(), role.flag());
+        self.text.error(format!("{message}; the file has {}", self.list()))
     }
 
     fn at(&self, role: Role, column: usize) -> Result<usize> {
@@ -186,10 +187,10 @@ impl Finder<'_> {
     }
 
     fn missing(&self, role: Role, column: &str) -> Error {
-        self.text.error(format!("has no column {column} ({}): it has {}", role.flag(), self.list()))
+        self.text.error(format!("has no column {column} ({}); the file has {}", role.flag(), self.list()))
     }
 
-    /// "the columns `user`, `item`", or "2 columns" where they have no names.
+    /// "the columns `user`, `item`", or "2 columns" if they have no names.
     fn list(&self) -> String {
         const LISTED: usize = 20;
         if !self.has_header {

@@ -1,41 +1,40 @@
-//! Delimited text: one interaction a row, in columns found by name or number.
+//! Reads delimited text: one interaction per row, in columns found by name or number.
 
-use super::adjacency::CELL_CHARACTERS;
-use super::collect::{Collector, parse_value};
+use super::collect::{CELL_CHARACTERS, Collector, parse_value};
 use super::columns::{Columns, Wanted};
-use super::detect::{self, Form};
+use super::detect::{self, FileFormat};
 use super::quotes::uses_escapes;
-use super::report::Layout;
-use super::rows::{Rows, Separator};
+use super::report::FileLayout;
+use super::rows::{RowReader, Separator};
 use super::text::{Text, counted, lines, shown};
 use super::{Column, LoadOptions, id_text};
 use crate::{Error, Result};
 use csv::ByteRecord;
 
-/// How a text is laid out.
-struct Plan {
+/// How to read a text: how its rows are divided, and which columns hold what.
+struct Dialect {
     separator: Separator,
     escapes: bool,
     has_header: bool,
     columns: Columns,
-    /// The fewest fields of a usable row.
+    /// The fewest fields that a usable row can have.
     width: usize,
-    /// The fields of the first row.
+    /// The number of fields in the first row.
     full_width: usize,
     words: String,
-    layout: Layout,
+    layout: FileLayout,
 }
 
-/// Adds every row of `text` to `collector`; returns the format in words, and in parts.
+/// Adds every row of `text` to `collector`. Returns the format, in words and as a [`FileLayout`].
 pub(super) fn read(
     text: &Text,
     options: &LoadOptions,
     collector: &mut Collector<'_>,
-) -> Result<(String, Layout)> {
-    let plan = plan(text, options, collector)?;
-    let mut rows = Rows::new(&text.data, plan.separator, plan.escapes);
+) -> Result<(String, FileLayout)> {
+    let dialect = dialect(text, options, collector)?;
+    let mut rows = RowReader::new(&text.data, dialect.separator, dialect.escapes);
     let mut record = ByteRecord::new();
-    let mut is_header = plan.has_header;
+    let mut is_header = dialect.has_header;
     loop {
         match rows.next(&mut record) {
             Ok(None) => break,
@@ -43,29 +42,30 @@ pub(super) fn read(
             Ok(Some(_)) if std::mem::take(&mut is_header) => {}
             Ok(Some(_)) if record.as_slice().is_empty() => collector.report.blank_row_count += 1,
             Ok(Some(offset)) => {
-                if let Err(message) = add(&record, &plan, collector, &text.data[offset..]) {
+                if let Err(message) = add(&record, &dialect, collector, &text.data[offset..]) {
                     collector.add_bad(text, offset, message);
                 }
             }
         }
     }
-    collector.check_any(text, if plan.has_header { "has a header, but no rows" } else { "has no rows" })?;
-    Ok((plan.words, plan.layout))
+    collector
+        .check_any(text, if dialect.has_header { "has a header, but no rows" } else { "has no rows" })?;
+    Ok((dialect.words, dialect.layout))
 }
 
-/// Adds one row; `rest` is the text from its first byte.
+/// Adds one row; `rest` is the text from the row's first byte on.
 #[inline]
 fn add(
     record: &ByteRecord,
-    plan: &Plan,
+    dialect: &Dialect,
     collector: &mut Collector<'_>,
     rest: &[u8],
 ) -> std::result::Result<(), String> {
-    let Columns { user, item, value, .. } = plan.columns;
-    if record.len() < plan.width {
-        return Err(too_few(record, plan.width, rest));
+    let Columns { user, item, value, .. } = dialect.columns;
+    if record.len() < dialect.width {
+        return Err(too_few(record, dialect.width, rest));
     }
-    collector.wide_count += usize::from(record.len() > plan.full_width);
+    collector.wide_count += usize::from(record.len() > dialect.full_width);
     if record.as_slice().len() >= CELL_CHARACTERS {
         collector.cut_count += record.iter().filter(|field| field.len() == CELL_CHARACTERS).count();
     }
@@ -74,7 +74,7 @@ fn add(
     collector.add_row(field(user), field(item), value)
 }
 
-fn plan(text: &Text, options: &LoadOptions, collector: &mut Collector<'_>) -> Result<Plan> {
+fn dialect(text: &Text, options: &LoadOptions, collector: &mut Collector<'_>) -> Result<Dialect> {
     let sample = detect::sample(&text.data);
     let separator = match options.separator {
         Some(separator) => separator,
@@ -88,7 +88,7 @@ fn plan(text: &Text, options: &LoadOptions, collector: &mut Collector<'_>) -> Re
     };
     let rows = detect::rows(sample, separator);
     let Some(first) = first_row(&text.data, separator, escapes) else {
-        let mut rows = Rows::new(&text.data, separator, escapes);
+        let mut rows = RowReader::new(&text.data, separator, escapes);
         while let Err((offset, message)) = rows.next(&mut ByteRecord::new()) {
             collector.add_bad(text, offset, message);
         }
@@ -97,23 +97,23 @@ fn plan(text: &Text, options: &LoadOptions, collector: &mut Collector<'_>) -> Re
     };
     let has_header = has_header(options, &rows)?;
     let columns = Wanted::new(options).resolve(text, &first, has_header)?;
-    // Empty fields at the end of the first row may be a separator too many, which others may lack.
+    // Empty fields at the end of the first row may come from extra separators that other rows lack.
     let filled = first.len() - first.iter().rev().take_while(|field| field.is_empty()).count();
     let needed = columns.user.max(columns.item).max(columns.value.unwrap_or(0)) + 1;
-    let layout = Layout {
+    let layout = FileLayout {
         separator: Some(separator),
         header: has_header.then(|| first.iter().map(id_text).collect()),
         backslash_escapes: escapes,
-        ..columns.layout(Layout::new(text, Form::Delimited))
+        ..columns.layout(FileLayout::new(text, FileFormat::Delimited))
     };
     let words = words(&layout, &first, &columns);
     let width = filled.max(needed);
-    Ok(Plan { separator, escapes, has_header, columns, width, full_width: first.len(), words, layout })
+    Ok(Dialect { separator, escapes, has_header, columns, width, full_width: first.len(), words, layout })
 }
 
-/// The first row that can be read.
+/// The first readable row.
 fn first_row(data: &[u8], separator: Separator, escapes: bool) -> Option<ByteRecord> {
-    let mut rows = Rows::new(data, separator, escapes);
+    let mut rows = RowReader::new(data, separator, escapes);
     let mut first = ByteRecord::new();
     loop {
         match rows.next(&mut first) {
@@ -124,7 +124,7 @@ fn first_row(data: &[u8], separator: Separator, escapes: bool) -> Option<ByteRec
     }
 }
 
-fn words(layout: &Layout, first: &ByteRecord, columns: &Columns) -> String {
+fn words(layout: &FileLayout, first: &ByteRecord, columns: &Columns) -> String {
     let has_header = layout.header.is_some();
     let column = |column: usize| match first.get(column) {
         Some(name) if has_header => format!("column {} {}", column + 1, shown(name)),
@@ -150,7 +150,7 @@ fn has_header(options: &LoadOptions, rows: &[ByteRecord]) -> Result<bool> {
     let first_named = named.iter().find(|(_, column)| matches!(column, Some(Column::Name(_))));
     match (options.header, first_named) {
         (Some(false), Some((flag, _))) => {
-            Err(Error::setting(flag, "is a name, but the file is said to have no header: give a number"))
+            Err(Error::setting(flag, "is a name, but --header=false says there are none: give a number"))
         }
         (Some(has_header), _) => Ok(has_header),
         (None, Some(_)) => Ok(true),
@@ -167,7 +167,8 @@ fn has_header(options: &LoadOptions, rows: &[ByteRecord]) -> Result<bool> {
 fn no_separator(text: &Text) -> Error {
     let first = lines(&text.data).map(|(_, line)| line).find(|line| !line.is_empty());
     text.error(format!(
-        "has no columns that tab, comma, semicolon, `::` or space would separate (first row: {}): name a --separator",
+        "has no columns separated by tab, comma, semicolon, `::` or space (first row: {}): give a \
+         --separator",
         shown(first.unwrap_or_default())
     ))
 }
@@ -175,5 +176,5 @@ fn no_separator(text: &Text) -> Error {
 fn too_few(record: &ByteRecord, width: usize, rest: &[u8]) -> String {
     let fields = counted(record.len(), "field");
     let row = lines(rest).next().map_or(&b""[..], |(_, line)| line);
-    format!("{fields}, but at least {width} expected, as in the first row: {}", shown(row))
+    format!("{fields}, but at least {width} expected (as in the first row): {}", shown(row))
 }

@@ -1,33 +1,34 @@
-//! What an unknown file is, judged by its first lines: JSON lines, an adjacency list or delimited text,
-//! with which separator, with a header or without.
+//! Detects the format of a file from its first lines: JSON lines, an adjacency list or delimited text. For
+//! delimited text, also finds the separator and whether there is a header.
 //!
-//! The rules, in the order in which they apply:
-//! - *Parquet*: its magic number. *JSON lines*: the first character is `{`.
-//! - *Adjacency list*: all lines hold whole numbers only, one blank between two, and not all lines have
-//!   the same number of them. It is of the count form where each line's first number is the number of
-//!   the others (or where most lines are so and first numbers repeat: a line that is not so is then an
-//!   error, later). Else the id comes first, where no first number repeats and no length is that of four
-//!   fifths of the lines: otherwise it is delimited text, some row of which lacks a field.
-//! - *Separator*: one under which the first row is a header of known names; else the first of `::`, tab,
-//!   comma or semicolon (whichever gives more fields) and space that splits four fifths of the rows into
-//!   the same number of fields, at least 2; else the one that does so for the most rows.
-//! - *Header*: the first row is one where it has a known name for the user and one for the item, or one
-//!   that ends in "id"; or where nothing in it is a number while, in four fifths of the rows below, some
-//!   column beside the ids holds numbers, or both ids do and their names have no digit. String ids without
-//!   a header therefore keep their first row.
+//! These rules apply, in this order:
+//! - *Parquet*: the file starts with its magic number.
+//! - *JSON lines*: the first character is `{`.
+//! - *Adjacency list*: all lines hold only whole numbers, separated by single blanks, and the lines differ
+//!   in length. If each line starts with the number of its other fields, the list has a count first. This
+//!   also holds if most lines do so and first numbers repeat; the remaining lines then are bad rows.
+//!   Otherwise the list has a user id first, unless a first number repeats or four fifths of the lines
+//!   have the same length: then the file is delimited text, and some of its rows lack a field.
+//! - *Separator*: one that makes the first row a header of known names. Otherwise the first of `::`, tab,
+//!   comma or semicolon (whichever gives more fields), and space that splits four fifths of the rows into
+//!   the same number of fields, at least 2. Otherwise the one that does so for the most rows.
+//! - *Header*: the first row is a header if it has known names for the user and for the item, or one known
+//!   name that ends in "id". It also is one if no field of it is a number, but four fifths of the rows
+//!   below have numbers in a column other than the ids, or in both id columns (if the names of these have
+//!   no digit). A file of string ids without a header therefore keeps its first row.
 
 use super::Format;
 use super::roles::has_known_names;
-use super::rows::{Rows, Separator};
+use super::rows::{RowReader, Separator};
 use super::text::lines;
 use csv::ByteRecord;
 use rustc_hash::{FxHashMap, FxHashSet};
 
-/// How many lines are looked at, of how many bytes together.
+/// How many lines are looked at, and how many bytes in total.
 const SAMPLE_LINES: usize = 1000;
 const SAMPLE_BYTES: usize = 1 << 20;
 
-/// The first lines of `data`, whole.
+/// The first lines of `data`, none cut short.
 pub(super) fn sample(data: &[u8]) -> &[u8] {
     let end = lines(data)
         .take(SAMPLE_LINES)
@@ -37,9 +38,9 @@ pub(super) fn sample(data: &[u8]) -> &[u8] {
     &data[..end]
 }
 
-/// What a file is, once that is known.
+/// The format of a file, once it is known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Form {
+pub(super) enum FileFormat {
     Delimited,
     AdjacencyCount,
     AdjacencyId,
@@ -47,14 +48,14 @@ pub(super) enum Form {
     Parquet,
 }
 
-impl From<Form> for Format {
-    fn from(form: Form) -> Format {
-        match form {
-            Form::Delimited => Format::Delimited,
-            Form::AdjacencyCount => Format::AdjacencyCount,
-            Form::AdjacencyId => Format::AdjacencyId,
-            Form::JsonLines => Format::JsonLines,
-            Form::Parquet => Format::Parquet,
+impl From<FileFormat> for Format {
+    fn from(format: FileFormat) -> Format {
+        match format {
+            FileFormat::Delimited => Format::Delimited,
+            FileFormat::AdjacencyCount => Format::AdjacencyCount,
+            FileFormat::AdjacencyId => Format::AdjacencyId,
+            FileFormat::JsonLines => Format::JsonLines,
+            FileFormat::Parquet => Format::Parquet,
         }
     }
 }
@@ -62,19 +63,19 @@ impl From<Form> for Format {
 /// The first bytes of a Parquet file.
 const PARQUET: &[u8] = b"PAR1";
 
-/// What `data` is.
-pub(super) fn form(data: &[u8]) -> Form {
+/// Detects the format of `data`.
+pub(super) fn file_format(data: &[u8]) -> FileFormat {
     if data.starts_with(PARQUET) {
-        return Form::Parquet;
+        return FileFormat::Parquet;
     }
     if data.trim_ascii_start().starts_with(b"{") {
-        return Form::JsonLines;
+        return FileFormat::JsonLines;
     }
-    adjacency(sample(data)).unwrap_or(Form::Delimited)
+    adjacency(sample(data)).unwrap_or(FileFormat::Delimited)
 }
 
-/// Whether a sample is an adjacency list, and of which kind.
-fn adjacency(sample: &[u8]) -> Option<Form> {
+/// The kind of adjacency list that `sample` is; `None` if it is not one.
+fn adjacency(sample: &[u8]) -> Option<FileFormat> {
     let mut widths: FxHashMap<usize, usize> = FxHashMap::default();
     let mut first_numbers = FxHashSet::default();
     let (mut line_count, mut counted_lines) = (0usize, 0usize);
@@ -98,11 +99,11 @@ fn adjacency(sample: &[u8]) -> Option<Form> {
     if widths.len() < 2 {
         None
     } else if counted_lines == line_count || (2 * counted_lines > line_count && repeats) {
-        Some(Form::AdjacencyCount)
+        Some(FileFormat::AdjacencyCount)
     } else if repeats || 5 * most_alike >= 4 * line_count {
         None
     } else {
-        Some(Form::AdjacencyId)
+        Some(FileFormat::AdjacencyId)
     }
 }
 
@@ -114,7 +115,7 @@ pub(super) fn parse_count(field: &[u8]) -> Option<usize> {
     std::str::from_utf8(field).ok()?.parse().ok()
 }
 
-/// The separator of a sample; `None` where nothing splits it.
+/// The separator of a sample; `None` if nothing splits it.
 pub(super) fn separator(sample: &[u8]) -> Option<Separator> {
     const CLASSES: [(u8, Separator); 5] = [
         (3, Separator::DoubleColon),
@@ -140,7 +141,7 @@ pub(super) fn separator(sample: &[u8]) -> Option<Separator> {
     best.map(|(_, separator)| separator)
 }
 
-/// The commonest number of fields that is at least 2, and how many rows have it.
+/// The most common number of fields, at least 2, and how many rows have it.
 fn usual_width(rows: &[ByteRecord]) -> Option<(usize, usize)> {
     let mut widths: Vec<usize> = rows.iter().map(ByteRecord::len).filter(|&width| width >= 2).collect();
     widths.sort_unstable();
@@ -148,9 +149,9 @@ fn usual_width(rows: &[ByteRecord]) -> Option<(usize, usize)> {
     runs.max_by_key(|&(width, count)| (count, width))
 }
 
-/// The rows of a sample that can be read.
+/// The readable rows of a sample.
 pub(super) fn rows(sample: &[u8], separator: Separator) -> Vec<ByteRecord> {
-    let mut reader = Rows::new(sample, separator, false);
+    let mut reader = RowReader::new(sample, separator, false);
     let mut rows = Vec::new();
     let mut record = ByteRecord::new();
     loop {
@@ -162,8 +163,8 @@ pub(super) fn rows(sample: &[u8], separator: Separator) -> Vec<ByteRecord> {
     }
 }
 
-/// Whether the first of the sample's rows is a header; `user` and `item` are the columns of the ids if
-/// they are given by number, else the first two.
+/// Whether the first of the sample's `rows` is a header. `user` and `item` are the id columns: as given by
+/// number, otherwise the first two.
 pub(super) fn header(rows: &[ByteRecord], user: usize, item: usize) -> bool {
     let Some((first, below)) = rows.split_first() else { return false };
     if has_known_names(first) {

@@ -1,9 +1,9 @@
-//! Users and items with few interactions, left out.
+//! Leaves out users and items with few interactions.
 
 use super::report::{Counts, FilterStep};
 use super::{Dataset, IdTable, Interactions, LoadOptions};
 
-/// Which rows of the tables are kept.
+/// Which users and items are kept.
 struct Alive {
     users: Vec<bool>,
     items: Vec<bool>,
@@ -14,7 +14,7 @@ impl Alive {
         self.users[user as usize] && self.items[item as usize]
     }
 
-    /// How many interactions each user and each item has with what is kept; 0 for the others.
+    /// How many kept interactions each user and each item has; 0 for those left out.
     fn degrees(&self, all: &Interactions) -> (Vec<usize>, Vec<usize>) {
         let (mut users, mut items) = (vec![0; self.users.len()], vec![0; self.items.len()]);
         for (user, item) in all.pairs().filter(|&(user, item)| self.has(user, item)) {
@@ -24,7 +24,7 @@ impl Alive {
         (users, items)
     }
 
-    /// What is kept of `rows`.
+    /// Counts what is kept; `rows` are the file's pairs with their repeats.
     fn counts(&self, all: &Interactions, rows: &[(u32, u32)]) -> Counts {
         let (users, items) = self.degrees(all);
         let some = |degrees: &[usize]| degrees.iter().filter(|&&degree| degree > 0).count();
@@ -37,8 +37,8 @@ impl Alive {
     }
 }
 
-/// Leaves out users and items as `options` say; `rows` are the pairs of the file with their repeats. Adds
-/// what was done to `steps`.
+/// Leaves out users and items as `options` say, and adds what each filter left to `steps`. `rows` are the
+/// file's pairs with their repeats.
 pub(super) fn apply(
     dataset: Dataset,
     options: &LoadOptions,
@@ -55,12 +55,12 @@ pub(super) fn apply(
     if let Some(least) = options.min_user_interactions {
         let (degrees, _) = alive.degrees(all);
         alive.users = degrees.iter().map(|&degree| degree >= least).collect();
-        done(format!("users of at least {least} interactions"), &alive);
+        done(format!("users with at least {least} interactions"), &alive);
     }
     if let Some(least) = options.min_item_interactions {
         let (_, degrees) = alive.degrees(all);
         alive.items = degrees.iter().map(|&degree| degree >= least).collect();
-        done(format!("items of at least {least} interactions"), &alive);
+        done(format!("items with at least {least} interactions"), &alive);
     }
     if let Some(core) = options.k_core {
         peel(all, core, &mut alive);
@@ -69,8 +69,8 @@ pub(super) fn apply(
     if is_changed { compact(&dataset, &alive) } else { dataset }
 }
 
-/// Leaves out users and items of fewer than `core` interactions until there are none; the order does not
-/// matter.
+/// Leaves out users and items with fewer than `core` interactions until none of them remain. The order
+/// does not matter.
 fn peel(all: &Interactions, core: usize, alive: &mut Alive) {
     let (mut users, mut items) = alive.degrees(all);
     let swapped: Vec<(u32, u32)> = all.pairs().map(|(user, item)| (item, user)).collect();
@@ -99,8 +99,8 @@ fn peel(all: &Interactions, core: usize, alive: &mut Alive) {
     }
 }
 
-/// Marks a row that is kept and has fewer than `core` interactions; `falling` are to be taken from the
-/// other side's.
+/// Drops a row with fewer than `core` interactions, and adds it to `falling`: the caller must still take
+/// its interactions off the other side's counts.
 fn drop_if_few(kept: &mut [bool], degrees: &[usize], row: u32, core: usize, falling: &mut Vec<u32>) {
     if kept[row as usize] && degrees[row as usize] < core {
         kept[row as usize] = false;
@@ -108,7 +108,8 @@ fn drop_if_few(kept: &mut [bool], degrees: &[usize], row: u32, core: usize, fall
     }
 }
 
-/// The data set of what is kept, without users and items that have nothing left. The order stays.
+/// The data set without what is not kept, and without users and items that have nothing left. Keeps the
+/// order.
 fn compact(dataset: &Dataset, alive: &Alive) -> Dataset {
     let (user_degrees, item_degrees) = alive.degrees(&dataset.interactions);
     let (users, user_rows) = renumber(&dataset.users, &user_degrees);
@@ -123,7 +124,7 @@ fn compact(dataset: &Dataset, alive: &Alive) -> Dataset {
     Dataset { users, items, interactions }
 }
 
-/// The ids with interactions, and the new row of each old one (0 where it has none).
+/// The ids that have interactions, and the new row of each old id (0 if it has none).
 fn renumber(ids: &IdTable, degrees: &[usize]) -> (IdTable, Vec<u32>) {
     let mut kept = IdTable::default();
     let rows =
@@ -131,7 +132,7 @@ fn renumber(ids: &IdTable, degrees: &[usize]) -> (IdTable, Vec<u32>) {
     (kept, rows)
 }
 
-/// Leaves out ids without a pair, which rows below a threshold have brought in.
+/// Leaves out ids without a pair. They come from rows below a threshold.
 pub(super) fn drop_unused(dataset: Dataset) -> Dataset {
     let all = &dataset.interactions;
     let alive = Alive { users: vec![true; all.user_count()], items: vec![true; all.item_count()] };

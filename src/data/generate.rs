@@ -1,5 +1,5 @@
-//! Generated interactions whose right answer is known: items in planted clusters, popularity by a power
-//! law, users with one or two favourite clusters.
+//! Generates interactions with a known right answer: items in planted clusters, popularity by a power law,
+//! and users with one or two favourite clusters.
 
 use super::{Dataset, IdTable, Interactions};
 use crate::random::{Purpose, Stream};
@@ -9,7 +9,7 @@ use rand_distr::weighted::WeightedAliasIndex;
 use rand_distr::{Binomial, Distribution, Poisson};
 use rustc_hash::FxHashSet;
 
-/// The share of a user's second favourite cluster, where it has one, in what it takes from both.
+/// The share of the second favourite cluster in what a user takes from its two favourites.
 const SECOND_SHARE: f64 = 1.0 / 3.0;
 
 /// What to generate.
@@ -17,14 +17,14 @@ const SECOND_SHARE: f64 = 1.0 / 3.0;
 pub struct GenerateOptions {
     /// `--users`.
     pub user_count: usize,
-    /// `--items`; an item that nobody takes is not in the result.
+    /// `--items`. Items that nobody takes are not in the result.
     pub item_count: usize,
-    /// `--clusters`, of equally many items (give or take one).
+    /// `--clusters`, all of the same size, give or take one item.
     pub cluster_count: usize,
-    /// `--interactions-per-user`: the mean of 1 + a Poisson number; at most the items of a cluster. A
-    /// user never takes more than its clusters hold, which lowers the mean where they are small.
+    /// `--interactions-per-user`: the mean of 1 + a Poisson number, at most the size of a cluster. A user
+    /// never takes more items than its clusters hold, so small clusters lower the mean.
     pub interactions_per_user: f64,
-    /// `--popularity-exponent`, 0 to 4: the item of rank r is taken with weight r^-exponent.
+    /// `--popularity-exponent`, 0 to 4: the item of rank r is drawn with weight r^-exponent.
     pub popularity_exponent: f64,
     /// `--noise`, 0 to 1: the share of interactions outside the user's clusters.
     pub noise: f64,
@@ -83,10 +83,10 @@ pub struct Generated {
     pub item_clusters: Vec<u32>,
 }
 
-/// Generates interactions; the same options give the same ones.
+/// Generates interactions. The same options always give the same result.
 ///
 /// # Errors
-/// An option out of its range.
+/// An option is out of range.
 pub fn generate(options: &GenerateOptions) -> Result<Generated> {
     options.check()?;
     let world = World::new(options)?;
@@ -98,7 +98,7 @@ pub fn generate(options: &GenerateOptions) -> Result<Generated> {
         user_clusters.push(favourite);
         pairs.extend(items.into_iter().map(|item| (user, item)));
     }
-    // Items that nobody took are left out, as they would be from a file.
+    // A file would not mention items that nobody took, so leave them out.
     let mut rows = vec![None; options.item_count];
     pairs.iter().for_each(|&(_, item)| rows[item as usize] = Some(0));
     let mut items = IdTable::default();
@@ -117,7 +117,7 @@ pub fn generate(options: &GenerateOptions) -> Result<Generated> {
     Ok(Generated { dataset: Dataset { users, items, interactions }, user_clusters, item_clusters })
 }
 
-/// The items: their clusters, and how likely each is.
+/// The items: the cluster of each, and how likely it is to be drawn.
 struct World {
     clusters: Vec<u32>,
     everything: Pool,
@@ -129,9 +129,9 @@ impl World {
         let mut stream = Stream::new(options.seed, Purpose::Generate, 0);
         let mut clusters: Vec<u32> =
             (0..options.item_count).map(|item| (item % options.cluster_count) as u32).collect();
-        shuffle(&mut clusters, &mut stream);
+        stream.shuffle(&mut clusters);
         let mut ranks: Vec<usize> = (1..=options.item_count).collect();
-        shuffle(&mut ranks, &mut stream);
+        stream.shuffle(&mut ranks);
         let weight = |item: u32| (ranks[item as usize] as f64).powf(-options.popularity_exponent);
         let mut members = vec![Vec::new(); options.cluster_count];
         for item in 0..options.item_count as u32 {
@@ -142,12 +142,12 @@ impl World {
         Ok(World { clusters, everything, by_cluster })
     }
 
-    /// A user's favourite cluster and its distinct items.
+    /// Draws a user's favourite cluster and distinct items.
     fn items_of_user(&self, options: &GenerateOptions, stream: &mut Stream) -> (u32, Vec<u32>) {
         let cluster_count = options.cluster_count as u32;
         let favourite = stream.below(cluster_count);
         let has_second = cluster_count > 1 && stream.random::<bool>();
-        // Any cluster but the first, each as likely.
+        // Any other cluster; all are equally likely.
         let second = has_second.then(|| (favourite + 1 + stream.below(cluster_count - 1)) % cluster_count);
         let count = 1 + poisson(options.interactions_per_user - 1.0, stream);
         let has_outside = u32::from(has_second) + 1 < cluster_count;
@@ -200,7 +200,7 @@ impl Pool {
         Ok(Pool { items, weights, alias })
     }
 
-    /// Takes `count` more items that are allowed and not yet taken, or all of them if there are fewer.
+    /// Takes `count` more items that are allowed and not yet taken, or all of those if there are fewer.
     fn draw(&self, count: usize, taken: &mut Taken, stream: &mut Stream, is_allowed: impl Fn(u32) -> bool) {
         let mut missing = count;
         for _ in 0..20 * count {
@@ -215,8 +215,8 @@ impl Pool {
         if missing == 0 {
             return;
         }
-        // Repeats prevail: one exponential key an item gives the same law without them (Efraimidis and
-        // Spirakis, "Weighted random sampling with a reservoir", 2006).
+        // Most draws are repeats by now. One exponential key per item gives the same distribution without
+        // repeats (Efraimidis and Spirakis, "Weighted random sampling with a reservoir", 2006).
         let mut keys: Vec<(f64, u32)> = Vec::new();
         for (&item, weight) in self.items.iter().zip(&self.weights) {
             if is_allowed(item) && !taken.set.contains(&item) {
@@ -230,18 +230,12 @@ impl Pool {
     }
 }
 
-/// A Poisson number; 0 where the mean is too small for the distribution.
+/// A Poisson number; 0 if the mean is too small for the distribution.
 fn poisson(mean: f64, stream: &mut Stream) -> usize {
     Poisson::new(mean).map_or(0, |distribution| distribution.sample(stream) as usize)
 }
 
-/// A binomial number; `probability` is within 0..=1, so that the distribution exists.
+/// A binomial number. `probability` is always within 0..=1, so the distribution exists.
 fn binomial(count: usize, probability: f64, stream: &mut Stream) -> usize {
     Binomial::new(count as u64, probability).map_or(0, |distribution| distribution.sample(stream) as usize)
-}
-
-fn shuffle<T>(values: &mut [T], stream: &mut Stream) {
-    for last in (1..values.len()).rev() {
-        values.swap(last, stream.below(last as u32 + 1) as usize);
-    }
 }

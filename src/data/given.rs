@@ -1,24 +1,24 @@
-//! Training, validation and test parts that come as files of their own, joined by the ids.
+//! Joins training, validation and test parts that come in separate files, by their ids.
 
 use super::{Dataset, IdTable, Interactions, Split};
 use std::sync::Arc;
 
-/// What became of a held-out file.
+/// What was left out of a held-out file, and what was new in it.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct HeldOut {
-    /// Its users that training lacks; nothing is learned about them, so their pairs are left out.
+    /// Users that training lacks. Nothing is learned about them, so their pairs are left out.
     pub unknown_user_count: usize,
-    /// The pairs left out with them.
+    /// Pairs of those users.
     pub unknown_user_pair_count: usize,
-    /// Its items that training lacks: they are ranked with the others, and count as missed.
+    /// Items that training lacks. They are ranked with the others, and count as missed.
     pub new_item_count: usize,
-    /// Its pairs that are in training (or, of the test part, in validation): left out.
+    /// Pairs left out because training has them, too (or, for the test part, validation).
     pub repeated_pair_count: usize,
 }
 
-/// Makes one data set of the training file `dataset`, which `split` divides, and of files that were held out
-/// of it. New items get rows after those of the training file, so that they are ranked. Without a file, the
-/// parts of `split` are kept.
+/// Joins the training file `dataset`, divided by `split`, and held-out files into one data set. New items
+/// get rows after those of the training file, so that they are ranked. A part without a file stays as it
+/// is in `split`.
 pub fn join(
     dataset: Dataset,
     split: &Split,
@@ -47,7 +47,7 @@ pub fn join(
     (Dataset { users, items, interactions }, split, [valid_report, test_report])
 }
 
-/// The pairs of `held_out` in the rows of `users` and `items`, to which its new items are added.
+/// The pairs of `held_out`, as rows of `users` and `items`. Adds its new items to `items`.
 fn part(
     held_out: Option<&Dataset>,
     users: &IdTable,
@@ -58,7 +58,7 @@ fn part(
     let Some(held_out) = held_out else { return (Vec::new(), report) };
     let user_rows: Vec<Option<u32>> = held_out.users.iter().map(|id| users.find(id)).collect();
     report.unknown_user_count = user_rows.iter().filter(|row| row.is_none()).count();
-    // Only items of users that are known get a row.
+    // Only items of known users get a row.
     let mut item_rows: Vec<Option<u32>> = vec![None; held_out.items.len()];
     let known_count = items.len();
     let mut pairs = Vec::with_capacity(held_out.interactions.len());

@@ -1,4 +1,4 @@
-//! String ids, kept as the bytes that the input had.
+//! String ids, kept as the bytes of the input.
 
 use bstr::ByteVec;
 use hashbrown::HashTable;
@@ -6,13 +6,13 @@ use rustc_hash::FxBuildHasher;
 use std::fmt::Write;
 use std::hash::BuildHasher;
 
-/// A list of distinct ids with look-up in both directions. An id is opaque bytes; its text form
-/// escapes what is not printable UTF-8 (and the backslash), so that it is one line and loses nothing.
+/// A list of distinct ids with look-up in both directions. An id is opaque bytes. Its text form escapes the
+/// backslash and everything that is not printable UTF-8; it is a single line and loses nothing.
 #[derive(Debug, Clone, Default)]
 pub struct IdTable {
     bytes: Vec<u8>,
     ends: Vec<usize>,
-    /// Rows, found by the hash of their bytes: each id is kept once.
+    /// Rows by the hash of their bytes, so that the bytes of each id are stored only once.
     index: HashTable<u32>,
 }
 
@@ -25,7 +25,7 @@ impl PartialEq for IdTable {
 impl Eq for IdTable {}
 
 impl IdTable {
-    /// The most ids that a table can hold; row `u32::MAX` is never used.
+    /// The most ids that a table can hold. Row `u32::MAX` is never used.
     pub const MAX_COUNT: usize = u32::MAX as usize;
 
     /// The number of ids.
@@ -33,7 +33,7 @@ impl IdTable {
         self.ends.len()
     }
 
-    /// Whether there are none.
+    /// Whether the table is empty.
     pub fn is_empty(&self) -> bool {
         self.ends.is_empty()
     }
@@ -41,7 +41,7 @@ impl IdTable {
     /// The bytes of id `index`.
     ///
     /// # Panics
-    /// When there is no such row: a defect of the caller.
+    /// If there is no such row, which is a bug in the caller.
     pub fn bytes(&self, index: u32) -> &[u8] {
         id_bytes(&self.bytes, &self.ends, index)
     }
@@ -49,12 +49,12 @@ impl IdTable {
     /// The text form of id `index`: see [`id_text`].
     ///
     /// # Panics
-    /// When there is no such row: a defect of the caller.
+    /// If there is no such row, which is a bug in the caller.
     pub fn text(&self, index: u32) -> String {
         id_text(self.bytes(index))
     }
 
-    /// The bytes of all ids, by row.
+    /// The bytes of all ids, in row order.
     pub fn iter(&self) -> impl Iterator<Item = &[u8]> + '_ {
         (0..self.ends.len() as u32).map(|row| self.bytes(row))
     }
@@ -64,15 +64,15 @@ impl IdTable {
         self.index.find(hash(id), |&row| self.bytes(row) == id).copied()
     }
 
-    /// The row of the id whose text form, or whose bytes, `text` is.
+    /// The row of the id with the text form `text` or, failing that, with the bytes of `text`.
     pub fn find_text(&self, text: &str) -> Option<u32> {
         self.find(&id_from_text(text)).or_else(|| self.find(text.as_bytes()))
     }
 
-    /// The row of the id with these bytes, added at the end where it is new.
+    /// The row of the id with these bytes. A new id is added at the end.
     ///
     /// # Panics
-    /// Beyond [`IdTable::MAX_COUNT`] ids; [`IdTable::try_intern`] does not.
+    /// If the id is new and there are [`IdTable::MAX_COUNT`] already; [`IdTable::try_intern`] does not panic.
     pub fn intern(&mut self, id: &[u8]) -> u32 {
         match self.try_intern(id) {
             Some(row) => row,
@@ -80,7 +80,7 @@ impl IdTable {
         }
     }
 
-    /// As [`IdTable::intern`], but `None` where the id is new and the table is full.
+    /// Like [`IdTable::intern`], but returns `None` if the id is new and the table is full.
     pub fn try_intern(&mut self, id: &[u8]) -> Option<u32> {
         if let Some(row) = self.find(id) {
             return Some(row);
@@ -116,9 +116,9 @@ fn hash(id: &[u8]) -> u64 {
     FxBuildHasher.hash_one(id)
 }
 
-/// The text form of an id: UTF-8 as it is, but the backslash doubled, line breaks and tabs as `\n`,
-/// `\r`, `\t`, and other control characters, line separators and bytes that are not UTF-8 as `\xNN`.
-/// It is one line, holds no tab, and [`id_from_text`] gives the bytes back.
+/// The text form of an id. Printable UTF-8 stays as it is. The backslash is doubled, line breaks and tabs
+/// become `\n`, `\r` and `\t`, and other control characters, line separators and bytes that are not UTF-8
+/// become `\xNN`. The text is a single line without tabs; [`id_from_text`] restores the bytes.
 pub fn id_text(id: &[u8]) -> String {
     let mut text = String::with_capacity(id.len());
     for chunk in id.utf8_chunks() {

@@ -1,4 +1,4 @@
-//! What a file is and holds, and what would be trained on.
+//! Inspects a file: its format, its contents, and what would be trained on.
 
 use super::report::Counts;
 use super::text::Text;
@@ -6,33 +6,33 @@ use super::{LoadOptions, LoadReport, OnBadRow, load};
 use crate::Result;
 use std::path::{Path, PathBuf};
 
-/// What a file is and holds.
+/// The format and the contents of a file.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Inspection {
     /// The file as the user named it, or `<stdin>`.
     pub path: PathBuf,
-    /// Bytes of text, decompressed.
+    /// Size of the decompressed text, in bytes.
     pub byte_count: usize,
-    /// All that can be read of it, without filters.
+    /// Everything readable, before filters.
     pub all: Counts,
-    /// What was found, with the filters and what each left.
+    /// What was found, and what each filter left.
     pub report: LoadReport,
 }
 
-/// Looks into `path` (`-`: standard input) as [`load`](super::load()) would read it with `options`. Bad rows
-/// are counted, and nothing need be left.
+/// Inspects `path` (`-`: standard input) as [`load`](super::load()) would read it with `options`. Bad rows
+/// are only counted, and the filters may leave nothing.
 ///
 /// # Errors
-/// As [`load`](super::load()), but only where no row can be read.
+/// As [`load`](super::load()), but bad rows are an error only if there are no good ones.
 pub fn inspect(path: &Path, options: &LoadOptions) -> Result<Inspection> {
     options.check()?;
     let text = Text::read(path)?;
-    let form = options.form(&text)?;
+    let format = options.file_format(&text)?;
     let options = LoadOptions { on_bad_row: OnBadRow::Skip, ..options.clone() };
-    let (_, mut report) = load::read(&text, &options, form)?;
+    let (_, mut report) = load::read(&text, &options, format)?;
     let all = if options.has_filters() {
-        let (_, unfiltered) = load::read(&text, &options.unfiltered(), form)?;
-        // Those of rows that are filtered out count, too.
+        let (_, unfiltered) = load::read(&text, &options.unfiltered(), format)?;
+        // Repeats and damage in rows that the filters leave out count, too.
         report.duplicate_count = unfiltered.duplicate_count;
         report.warnings = unfiltered.warnings;
         unfiltered.kept

@@ -1,6 +1,6 @@
 //! Distinct (user, item) pairs in compressed rows.
 
-/// Who interacted with what: for each user the sorted, distinct items. (U users, I items.)
+/// Who interacted with what: the items of each user, sorted and distinct. (U users, I items.)
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Interactions {
     item_count: usize,
@@ -15,10 +15,10 @@ impl Default for Interactions {
 }
 
 impl Interactions {
-    /// From (user, item) pairs in any order; repeated pairs count once.
+    /// Builds the rows from (user, item) pairs in any order. Repeated pairs count once.
     ///
     /// # Panics
-    /// When a pair names a user or item beyond the counts: a defect of the caller.
+    /// If a pair names a user or item beyond the counts, which is a bug in the caller.
     pub fn from_pairs(user_count: usize, item_count: usize, pairs: &[(u32, u32)]) -> Interactions {
         let mut starts = vec![0usize; user_count + 1];
         for &(user, item) in pairs {
@@ -80,7 +80,7 @@ impl Interactions {
         &self.items[self.offsets[user as usize]..self.offsets[user as usize + 1]]
     }
 
-    /// Has the memory of all these users' items fetched, together: one after another is a wait for each.
+    /// Reads an item of each user, so that the CPU fetches their memory in parallel, not one by one later.
     pub(crate) fn touch(&self, users: impl Iterator<Item = u32>) {
         let firsts = users.map(|user| self.items_of(user).first().copied().unwrap_or(0));
         std::hint::black_box(firsts.fold(0, |all, item| all ^ item));
@@ -91,7 +91,7 @@ impl Interactions {
         &self.offsets
     }
 
-    /// All items, user after user.
+    /// All items, user by user.
     pub fn items(&self) -> &[u32] {
         &self.items
     }

@@ -1,10 +1,10 @@
-//! JSON lines: one interaction a line, as an object with a member for the user and one for the item, as
-//! in Amazon's `reviews_*_5.json`.
+//! Reads JSON lines: one interaction per line, as an object with a member for the user and one for the item,
+//! as in Amazon's `reviews_*_5.json`.
 
 use super::collect::{Collector, parse_value};
 use super::columns::Wanted;
-use super::detect::Form;
-use super::report::Layout;
+use super::detect::FileFormat;
+use super::report::FileLayout;
 use super::text::{Text, lines};
 use super::{LoadOptions, id_text};
 use crate::Result;
@@ -13,12 +13,12 @@ use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
 use std::borrow::Cow;
 use std::fmt;
 
-/// Adds every object of `text` to `collector`; returns the format in words, and in parts.
+/// Adds every object in `text` to `collector`. Returns the format, in words and as a [`FileLayout`].
 pub(super) fn read(
     text: &Text,
     options: &LoadOptions,
     collector: &mut Collector<'_>,
-) -> Result<(String, Layout)> {
+) -> Result<(String, FileLayout)> {
     let objects = || lines(&text.data).filter(|(_, line)| !line.trim_ascii().is_empty());
     let names = names(objects().map(|(_, line)| line));
     if names.is_empty() {
@@ -54,14 +54,14 @@ pub(super) fn read(
     if let Some(column) = columns.value {
         words += &format!(", rating {}", shown(column));
     }
-    let layout = Layout {
+    let layout = FileLayout {
         header: Some(names.iter().map(|name| id_text(name.as_bytes())).collect()),
-        ..columns.layout(Layout::new(text, Form::JsonLines))
+        ..columns.layout(FileLayout::new(text, FileFormat::JsonLines))
     };
     Ok((words, layout))
 }
 
-/// The names of the members of the first objects, in their order.
+/// The member names of the first objects, in order of appearance.
 fn names<'a>(lines: impl Iterator<Item = &'a [u8]>) -> Vec<String> {
     const LOOKED_AT: usize = 100;
     let mut names: Vec<String> = Vec::new();
@@ -77,19 +77,19 @@ fn present<'a>(field: Option<Cow<'a, str>>, name: &str) -> std::result::Result<C
     field.ok_or_else(|| format!("has no `{}`", id_text(name.as_bytes())))
 }
 
-/// What `seed` makes of a line.
+/// Parses a line with `seed`.
 fn parse<'a, T: DeserializeSeed<'a>>(line: &'a [u8], seed: T) -> std::result::Result<T::Value, String> {
     let mut reader = serde_json::Deserializer::from_slice(line);
     let value = seed.deserialize(&mut reader).and_then(|value| reader.end().map(|()| value));
-    // The message ends in a line number within the line.
+    // Drop the position from the message: its line number is always 1.
     value.map_err(|error| {
         let message = error.to_string();
         let message = message.split(" at line ").next().unwrap_or_default();
-        format!("is not the JSON object of an interaction: {message} (column {})", error.column())
+        format!("is not a usable JSON object: {message} (column {})", error.column())
     })
 }
 
-/// The names of an object's members.
+/// Reads the names of an object's members.
 struct Names;
 
 impl<'de> DeserializeSeed<'de> for Names {
@@ -118,7 +118,7 @@ impl<'de> Visitor<'de> for Names {
     }
 }
 
-/// The members that are read: user, item and, where it decides, the rating.
+/// Reads these members: user, item and, if a threshold needs it, the rating.
 #[derive(Clone, Copy)]
 struct Members<'a> {
     user: &'a str,
@@ -155,7 +155,7 @@ impl<'de> Visitor<'de> for Members<'_> {
     }
 }
 
-/// A string as it is, a number as its text, and nothing for `null`.
+/// Reads a string as it is, a number as its text, and `null` as nothing.
 struct Scalar;
 
 impl<'de> DeserializeSeed<'de> for Scalar {

@@ -1,25 +1,25 @@
-//! From a file to a data set: what was found in it, and the pairs that are kept.
+//! Loads a file into a data set, and reports what was found and what the filters kept.
 
 use super::collect::Collector;
-use super::detect::Form;
+use super::detect::FileFormat;
 use super::report::{Counts, FilterStep};
 use super::text::Text;
 use super::{Dataset, IdTable, Interactions, LoadOptions, LoadReport, adjacency, delimited, filter, json};
 use crate::Result;
 use std::path::Path;
 
-/// Reads a data set from `path` (`-`: standard input), which may be gzip-compressed. Only users and items
-/// with a kept interaction exist in it; a pair that occurs several times counts once, and is kept if any
-/// of its ratings is high enough.
+/// Reads a data set from `path` (`-`: standard input), which may be gzip-compressed. The data set has only
+/// users and items with a kept interaction. A repeated pair counts once, and is kept if any of its ratings
+/// is high enough.
 ///
 /// # Errors
-/// A file that cannot be read, is empty or is not text; a column that is not there; unless bad rows are
-/// skipped, rows with too few fields, an empty or overlong id or, with a threshold, a rating that is not a
-/// finite number, by line; options that contradict each other or the file; no pair left.
+/// The file cannot be read, is empty or is not text; a column is missing; options contradict each other or
+/// the file; no pair is left. Unless bad rows are skipped: a row has too few fields, an empty or overlong
+/// id or, with a threshold, a rating that is not a finite number. The error then names the line.
 pub fn load(path: &Path, options: &LoadOptions) -> Result<(Dataset, LoadReport)> {
     options.check()?;
     let text = Text::read(path)?;
-    let (dataset, report) = read(&text, options, options.form(&text)?)?;
+    let (dataset, report) = read(&text, options, options.file_format(&text)?)?;
     if report.kept.interactions == 0 {
         return Err(text.error(nothing_left(options, &report)));
     }
@@ -34,9 +34,9 @@ fn nothing_left(options: &LoadOptions, report: &LoadReport) -> String {
             format!("none of its {rows} rows has a rating of at least {rating}")
         }
         (Some(step), _, Some(count)) if step.filter == count_words(count) => {
-            format!("none of the pairs of its {rows} rows has a count of at least {count}")
+            format!("none of the pairs in its {rows} rows has a count of at least {count}")
         }
-        (Some(step), ..) => format!("nothing is left of its {rows} rows: there are no {}", step.filter),
+        (Some(step), ..) => format!("has no {}: nothing is left of its {rows} rows", step.filter),
         (None, ..) => "has no interactions".to_owned(),
     }
 }
@@ -49,26 +49,28 @@ fn count_words(threshold: f64) -> String {
     format!("counts of at least {threshold}")
 }
 
-/// As [`load`] of a text that is there, but what is left may be nothing.
-pub(super) fn read(text: &Text, options: &LoadOptions, form: Form) -> Result<(Dataset, LoadReport)> {
+/// Like [`load`], for a text in memory. The result may be empty.
+pub(super) fn read(text: &Text, options: &LoadOptions, format: FileFormat) -> Result<(Dataset, LoadReport)> {
     let mut dataset = Dataset::default();
     let mut collector = Collector::new(&mut dataset, options);
-    let (format, layout) = match form {
-        Form::Delimited => delimited::read(text, options, &mut collector)?,
-        Form::JsonLines => json::read(text, options, &mut collector)?,
+    let (words, layout) = match format {
+        FileFormat::Delimited => delimited::read(text, options, &mut collector)?,
+        FileFormat::JsonLines => json::read(text, options, &mut collector)?,
         #[cfg(feature = "parquet")]
-        Form::Parquet => super::parquet::read(text, options, &mut collector)?,
+        FileFormat::Parquet => super::parquet::read(text, options, &mut collector)?,
         #[cfg(not(feature = "parquet"))]
-        Form::Parquet => {
+        FileFormat::Parquet => {
             let message =
-                "is a Parquet file, which needs spherec built with `--features parquet`: or write it as CSV";
+                "is a Parquet file: build spherec with `--features parquet`, or convert the file to CSV";
             return Err(text.error(message));
         }
-        Form::AdjacencyCount | Form::AdjacencyId => adjacency::read(text, form, &mut collector)?,
+        FileFormat::AdjacencyCount | FileFormat::AdjacencyId => {
+            adjacency::read(text, format, &mut collector)?
+        }
     };
     let warnings = collector.warnings();
     let Collector { mut pairs, counts, mut report, .. } = collector;
-    (report.format, report.layout, report.warnings) = (format, layout, warnings);
+    (report.format, report.layout, report.warnings) = (words, layout, warnings);
     if let Some(threshold) = options.min_count {
         let row_count = pairs.len();
         pairs = frequent(&pairs, &counts, dataset.users.len(), threshold);
@@ -82,7 +84,7 @@ pub(super) fn read(text: &Text, options: &LoadOptions, form: Form) -> Result<(Da
     if let Some(last) = report.steps.last() {
         kept = last.left;
     }
-    // Pairs below the least count have brought in ids that nothing else uses.
+    // Pairs below `min_count` have added ids that nothing else uses.
     if (dataset.users.len(), dataset.items.len()) != (kept.users, kept.items) {
         dataset = filter::drop_unused(dataset);
     }
@@ -91,9 +93,9 @@ pub(super) fn read(text: &Text, options: &LoadOptions, form: Form) -> Result<(Da
     Ok((dataset, report))
 }
 
-/// The rows whose pair's counts sum to at least `threshold`.
+/// The rows of the pairs whose counts add up to at least `threshold`.
 fn frequent(pairs: &[(u32, u32)], counts: &[f64], user_count: usize, threshold: f64) -> Vec<(u32, u32)> {
-    // By user without sorting, then by item within each.
+    // Group the rows by user without sorting, then sort each user's rows by item.
     let mut starts = vec![0usize; user_count + 1];
     pairs.iter().for_each(|&(user, _)| starts[user as usize + 1] += 1);
     (0..user_count).for_each(|user| starts[user + 1] += starts[user]);
@@ -116,20 +118,21 @@ fn frequent(pairs: &[(u32, u32)], counts: &[f64], user_count: usize, threshold: 
     kept
 }
 
-/// The part of a file that a known set of users and items can say something about.
+/// The part of a file that is about known users and items.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct KnownPairs {
-    /// The pairs of known users and items, in the rows of the given tables, (U, I).
+    /// The pairs of a known user and a known item, as rows of the given tables, (U, I).
     pub interactions: Interactions,
-    /// Distinct users of the file that are not known.
+    /// Distinct unknown users in the file.
     pub unknown_user_count: usize,
-    /// Distinct items of the file that are not known.
+    /// Distinct unknown items in the file.
     pub unknown_item_count: usize,
-    /// Distinct pairs left out, since their user or item is not known.
+    /// Distinct pairs left out because their user or item is unknown.
     pub unknown_pair_count: usize,
 }
 
-/// Reads a file against known ids, for a test file and a trained model. The result may be empty.
+/// Reads the part of a file that is about known ids, such as a test file for a trained model. The result may
+/// be empty.
 ///
 /// # Errors
 /// As [`load`].

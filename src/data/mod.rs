@@ -1,5 +1,5 @@
-//! From text to interactions: reading and filtering files, string ids, splits into train, validation and
-//! test, and generated data whose right answer is known.
+//! Turns files into interactions: reads and filters them, keeps string ids, splits pairs into training,
+//! validation and test parts, and generates data with a known right answer.
 
 mod adjacency;
 mod collect;
@@ -36,31 +36,31 @@ pub use interactions::Interactions;
 pub use load::{KnownPairs, load, load_known};
 pub use options::{Format, LoadOptions, OnBadRow};
 pub use preset::{Preset, Published};
-pub use report::{BadRow, BadRows, Counts, FilterStep, Layout, LoadReport, SHOWN_BAD_ROWS};
+pub use report::{BadRow, BadRows, Counts, FileLayout, FilterStep, LoadReport, SHOWN_BAD_ROWS};
 pub use rows::Separator;
 pub use split::{Protocol, split, split_from};
 pub use write::{write_interactions, write_item_labels, write_parts};
 
 use std::sync::Arc;
 
-/// A data set: who interacted with what, and what the row numbers are called.
+/// A data set: who interacted with what, and the ids behind the row numbers.
 #[derive(Debug, Clone, Default)]
 pub struct Dataset {
-    /// Ids of the users, (U).
+    /// User ids, (U).
     pub users: IdTable,
-    /// Ids of the items, (I).
+    /// Item ids, (I).
     pub items: IdTable,
     /// Distinct (user, item) pairs.
     pub interactions: Interactions,
 }
 
-/// The same users and items in three parts that share no pair.
+/// Three parts over the same users and items. No pair is in two of them.
 #[derive(Debug, Clone, Default)]
 pub struct Split {
     /// What the model learns from.
     pub train: Arc<Interactions>,
-    /// What early stopping looks at; may be empty.
+    /// For early stopping; may be empty.
     pub valid: Interactions,
-    /// What `evaluate` looks at; may be empty.
+    /// For `evaluate`; may be empty.
     pub test: Interactions,
 }

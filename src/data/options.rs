@@ -1,6 +1,6 @@
-//! What may be asked for when a file is read, and what is kept of it.
+//! Options that say how a file is read and filtered.
 
-use super::detect::{self, Form};
+use super::detect::{self, FileFormat};
 use super::text::Text;
 use super::{Column, Separator};
 use crate::{Error, Result};
@@ -8,21 +8,21 @@ use serde::{Serialize, Serializer};
 use std::fmt;
 use std::str::FromStr;
 
-/// What kind of file it is.
+/// The format of a data file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Format {
-    /// Judged by the first lines.
+    /// Found by looking at the first lines.
     #[default]
     Auto,
-    /// One interaction a row: CSV, TSV and the like.
+    /// One interaction per row: CSV, TSV and the like.
     Delimited,
-    /// One user a line: a count, then that many items. The user's id is the line number from 0.
+    /// One user per line: a count, then that many items. The user's id is the line number, from 0.
     AdjacencyCount,
-    /// One user a line: the user's id, then the items.
+    /// One user per line: the user's id, then the items.
     AdjacencyId,
-    /// One interaction a line, as a JSON object.
+    /// One interaction per line, as a JSON object.
     JsonLines,
-    /// A Parquet file; read only with the feature `parquet`.
+    /// A Parquet file. Reading it needs the feature `parquet`.
     Parquet,
 }
 
@@ -43,7 +43,7 @@ impl FromStr for Format {
     fn from_str(text: &str) -> std::result::Result<Format, String> {
         let found = FORMATS.iter().find(|(_, name)| *name == text);
         found.map(|&(format, _)| format).ok_or_else(|| {
-            "a format is auto, delimited, adjacency-count, adjacency-id, json-lines or parquet".to_owned()
+            "must be auto, delimited, adjacency-count, adjacency-id, json-lines or parquet".to_owned()
         })
     }
 }
@@ -61,63 +61,65 @@ impl Serialize for Format {
     }
 }
 
-/// What happens to a row that cannot be used.
+/// What happens if a row cannot be used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum OnBadRow {
-    /// The file is refused, with the first of them in the message.
+    /// The file is refused, and the message shows the first bad rows.
     #[default]
     Error,
-    /// It is passed over and counted.
+    /// The row is skipped and counted.
     Skip,
 }
 
-/// How to read a file, and what to keep of it; what is `None` is found from its first 1,000 lines.
+/// How to read a file, and what to keep of it. Options about the format that are `None` are found by
+/// looking at the first 1,000 lines.
 ///
-/// Lines that start with `{` are JSON. Lines of whole numbers only, unequally many, are an adjacency
-/// list: with a count first where it is right, else with a user id first. All else is delimited text.
-/// Its separator is the one under which the first row has known names, else the first of `::`, tab,
-/// comma or semicolon, and space that gives nearly all rows the same number of fields. Its first row is
-/// a header where it has known names, or no number above columns of numbers; string ids without a header
-/// keep their first row. Ids are opaque bytes, neither trimmed nor decoded.
+/// A file that starts with `{` is JSON lines. A file of whole numbers, with lines of different lengths, is
+/// an adjacency list: with a count first if these counts are right, otherwise with a user id first. Any
+/// other file is delimited text. Its separator is the one that gives the first row known names; otherwise
+/// the first of `::`, tab, comma or semicolon, and space that gives nearly all rows the same number of
+/// fields. The first row is a header if it has known names, or if it has no number but stands above columns
+/// of numbers. A file of string ids without a header keeps its first row. Ids are opaque bytes, neither
+/// trimmed nor decoded.
 ///
-/// The filters apply in this order: bad rows; `min_rating`; repeated pairs become one; `min_count`;
-/// `min_user_interactions`, once; `min_item_interactions` of the users that are left, once; `k_core`,
-/// again and again until nothing changes.
+/// The filters apply in this order: bad rows are dropped; `min_rating`; repeated pairs are merged;
+/// `min_count`; `min_user_interactions`, once; `min_item_interactions`, once, counting only the users left;
+/// `k_core`, repeated until nothing changes.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct LoadOptions {
-    /// `--format`. An adjacency list is looked for only where all options of columns are `None`.
+    /// `--format`. Any option about separators, headers or columns rules out adjacency lists.
     pub format: Format,
     /// `--separator`.
     pub separator: Option<Separator>,
     /// `--header`: whether the first row names the columns.
     pub header: Option<bool>,
     /// `--backslash-escapes`: whether a backslash escapes a quote within quotes, as in Book-Crossing.
-    /// `None`: where that leaves fewer rows with an unclosed quote than RFC 4180's doubled quotes.
+    /// `None`: it does if fewer rows then have an unclosed quote than with RFC 4180's doubled quotes.
     pub backslash_escapes: Option<bool>,
-    /// `--user-column`: a known name, else column 1.
+    /// `--user-column`. `None`: the one with a known name, otherwise column 1.
     pub user_column: Option<Column>,
-    /// `--item-column`: a known name, else column 2.
+    /// `--item-column`. `None`: the one with a known name, otherwise column 2.
     pub item_column: Option<Column>,
-    /// `--rating-column`: a known name, else column 3 where there is no header. Read only for
+    /// `--rating-column`. `None`: the one with a known name or, without a header, column 3. Read only for
     /// `min_rating` and `min_count`.
     pub rating_column: Option<Column>,
     /// `--on-bad-row`.
     pub on_bad_row: OnBadRow,
-    /// `--min-rating`: rows with a lower rating are no interactions. Without it every row is one.
+    /// `--min-rating`: rows with a lower rating are left out.
     pub min_rating: Option<f64>,
-    /// `--min-count`: pairs whose counts sum to less are no interactions. Where there is no column of
-    /// counts, each row counts one.
+    /// `--min-count`: pairs whose counts add up to less are left out. Without a column of counts, each row
+    /// counts as one.
     pub min_count: Option<f64>,
     /// `--min-user-interactions`: users with fewer items are left out.
     pub min_user_interactions: Option<usize>,
     /// `--min-item-interactions`: items with fewer users are left out.
     pub min_item_interactions: Option<usize>,
-    /// `--k-core`: users and items with fewer are left out until there are none.
+    /// `--k-core`: users and items with fewer interactions are left out until none of them remain.
     pub k_core: Option<usize>,
 }
 
 impl LoadOptions {
-    /// The same without its filters and what only they read.
+    /// The same options without filters, and without the rating column that only filters read.
     pub fn unfiltered(&self) -> LoadOptions {
         LoadOptions {
             rating_column: None,
@@ -130,12 +132,13 @@ impl LoadOptions {
         }
     }
 
-    /// The same without the filters of users and items, for a file whose users and items are given.
+    /// The same options without the filters on users and items, for a file whose users and items are fixed
+    /// already.
     pub fn rows_only(&self) -> LoadOptions {
         LoadOptions { min_user_interactions: None, min_item_interactions: None, k_core: None, ..self.clone() }
     }
 
-    /// Whether anything is left out on purpose.
+    /// Whether any filter is set.
     pub fn has_filters(&self) -> bool {
         let LoadOptions { min_rating, min_count, .. } = self;
         let sizes = [self.min_user_interactions, self.min_item_interactions, self.k_core];
@@ -149,16 +152,19 @@ impl LoadOptions {
             }
         }
         if self.min_rating.is_some() && self.min_count.is_some() {
-            return Err(Error::setting("--min-count", "and --min-rating read the same column: give one"));
+            return Err(Error::setting(
+                "--min-count",
+                "and --min-rating read the same column: give only one",
+            ));
         }
         if self.rating_column.is_some() && self.min_rating.is_none() && self.min_count.is_none() {
-            let message = "is read only for --min-rating and --min-count, which are not given";
+            let message = "is read only for --min-rating or --min-count: give one of these, too";
             return Err(Error::setting("--rating-column", message));
         }
         Ok(())
     }
 
-    /// The first option, by flag, that says how rows are divided or, `with_columns`, which columns count.
+    /// The flag of the first option given that is about rows or, if `with_columns`, about columns.
     fn layout_flags(&self, with_columns: bool) -> Option<&'static str> {
         let text = [
             ("--separator", self.separator.is_some()),
@@ -174,52 +180,55 @@ impl LoadOptions {
         text.into_iter().chain(columns).find(|(_, is_given)| *is_given).map(|(flag, _)| flag)
     }
 
-    /// The threshold that is given, by flag.
+    /// The flag of the threshold given.
     fn threshold(&self) -> Option<&'static str> {
         let rating = self.min_rating.map(|_| "--min-rating");
         rating.or(self.min_count.map(|_| "--min-count"))
     }
 
-    /// The first option, by flag, that has no meaning for `form`.
-    fn meaningless(&self, form: Form) -> Option<&'static str> {
-        match form {
-            Form::Delimited => None,
-            Form::JsonLines | Form::Parquet => self.layout_flags(false),
-            Form::AdjacencyCount | Form::AdjacencyId => self.layout_flags(true).or(self.threshold()),
+    /// The flag of the first option given that has no meaning for `format`.
+    fn meaningless(&self, format: FileFormat) -> Option<&'static str> {
+        match format {
+            FileFormat::Delimited => None,
+            FileFormat::JsonLines | FileFormat::Parquet => self.layout_flags(false),
+            FileFormat::AdjacencyCount | FileFormat::AdjacencyId => {
+                self.layout_flags(true).or(self.threshold())
+            }
         }
     }
 
-    /// What the file is, by flag or by its first lines.
-    pub(super) fn form(&self, text: &Text) -> Result<Form> {
-        let form = match self.format {
-            Format::Delimited => Form::Delimited,
-            Format::AdjacencyCount => Form::AdjacencyCount,
-            Format::AdjacencyId => Form::AdjacencyId,
-            Format::JsonLines => Form::JsonLines,
-            Format::Parquet => Form::Parquet,
-            // What was asked for says what the file is.
+    /// The format of the file: as given, or found from its first lines.
+    pub(super) fn file_format(&self, text: &Text) -> Result<FileFormat> {
+        let format = match self.format {
+            Format::Delimited => FileFormat::Delimited,
+            Format::AdjacencyCount => FileFormat::AdjacencyCount,
+            Format::AdjacencyId => FileFormat::AdjacencyId,
+            Format::JsonLines => FileFormat::JsonLines,
+            Format::Parquet => FileFormat::Parquet,
             Format::Auto => {
                 if is_json_array(&text.data) {
-                    let message = "is a JSON array: write an object a line, as `jq -c '.[]'` does";
+                    let message = "is a JSON array: write one object per line, as `jq -c '.[]'` does";
                     return Err(text.error(message));
                 }
-                let found = detect::form(&text.data);
-                let is_list = matches!(found, Form::AdjacencyCount | Form::AdjacencyId);
+                let found = detect::file_format(&text.data);
+                let is_list = matches!(found, FileFormat::AdjacencyCount | FileFormat::AdjacencyId);
+                // Options about rows or columns only make sense for delimited text.
                 if self.layout_flags(is_list).is_some() {
-                    return Ok(Form::Delimited);
+                    return Ok(FileFormat::Delimited);
                 }
                 if let (true, Some(flag)) = (is_list, self.threshold()) {
-                    let message = "looks like an adjacency list, which has nothing for";
-                    let otherwise = "to read it as rows of columns, add --format delimited";
-                    return Err(text.error(format!("{message} {flag} to read; {otherwise}")));
+                    return Err(text.error(format!(
+                        "looks like an adjacency list, which has no values for {flag}; if it has columns, \
+                         add --format delimited"
+                    )));
                 }
                 return Ok(found);
             }
         };
-        let Some(flag) = self.meaningless(form) else { return Ok(form) };
-        let what = match form {
-            Form::JsonLines => "JSON lines",
-            Form::Parquet => "a Parquet file",
+        let Some(flag) = self.meaningless(format) else { return Ok(format) };
+        let what = match format {
+            FileFormat::JsonLines => "JSON lines",
+            FileFormat::Parquet => "a Parquet file",
             _ => "an adjacency list",
         };
         Err(Error::setting(flag, format!("has no meaning for {what} (--format)")))

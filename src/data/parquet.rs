@@ -1,12 +1,12 @@
-//! Parquet files, by the optional feature `parquet`: one interaction a row, of which only the columns in
-//! use are read. Compression by snappy, LZ4 or gzip, or none.
+//! Reads Parquet files, with the optional feature `parquet`: one interaction per row. Only the columns in
+//! use are read. The file may be uncompressed, or compressed by snappy, LZ4 or gzip.
 
 use super::LoadOptions;
 use super::collect::{Collector, parse_value};
 use super::columns::Wanted;
-use super::detect::Form;
+use super::detect::FileFormat;
 use super::id_text;
-use super::report::Layout;
+use super::report::FileLayout;
 use super::text::{Text, shown};
 use crate::{Error, Result};
 use bytes::Bytes;
@@ -18,21 +18,25 @@ use std::borrow::Cow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-/// Adds every row of `text` to `collector`; returns the format in words, and in parts.
+/// Adds every row of `text` to `collector`. Returns the format, in words and as a [`FileLayout`].
 ///
-/// The reader panics on some damaged files, which is made an error here; the program's panic hook still
-/// prints its message.
+/// The reader panics on some damaged files. This function turns that into an error, but the program's panic
+/// hook still prints its message.
 pub(super) fn read(
     text: &Text,
     options: &LoadOptions,
     collector: &mut Collector<'_>,
-) -> Result<(String, Layout)> {
-    // Nothing of what a panic leaves half done is used after it.
+) -> Result<(String, FileLayout)> {
+    // The collector may be half filled after a panic, but nobody uses it then.
     let read = catch_unwind(AssertUnwindSafe(|| read_rows(text, options, collector)));
     read.unwrap_or_else(|_| Err(text.error("is a Parquet file that cannot be read: it is damaged")))
 }
 
-fn read_rows(text: &Text, options: &LoadOptions, collector: &mut Collector<'_>) -> Result<(String, Layout)> {
+fn read_rows(
+    text: &Text,
+    options: &LoadOptions,
+    collector: &mut Collector<'_>,
+) -> Result<(String, FileLayout)> {
     let damaged = |error: parquet::errors::ParquetError| -> Error {
         text.error(format!("is a Parquet file that cannot be read: {error}"))
     };
@@ -43,7 +47,7 @@ fn read_rows(text: &Text, options: &LoadOptions, collector: &mut Collector<'_>) 
     let columns = Wanted::new(options).resolve(text, &header, true)?;
     let mut wanted: Vec<usize> =
         [Some(columns.user), Some(columns.item), columns.value].into_iter().flatten().collect();
-    // The reader keeps the file's order, and a column that serves twice is there once.
+    // The reader returns columns in the order of the file, and each only once.
     wanted.sort_unstable();
     wanted.dedup();
     let place = |column: usize| wanted.binary_search(&column).unwrap_or_default();
@@ -63,14 +67,14 @@ fn read_rows(text: &Text, options: &LoadOptions, collector: &mut Collector<'_>) 
     if let Some(column) = columns.value {
         words += &format!(", rating {}", name(column));
     }
-    let layout = Layout {
+    let layout = FileLayout {
         header: Some(header.iter().map(id_text).collect()),
-        ..columns.layout(Layout::new(text, Form::Parquet))
+        ..columns.layout(FileLayout::new(text, FileFormat::Parquet))
     };
     Ok((words, layout))
 }
 
-/// Adds one row, whose fields stand at the `places` of user, item and value.
+/// Adds one row. `places` says where the user, the item and the value stand in it.
 fn add(
     row: &Row,
     places: [Option<usize>; 3],
@@ -86,7 +90,7 @@ fn add(
     collector.add_row(&user?.unwrap_or_default(), &item?.unwrap_or_default(), value)
 }
 
-/// The text of a field: nothing for null.
+/// The text of a field; empty for null.
 fn bytes_of(field: &Field) -> std::result::Result<Cow<'_, [u8]>, &'static str> {
     Ok(match field {
         Field::Null => Cow::Borrowed(&[]),
@@ -95,7 +99,7 @@ fn bytes_of(field: &Field) -> std::result::Result<Cow<'_, [u8]>, &'static str> {
         Field::Group(_) => return Err("a group of columns"),
         Field::ListInternal(_) => return Err("a list"),
         Field::MapInternal(_) => return Err("a map"),
-        // Debug and display of numbers are the same; strings, which are quoted, are above.
+        // Display puts quotes around strings only, and those are handled above.
         number => Cow::Owned(number.to_string().into_bytes()),
     })
 }

@@ -1,26 +1,26 @@
-//! The filters of published experiments, by name, and the sizes that they were published to lead to.
+//! The filters of published experiments, by name, and the published sizes of their data sets.
 
 use super::LoadOptions;
 use super::report::Counts;
 use std::fmt;
 use std::str::FromStr;
 
-/// A published way to make interactions of a public data set.
+/// A published way to filter a public data set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Preset {
-    /// Amazon movies (Tran et al. 2019, 4.1.1): rating > 4, users of at least 20.
+    /// Amazon movies (Tran et al. 2019, 4.1.1): rating > 4, users with at least 20 interactions.
     AmazonMovies,
-    /// Book-Crossing (Tran et al. 2019, 4.1.1): rating >= 5, users of more than 10.
+    /// Book-Crossing (Tran et al. 2019, 4.1.1): rating >= 5, users with more than 10 interactions.
     ///
-    /// Extrapolated from the first fifth of the file, this threshold does not lead to the paper's Table 1;
-    /// about 20 does.
+    /// This threshold does not seem to give the sizes in the paper's Table 1, judging by the first fifth of
+    /// the file; about 20 does.
     BookCrossing,
-    /// Echo Nest Taste Profile (Tran et al. 2019, 4.1.1): count >= 5, users of more than 20, items of at
-    /// least 5.
+    /// Echo Nest Taste Profile (Tran et al. 2019, 4.1.1): count >= 5, users with more than 20 interactions,
+    /// items with at least 5.
     EchoNest,
-    /// MovieLens: rating >= 4, users of more than 10.
+    /// MovieLens: rating >= 4, users with more than 10 interactions.
     MovieLens,
-    /// CiteULike-t (Wang et al. 2013, used by Hsieh et al. 2017): all of it.
+    /// CiteULike-t (Wang et al. 2013, used by Hsieh et al. 2017): no filters.
     CiteULike,
 }
 
@@ -33,27 +33,27 @@ const PRESETS: [(Preset, &str); 5] = [
     (Preset::CiteULike, "citeulike"),
 ];
 
-/// The size of a data set as somebody published it.
+/// The published size of a data set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Published {
-    /// Where.
+    /// Where it was published.
     pub source: &'static str,
-    /// What it says; its ratings are `interactions` here.
+    /// The published counts; ratings are called `interactions` here.
     pub counts: Counts,
 }
 
 impl Preset {
-    /// `options` with the filters of this preset wherever they have none of their own.
+    /// Adds the filters of this preset to `options`, except where `options` sets its own.
     pub fn apply(self, options: LoadOptions) -> LoadOptions {
         let (min_rating, min_count, min_users, min_items) = match self {
-            // Stars are whole: above 4 is 5.
+            // Ratings are whole stars, so above 4 means 5.
             Preset::AmazonMovies => (Some(5.0), None, Some(20), None),
             Preset::BookCrossing => (Some(5.0), None, Some(11), None),
             Preset::EchoNest => (None, Some(5.0), Some(21), Some(5)),
             Preset::MovieLens => (Some(4.0), None, Some(11), None),
             Preset::CiteULike => (None, None, None, None),
         };
-        // Ratings and counts are one column: a threshold of either kind stands for both.
+        // Ratings and counts are read from the same column, so only one threshold can apply.
         let has_threshold = options.min_rating.is_some() || options.min_count.is_some();
         let unless = |preset: Option<f64>| if has_threshold { None } else { preset };
         LoadOptions {
@@ -65,7 +65,7 @@ impl Preset {
         }
     }
 
-    /// The published size, where it is known for certain.
+    /// The published size, if it is known for certain.
     pub fn published(self) -> Option<Published> {
         match self {
             // Some of these items have no user.
@@ -85,7 +85,7 @@ impl FromStr for Preset {
     fn from_str(text: &str) -> std::result::Result<Preset, String> {
         let found = PRESETS.iter().find(|(_, name)| *name == text);
         found.map(|&(preset, _)| preset).ok_or_else(|| {
-            "a preset is amazon-movies, book-crossing, echonest, movielens or citeulike".to_owned()
+            "must be amazon-movies, book-crossing, echonest, movielens or citeulike".to_owned()
         })
     }
 }

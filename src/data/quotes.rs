@@ -1,11 +1,12 @@
-//! Quoted fields, judged strictly: which quote closes a field, and which of the two ways of writing a
-//! quote within quotes a file uses.
+//! Strict rules for quoted fields: which quote closes a field, and whether a quote within quotes is doubled
+//! or escaped by a backslash.
 
 use super::text::next_line;
 use bstr::ByteSlice;
 
-/// Whether each quoted field of a raw row is closed: where `strict`, by a quote just before a separator
-/// or the row's end. The reader is lenient, so that one stray quote could swallow the rows up to the next.
+/// Whether each quoted field of a raw row is closed. If `strict`, the closing quote must stand just before a
+/// separator or the end of the row. The CSV reader is lenient: without this check, one stray quote would
+/// swallow all rows up to the next quote.
 pub(super) fn closes_quotes(raw: &[u8], separator: u8, escapes: bool, strict: bool) -> bool {
     let mut position = 0;
     while position < raw.len() {
@@ -23,7 +24,7 @@ pub(super) fn closes_quotes(raw: &[u8], separator: u8, escapes: bool, strict: bo
     true
 }
 
-/// Where the field that opens with the quote at `open` is closed.
+/// The position of the quote that closes the field opened at `open`.
 fn closing_quote(raw: &[u8], open: usize, separator: u8, escapes: bool, strict: bool) -> Option<usize> {
     let mut position = open + 1;
     loop {
@@ -41,13 +42,13 @@ fn ends_field(byte: Option<&u8>, separator: u8) -> bool {
     byte.is_none_or(|&b| b == separator || b == b'\n' || b == b'\r')
 }
 
-/// Whether a backslash escapes a quote within quotes: where fewer rows are then left with a quote that
-/// is not closed. Two quotes stand for one in either case.
+/// Whether a backslash escapes a quote within quotes: it does if that leaves fewer rows with an unclosed
+/// quote. A doubled quote stands for one quote in either case.
 pub(super) fn uses_escapes(data: &[u8], separator: u8) -> bool {
     data.find(b"\\\"").is_some() && unclosed(data, separator, true) < unclosed(data, separator, false)
 }
 
-/// How many rows have a quote that is not closed; such a row is taken to be one line.
+/// Counts the rows with an unclosed quote. Such a row is taken to be a single line.
 fn unclosed(data: &[u8], separator: u8, escapes: bool) -> usize {
     let (mut start, mut position, mut count) = (0, 0, 0);
     while position < data.len() {

@@ -2,17 +2,18 @@
 
 use csv::ByteRecord;
 
-/// What a column is for; `flag` names it in errors.
+/// What a column is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Role {
     User,
     Item,
     Rating,
-    /// A rating's place, where play counts stand.
+    /// Play counts, which stand in the place of a rating.
     Count,
 }
 
 impl Role {
+    /// The flag that names the column.
     pub(super) fn flag(self) -> &'static str {
         match self {
             Role::User => "--user-column",
@@ -30,7 +31,7 @@ impl Role {
         }
     }
 
-    /// Names that mean this role, in [`normal`] form, the likelier first.
+    /// The names that mean this role, in [`normal`] form, likeliest first.
     fn known_names(self) -> &'static [&'static str] {
         match self {
             Role::User => &[
@@ -110,21 +111,21 @@ impl Role {
         }
     }
 
-    /// The column of a header whose name is known for this role.
+    /// The column of a header that has a known name for this role.
     pub(super) fn find(self, header: &ByteRecord) -> Option<usize> {
         let names: Vec<String> = header.iter().map(normal).collect();
         self.known_names().iter().find_map(|known| names.iter().position(|name| name == known))
     }
 }
 
-/// A column name in lower case without blanks, `_`, `-` and what follows a colon.
+/// A column name in lower case, without blanks, `_`, `-` and anything from a colon on.
 pub(super) fn normal(name: &[u8]) -> String {
     let text = String::from_utf8_lossy(name);
     let text = text.split(':').next().unwrap_or_default();
     text.chars().filter(|c| !matches!(c, '_' | '-' | ' ')).flat_map(char::to_lowercase).collect()
 }
 
-/// Whether a first row holds a known user name and a known item name, or one of them ending in "id".
+/// Whether a first row has known names for the user and for the item, or one known name ending in "id".
 pub(super) fn has_known_names(row: &ByteRecord) -> bool {
     let user = Role::User.find(row);
     let item = Role::Item.find(row);

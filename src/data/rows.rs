@@ -1,5 +1,5 @@
-//! The rows of delimited text: fields between one-byte separators with RFC 4180 quotes, or between
-//! `::` without any.
+//! Reads the rows of delimited text. Fields are separated by one byte and may have RFC 4180 quotes, or they
+//! are separated by `::` and have no quotes.
 
 use super::quotes::closes_quotes;
 use super::text::{lines, next_line};
@@ -8,17 +8,17 @@ use csv::ByteRecord;
 use std::fmt;
 use std::str::FromStr;
 
-/// What stands between two fields of a row.
+/// What separates two fields of a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Separator {
     /// One byte, such as a tab; fields may be quoted.
     Byte(u8),
-    /// `::`, as in MovieLens' `ratings.dat`; a quote has no meaning.
+    /// `::`, as in MovieLens' `ratings.dat`; quotes have no meaning.
     DoubleColon,
 }
 
 impl Separator {
-    /// Fails where the separator is a quote or ends lines.
+    /// Fails if the separator is a quote or a line break.
     pub(super) fn check(self) -> Result<()> {
         match self {
             Separator::Byte(b'"' | b'\n' | b'\r') => {
@@ -53,14 +53,14 @@ impl FromStr for Separator {
             ("space", _) => b' ',
             ("pipe", _) => b'|',
             (_, &[byte]) if !matches!(byte, b'"' | b'\n' | b'\r') => byte,
-            _ => return Err("a separator is one ASCII character, `tab`, `space` or `::`".to_owned()),
+            _ => return Err("must be one ASCII character, `tab`, `space` or `::`".to_owned()),
         };
         Ok(Separator::Byte(byte))
     }
 }
 
-/// A cursor over the rows of a text; rows without a character are passed over.
-pub(super) struct Rows<'a> {
+/// A cursor over the rows of a text. Empty lines are skipped.
+pub(super) struct RowReader<'a> {
     data: &'a [u8],
     splitter: Splitter<'a>,
 }
@@ -72,16 +72,15 @@ enum Splitter<'a> {
 
 struct Quoted<'a> {
     reader: csv::Reader<&'a [u8]>,
-    /// Where in the text the reader began: a row that cannot be read ends one reader, and the line after
-    /// it begins the next.
+    /// Where in the text the reader began. After an unreadable row, a new reader begins at the next line.
     base: usize,
     separator: u8,
     escapes: bool,
 }
 
-impl<'a> Rows<'a> {
-    /// With `escapes`, a backslash escapes a quote within quotes.
-    pub(super) fn new(data: &'a [u8], separator: Separator, escapes: bool) -> Rows<'a> {
+impl<'a> RowReader<'a> {
+    /// Starts at the first row. If `escapes`, a backslash escapes a quote within quotes.
+    pub(super) fn new(data: &'a [u8], separator: Separator, escapes: bool) -> RowReader<'a> {
         let splitter = match separator {
             Separator::DoubleColon => Splitter::DoubleColon { position: 0 },
             Separator::Byte(separator) => {
@@ -89,13 +88,13 @@ impl<'a> Rows<'a> {
                 Splitter::Quoted(Box::new(Quoted { reader, base: 0, separator, escapes }))
             }
         };
-        Rows { data, splitter }
+        RowReader { data, splitter }
     }
 
-    /// Reads the next row into `record` and gives the offset of its first byte; `None` at the end.
+    /// Reads the next row into `record` and returns the offset of its first byte, or `None` at the end.
     ///
     /// # Errors
-    /// The offset and what is wrong, where a quote is not closed; the next row is then the next line.
+    /// A quote is not closed: the offset of the row, and a message. Reading goes on with the next line.
     pub(super) fn next(
         &mut self,
         record: &mut ByteRecord,
@@ -109,7 +108,7 @@ impl<'a> Rows<'a> {
                     return Ok(None);
                 };
                 split_double_colon(line, record);
-                // The line's end may be passed later: what is left of it reads as an empty line.
+                // Stop before the line break: the next call sees it as an empty line and skips it.
                 *position = start + offset + line.len();
                 Ok(Some(start + offset))
             }
@@ -131,7 +130,7 @@ impl<'a> Quoted<'a> {
         }
         let mut start = *base + record.position().map_or(0, |position| position.byte() as usize);
         let end = (*base + rows.position().byte() as usize).min(data.len());
-        // The reader's position is that before the line ends that it passed over.
+        // The reader's position is before the line breaks that it skipped.
         while matches!(data.get(start), Some(b'\n' | b'\r')) {
             start += 1;
         }
@@ -141,7 +140,7 @@ impl<'a> Quoted<'a> {
         {
             *base = next_line(data, start);
             *rows = reader(&data[*base..], *separator, *escapes);
-            return Err((start, "a quote that opens in this row is not closed properly".to_owned()));
+            return Err((start, "a quote opened in this row is not closed properly".to_owned()));
         }
         Ok(Some(start))
     }

@@ -1,4 +1,4 @@
-//! Random splits into training, validation and test, user by user.
+//! Splits interactions at random into training, validation and test parts, user by user.
 
 use super::{Interactions, Split};
 use crate::random::{Purpose, Stream};
@@ -11,15 +11,15 @@ use std::sync::Arc;
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
 pub enum Protocol {
-    /// Shares of each user's items.
+    /// Random shares of each user's items.
     Holdout {
         /// `--test-fraction`, in 0..1.
         test_fraction: f64,
         /// `--valid-fraction`, in 0..1, of all items.
         valid_fraction: f64,
     },
-    /// Each user's items dealt into folds in turn, one of which is the test set. As in scikit-learn's
-    /// `KFold`, the first folds get what does not divide evenly: every user with 2 items is in fold 0.
+    /// Deals each user's items into folds in turn; one fold is the test part. As in scikit-learn's `KFold`,
+    /// the first folds get the remainder: the items of a user with 2 items are in folds 0 and 1.
     Folds {
         /// `--folds`, at least 2.
         count: usize,
@@ -28,22 +28,24 @@ pub enum Protocol {
         /// `--valid-fraction`, in 0..1, of the items outside the test fold.
         valid_fraction: f64,
     },
-    /// `--leave-one-out`: one of each user's items is the test part.
+    /// `--leave-one-out`: one item of each user is in the test part.
     LeaveOneOut {
-        /// Whether another one, of users with at least 3, is for validation.
+        /// Whether users with at least 3 items have another one in the validation part.
         valid: bool,
     },
-    /// The test part, or the validation part, or both come as files: nothing is held out for a test.
+    /// The test part, the validation part or both come from files. Nothing is held out for a test.
     Files {
-        /// `--valid-fraction`, in 0..1; 0 where validation is a file.
+        /// `--valid-fraction`, in 0..1; 0 if the validation part is a file.
         valid_fraction: f64,
     },
 }
 
 impl Protocol {
+    /// Checks the settings.
+    ///
     /// # Errors
-    /// A fraction outside 0..1, fractions of which nothing is left, fewer than 2 folds, or a fold that
-    /// does not exist.
+    /// A fraction is outside 0..1, the fractions leave nothing to train on, there are fewer than 2 folds, or
+    /// the fold does not exist.
     pub fn check(&self) -> Result<()> {
         match *self {
             Protocol::Holdout { test_fraction, valid_fraction } => {
@@ -52,7 +54,7 @@ impl Protocol {
                 let sum = test_fraction + valid_fraction;
                 if sum >= 1.0 {
                     let message =
-                        format!("and --valid-fraction must leave something to train on, but sum to {sum}");
+                        format!("and --valid-fraction must add up to less than 1, but add up to {sum}");
                     return Err(Error::setting("--test-fraction", message));
                 }
             }
@@ -83,10 +85,11 @@ fn check_fraction(flag: &'static str, fraction: f64) -> Result<()> {
     Err(Error::setting(flag, format!("must be at least 0 and below 1, but is {fraction}")))
 }
 
-/// Splits `all` at random, each user by its own stream: the same seed gives the same split, and users do
-/// not affect each other. The sizes of the parts are the fractions in expectation, rounded at random;
-/// each user with an item keeps one to train on (so a user with a single item is never tested). With
-/// one seed, the test parts of the folds share no pair, and together hold all but those single items.
+/// Splits `all` at random. Each user has a random stream of its own, so that users do not affect each
+/// other; the same seed gives the same split. The sizes of the parts are rounded at random, so that the
+/// fractions hold on average. Each user keeps at least one item to train on, so a user with a single item is
+/// never tested. With the same seed, the test parts of the folds share no pair; together they hold
+/// everything but those single items.
 ///
 /// # Errors
 /// As [`Protocol::check`].
@@ -94,8 +97,8 @@ pub fn split(all: &Interactions, protocol: &Protocol, seed: u64) -> Result<Split
     split_from(all, protocol, seed, 2)
 }
 
-/// As [`split`], but users of fewer than `least` items keep all of them to train on (Hsieh et al. 2017,
-/// in their released code: 5).
+/// Like [`split`], but users with fewer than `least` items keep all of them to train on. (The released code
+/// of Hsieh et al. 2017 does so with 5.)
 ///
 /// # Errors
 /// As [`Protocol::check`].
@@ -107,15 +110,15 @@ pub fn split_from(all: &Interactions, protocol: &Protocol, seed: u64, least: usi
         let items = all.items_of(user);
         let mut stream = Stream::new(seed, Purpose::Split, u64::from(user));
         parts.clear();
-        parts.resize(items.len(), Part::Train);
+        parts.resize(items.len(), SplitPart::Train);
         if items.len() >= least.max(2) {
             assign(protocol, &mut stream, &mut parts);
         }
         for (&item, part) in items.iter().zip(&parts) {
             match part {
-                Part::Train => train.push((user, item)),
-                Part::Valid => valid.push((user, item)),
-                Part::Test => test.push((user, item)),
+                SplitPart::Train => train.push((user, item)),
+                SplitPart::Valid => valid.push((user, item)),
+                SplitPart::Test => test.push((user, item)),
             }
         }
     }
@@ -123,57 +126,51 @@ pub fn split_from(all: &Interactions, protocol: &Protocol, seed: u64, least: usi
     Ok(Split { train: Arc::new(part(&train)), valid: part(&valid), test: part(&test) })
 }
 
+/// The part of the split that an item goes to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Part {
+enum SplitPart {
     Train,
     Valid,
     Test,
 }
 
-/// Fills `parts` with the part of each of one user's items, which are at least 2 and all to be trained on
-/// so far.
-fn assign(protocol: &Protocol, stream: &mut Stream, parts: &mut [Part]) {
+/// Fills `parts` with the part of each item of one user. There must be at least 2 items, all of them
+/// training items so far.
+fn assign(protocol: &Protocol, stream: &mut Stream, parts: &mut [SplitPart]) {
     let item_count = parts.len();
-    let order = shuffled(item_count, stream);
-    let (test_fraction, valid_fraction) = match *protocol {
-        Protocol::Holdout { test_fraction, valid_fraction } => (test_fraction, valid_fraction),
-        Protocol::Files { valid_fraction } => (0.0, valid_fraction),
-        _ => (0.0, 0.0),
-    };
+    let mut order: Vec<usize> = (0..item_count).collect();
+    stream.shuffle(&mut order);
     match *protocol {
-        Protocol::Holdout { .. } | Protocol::Files { .. } => {
-            // One shift rounds both borders, so that each part and their sum are right in expectation.
-            let shift: f64 = stream.random();
-            let border =
-                |share: f64| ((item_count as f64 * share + shift).floor() as usize).min(item_count - 1);
-            let test_end = border(test_fraction);
-            let valid_end = border(test_fraction + valid_fraction).max(test_end);
-            order[..test_end].iter().for_each(|&item| parts[item] = Part::Test);
-            order[test_end..valid_end].iter().for_each(|&item| parts[item] = Part::Valid);
+        Protocol::Holdout { test_fraction, valid_fraction } => {
+            assign_shares([test_fraction, valid_fraction], &order, stream, parts);
         }
+        Protocol::Files { valid_fraction } => assign_shares([0.0, valid_fraction], &order, stream, parts),
         Protocol::Folds { count, fold, valid_fraction } => {
             let shift: f64 = stream.random();
             let in_fold = |position: usize| position % count == fold;
             let (tested, rest): (Vec<usize>, Vec<usize>) = (0..item_count).partition(|&p| in_fold(p));
-            tested.iter().for_each(|&position| parts[order[position]] = Part::Test);
+            tested.iter().for_each(|&position| parts[order[position]] = SplitPart::Test);
             let valid_count = (rest.len() as f64 * valid_fraction + shift).floor() as usize;
             let valid_count = valid_count.min(rest.len().saturating_sub(1));
-            rest[..valid_count].iter().for_each(|&position| parts[order[position]] = Part::Valid);
+            rest[..valid_count].iter().for_each(|&position| parts[order[position]] = SplitPart::Valid);
         }
         Protocol::LeaveOneOut { valid } => {
-            parts[order[0]] = Part::Test;
+            parts[order[0]] = SplitPart::Test;
             if valid && item_count > 2 {
-                parts[order[1]] = Part::Valid;
+                parts[order[1]] = SplitPart::Valid;
             }
         }
     }
 }
 
-/// 0..count in random order. Written out, so that a new version of a library changes no split.
-fn shuffled(count: usize, stream: &mut Stream) -> Vec<usize> {
-    let mut order: Vec<usize> = (0..count).collect();
-    for last in (1..count).rev() {
-        order.swap(last, stream.below(last as u32 + 1) as usize);
-    }
-    order
+/// Fills `parts` by the shares of test and validation items, taken in `order`.
+fn assign_shares([test, valid]: [f64; 2], order: &[usize], stream: &mut Stream, parts: &mut [SplitPart]) {
+    // Round both borders by the same shift, so that each part and their sum are right on average.
+    let shift: f64 = stream.random();
+    let item_count = order.len();
+    let border = |share: f64| ((item_count as f64 * share + shift).floor() as usize).min(item_count - 1);
+    let test_end = border(test);
+    let valid_end = border(test + valid).max(test_end);
+    order[..test_end].iter().for_each(|&item| parts[item] = SplitPart::Test);
+    order[test_end..valid_end].iter().for_each(|&item| parts[item] = SplitPart::Valid);
 }

@@ -1,28 +1,27 @@
-//! A text file in memory: how it is read and decompressed, where its lines end, and how errors point
-//! into it.
+//! A text file in memory: reads and decompresses it, finds its lines, and makes errors that point into it.
 
 use crate::{Error, Result};
 use flate2::bufread::MultiGzDecoder;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-/// How many characters of a value a message shows at most.
+/// The most characters of a value that a message shows.
 const SHOWN_CHARACTERS: usize = 60;
 
-/// The first bytes of gzip, whatever the file is called.
+/// The first bytes of a gzip file. The file's name does not matter.
 const GZIP: &[u8] = b"\x1f\x8b";
 
-/// First bytes of files that are not text, and what to do about each.
+/// The first bytes of files that are not text, and what to do about each.
 const NOT_TEXT: [(&[u8], &str); 6] = [
     (GZIP, "is gzip-compressed twice: decompress it first"),
     (b"BZh", "is bzip2-compressed: decompress it first"),
     (b"PK\x03\x04", "is a zip archive: unpack it first"),
     (b"\x28\xb5\x2f\xfd", "is zstd-compressed: decompress it first"),
-    (b"\xff\xfe", "is UTF-16 text: write it as UTF-8 first"),
-    (b"\xfe\xff", "is UTF-16 text: write it as UTF-8 first"),
+    (b"\xff\xfe", "is UTF-16 text: convert it to UTF-8 first"),
+    (b"\xfe\xff", "is UTF-16 text: convert it to UTF-8 first"),
 ];
 
-/// Where a tar archive says so.
+/// The mark of a tar archive, and its offset.
 const TAR: (usize, &[u8]) = (257, b"ustar");
 
 /// The bytes of one input file, decompressed, without a byte-order mark.
@@ -36,7 +35,7 @@ pub(super) struct Text {
 }
 
 impl Text {
-    /// Reads all of `path`; `-` is standard input. Gzip, of one or several members, is undone.
+    /// Reads all of `path`; `-` is standard input. Decompresses gzip of one or several members.
     pub(super) fn read(path: &Path) -> Result<Text> {
         let (path, bytes) = if path.as_os_str() == "-" {
             let path = PathBuf::from("<stdin>");
@@ -74,7 +73,7 @@ impl Text {
         Error::file(&self.path, message)
     }
 
-    /// The number, from 1, of the line that byte `offset` is in.
+    /// The number, from 1, of the line with byte `offset`.
     pub(super) fn line_number(&self, offset: usize) -> u64 {
         let before = &self.data[..offset.min(self.data.len())];
         let mut ends = 0;
@@ -98,12 +97,12 @@ fn decompress(path: &Path, bytes: &[u8]) -> Result<Vec<u8>> {
     Ok(data)
 }
 
-/// Where the line after that of byte `offset` begins.
+/// The start of the line after the one with byte `offset`.
 pub(super) fn next_line(data: &[u8], offset: usize) -> usize {
     lines(&data[offset..]).nth(1).map_or(data.len(), |(start, _)| offset + start)
 }
 
-/// The lines of `data` with the offset of each, without their ends: LF, CRLF or a bare CR.
+/// The lines of `data` with the offset of each. A line ends in LF, CRLF or a bare CR, which is left out.
 pub(super) fn lines(data: &[u8]) -> impl Iterator<Item = (usize, &[u8])> + Clone {
     let mut start = 0;
     std::iter::from_fn(move || {
@@ -116,7 +115,7 @@ pub(super) fn lines(data: &[u8]) -> impl Iterator<Item = (usize, &[u8])> + Clone
     })
 }
 
-/// A value as a message shows it: in backquotes, escaped, and cut where it is long.
+/// A value as a message shows it: in backquotes, escaped, and cut if it is long.
 pub(super) fn shown(value: &[u8]) -> String {
     let text = super::id_text(&value[..value.len().min(4 * SHOWN_CHARACTERS)]);
     if text.chars().count() <= SHOWN_CHARACTERS && value.len() <= 4 * SHOWN_CHARACTERS {

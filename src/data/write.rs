@@ -1,12 +1,12 @@
-//! Interactions and item labels as CSV that [`load`](super::load()) reads back byte for byte.
+//! Writes interactions and item labels as CSV. [`load`](super::load()) reads the ids back byte for byte.
 
 use super::{Dataset, IdTable, Interactions};
 use crate::{Error, Result};
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 
-/// Writes the pairs as CSV with the header `user,item`, by user, then item. A file of that name is
-/// replaced once all is written.
+/// Writes the pairs as CSV with the header `user,item`, sorted by user, then item. An existing file is
+/// replaced only once everything is written.
 ///
 /// # Errors
 /// The folder or the file cannot be written.
@@ -28,12 +28,12 @@ fn write_pairs(
     Ok(writer.flush()?)
 }
 
-/// Writes `parts` of one data set, each to its path and in the form of [`write_interactions`]. Folders are
-/// created where missing. All files are written before the first appears under its name; without `force`
-/// none may exist.
+/// Writes the `parts` of one data set, each to its own path, like [`write_interactions`]. Missing folders are
+/// created. The files appear under their names only once all of them are written. Without `force`, none of
+/// them may exist.
 ///
 /// # Errors
-/// A path that is taken, before anything is written; a folder or a file that cannot be written.
+/// A path is taken, which is checked before anything is written; or a folder or a file cannot be written.
 pub fn write_parts(
     parts: &[(PathBuf, &Interactions)],
     users: &IdTable,
@@ -76,11 +76,11 @@ fn folder_of(path: &Path) -> PathBuf {
     }
 }
 
-/// Writes the cluster of each item as CSV with the header `item,cluster`; `clusters` is (I). A file of
-/// that name is replaced once all is written.
+/// Writes the cluster of each item as CSV with the header `item,cluster`; `clusters` is (I). An existing file
+/// is replaced only once everything is written.
 ///
 /// # Errors
-/// The folder or the file cannot be written; a number of clusters other than that of the items.
+/// The folder or the file cannot be written, or `clusters` does not have one entry per item.
 pub fn write_item_labels(path: &Path, items: &IdTable, clusters: &[u32]) -> Result<()> {
     if clusters.len() != items.len() {
         return Err(Error::Data(format!("{} labels for {} items", clusters.len(), items.len())));
@@ -95,8 +95,8 @@ pub fn write_item_labels(path: &Path, items: &IdTable, clusters: &[u32]) -> Resu
     })
 }
 
-/// Lets `write` fill a file beside `path`, which takes its place at the end. What is no regular file,
-/// such as a pipe, is written to directly.
+/// Lets `write` fill a temporary file, which then replaces `path`. If `path` is not a regular file, but a
+/// pipe for example, it is written to directly.
 fn replace(path: &Path, write: impl FnOnce(&mut dyn Write) -> csv::Result<()>) -> Result<()> {
     let write_error = |error: csv::Error| Error::io(path, "write")(error.into());
     if path.is_dir() {
@@ -114,7 +114,7 @@ fn replace(path: &Path, write: impl FnOnce(&mut dyn Write) -> csv::Result<()>) -
     Ok(())
 }
 
-/// A temporary file with the rights of an ordinary new one, which is not private.
+/// A temporary file with the permissions of an ordinary new file. By default it would be private.
 fn new_file_in(folder: &Path) -> std::io::Result<tempfile::NamedTempFile> {
     let mut builder = tempfile::Builder::new();
     #[cfg(unix)]

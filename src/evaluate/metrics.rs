@@ -1,9 +1,9 @@
-//! The metrics of one user, as pure functions of a ranking: what "@ k" means, and nothing else.
+//! The metrics of one user at k, as pure functions of a ranking.
 //!
-//! `ranking` holds item row numbers, best first; `relevant` the user's test items, sorted. A ranking
-//! shorter than k counts as if its missing places held irrelevant items.
+//! `ranking` holds item row numbers, best first; `relevant` holds the user's test items, sorted. A ranking
+//! shorter than k counts as if it were filled up with irrelevant items.
 
-/// The k best of `ranking`, or all of a shorter one.
+/// The k best of `ranking`, or all of it if it is shorter.
 fn best(ranking: &[u32], k: usize) -> &[u32] {
     &ranking[..k.min(ranking.len())]
 }
@@ -16,12 +16,12 @@ fn hit_count(ranking: &[u32], relevant: &[u32], k: usize) -> usize {
     best(ranking, k).iter().filter(|&&item| is_relevant(relevant, item)).count()
 }
 
-/// `sum / count`, and 0 where nothing is counted.
+/// `sum / count`, or 0 if `count` is 0.
 fn ratio(sum: f64, count: usize) -> f64 {
     if count == 0 { 0.0 } else { sum / count as f64 }
 }
 
-/// Average precision at k: the precision at each hit, summed, divided by min(|relevant|, k).
+/// Average precision at k: the sum of the precision at each hit, divided by min(|relevant|, k).
 ///
 /// ```
 /// # use spherec::evaluate::metrics::average_precision;
@@ -40,8 +40,8 @@ pub fn average_precision(ranking: &[u32], relevant: &[u32], k: usize) -> f64 {
     ratio(sum, relevant.len().min(k))
 }
 
-/// Normalised discounted cumulative gain at k with binary gain: each hit at rank r counts
-/// 1/log2(r + 1); divided by the same sum over an ideal list, whose first min(|relevant|, k) are hits.
+/// Normalised discounted cumulative gain at k with binary gain. A hit at rank r counts 1/log2(r + 1). The sum
+/// is divided by that of an ideal list, which has min(|relevant|, k) hits at the top.
 ///
 /// ```
 /// # use spherec::evaluate::metrics::ndcg;
@@ -58,7 +58,7 @@ pub fn ndcg(ranking: &[u32], relevant: &[u32], k: usize) -> f64 {
     if ideal > 0.0 { gain / ideal } else { 0.0 }
 }
 
-/// The share of the relevant items that are among the k best.
+/// The share of relevant items that are among the k best.
 ///
 /// ```
 /// # use spherec::evaluate::metrics::recall;
@@ -68,7 +68,7 @@ pub fn recall(ranking: &[u32], relevant: &[u32], k: usize) -> f64 {
     ratio(hit_count(ranking, relevant, k) as f64, relevant.len())
 }
 
-/// Hits among the k best, divided by k (also where fewer than k items could be ranked).
+/// Hits among the k best, divided by k (even if fewer than k items could be ranked).
 ///
 /// ```
 /// # use spherec::evaluate::metrics::precision;
@@ -78,8 +78,8 @@ pub fn precision(ranking: &[u32], relevant: &[u32], k: usize) -> f64 {
     ratio(hit_count(ranking, relevant, k) as f64, k)
 }
 
-/// The median training count of the k best items, whose mean over the users is MMR (Tran et al. 2019,
-/// 4.1.2); of an even number of items the mean of the two middle counts. None for an empty ranking.
+/// The median training count of the k best items; for an even number of items, the mean of the two middle
+/// counts. `None` for an empty ranking. Its mean over the users is MMR (Tran et al. 2019, 4.1.2).
 ///
 /// `frequencies` (I): the training count of each item.
 ///

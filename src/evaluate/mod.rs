@@ -1,5 +1,5 @@
-//! How good a model is: every user with a test item ranks all items, and what the test set holds is
-//! looked up in the ranking. (Metrics as in Tran et al. 2019, 4.1.2.)
+//! Measures how good a model is: ranks all items for every user with a test item, and looks up the test
+//! items in the ranking. (Metrics as in Tran et al. 2019, 4.1.2.)
 
 pub mod metrics;
 mod selection;
@@ -14,25 +14,25 @@ use crate::{Error, Result};
 use serde::{Deserialize, Serialize};
 use std::sync::atomic::{AtomicU32, Ordering};
 
-/// Means over the users with a test item; all but the counts and `mmr` are fractions of 1.
+/// Means over the users with a test item. All but the counts and `mmr` are fractions of 1.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Metrics {
     /// How many users had a test item.
     pub users: usize,
     /// The length of the rankings.
     pub k: usize,
-    /// Mean average precision, each user's divided by min(|relevant|, k).
+    /// Mean average precision: [`metrics::average_precision`].
     pub map: f64,
-    /// Normalised discounted cumulative gain, binary, the ideal list of min(|relevant|, k).
+    /// Normalised discounted cumulative gain: [`metrics::ndcg`].
     pub ndcg: f64,
     /// Hits divided by the number of relevant items.
     pub recall: f64,
     /// Hits divided by k.
     pub precision: f64,
-    /// Popularity bias: the median training count of a user's k items (Tran et al. 2019, 4.1.2), a
-    /// number of users. Its mean is over the users for whom any item could be ranked.
+    /// Popularity bias: the median training count of a user's k items (Tran et al. 2019, 4.1.2), in users.
+    /// A mean over the users for whom at least one item could be ranked.
     pub mmr: f64,
-    /// The share of all items that are recommended to anybody.
+    /// The share of all items that are recommended to at least one user.
     pub coverage: f64,
 }
 
@@ -45,17 +45,17 @@ struct UserMetrics {
     median: Option<f64>,
 }
 
-/// Ranks all items for every user of `test` with at least one item, and measures the k best for each k
-/// of `ks`; one [`Metrics`] a k, in the order of `ks`.
+/// Ranks all items for every user with at least one item in `test`, and measures the k best for each k in
+/// `ks`. Returns one [`Metrics`] per k, in the order of `ks`.
 ///
-/// A user's items in `train` and in `also_exclude` (the validation part, when testing) are left out of
-/// the ranking; those of `test` count as relevant even if they are left out so. `train` also gives the
-/// counts of `mmr`. Of equal scores the lower item comes first; scores that are not a number come last.
-/// Runs on the current rayon pool; the result does not depend on its size.
+/// A user's items in `train` and in `also_exclude` (the validation part, when testing) are left out of the
+/// ranking. A test item that is left out in this way still counts as relevant. `train` also gives the counts
+/// for `mmr`. Equal scores are ranked by row, lowest first; scores that are not a number come last. Runs on
+/// the current rayon pool; the result does not depend on its size.
 ///
 /// # Errors
-/// [`Error::Setting`] for no k or a k of 0; [`Error::Data`] where users or items of the sets and the
-/// embeddings differ in number, or no user has a test item.
+/// [`Error::Setting`] if there is no k or a k of 0; [`Error::Data`] if the sets and the embeddings differ in
+/// the number of users or items, or if no user has a test item.
 ///
 /// ```
 /// use spherec::{data::Interactions, evaluate::evaluate, model::Embeddings};
@@ -98,7 +98,7 @@ pub fn evaluate(
         return Err(Error::Data("no user has a test item, so there is nothing to evaluate".into()));
     }
     let frequencies = train.item_frequencies();
-    // The best place that each item has in any ranking: the smallest k at which it is recommended, less 1.
+    // Each item's best place in any ranking, from 0. It is recommended at every k above that.
     let places: Vec<AtomicU32> = (0..test.item_count()).map(|_| AtomicU32::new(u32::MAX)).collect();
     let search = Search {
         query_table: &embeddings.users,
@@ -134,7 +134,7 @@ impl UserMetrics {
     }
 }
 
-/// Sums in the order of the users, so that the threads leave no trace in the last bits.
+/// Sums in the order of the users, so that the last bits do not depend on the threads.
 fn mean(by_user: &[Vec<UserMetrics>], index: usize, k: usize, places: &[AtomicU32]) -> Metrics {
     let column = || by_user.iter().filter_map(move |user| user.get(index));
     let users = by_user.len();
@@ -153,12 +153,12 @@ fn mean(by_user: &[Vec<UserMetrics>], index: usize, k: usize, places: &[AtomicU3
     }
 }
 
-/// That a ranking of `k` can be asked for.
+/// Checks that `k` is at least 1.
 pub(crate) fn check_k(k: usize) -> Result<()> {
     if k == 0 { Err(Error::setting("-k", "must be at least 1, but is 0")) } else { Ok(()) }
 }
 
-/// That the embeddings are whole rows.
+/// Checks that the embeddings are whole rows.
 pub(crate) fn check_table(embeddings: &Embeddings) -> Result<()> {
     let Embeddings { dim, users, items } = embeddings;
     if *dim == 0 || !users.len().is_multiple_of(*dim) || !items.len().is_multiple_of(*dim) {
@@ -168,7 +168,7 @@ pub(crate) fn check_table(embeddings: &Embeddings) -> Result<()> {
     Ok(())
 }
 
-/// That `interactions`, called `what`, are about the users and items of the embeddings.
+/// Checks that `interactions` have as many users and items as the embeddings. Errors call them `what`.
 pub(crate) fn check_sizes(embeddings: &Embeddings, interactions: &Interactions, what: &str) -> Result<()> {
     let theirs = (interactions.user_count(), interactions.item_count());
     let ours = (embeddings.user_count(), embeddings.item_count());

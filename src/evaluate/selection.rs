@@ -1,7 +1,7 @@
-//! The k best of a long stream of scores, at the cost of little more than reading them: a score is
+//! Finds the k best of a long stream of scores, at little more than the cost of reading them. Scores are
 //! compared with the k-th best so far, sixteen at a time, and only the few above it are kept.
 
-/// Scores compared with the threshold at once; a whole number of vector registers on any machine.
+/// How many scores are compared with the threshold at once: whole vector registers on any machine.
 const LANES: usize = 16;
 
 /// A row of a table with its score.
@@ -9,38 +9,39 @@ const LANES: usize = 16;
 pub struct Scored {
     /// The row number.
     pub row: u32,
-    /// The dot product with the query; negative infinity where it is not a number.
+    /// The dot product with the query; negative infinity if it is not a number.
     pub score: f32,
 }
 
-/// The k best scores of one query. Rows are offered in ascending order, so that of equal scores the
-/// lower row wins by having come first.
+/// The k best scores of one query. Rows are offered in ascending order, so that among equal scores the lower
+/// row wins because it came first.
 #[derive(Debug)]
 pub(super) struct Selection {
     k: usize,
-    /// At how many keys the list is cut back to the k best.
+    /// The number of keys at which the list is cut back to the k best.
     capacity: usize,
-    /// The candidates as [`key`]s, in no order.
+    /// The candidates as [`key`]s, unsorted.
     keys: Vec<u64>,
-    /// The k-th best score at the last cut; None until there was one.
+    /// The k-th best score at the last cut; `None` before the first cut.
     threshold: Option<f32>,
 }
 
 impl Selection {
     /// An empty selection of the `k` best, `k` at least 1.
     pub(super) fn new(k: usize) -> Selection {
-        // Twice k: a longer list is cut less often, but its stale threshold lets in more (measured).
+        // Twice k is fastest, as measured: a longer list is cut less often, but its older threshold lets in
+        // more scores.
         Selection { k, capacity: k.saturating_mul(2).max(32), keys: Vec::new(), threshold: None }
     }
 
-    /// Forgets everything but the buffer.
+    /// Forgets everything, but keeps the buffer.
     pub(super) fn clear(&mut self) {
         self.keys.clear();
         self.threshold = None;
     }
 
-    /// Offers rows `first..` with their scores; `excluded` rows are passed over. It is asked only
-    /// about rows whose score would be kept.
+    /// Offers rows `first..` with their scores. Skips the rows for which `excluded` is true; it is asked only
+    /// about rows whose score is high enough.
     pub(super) fn offer(&mut self, first: u32, scores: &[f32], excluded: impl Fn(u32) -> bool) {
         let mut taken = 0;
         while self.threshold.is_none() && taken < scores.len() {
@@ -51,7 +52,7 @@ impl Selection {
         let rest = first + taken as u32;
         let (chunks, tail) = scores[taken..].as_chunks::<LANES>();
         for (index, chunk) in chunks.iter().enumerate() {
-            // No early exit: the comparison must stay a plain vector operation. NaN is never above.
+            // No early exit, so that this stays a plain vector operation. NaN is never above the threshold.
             if chunk.iter().fold(false, |any, &score| any | (score > threshold)) {
                 threshold = self.offer_few(rest + (index * LANES) as u32, chunk, threshold, &excluded);
             }
@@ -83,7 +84,7 @@ impl Selection {
         self.keys.push(key(row, score));
         if self.keys.len() >= self.capacity {
             self.cut();
-            // The capacity is beyond k, so the last key left is the k-th best.
+            // The capacity is above k, so the last key left is the k-th best.
             self.threshold = self.keys.last().map(|&key| scored(key).score);
         }
     }
@@ -96,7 +97,7 @@ impl Selection {
         }
     }
 
-    /// Writes the k best into `best`, best first, equal scores by row.
+    /// Writes the k best into `best`: best first, equal scores by row.
     pub(super) fn finish(&mut self, best: &mut Vec<Scored>) {
         self.cut();
         self.keys.sort_unstable_by(|a, b| b.cmp(a));
@@ -105,9 +106,9 @@ impl Selection {
     }
 }
 
-/// A score and a row in one word: a greater word is a better score or, of equal scores, a lower row.
+/// A score and a row in one word. A greater word means a better score or, for equal scores, a lower row.
 fn key(row: u32, score: f32) -> u64 {
-    // Adding zero makes the two zeros equal.
+    // Adding zero turns -0 into 0, so that the two are equal.
     let score = if score.is_nan() { f32::NEG_INFINITY } else { score + 0.0 };
     let bits = score.to_bits();
     let ordered = if bits >> 31 == 1 { !bits } else { bits | 1 << 31 };

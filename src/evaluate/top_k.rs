@@ -1,22 +1,22 @@
-//! Exact search for the rows with the largest dot products: blocks of queries times blocks of items by
-//! a matrix product, each block reduced to the k best before the next, so that memory does not grow
-//! with the tables.
+//! Exact search for the rows with the largest dot products. Multiplies blocks of queries by blocks of items,
+//! and reduces each product to the k best before the next, so that memory does not grow with the tables.
 
 use super::selection::{Scored, Selection};
 use faer::linalg::matmul::matmul;
 use faer::{Accum, MatMut, MatRef, Par};
 use rayon::prelude::*;
 
-/// Queries in a block at most. With [`ITEM_BLOCK`], half a megabyte of scores: it stays in the cache.
+/// The most queries in a block. With [`ITEM_BLOCK`] this makes half a megabyte of scores, which stays in the
+/// cache.
 const QUERY_BLOCK: usize = 128;
-/// Queries in a block at least, where there are few: enough for the product to be worth packing.
+/// The fewest queries in a block: enough for the matrix product to be worth its set-up.
 const QUERY_BLOCK_MIN: usize = 32;
-/// Below this many blocks, blocks are made smaller, so that every core has some.
+/// Blocks are made smaller until there are this many, so that every core gets some.
 const BLOCK_COUNT: usize = 32;
 /// Block heights are multiples of this; missing queries are zeros.
 const QUERY_STEP: usize = 16;
-/// Items in a block, always: the last one is filled up with zeros, so that every score is computed in
-/// the same way and equal rows have equal scores.
+/// Items in every block. The last block is filled up with zeros, so that every score is computed in the same
+/// way and equal rows have equal scores.
 const ITEM_BLOCK: usize = 1024;
 
 /// A search for the `k` items with the largest dot products with each query. On unit rows these are
@@ -25,17 +25,17 @@ const ITEM_BLOCK: usize = 1024;
 pub struct Search<'a> {
     /// The table of queries, row-major, rows of `dim`.
     pub query_table: &'a [f32],
-    /// Which rows of `query_table` are asked about, (Q), each a row of the table.
+    /// The rows of `query_table` to search for, (Q).
     pub queries: &'a [u32],
-    /// The table searched, (I, D), row-major.
+    /// The table to search in, (I, D), row-major.
     pub items: &'a [f32],
     /// D, at least 1.
     pub dim: usize,
-    /// How many are wanted; the ranking is shorter where fewer remain.
+    /// The length of the rankings; a ranking is shorter if fewer items remain.
     pub k: usize,
 }
 
-/// What one thread works in.
+/// The buffers of one thread.
 struct Workspace {
     queries: Vec<f32>,
     items: Vec<f32>,
@@ -45,16 +45,16 @@ struct Workspace {
 }
 
 impl Search<'_> {
-    /// Ranks all items for each query and gives the ranking (best first, equal scores by row, scores
-    /// that are not a number last) to `visit`, with the query's position in `queries`. Returns what
-    /// `visit` returned, (Q), in the order of `queries`. An item for which `excluded(position, item)`
-    /// holds is left out.
+    /// Ranks all items for each query: best first, equal scores by row, scores that are not a number last.
+    /// Items for which `excluded(position, item)` is true are left out. Calls `visit` with the position of
+    /// the query in `queries` and its ranking, and returns the results of `visit`, (Q), in the order of
+    /// `queries`.
     ///
     /// Runs on the current rayon pool; the result does not depend on its size.
     ///
     /// # Panics
-    /// When `dim` is 0, a query is not in the table, or `items` is no whole number of rows: a defect of
-    /// the caller.
+    /// If `dim` is 0, a query is not in the table, or `items` does not consist of whole rows. Each is a bug
+    /// in the caller.
     pub fn run<T: Send>(
         &self,
         excluded: impl Fn(usize, u32) -> bool + Sync,
@@ -96,7 +96,7 @@ impl Search<'_> {
         }
     }
 
-    /// Fills the selections of `queries`, the first of which has position `first`.
+    /// Fills the selections of `queries`; `first` is the position of the first one.
     fn search_block(
         &self,
         space: &mut Workspace,
@@ -134,7 +134,8 @@ impl Search<'_> {
     }
 }
 
-/// The queries in a block, of `query_count`. It must not depend on the number of threads.
+/// The number of queries in a block, if there are `query_count` in total. It must not depend on the number
+/// of threads.
 fn block_height(query_count: usize) -> usize {
     query_count.div_ceil(BLOCK_COUNT).next_multiple_of(QUERY_STEP).clamp(QUERY_BLOCK_MIN, QUERY_BLOCK)
 }

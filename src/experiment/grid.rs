@@ -1,18 +1,18 @@
-//! A grid of settings in one line: `learning-rate=1e-4,5e-4; beta=0.8,1.0`.
+//! A grid of settings, written in one line: `learning-rate=1e-4,5e-4; beta=0.8,1.0`.
 
 use crate::random::{Purpose, Stream};
 use std::collections::BTreeSet;
 use std::fmt;
 use std::str::FromStr;
 
-/// Settings, each with the values to be tried.
+/// Settings, each with the values to try.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Grid {
     /// Names and values, in the order of the text.
     pub settings: Vec<(String, Vec<String>)>,
 }
 
-/// Most combinations of a grid.
+/// The most combinations that a grid may have.
 const MOST: usize = 1_000_000;
 
 impl FromStr for Grid {
@@ -22,14 +22,14 @@ impl FromStr for Grid {
         let mut settings: Vec<(String, Vec<String>)> = Vec::new();
         for part in text.split(';').map(str::trim).filter(|part| !part.is_empty()) {
             let Some((name, values)) = part.split_once('=') else {
-                return Err(format!("`{part}` has no `=`: a setting is `name=value,value`"));
+                return Err(format!("`{part}` has no `=`: write `name=value,value`"));
             };
             let name = name.trim().trim_start_matches("--");
             if name.is_empty() {
                 return Err(format!("`{part}` has no name before its `=`"));
             }
             if settings.iter().any(|(known, _)| known == name) {
-                return Err(format!("`{name}` is there twice; its values belong together: `{name}=1,2`"));
+                return Err(format!("`{name}` is given twice: write all its values together, `{name}=1,2`"));
             }
             let values: Vec<String> = values.split(',').map(|value| value.trim().to_owned()).collect();
             if values.iter().any(String::is_empty) {
@@ -42,7 +42,7 @@ impl FromStr for Grid {
             settings.push((name.to_owned(), values));
         }
         if settings.is_empty() {
-            return Err("no settings: a grid is such as `learning-rate=1e-4,5e-4; beta=0.8,1.0`".to_owned());
+            return Err("no settings: write for example `learning-rate=1e-4,5e-4; beta=0.8,1.0`".to_owned());
         }
         let grid = Grid { settings };
         match grid.point_count() {
@@ -66,7 +66,7 @@ impl Grid {
         self.settings.iter().try_fold(1usize, |count, (_, values)| count.checked_mul(values.len()))
     }
 
-    /// All combinations, each with one value a setting; the last setting changes fastest.
+    /// All combinations, each with one value per setting. The last setting changes fastest.
     pub fn points(&self) -> Vec<Vec<&str>> {
         let mut points: Vec<Vec<&str>> = vec![Vec::new()];
         for (_, values) in &self.settings {
@@ -80,13 +80,10 @@ impl Grid {
     }
 }
 
-/// `count` of `all` by chance, in their order; all where there are fewer.
+/// Chooses `count` of `all` at random and keeps their order. If there are fewer, returns all.
 pub fn choose<T>(all: Vec<T>, count: usize, seed: u64) -> Vec<T> {
     let mut order: Vec<usize> = (0..all.len()).collect();
-    let mut stream = Stream::new(seed, Purpose::Display, 0);
-    for last in (1..order.len()).rev() {
-        order.swap(last, stream.below(last as u32 + 1) as usize);
-    }
+    Stream::new(seed, Purpose::Display, 0).shuffle(&mut order);
     let chosen: BTreeSet<usize> = order.into_iter().take(count).collect();
     all.into_iter().enumerate().filter(|(place, _)| chosen.contains(place)).map(|(_, one)| one).collect()
 }

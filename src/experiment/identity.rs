@@ -1,11 +1,11 @@
-//! What tells one data set from another.
+//! A checksum that tells data sets apart.
 
 use crate::data::{Dataset, IdTable};
+use crate::model::hex;
 use sha2::{Digest, Sha256};
-use std::fmt::Write;
 
-/// SHA-256, in hexadecimal, of the ids and the interactions: of what is trained on, not of the file that it
-/// came from.
+/// The SHA-256, in hexadecimal, of the ids and the interactions. It depends on the data that is trained on,
+/// not on the file.
 pub fn checksum(dataset: &Dataset) -> String {
     let mut hash = Sha256::new();
     let ids = |hash: &mut Sha256, table: &IdTable| {
@@ -21,8 +21,5 @@ pub fn checksum(dataset: &Dataset) -> String {
         hash.update(user.to_le_bytes());
         hash.update(item.to_le_bytes());
     }
-    hash.finalize().iter().fold(String::new(), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}"); // writing to a String cannot fail
-        text
-    })
+    hex(&hash.finalize())
 }

@@ -1,17 +1,17 @@
-//! Experiments: cells of settings, each trained and measured in every fold, with the results kept in a file
-//! as they come, so that an experiment that was stopped goes on.
+//! Experiments: cells of settings, each trained and measured in every fold. Each result is written to a file
+//! at once, so that a stopped experiment can go on.
 
 mod grid;
 mod identity;
-mod report;
+mod result_table;
 mod results;
 mod statistics;
 mod trial;
 
 pub use grid::{Grid, choose};
 pub use identity::checksum;
-pub use report::Report;
-pub use results::{Outcome, RESULTS, Results};
+pub use result_table::ResultTable;
+pub use results::{RESULTS, Results, TrialResult};
 pub use statistics::{MEASURES, Mark, Measure, Spread, Summary, marks, summarise};
 pub use trial::{Measured, measure};
 
@@ -25,24 +25,24 @@ use serde_json::{Map, Value};
 pub struct Cell {
     /// Its values in the columns of the experiment.
     pub labels: Vec<String>,
-    /// The run, whose protocol is that of the experiment's first fold.
+    /// The settings of a run; its protocol is for the first fold.
     pub config: TrainConfig,
 }
 
-/// Cells, and the folds in which each of them is trained.
+/// Cells, and the folds in which each cell is trained.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Experiment {
     /// The flags in which the cells differ, without dashes.
     pub columns: Vec<String>,
-    /// What is compared.
+    /// The cells to compare.
     pub cells: Vec<Cell>,
-    /// Folds, at least 2.
+    /// Number of folds, at least 2.
     pub fold_count: usize,
-    /// Share of what is outside a fold that early stopping looks at.
+    /// The share of the interactions outside a fold that is used for early stopping.
     pub valid_fraction: f64,
     /// Seed of the folds.
     pub split_seed: u64,
-    /// All that a result depends on, by name: results of other settings are not mixed with these.
+    /// Everything that a result depends on, by name. Results of different settings are never mixed.
     pub settings: Map<String, Value>,
 }
 
@@ -51,57 +51,57 @@ pub struct Experiment {
 pub enum Event<'a> {
     /// A run begins.
     Started {
-        /// Its number, from 1, of all runs.
+        /// The number of the run, from 1.
         number: usize,
-        /// Runs of the experiment.
+        /// Runs in the experiment.
         count: usize,
         /// The name of its cell.
         cell: &'a str,
         /// Its fold, from 0.
         fold: usize,
     },
-    /// Its training tells something.
+    /// An event of the training in progress.
     Training(&'a train::Event),
-    /// A run was done and its outcome is on disk.
+    /// A run is done and its result is on disk.
     Finished {
         /// Runs done.
         done: usize,
-        /// Runs of the experiment.
+        /// Runs in the experiment.
         count: usize,
-        /// What came out.
-        outcome: &'a Outcome,
-        /// Seconds that the rest takes, from the times of the runs done.
+        /// The result.
+        trial: &'a TrialResult,
+        /// Estimated seconds for the remaining runs, from the times of the runs done.
         seconds_left: f64,
     },
 }
 
-/// What trains and measures one cell in one fold; nothing where it was interrupted.
+/// Trains and measures one cell in one fold; returns `None` if it was interrupted.
 pub type Trial<'a> =
     dyn FnMut(&Split, &TrainConfig, &mut dyn FnMut(&train::Event)) -> Result<Option<Measured>> + 'a;
 
 impl Experiment {
-    /// The name of the cell: its columns and values, "sampler=uniform negatives=1".
+    /// The name of the cell, made of its columns and values: "sampler=uniform negatives=1".
     pub fn name(&self, cell: &Cell) -> String {
         let named: Vec<String> =
             self.columns.iter().zip(&cell.labels).map(|(name, value)| format!("{name}={value}")).collect();
         named.join(" ")
     }
 
-    /// Runs of the experiment: cells times folds.
+    /// The number of runs: cells times folds.
     pub fn run_count(&self) -> usize {
         self.cells.len() * self.fold_count
     }
 
-    /// How the interactions are divided for `fold`.
+    /// How the interactions are split for `fold`.
     pub fn protocol(&self, fold: usize) -> Protocol {
         Protocol::Folds { count: self.fold_count, fold, valid_fraction: self.valid_fraction }
     }
 
-    /// Runs what `results` lacks on `data`, all cells of a fold before the next fold, so that results which
-    /// are not complete can be compared. False where a trial was interrupted.
+    /// Does the runs on `data` that `results` lacks. All cells of a fold come before the next fold, so that
+    /// incomplete results can be compared. Returns false if a trial was interrupted.
     ///
     /// # Errors
-    /// Those of the split, of a trial and of the results file; what was done until then is kept.
+    /// Those of the split, of a trial and of the results file. Earlier results are kept.
     pub fn run(
         &self,
         data: &Interactions,
@@ -125,26 +125,27 @@ impl Experiment {
                 if results.has(name, fold) {
                     continue;
                 }
-                observe(&Event::Started { number: results.outcomes().len() + 1, count, cell: name, fold });
+                observe(&Event::Started { number: results.trials().len() + 1, count, cell: name, fold });
                 let config = TrainConfig { protocol: self.protocol(fold), ..cell.config.clone() };
                 let measured = trial(&parts, &config, &mut |event| observe(&Event::Training(event)))?;
                 let Some(measured) = measured else { return Ok(false) };
-                let outcome = Outcome { cell: name.clone(), fold, measured };
-                results.add(outcome.clone())?;
+                let result = TrialResult { cell: name.clone(), fold, measured };
+                results.add(result.clone())?;
                 let seconds_left = self.seconds_left(&names, results);
-                let done = results.outcomes().len();
-                observe(&Event::Finished { done, count, outcome: &outcome, seconds_left });
+                let done = results.trials().len();
+                observe(&Event::Finished { done, count, trial: &result, seconds_left });
             }
         }
         Ok(true)
     }
 
-    /// What the runs that `results` lacks take: as long as those of the same cell, or as all on average.
+    /// Estimates the seconds for the runs that `results` lacks: the mean of the same cell, or else of all
+    /// runs.
     fn seconds_left(&self, names: &[String], results: &Results) -> f64 {
         let mean = |seconds: &[f64]| seconds.iter().sum::<f64>() / seconds.len() as f64;
-        let all: Vec<f64> = results.outcomes().iter().map(|outcome| outcome.measured.seconds).collect();
+        let all: Vec<f64> = results.trials().iter().map(|trial| trial.measured.seconds).collect();
         let left = names.iter().map(|name| {
-            let own: Vec<f64> = results.of(name).map(|outcome| outcome.measured.seconds).collect();
+            let own: Vec<f64> = results.of(name).map(|trial| trial.measured.seconds).collect();
             let folds_left = (self.fold_count - own.len().min(self.fold_count)) as f64;
             folds_left * mean(if own.is_empty() { &all } else { &own })
         });

@@ -1,9 +1,10 @@
-//! The results file: JSON lines, the first of which says what the others are results of.
+//! The results file: JSON lines. The first line holds the settings that the results belong to.
 
 use super::{Experiment, Measured};
+use crate::export::NewFile;
 use crate::{Error, Result};
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::io::Write;
@@ -13,16 +14,16 @@ use std::path::{Path, PathBuf};
 pub const RESULTS: &str = "results.jsonl";
 
 const FORMAT: &str = "spherec-results";
-const FORMAT_VERSION: u64 = 1;
+const FORMAT_VERSION: u64 = 2;
 
-/// One cell in one fold.
+/// The result of one cell in one fold.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Outcome {
+pub struct TrialResult {
     /// The name of the cell.
     pub cell: String,
     /// The fold, from 0.
     pub fold: usize,
-    /// What came out.
+    /// What was measured.
     #[serde(flatten)]
     pub measured: Measured,
 }
@@ -33,27 +34,29 @@ struct Header {
     format: String,
     format_version: u64,
     settings: Map<String, Value>,
+    /// The config of each cell, whole.
+    cells: Vec<Value>,
 }
 
-/// The file, and what is in it.
+/// The file and its contents.
 #[derive(Debug)]
 pub struct Results {
     path: PathBuf,
     file: File,
-    outcomes: Vec<Outcome>,
+    trials: Vec<TrialResult>,
     known: BTreeSet<(String, usize)>,
 }
 
 impl Results {
-    /// Opens the results of `experiment` in `folder`, which is created where it is missing. A last line that
-    /// was not written to its end is taken away.
+    /// Opens the results of `experiment` in `folder`, which is created if it is missing. An incomplete last
+    /// line is removed.
     ///
     /// # Errors
-    /// [`Error::File`] where the file holds results of other settings, naming these, or is none of results;
-    /// [`Error::Row`] for a line that is damaged; [`Error::Io`].
+    /// [`Error::File`] if the file holds results of other settings, which the message names, or is not a
+    /// results file; [`Error::Row`] if a line is damaged; [`Error::Io`] from the disk.
     pub fn open(folder: &Path, experiment: &Experiment) -> Result<Results> {
         if folder.exists() && !folder.is_dir() {
-            return Err(Error::file(folder, "is a file, but the results need a folder"));
+            return Err(Error::file(folder, "is a file: the results need a folder"));
         }
         let path = folder.join(RESULTS);
         if folder.join("model.json").exists() && !path.exists() {
@@ -61,122 +64,142 @@ impl Results {
         }
         fs::create_dir_all(folder).map_err(Error::io(folder, "create"))?;
         if path.symlink_metadata().is_err() {
-            create(folder, &path, &experiment.settings)?;
+            create(&path, experiment)?;
         }
         let bytes = fs::read(&path).map_err(Error::io(&path, "read"))?;
         let whole = bytes.iter().rposition(|&byte| byte == b'\n').map_or(0, |end| end + 1);
-        let outcomes = read(&path, &bytes[..whole], experiment)?;
+        let trials = read(&path, &bytes[..whole], experiment)?;
         let file = File::options().append(true).open(&path).map_err(Error::io(&path, "write"))?;
         if whole < bytes.len() {
             file.set_len(whole as u64).map_err(Error::io(&path, "write"))?;
         }
-        let mut results = Results { path, file, outcomes: Vec::new(), known: BTreeSet::new() };
-        outcomes.into_iter().for_each(|outcome| results.keep(outcome));
+        let mut results = Results { path, file, trials: Vec::new(), known: BTreeSet::new() };
+        trials.into_iter().for_each(|trial| results.keep(trial));
         Ok(results)
     }
 
-    /// Adds an outcome, which is on the disk once this returns.
+    /// Adds a result. It is on disk when this returns.
     ///
     /// # Errors
-    /// [`Error::Io`].
-    pub fn add(&mut self, outcome: Outcome) -> Result<()> {
-        let mut line = serde_json::to_vec(&outcome).map_err(|error| Error::Data(error.to_string()))?;
+    /// [`Error::Io`] from the disk.
+    pub fn add(&mut self, trial: TrialResult) -> Result<()> {
+        let mut line = serde_json::to_vec(&trial).map_err(|error| Error::Data(error.to_string()))?;
         line.push(b'\n');
         let written = self.file.write_all(&line).and_then(|()| self.file.sync_data());
         written.map_err(Error::io(&self.path, "write"))?;
-        self.keep(outcome);
+        self.keep(trial);
         Ok(())
     }
 
-    /// Of several outcomes of one run, as two processes at once would leave, the first counts.
-    fn keep(&mut self, outcome: Outcome) {
-        if self.known.insert((outcome.cell.clone(), outcome.fold)) {
-            self.outcomes.push(outcome);
+    /// Keeps the first result of each run. There may be others if two processes ran at once.
+    fn keep(&mut self, trial: TrialResult) {
+        if self.known.insert((trial.cell.clone(), trial.fold)) {
+            self.trials.push(trial);
         }
     }
 
-    /// All outcomes, as they came.
-    pub fn outcomes(&self) -> &[Outcome] {
-        &self.outcomes
+    /// All results, in the order in which they were added.
+    pub fn trials(&self) -> &[TrialResult] {
+        &self.trials
     }
 
-    /// The outcomes of the cell `name`.
-    pub fn of<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a Outcome> {
-        self.outcomes.iter().filter(move |outcome| outcome.cell == name)
+    /// The results of the cell `name`.
+    pub fn of<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a TrialResult> {
+        self.trials.iter().filter(move |trial| trial.cell == name)
     }
 
-    /// Whether the cell `name` is done in `fold`.
+    /// Whether there is a result of the cell `name` in `fold`.
     pub fn has(&self, name: &str, fold: usize) -> bool {
         self.known.contains(&(name.to_owned(), fold))
     }
 }
 
-/// Writes a file with the first line only, which appears whole.
-fn create(folder: &Path, path: &Path, settings: &Map<String, Value>) -> Result<()> {
-    let header =
-        Header { format: FORMAT.to_owned(), format_version: FORMAT_VERSION, settings: settings.clone() };
-    let mut line = serde_json::to_vec(&header).map_err(|error| Error::Data(error.to_string()))?;
-    line.push(b'\n');
-    let mut builder = tempfile::Builder::new();
-    builder.prefix(".spherec-");
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt;
-        builder.permissions(fs::Permissions::from_mode(0o666)); // less the umask
-    }
-    let mut file = builder.tempfile_in(folder).map_err(Error::io(folder, "write in"))?;
-    file.write_all(&line).and_then(|()| file.as_file().sync_all()).map_err(Error::io(path, "write"))?;
-    file.persist_noclobber(path).map(drop).map_err(|error| Error::io(path, "write")(error.error))
+/// The config of each cell, whole: a new setting cannot be forgotten.
+fn cell_configs(experiment: &Experiment) -> Result<Vec<Value>> {
+    let configs = experiment.cells.iter().map(|cell| serde_json::to_value(&cell.config));
+    configs.collect::<std::result::Result<_, _>>().map_err(|error| Error::Data(error.to_string()))
 }
 
-/// The outcomes in `bytes`, which are whole lines.
-fn read(path: &Path, bytes: &[u8], experiment: &Experiment) -> Result<Vec<Outcome>> {
+/// Creates a file with only the first line. It appears once it is complete.
+fn create(path: &Path, experiment: &Experiment) -> Result<()> {
+    let header = Header {
+        format: FORMAT.to_owned(),
+        format_version: FORMAT_VERSION,
+        settings: experiment.settings.clone(),
+        cells: cell_configs(experiment)?,
+    };
+    let mut line = serde_json::to_vec(&header).map_err(|error| Error::Data(error.to_string()))?;
+    line.push(b'\n');
+    let mut file = NewFile::create(path, false)?;
+    file.write(&line)?;
+    file.finish()
+}
+
+/// The results in `bytes`, which must be whole lines.
+fn read(path: &Path, bytes: &[u8], experiment: &Experiment) -> Result<Vec<TrialResult>> {
     let mut lines = bytes.split_inclusive(|&byte| byte == b'\n');
     let header: Option<Header> = lines.next().and_then(|line| serde_json::from_slice(line).ok());
     let header = header.filter(|header| header.format == FORMAT);
     let Some(header) = header else {
-        return Err(Error::file(path, "is not a file of results that spherec wrote"));
+        return Err(Error::file(path, "is not a results file of spherec"));
     };
     if header.format_version != FORMAT_VERSION {
-        let message = format!("has format version {}, but {FORMAT_VERSION} is read", header.format_version);
+        let message = format!("has format version {}, but must have {FORMAT_VERSION}", header.format_version);
         return Err(Error::file(path, message));
     }
-    let differences = differences(&header.settings, &experiment.settings);
+    let mut differences = BTreeSet::new();
+    note_differences("", &Value::Object(header.settings), &json!(experiment.settings), &mut differences);
+    note_differences("cells", &json!(header.cells), &json!(cell_configs(experiment)?), &mut differences);
     if !differences.is_empty() {
         let message = format!(
-            "holds results of other settings: {}; give these settings, or another folder (-o)",
-            differences.join("; ")
+            "holds results of other settings: {}; use the same settings, or another folder (-o)",
+            Vec::from_iter(differences).join("; ")
         );
         return Err(Error::file(path, message));
     }
     let names: BTreeSet<String> = experiment.cells.iter().map(|cell| experiment.name(cell)).collect();
-    let mut outcomes = Vec::new();
+    let mut trials = Vec::new();
     for (line, number) in lines.zip(2..) {
         let row = |message: String| Error::Row { path: path.to_owned(), line: number, message };
-        let outcome: Outcome =
-            serde_json::from_slice(line).map_err(|error| row(format!("is no result: {error}")))?;
-        if !names.contains(&outcome.cell) || outcome.fold >= experiment.fold_count {
-            let message = format!("is of no run of this experiment: {}, fold {}", outcome.cell, outcome.fold);
+        let trial: TrialResult =
+            serde_json::from_slice(line).map_err(|error| row(format!("is not a result: {error}")))?;
+        if !names.contains(&trial.cell) || trial.fold >= experiment.fold_count {
+            let message = format!("is not a run of this experiment: {}, fold {}", trial.cell, trial.fold);
             return Err(row(message));
         }
-        outcomes.push(outcome);
+        trials.push(trial);
     }
-    Ok(outcomes)
+    Ok(trials)
 }
 
-/// "learning-rate was 0.001, now 0.01" for each setting in which the two differ.
-fn differences(old: &Map<String, Value>, new: &Map<String, Value>) -> Vec<String> {
-    let names: BTreeSet<&String> = old.keys().chain(new.keys()).collect();
-    let text = |value: Option<&Value>| match value {
-        None | Some(Value::Null) => "not given".to_owned(),
-        Some(Value::String(text)) => text.clone(),
-        Some(value) => value.to_string(),
-    };
-    let differing = names.into_iter().filter(|name| old.get(*name) != new.get(*name));
-    let shown = |name: &String| match name.as_str() {
-        // A checksum says nothing to anybody.
-        "data" => "the data were others".to_owned(),
-        _ => format!("{name} was {}, now {}", text(old.get(name)), text(new.get(name))),
-    };
-    differing.map(shown).collect()
+/// Adds "learning-rate was 0.001, now 0.01" for each setting that differs, however deep it lies; `name` is that of the
+/// whole. What differs in several cells alike is told once.
+fn note_differences(name: &str, old: &Value, new: &Value, differences: &mut BTreeSet<String>) {
+    match (old, new) {
+        _ if old == new => {}
+        (Value::Object(old), Value::Object(new)) => {
+            for name in old.keys().chain(new.keys()) {
+                let value = |of: &Map<String, Value>| of.get(name).cloned().unwrap_or(Value::Null);
+                note_differences(name, &value(old), &value(new), differences);
+            }
+        }
+        (Value::Array(old), Value::Array(new)) if old.len() == new.len() => {
+            old.iter().zip(new).for_each(|(old, new)| note_differences(name, old, new, differences));
+        }
+        (Value::Array(old), Value::Array(new)) => {
+            differences.insert(format!("{name}: there were {}, now there are {}", old.len(), new.len()));
+        }
+        // A checksum would tell the user nothing.
+        _ if name == "data" => {
+            differences.insert("the data was different".to_owned());
+        }
+        _ => {
+            let text = |value: &Value| match value {
+                Value::Null => "not given".to_owned(),
+                Value::String(text) => text.clone(),
+                value => value.to_string(),
+            };
+            differences.insert(format!("{} was {}, now {}", name.replace('_', "-"), text(old), text(new)));
+        }
+    }
 }

@@ -1,4 +1,4 @@
-//! Means and standard deviations over the folds, and which cell is best.
+//! Means and standard deviations over the folds, and which cells are best.
 
 use super::{Cell, Experiment, Results};
 use crate::evaluate::Metrics;
@@ -11,13 +11,14 @@ pub struct Measure {
     pub name: &'static str,
     /// Its name for people.
     pub title: &'static str,
-    /// Whether it is a fraction of 1, shown in percent, of which more is better; else less is.
+    /// Whether it is a fraction of 1, which is shown in percent, and the higher the better. If not, lower is
+    /// better.
     pub is_share: bool,
-    /// Where it stands in the metrics.
+    /// Gets its value from the metrics.
     pub of: fn(&Metrics) -> f64,
 }
 
-/// The columns of Tran et al. 2019, Table 2, and the recall.
+/// The columns of Tran et al. 2019, Table 2, and recall.
 pub const MEASURES: [Measure; 4] = [
     Measure { name: "map", title: "MAP", is_share: true, of: |metrics| metrics.map },
     Measure { name: "ndcg", title: "NDCG", is_share: true, of: |metrics| metrics.ndcg },
@@ -25,17 +26,17 @@ pub const MEASURES: [Measure; 4] = [
     Measure { name: "mmr", title: "MMR", is_share: false, of: |metrics| metrics.mmr },
 ];
 
-/// A mean, and the standard deviation of what it is of, by n - 1; none of fewer than two.
+/// A mean and a standard deviation.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Spread {
     /// The mean.
     pub mean: f64,
-    /// The standard deviation.
+    /// The standard deviation (divided by n - 1); `None` for a single value.
     pub deviation: Option<f64>,
 }
 
 impl Spread {
-    /// That of `values`; nothing where there are none.
+    /// The mean and the deviation of `values`; `None` if there are none.
     ///
     /// ```
     /// let spread = spherec::experiment::Spread::of(&[1.0, 2.0, 3.0]).unwrap();
@@ -52,64 +53,64 @@ impl Spread {
     }
 }
 
-/// A cell over the folds that are done.
+/// The results of a cell over the folds that are done.
 #[derive(Debug, Clone)]
 pub struct Summary<'a> {
     /// The cell.
     pub cell: &'a Cell,
     /// Folds done.
     pub folds_done: usize,
-    /// Users evaluated, fewest and most of a fold.
+    /// The fewest and the most users evaluated in a fold.
     pub users: Option<(usize, usize)>,
-    /// One a measure; none where a fold failed.
+    /// One per measure; `None` if a fold failed.
     pub spreads: [Option<Spread>; MEASURES.len()],
-    /// Mean of the epochs that were measured.
+    /// The mean of the epochs that were measured.
     pub epoch: f64,
-    /// Why training failed in a fold.
+    /// Why training failed in a fold, if it did.
     pub failure: Option<String>,
 }
 
-/// The cells of which `results` has a fold, in their order.
+/// Summarises the cells that have a fold in `results`, in the order of the cells.
 pub fn summarise<'a>(experiment: &'a Experiment, results: &Results) -> Vec<Summary<'a>> {
     let summary = |cell| {
         let name = experiment.name(cell);
-        let mut outcomes: Vec<_> = results.of(&name).collect();
-        if outcomes.is_empty() {
+        let mut trials: Vec<_> = results.of(&name).collect();
+        if trials.is_empty() {
             return None;
         }
-        // A sum depends on the order, and a run that was stopped may have another.
-        outcomes.sort_by_key(|outcome| outcome.fold);
+        // Sums depend on the order, which may be different in an experiment that was stopped.
+        trials.sort_by_key(|trial| trial.fold);
         let metrics: Vec<&Metrics> =
-            outcomes.iter().filter_map(|outcome| outcome.measured.metrics.as_ref()).collect();
-        let is_whole = metrics.len() == outcomes.len();
+            trials.iter().filter_map(|trial| trial.measured.metrics.as_ref()).collect();
+        let is_whole = metrics.len() == trials.len();
         let spread = |measure: Measure| {
             let values: Vec<f64> = metrics.iter().map(|metrics| (measure.of)(metrics)).collect();
             Spread::of(&values).filter(|_| is_whole)
         };
         let users = metrics.iter().map(|metrics| metrics.users);
-        let epochs: usize = outcomes.iter().map(|outcome| outcome.measured.epoch).sum();
+        let epochs: usize = trials.iter().map(|trial| trial.measured.epoch).sum();
         Some(Summary {
             cell,
-            folds_done: outcomes.len(),
+            folds_done: trials.len(),
             users: users.clone().min().zip(users.max()),
             spreads: MEASURES.map(spread),
-            epoch: epochs as f64 / outcomes.len() as f64,
-            failure: outcomes.iter().find_map(|outcome| outcome.measured.failure.clone()),
+            epoch: epochs as f64 / trials.len() as f64,
+            failure: trials.iter().find_map(|trial| trial.measured.failure.clone()),
         })
     };
     experiment.cells.iter().filter_map(summary).collect()
 }
 
-/// What a mean is the best of.
+/// Among which cells a mean is the best.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Mark {
-    /// Of all cells.
+    /// Among all cells.
     pub overall: bool,
-    /// Of those that draw negatives uniformly.
+    /// Among the cells that draw negatives uniformly.
     pub uniform: bool,
 }
 
-/// The marks of each cell and measure; only cells with the most folds done compete.
+/// The marks of each cell, one per measure. Only the cells with the most folds done compete.
 pub fn marks(summaries: &[Summary]) -> Vec<[Mark; MEASURES.len()]> {
     let most_folds = summaries.iter().map(|summary| summary.folds_done).max();
     let mut marks = vec![[Mark::default(); MEASURES.len()]; summaries.len()];

@@ -1,5 +1,5 @@
 "use strict";
-// What is on the page, and its colours. Everything that comes from the data is set as text, never as markup.
+// The data of the page, and its colours. All text from the data is inserted as text, never as markup.
 const $ = id => document.getElementById(id);
 const data = JSON.parse($("data").textContent);
 const NONE = 0xFFFFFFFF;
@@ -9,14 +9,14 @@ const words = text => {
 };
 const u32s = text => { const v = words(text); return Uint32Array.from({length: v.byteLength / 4}, (_, i) => v.getUint32(4 * i, true)); };
 const f32s = text => { const v = words(text); return Float32Array.from({length: v.byteLength / 4}, (_, i) => v.getFloat32(4 * i, true)); };
-// Nodes: items on the map, then items that are only listed, then users.
+// Node numbers: items on the map come first, then items that are only in lists, then users.
 const {ids, placed, items, users, k} = data;
 const xy = f32s(data.xy), counts = u32s(data.counts);
 const near = u32s(data.near), nearSimilarity = f32s(data.near_similarity);
 const ownEnds = u32s(data.own_ends), own = u32s(data.own);
 const columns = data.columns.map(c => ({name: c.name, names: c.names, groups: u32s(c.groups)}));
 const isUser = node => node >= items;
-// The place of a node's numbers in arrays that leave out what is only listed; -1 for those.
+// A node's position in arrays that leave out items that are only in lists; -1 for such an item.
 const slot = node => node < placed ? node : isUser(node) ? node - items + placed : -1;
 const nodeOf = slot => slot < placed ? slot : slot - placed + items;
 const slotCount = placed + users;
@@ -35,7 +35,8 @@ const mostLog = part => part.reduce((most, x) => Math.max(most, x), 1e-6);
 const mostItem = mostLog(logs.subarray(0, placed)), mostUser = mostLog(logs.subarray(placed));
 const weight = s => s < placed ? logs[s] / mostItem : 0;
 
-// A few dozen groups share the palette's colours; of more, the largest have one each, and grey is left.
+// Up to a few dozen groups share the colours of the palette. Of more groups, only the largest get a colour each; the
+// others are grey.
 const colourOfGroup = (column, group) =>
   group === NONE ? palette.length : column.names.length <= 48 ? group % palette.length : Math.min(group, palette.length);
 function recolour() {
@@ -50,7 +51,7 @@ function recolour() {
     else if (column) colourOf[s] = colourOfGroup(column, column.groups[s]);
     else colourOf[s] = Math.round(logs[s] / mostItem * (ramp.length - 1));
   }
-  // Grey first, the popular last and so on top.
+  // Draw grey points first, and popular ones last, so that they are on top.
   order = Array.from({length: slotCount}, (_, s) => s)
     .sort((a, b) => (colourOf[b] === grey) - (colourOf[a] === grey) || weight(a) - weight(b));
   legend(column, grey);

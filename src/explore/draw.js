@@ -1,4 +1,4 @@
-// The map: its view, its points and the names on it.
+// Draws the map: its view, its points and the names on it.
 const toScreen = s => [(xy[2 * s] - view.x) * view.scale + width / 2, (view.y - xy[2 * s + 1]) * view.scale + height / 2];
 const isShown = s => (s < placed || showUsers || nodeOf(s) === selected || linked.has(s)) && !Number.isNaN(xy[2 * s]);
 let fitScale = 1;
@@ -16,9 +16,9 @@ function radius(s) {
   const base = Math.min(4.5, Math.max(1.7, 0.24 * Math.min(width, height) / Math.sqrt(Math.max(placed, 1))));
   return Math.min(9, base * Math.pow(view.scale / fitScale, 0.25) * (s < placed ? 0.7 + 0.8 * weight(s) : 0.6));
 }
-// The pixels of a disc, once for each size in half pixels and each of four places within a pixel: how far from
-// the middle, and how much of each is covered, of 256. Discs are drawn by hand: tens of thousands of calls of
-// the canvas take too long for a frame.
+// The pixels of a disc: their offsets from the middle, and how much of each is covered, from 0 to 256. Made once for
+// each size in half pixels and each of four positions within a pixel. Discs are drawn by hand, because tens of
+// thousands of canvas calls take too long for a frame.
 function stamp(r, halfX, halfY) {
   const step = Math.max(2, Math.round(r * ratio * 2)), key = step * 4 + halfX * 2 + halfY;
   let found = stamps.get(key);
@@ -42,12 +42,12 @@ function blot(x, y, r, colour, alpha) {
     const px = left + xs[i], py = top + ys[i];
     if (px < 0 || py < 0 || px >= columns || py >= rows) continue;
     const at = py * columns + px, under = pixels[at], part = covers[i] * alpha >> 8;
-    // Two channels at a time, each in its own 16 bits.
+    // Blend two colour channels at a time, each in 16 bits.
     const rb = under & 0xFF00FF, g = under & 0xFF00;
     pixels[at] = 0xFF000000 | rb + (Math.imul(redBlue - rb, part) >> 8) & 0xFF00FF | g + (Math.imul(green - g, part) >> 8) & 0xFF00;
   }
 }
-// Pixels of a point, at most as many as the screen has.
+// Canvas pixels per CSS pixel: as many as the screen has, but at most 2.
 const finest = () => Math.min(devicePixelRatio || 1, 2);
 function sharpen(pixelsPerPoint) {
   ratio = pixelsPerPoint;
@@ -55,11 +55,11 @@ function sharpen(pixelsPerPoint) {
   image = ctx.createImageData(canvas.width, canvas.height);
   pixels = new Uint32Array(image.data.buffer);
 }
-// Whether painting every pixel of the screen takes longer than a frame has.
+// Whether painting every pixel of the screen takes longer than a frame.
 let isSlow = false;
 function paint() {
   frame = 0;
-  // Until the canvas has been measured there is nothing to paint on.
+  // The canvas has not been measured yet, so there is nothing to paint on.
   if (!image) return;
   const start = performance.now();
   pixels.fill(word(shades.page) | 0xFF000000);
@@ -70,10 +70,10 @@ function paint() {
   const middleX = width / 2, middleY = height / 2;
   for (const s of order) {
     const x = (xy[2 * s] - view.x) * view.scale + middleX, y = (view.y - xy[2 * s + 1]) * view.scale + middleY;
-    // False for a point without a place, too.
+    // Also false for a point without a place.
     if (!(x > -10 && y > -10 && x < width + 10 && y < height + 10) || !isShown(s)) continue;
     const isOut = only >= 0 && column && (s >= placed || column.groups[s] !== only);
-    // A group without a colour of its own has one while it is looked at.
+    // A group without a colour of its own gets one while it is highlighted.
     const colour = only >= palette.length && !isOut ? mark : colourWords[colourOf[s]];
     const alpha = full * (isOut ? 0.08 : linked.has(s) ? 1 : dim);
     blot(x * ratio, y * ratio, radius(s), colour, Math.round(256 * alpha));
@@ -102,7 +102,7 @@ function paintSelection() {
   ctx.lineWidth = 2.5;
   ctx.beginPath(); ctx.arc(x, y, radius(at) + 4, 0, 2 * Math.PI); ctx.stroke();
 }
-// The chosen first, then the most popular, as far as there is room.
+// Names the chosen node and its neighbours or, if none is chosen, the most popular items for which there is room.
 const byCount = Array.from({length: placed}, (_, s) => s);
 function paintNames(column) {
   ctx.font = "12px system-ui, sans-serif";
@@ -142,7 +142,7 @@ function paintNames(column) {
   }
 }
 const draw = () => { frame = frame || requestAnimationFrame(paint); };
-// Draws while the view moves: with a pixel a point where more are too slow, and with all once it rests.
+// Draws while the view moves. If painting is slow, the picture is coarser until the view rests.
 let rest = 0;
 function move() {
   if (isSlow && finest() > 1) {

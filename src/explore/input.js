@@ -1,4 +1,4 @@
-// Pointer and keys, and the start.
+// Handles pointer and keys, and starts the page.
 function nodeAt(x, y) {
   let best = -1, least = 12 * 12;
   for (let s = 0; s < slotCount; s++) {

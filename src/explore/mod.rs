@@ -1,8 +1,8 @@
-//! A page to explore a model in a browser: one file that needs no network.
+//! A page to explore a model in a browser: a single file that needs no network.
 //!
-//! Ids and labels are hostile text. They stand in a JSON block in which no character can end the block, and the
-//! page's script sets them as text only. The page's policy allows its own script and style, by their hashes, and
-//! nothing else: no network, no other script.
+//! Ids and labels are untrusted text. They go into a JSON block, escaped so that they cannot end it, and the
+//! page's script inserts them as text only. The page's security policy allows only its own script and style,
+//! by their hashes: no network, and no other script.
 
 use crate::data::IdTable;
 use crate::labels::LabelColumn;
@@ -33,21 +33,22 @@ pub struct Atlas<'a> {
     pub title: &'a str,
     /// How the points were laid out, in words.
     pub method: &'a str,
-    /// The items on the map, most popular first.
+    /// Rows of the items on the map, most popular first.
     pub items: &'a [u32],
-    /// Where they lie.
+    /// The place of each of these items.
     pub item_points: &'a [[f32; 2]],
-    /// The users on the map.
+    /// Rows of the users on the map.
     pub users: &'a [u32],
-    /// Where they lie.
+    /// The place of each of these users.
     pub user_points: &'a [[f32; 2]],
-    /// Labels by item row of the model; the first colours the map at the start, else popularity does.
+    /// Labels of all items of the model. The map is first coloured by the first column or, if there is none,
+    /// by popularity.
     pub columns: &'a [LabelColumn],
-    /// How many nearest items an item has, and recommendations a user.
+    /// The number of nearest items shown for an item, and of recommendations shown for a user.
     pub list_length: usize,
 }
 
-/// The page's data. Numbers are little-endian words in base64.
+/// The data of the page. Arrays of numbers are little-endian words in base64.
 #[derive(Serialize)]
 struct Data<'a> {
     title: &'a str,
@@ -76,7 +77,7 @@ struct Column<'a> {
 
 const NONE: u32 = u32::MAX;
 
-/// Numbers for the page's nodes: the items on the map first, then other items as they are met.
+/// Numbers the items for the page: those on the map first, then others as they turn up in lists.
 struct Nodes {
     rows: Vec<u32>,
     of_row: FxHashMap<u32, u32>,
@@ -91,14 +92,15 @@ impl Nodes {
     }
 }
 
-/// The page, as HTML.
+/// The page as HTML.
 ///
 /// # Errors
-/// [`Error::Setting`] where the list length is 0; [`Error::Data`] for rows that the model lacks.
+/// [`Error::Setting`] if the list length is 0; [`Error::Data`] for rows that the model lacks.
 pub fn explore_page(atlas: &Atlas) -> Result<String> {
     let mut text = serde_json::to_string(&data(atlas)?)
         .map_err(|error| Error::Data(format!("the page's data cannot be written: {error}")))?;
-    // In JSON these stand in strings only. Without them nothing ends the block or begins a comment.
+    // In JSON these characters occur only within strings. Without them, nothing can end the block or begin a
+    // comment.
     for (character, escape) in [
         ("<", "\\u003c"),
         (">", "\\u003e"),
@@ -115,7 +117,7 @@ pub fn explore_page(atlas: &Atlas) -> Result<String> {
         hash(STYLE)
     );
     let page = PAGE.replace("@POLICY@", &policy).replace("@STYLE@", STYLE).replace("@SCRIPT@", SCRIPT);
-    // Last, and once: data that holds one of these marks stays what it is.
+    // Insert the data last, and only once: it may itself contain one of these marks.
     Ok(page.replacen("@DATA@", &text, 1))
 }
 
@@ -166,7 +168,7 @@ fn data<'a>(atlas: &Atlas<'a>) -> Result<Data<'a>> {
     })
 }
 
-/// The lists as rows of `k` node numbers and similarities; short ones are filled up.
+/// The lists as rows of `k` node numbers and similarities. Short lists are filled up.
 fn flat(lists: &[Vec<Neighbour>], k: usize, nodes: &mut Nodes) -> (Vec<u32>, Vec<f32>) {
     let (mut near, mut similarity) = (Vec::new(), Vec::new());
     for list in lists {

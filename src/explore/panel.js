@@ -1,8 +1,8 @@
-// Beside the map: search, what is chosen, and lists of neighbours.
+// The panel beside the map: search, the chosen node, and lists of neighbours.
 function entry(text, number, action, colour) {
   const item = document.createElement("li"), button = document.createElement("button");
   if (colour) {
-    // Not a style attribute, which the page's policy forbids.
+    // The page's policy forbids style attributes.
     const dot = document.createElementNS("http://www.w3.org/2000/svg", "svg"), disc = document.createElementNS("http://www.w3.org/2000/svg", "circle");
     dot.setAttribute("class", "dot");
     dot.setAttribute("viewBox", "0 0 10 10");
@@ -33,7 +33,7 @@ function search() {
     if (list.length < 30) list.push(node);
   });
   const found = [...exact, ...starts, ...holds].slice(0, 30);
-  $("found").textContent = count === 0 ? "Nothing has that in its id." : count > found.length ? `${found.length} of ${count} found` : `${count} found`;
+  $("found").textContent = count === 0 ? "No id contains this text." : count > found.length ? `${found.length} of ${count} found` : `${count} found`;
   for (const node of found) list.append(entry(ids[node], isUser(node) ? "user" : "item", () => choose(node, true)));
 }
 const lower = ids.map(id => id.toLowerCase());
@@ -51,7 +51,7 @@ function choose(node, move) {
   if (node >= 0) {
     const at = slot(node);
     $("name").textContent = ids[node];
-    const facts = [isUser(node) ? `user with ${counts[node]} items in training` : `item of ${counts[node]} users in training`];
+    const facts = [isUser(node) ? `user with ${counts[node]} items in training` : `item with ${counts[node]} users in training`];
     if (at < 0) facts.push("not on the map");
     if (!isUser(node)) for (const c of columns) if (c.groups[node] !== NONE && node < placed) facts.push(`${c.name}: ${c.names[c.groups[node]]}`);
     $("facts").textContent = facts.join("; ");

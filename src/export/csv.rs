@@ -1,26 +1,26 @@
-//! Ids, labels and numbers in one table, as spreadsheets and data frames read it.
+//! Writes CSV: ids, labels and numbers in one table, for spreadsheets and data frames.
 
-use super::Rows;
+use super::ExportTable;
 use super::files::NewFiles;
 use crate::Result;
 use std::io::Write;
 use std::path::Path;
 
-pub(super) fn write(files: &mut NewFiles, folder: &Path, rows: &Rows) -> Result<()> {
-    files.write(&rows.file(folder, ".csv"), |out| write_table(out, rows).map_err(std::io::Error::other))
+pub(super) fn write(files: &mut NewFiles, folder: &Path, table: &ExportTable) -> Result<()> {
+    files.write(&table.file(folder, ".csv"), |out| write_table(out, table).map_err(std::io::Error::other))
 }
 
-fn write_table(out: &mut dyn Write, rows: &Rows) -> csv::Result<()> {
+fn write_table(out: &mut dyn Write, table: &ExportTable) -> csv::Result<()> {
     let mut writer = csv::Writer::from_writer(out);
     writer.write_field("id")?;
-    for column in rows.labels {
-        writer.write_field(rows.cell(&column.name))?;
+    for column in table.labels {
+        writer.write_field(table.cell(&column.name))?;
     }
-    writer.write_record((0..rows.dim).map(|at| format!("d{at}")))?;
-    for (row, values) in (0..).zip(rows.values.chunks_exact(rows.dim)) {
-        writer.write_field(rows.cell(&rows.ids.text(row)))?;
-        for column in rows.labels {
-            writer.write_field(rows.cell(column.label(row).unwrap_or_default()))?;
+    writer.write_record((0..table.dim).map(|at| format!("d{at}")))?;
+    for (row, values) in (0..).zip(table.values.chunks_exact(table.dim)) {
+        writer.write_field(table.cell(&table.ids.text(row)))?;
+        for column in table.labels {
+            writer.write_field(table.cell(column.label(row).unwrap_or_default()))?;
         }
         writer.write_record(values.iter().map(|value| format!("{value:?}")))?;
     }

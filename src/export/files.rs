@@ -1,5 +1,5 @@
-//! Files that are written beside their place and renamed: what is there is whole, and nothing that was there is
-//! replaced unless that is asked for.
+//! Files that are written under a temporary name and then renamed. A file with its final name is therefore
+//! complete, and no existing file is replaced unless the caller asks for that.
 
 use crate::{Error, Result};
 use std::fs;
@@ -7,7 +7,7 @@ use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 use tempfile::NamedTempFile;
 
-/// An error where `path` is taken, unless `force` allows to replace it: before the work is done, not after it.
+/// Checks that `path` is free or, with `force`, that it can be replaced. To be called before the work starts.
 ///
 /// # Errors
 /// [`Error::File`] that says what is in the way.
@@ -21,10 +21,10 @@ pub fn check_free(path: &Path, force: bool) -> Result<()> {
     Ok(())
 }
 
-/// An error unless the folder of the file `path` is there: before work that would be lost.
+/// Checks that the folder of the file `path` exists. To be called before the work starts.
 ///
 /// # Errors
-/// [`Error::File`].
+/// [`Error::File`] if it does not.
 pub fn check_folder(path: &Path) -> Result<()> {
     match path.parent() {
         Some(parent) if !parent.as_os_str().is_empty() && !parent.is_dir() => {
@@ -34,7 +34,7 @@ pub fn check_folder(path: &Path) -> Result<()> {
     }
 }
 
-/// A file that appears under its name once [`NewFile::finish`] is called; dropped before that, it leaves
+/// A file that appears under its name when [`NewFile::finish`] is called. If it is dropped before, it leaves
 /// nothing behind.
 #[derive(Debug)]
 pub struct NewFile {
@@ -44,10 +44,10 @@ pub struct NewFile {
 }
 
 impl NewFile {
-    /// A file that will be `path`; with `force` it will replace another of that name.
+    /// Starts a file that will become `path`. With `force` it will replace an existing file.
     ///
     /// # Errors
-    /// As [`check_free`]; [`Error::Io`] where the folder cannot be written in.
+    /// As [`check_free`]; [`Error::Io`] if no file can be created in the folder.
     pub fn create(path: &Path, force: bool) -> Result<NewFile> {
         check_free(path, force)?;
         let parent = match path.parent() {
@@ -65,7 +65,7 @@ impl NewFile {
         Ok(NewFile { buffer: BufWriter::with_capacity(1 << 18, file), path: path.to_owned(), force })
     }
 
-    /// Writes more.
+    /// Appends `bytes`.
     ///
     /// # Errors
     /// [`Error::Io`] from the disk.
@@ -73,15 +73,15 @@ impl NewFile {
         self.buffer.write_all(bytes).map_err(Error::io(&self.path, "write"))
     }
 
-    /// Lets the file appear under its name.
+    /// Makes the file appear under its name.
     ///
     /// # Errors
-    /// [`Error::Io`] from the disk, or where another file has taken the name meanwhile.
+    /// [`Error::Io`] from the disk, or if another file has taken the name meanwhile.
     pub fn finish(self) -> Result<()> {
         self.close()?.appear().map(drop)
     }
 
-    /// All that was written is on the disk.
+    /// Flushes everything to the disk.
     fn close(self) -> Result<Closed> {
         let NewFile { buffer, path, force } = self;
         let file = buffer.into_inner().map_err(|error| Error::io(&path, "write")(error.into_error()))?;
@@ -90,7 +90,7 @@ impl NewFile {
     }
 }
 
-/// A whole file that has not its name yet.
+/// A complete file that does not have its final name yet.
 #[derive(Debug)]
 struct Closed {
     file: NamedTempFile,
@@ -107,7 +107,7 @@ impl Closed {
     }
 }
 
-/// Files that appear together under their names once all of them are written.
+/// Files that appear under their names only once all of them are written.
 #[derive(Debug)]
 pub(crate) struct NewFiles {
     force: bool,
@@ -115,12 +115,12 @@ pub(crate) struct NewFiles {
 }
 
 impl NewFiles {
-    /// No files yet. With `force` they will replace others of their names.
+    /// No files yet. With `force` they will replace existing files.
     pub(crate) fn new(force: bool) -> NewFiles {
         NewFiles { force, written: Vec::new() }
     }
 
-    /// Lets `fill` write the file that will be `path`, through a buffer.
+    /// Lets `fill` write the file that will become `path`, through a buffer.
     pub(crate) fn write(
         &mut self,
         path: &Path,
@@ -132,13 +132,13 @@ impl NewFiles {
         Ok(())
     }
 
-    /// Renames all files to their names and returns these.
+    /// Renames all files and returns their names.
     pub(crate) fn finish(self) -> Result<Vec<PathBuf>> {
         self.written.into_iter().map(Closed::appear).collect()
     }
 }
 
-/// Creates `folder` and its parents where missing.
+/// Creates `folder` and its parents if they are missing.
 pub(crate) fn create_folder(folder: &Path) -> Result<()> {
     if folder.exists() && !folder.is_dir() {
         return Err(Error::file(folder, "exists and is not a folder"));

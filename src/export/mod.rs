@@ -1,4 +1,4 @@
-//! Embeddings as files for other tools: one file here for each form.
+//! Exports embeddings as files for other tools. Each format has a module of its own.
 
 mod csv;
 mod files;
@@ -28,15 +28,15 @@ pub enum What {
     Users,
     /// The items.
     Items,
-    /// The users and the items, in files of their own; together for the projector.
+    /// The users and the items, in separate files; for the projector in one file.
     Both,
 }
 
-/// The form of the files. `NAME` is `items` or `users`; `NAME-metadata.tsv` has the ids and labels in the order of
-/// the rows: without a header where there are no labels, with one else.
+/// The format of the files. `NAME` is `items` or `users`. `NAME-metadata.tsv` has the ids and labels in row
+/// order, with a header if there are labels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Form {
-    /// `NAME.tsv`: a row a line, numbers between tabs, no header. With `NAME-metadata.tsv`.
+pub enum ExportFormat {
+    /// `NAME.tsv`: one row per line, numbers separated by tabs, no header. With `NAME-metadata.tsv`.
     Tsv,
     /// `NAME.csv`: a header, then id, labels and numbers.
     Csv,
@@ -44,28 +44,29 @@ pub enum Form {
     Npy,
     /// `NAME.safetensors`: the tensor `NAME`, (rows, D), f32. With `NAME-metadata.tsv`.
     Safetensors,
-    /// `NAME.parquet`: columns `id`, the labels, and `embedding`, a list of floats. Needs the feature `parquet`.
+    /// `NAME.parquet`: columns `id`, the labels, and `embedding`, a list of floats. Needs the feature
+    /// `parquet`.
     Parquet,
-    /// `tensors.tsv`, `metadata.tsv` and `config.json` for TensorBoard's Embedding Projector. With users and items,
-    /// items first and a column `kind`.
+    /// `tensors.tsv`, `metadata.tsv` and `config.json` for TensorBoard's Embedding Projector. If users and
+    /// items are exported, the items come first and there is a column `kind`.
     Projector,
 }
 
-/// What to write and how.
+/// What to write, and how.
 #[derive(Debug, Clone, Copy)]
 pub struct ExportOptions<'a> {
-    /// Whose embeddings.
+    /// Which embeddings.
     pub what: What,
-    /// The form.
-    pub form: Form,
-    /// Labels of the rows, joined to the ids; those of items where both users and items are exported.
+    /// The format of the files.
+    pub format: ExportFormat,
+    /// Labels of the rows. If both users and items are exported, labels of the items.
     pub labels: &'a [LabelColumn],
-    /// Whether ids and labels that a spreadsheet would take for a formula are defused: see [`csv_safe`].
+    /// Whether to change ids and labels that a spreadsheet would run as a formula: see [`csv_safe`].
     pub csv_safe: bool,
 }
 
-/// Rows to be written.
-struct Rows<'a> {
+/// A table to write: the users or the items.
+struct ExportTable<'a> {
     name: &'static str,
     ids: &'a IdTable,
     /// (rows, D).
@@ -75,7 +76,7 @@ struct Rows<'a> {
     csv_safe: bool,
 }
 
-impl Rows<'_> {
+impl ExportTable<'_> {
     fn count(&self) -> usize {
         self.ids.len()
     }
@@ -89,89 +90,91 @@ impl Rows<'_> {
         self.values.iter().flat_map(|value| value.to_le_bytes()).collect()
     }
 
-    /// An id or a label as it is written into a cell.
+    /// An id or a label as it goes into a cell.
     fn cell(&self, text: &str) -> String {
         if self.csv_safe { csv_safe(text).into_owned() } else { text.to_owned() }
     }
 }
 
-/// Writes the embeddings into `folder`, which is created where missing, and returns the paths of the files.
+/// Writes the embeddings into `folder`, which is created if it is missing. Returns the paths of the files.
 ///
-/// Ids are in the form of [`IdTable::text`], so that tabs and line ends within an id are escaped; numbers in text
-/// are the shortest that read back as the same f32.
+/// Ids are written as by [`IdTable::text`], which escapes tabs and line breaks. Numbers in text are the
+/// shortest that read back as the same f32.
 ///
 /// # Errors
-/// [`Error::File`] where a file exists and `force` is not given, or `folder` is not a folder; [`Error::Io`] from
-/// the disk; [`Error::Setting`] for a form that this build lacks. After an error nothing is left half-written.
+/// [`Error::File`] if a file exists and `force` is not given, or if `folder` is not a folder; [`Error::Io`]
+/// from the disk; [`Error::Setting`] for a format that this build lacks. After an error no file is left half
+/// written.
 pub fn export(model: &Model, options: &ExportOptions, folder: &Path, force: bool) -> Result<Vec<PathBuf>> {
-    let ExportOptions { what, form, labels, csv_safe } = *options;
-    if form == Form::Parquet && cfg!(not(feature = "parquet")) {
-        let message = "parquet is not part of this build: cargo install --features parquet makes one with it";
+    let ExportOptions { what, format, labels, csv_safe } = *options;
+    if format == ExportFormat::Parquet && cfg!(not(feature = "parquet")) {
+        let message = "parquet is not part of this build; to add it, use cargo install --features parquet";
         return Err(Error::setting("--format", message));
     }
     model.check()?;
     let embeddings = &model.embeddings;
-    // Beside items users have no labels; the projector has a single table, whose columns all rows must have.
-    let unlabelled: Vec<LabelColumn> = match form {
-        Form::Projector => labels.iter().map(|column| column.emptied(model.users.len())).collect(),
+    // If items are exported, too, users have no labels. In the projector's single table they get empty ones,
+    // since all rows must have the same columns.
+    let unlabelled: Vec<LabelColumn> = match format {
+        ExportFormat::Projector => labels.iter().map(|column| column.emptied(model.users.len())).collect(),
         _ => Vec::new(),
     };
     let user_labels = if what == What::Both { &unlabelled } else { labels };
-    let rows = |name, ids, values| {
+    let table = |name, ids, values| {
         let labels = if name == "users" { user_labels } else { labels };
-        Rows { name, ids, values, dim: embeddings.dim, labels, csv_safe }
+        ExportTable { name, ids, values, dim: embeddings.dim, labels, csv_safe }
     };
     let mut tables = Vec::new();
-    // The projector shows users and items together: items first, as in the tables of the training.
-    if what != What::Items && form != Form::Projector {
-        tables.push(rows("users", &model.users, &embeddings.users));
+    // The projector shows users and items together: items first, as in the tables used for training.
+    if what != What::Items && format != ExportFormat::Projector {
+        tables.push(table("users", &model.users, &embeddings.users));
     }
     if what != What::Users {
-        tables.push(rows("items", &model.items, &embeddings.items));
+        tables.push(table("items", &model.items, &embeddings.items));
     }
-    if what != What::Items && form == Form::Projector {
-        tables.push(rows("users", &model.users, &embeddings.users));
+    if what != What::Items && format == ExportFormat::Projector {
+        tables.push(table("users", &model.users, &embeddings.users));
     }
     create_folder(folder)?;
-    for path in paths(form, &tables, folder) {
+    for path in paths(format, &tables, folder) {
         check_free(&path, force)?;
     }
     let mut files = NewFiles::new(force);
-    if form == Form::Projector {
+    if format == ExportFormat::Projector {
         projector::write(&mut files, folder, &tables)?;
         return files.finish();
     }
-    for rows in &tables {
-        match form {
-            Form::Tsv => tsv::write(&mut files, folder, rows)?,
-            Form::Csv => csv::write(&mut files, folder, rows)?,
-            Form::Npy => npy::write(&mut files, folder, rows)?,
-            Form::Safetensors => safetensors::write(&mut files, folder, rows)?,
+    for table in &tables {
+        match format {
+            ExportFormat::Tsv => tsv::write(&mut files, folder, table)?,
+            ExportFormat::Csv => csv::write(&mut files, folder, table)?,
+            ExportFormat::Npy => npy::write(&mut files, folder, table)?,
+            ExportFormat::Safetensors => safetensors::write(&mut files, folder, table)?,
             #[cfg(feature = "parquet")]
-            Form::Parquet => parquet::write(&mut files, folder, rows)?,
+            ExportFormat::Parquet => parquet::write(&mut files, folder, table)?,
             _ => {}
         }
-        if !matches!(form, Form::Csv | Form::Parquet) {
-            metadata::write(&mut files, &rows.file(folder, "-metadata.tsv"), std::slice::from_ref(rows))?;
+        if !matches!(format, ExportFormat::Csv | ExportFormat::Parquet) {
+            metadata::write(&mut files, &table.file(folder, "-metadata.tsv"), std::slice::from_ref(table))?;
         }
     }
     files.finish()
 }
 
-/// The files that will be written.
-fn paths(form: Form, tables: &[Rows], folder: &Path) -> Vec<PathBuf> {
-    let ending = match form {
-        Form::Projector => return projector::NAMES.map(|name| folder.join(name)).to_vec(),
-        Form::Tsv => ".tsv",
-        Form::Csv => ".csv",
-        Form::Npy => ".npy",
-        Form::Safetensors => ".safetensors",
-        Form::Parquet => ".parquet",
+/// The paths of the files that will be written.
+fn paths(format: ExportFormat, tables: &[ExportTable], folder: &Path) -> Vec<PathBuf> {
+    let ending = match format {
+        ExportFormat::Projector => return projector::NAMES.map(|name| folder.join(name)).to_vec(),
+        ExportFormat::Tsv => ".tsv",
+        ExportFormat::Csv => ".csv",
+        ExportFormat::Npy => ".npy",
+        ExportFormat::Safetensors => ".safetensors",
+        ExportFormat::Parquet => ".parquet",
     };
-    let has_metadata = !matches!(form, Form::Csv | Form::Parquet);
+    let has_metadata = !matches!(format, ExportFormat::Csv | ExportFormat::Parquet);
     let endings = [Some(ending), has_metadata.then_some("-metadata.tsv")];
     tables
         .iter()
-        .flat_map(|rows| endings.into_iter().flatten().map(|ending| rows.file(folder, ending)))
+        .flat_map(|table| endings.into_iter().flatten().map(|ending| table.file(folder, ending)))
         .collect()
 }

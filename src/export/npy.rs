@@ -1,18 +1,18 @@
-//! NumPy's own file (format 1.0, described in `numpy.lib.format`).
+//! Writes NumPy's file format (version 1.0, described in `numpy.lib.format`).
 
-use super::Rows;
+use super::ExportTable;
 use super::files::NewFiles;
 use crate::Result;
 use std::path::Path;
 
-pub(super) fn write(files: &mut NewFiles, folder: &Path, rows: &Rows) -> Result<()> {
-    files.write(&rows.file(folder, ".npy"), |out| {
-        out.write_all(&header(rows.count(), rows.dim))?;
-        out.write_all(&rows.bytes())
+pub(super) fn write(files: &mut NewFiles, folder: &Path, table: &ExportTable) -> Result<()> {
+    files.write(&table.file(folder, ".npy"), |out| {
+        out.write_all(&header(table.count(), table.dim))?;
+        out.write_all(&table.bytes())
     })
 }
 
-/// Magic, version, the header's length and the header, which ends at a multiple of 64 bytes.
+/// Magic number, version, length of the header, and the header, padded to end at a multiple of 64 bytes.
 fn header(row_count: usize, dim: usize) -> Vec<u8> {
     const START: usize = 10;
     let mut text = format!("{{'descr': '<f4', 'fortran_order': False, 'shape': ({row_count}, {dim}), }}");

@@ -1,6 +1,6 @@
-//! Apache Parquet, uncompressed: `id` and the labels as text, `embedding` as a list of floats.
+//! Writes Apache Parquet, uncompressed: `id` and the labels as text, `embedding` as a list of floats.
 
-use super::Rows;
+use super::ExportTable;
 use super::files::NewFiles;
 use crate::{Error, Result};
 use parquet::basic::{ConvertedType, LogicalType, Repetition, Type as Physical};
@@ -12,40 +12,40 @@ use parquet::schema::types::Type;
 use std::path::Path;
 use std::sync::Arc;
 
-/// Rows written together.
+/// The number of rows in a row group.
 const GROUP: usize = 1 << 16;
 
-pub(super) fn write(files: &mut NewFiles, folder: &Path, rows: &Rows) -> Result<()> {
-    let path = rows.file(folder, ".parquet");
-    let bytes = table(rows).map_err(|error| Error::file(&path, format!("cannot be written: {error}")))?;
+pub(super) fn write(files: &mut NewFiles, folder: &Path, table: &ExportTable) -> Result<()> {
+    let path = table.file(folder, ".parquet");
+    let bytes = encode(table).map_err(|error| Error::file(&path, format!("cannot be written: {error}")))?;
     files.write(&path, |out| out.write_all(&bytes))
 }
 
-fn table(rows: &Rows) -> Written<Vec<u8>> {
-    let schema = Arc::new(schema(rows)?);
+fn encode(table: &ExportTable) -> Written<Vec<u8>> {
+    let schema = Arc::new(schema(table)?);
     let mut bytes = Vec::new();
     let mut writer = SerializedFileWriter::new(&mut bytes, schema, Arc::new(WriterProperties::default()))?;
-    for start in (0..rows.count()).step_by(GROUP) {
-        let end = (start + GROUP).min(rows.count());
+    for start in (0..table.count()).step_by(GROUP) {
+        let end = (start + GROUP).min(table.count());
         let mut group = writer.next_row_group()?;
         let numbers = || start as u32..end as u32;
-        let ids: Vec<ByteArray> = numbers().map(|row| text(&rows.cell(&rows.ids.text(row)))).collect();
+        let ids: Vec<ByteArray> = numbers().map(|row| text(&table.cell(&table.ids.text(row)))).collect();
         let mut column = group.next_column()?.ok_or_else(missing)?;
         column.typed::<ByteArrayType>().write_batch(&ids, None, None)?;
         column.close()?;
-        for labels in rows.labels {
+        for labels in table.labels {
             let is_there: Vec<i16> = numbers().map(|row| i16::from(labels.label(row).is_some())).collect();
             let labels: Vec<ByteArray> =
-                numbers().filter_map(|row| labels.label(row)).map(|label| text(&rows.cell(label))).collect();
+                numbers().filter_map(|row| labels.label(row)).map(|label| text(&table.cell(label))).collect();
             let mut column = group.next_column()?.ok_or_else(missing)?;
             column.typed::<ByteArrayType>().write_batch(&labels, Some(&is_there), None)?;
             column.close()?;
         }
-        let values = &rows.values[start * rows.dim..end * rows.dim];
-        // Every number is there (1); the first of a row begins a list (0), the others continue it (1).
+        let values = &table.values[start * table.dim..end * table.dim];
+        // Definition 1: no number is missing. Repetition 0 begins a row's list, 1 continues it.
         let definition = vec![1i16; values.len()];
         let repetition: Vec<i16> =
-            (0..values.len()).map(|at| i16::from(!at.is_multiple_of(rows.dim))).collect();
+            (0..values.len()).map(|at| i16::from(!at.is_multiple_of(table.dim))).collect();
         let mut column = group.next_column()?.ok_or_else(missing)?;
         column.typed::<FloatType>().write_batch(values, Some(&definition), Some(&repetition))?;
         column.close()?;
@@ -63,7 +63,7 @@ fn text(text: &str) -> ByteArray {
     ByteArray::from(text.as_bytes().to_vec())
 }
 
-fn schema(rows: &Rows) -> Written<Type> {
+fn schema(table: &ExportTable) -> Written<Type> {
     let strings = |name: &str, repetition| {
         Type::primitive_type_builder(name, Physical::BYTE_ARRAY)
             .with_logical_type(Some(LogicalType::String))
@@ -71,7 +71,7 @@ fn schema(rows: &Rows) -> Written<Type> {
             .build()
     };
     let mut fields = vec![Arc::new(strings("id", Repetition::REQUIRED)?)];
-    for column in rows.labels {
+    for column in table.labels {
         fields.push(Arc::new(strings(&column.name, Repetition::OPTIONAL)?));
     }
     let element = Type::primitive_type_builder("element", Physical::FLOAT)

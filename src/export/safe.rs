@@ -1,10 +1,10 @@
-//! Text that spreadsheets leave alone.
+//! Makes text safe to open in a spreadsheet.
 
 use std::borrow::Cow;
 
-/// `text`, with an apostrophe before it where a spreadsheet would run it as a formula: where it begins with one of
-/// `= + - @`, their full-width forms, a tab or a line end (OWASP, "CSV Injection"). An id that is changed so is no
-/// longer the id that the model knows.
+/// Puts an apostrophe before `text` if a spreadsheet would run it as a formula: if it begins with `=`, `+`,
+/// `-`, `@`, one of their full-width forms, a tab or a line break (OWASP, "CSV Injection"). An id that is
+/// changed in this way is no longer the id that the model knows.
 pub fn csv_safe(text: &str) -> Cow<'_, str> {
     const STARTS: [char; 11] =
         ['=', '+', '-', '@', '\t', '\r', '\n', '\u{FF1D}', '\u{FF0B}', '\u{FF0D}', '\u{FF20}'];

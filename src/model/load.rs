@@ -1,4 +1,4 @@
-//! Reading a model folder back, trusting nothing in it.
+//! Reads a model folder, and trusts nothing in it.
 
 use super::manifest::{FileRecord, INTERACTIONS, ITEMS, Manifest, TABLES, USERS};
 use super::{Model, output, tables};
@@ -9,8 +9,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 impl Model {
-    /// Reads the model in `folder`. The version, sizes and checksums, shapes, counts, ids, pairs and
-    /// numbers are verified; the logs of the training are not read, so not verified either.
+    /// Reads the model in `folder`. Verifies the version, sizes, checksums, shapes, counts, ids, pairs and
+    /// numbers. The logs of the training are neither read nor verified.
     ///
     /// # Errors
     /// [`Error::File`] or [`Error::Io`] with the file's path and what is wrong with it.
@@ -24,7 +24,7 @@ impl Model {
             return Err(Error::file(&folder.join(super::manifest::MANIFEST), "\"dim\" is 0"));
         }
 
-        // Ids first: their number is bounded by the file's size, so that all later sizes are too.
+        // Read the ids first. The size of their files limits their number, and so all later sizes.
         let (path, bytes) = read_verified(folder, &manifest, USERS)?;
         let users = tables::parse_ids(&path, &bytes, user_count)?;
         let (path, bytes) = read_verified(folder, &manifest, ITEMS)?;
@@ -46,7 +46,7 @@ impl Model {
     }
 }
 
-/// The contents of the file `name`, whose size and checksum `model.json` must know.
+/// The contents of the file `name`, whose size and checksum must be those in `model.json`.
 fn read_verified(folder: &Path, manifest: &Manifest, name: &str) -> Result<(PathBuf, Vec<u8>)> {
     let path = folder.join(name);
     let Some(FileRecord { bytes: size, sha256 }) = manifest.files.get(name) else {
@@ -64,7 +64,8 @@ fn read_verified(folder: &Path, manifest: &Manifest, name: &str) -> Result<(Path
     Ok((path, bytes))
 }
 
-pub(super) fn hex(bytes: &[u8]) -> String {
+/// `bytes` in hexadecimal.
+pub(crate) fn hex(bytes: &[u8]) -> String {
     use std::fmt::Write;
     bytes.iter().fold(String::new(), |mut text, byte| {
         let _ = write!(text, "{byte:02x}"); // writing to a String cannot fail

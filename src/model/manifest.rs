@@ -1,4 +1,4 @@
-//! `model.json`: what a model folder says about itself.
+//! `model.json`, the description of a model folder.
 
 use super::{Model, Record};
 use crate::{Error, Result};
@@ -32,7 +32,7 @@ pub(super) struct PairCounts {
     pub(super) test: usize,
 }
 
-/// The contents of `model.json`, in the order in which people read them.
+/// The contents of `model.json`. The fields are in the order in which they are written.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Manifest {
     format: String,
@@ -43,17 +43,17 @@ pub(super) struct Manifest {
     pub(super) item_count: usize,
     pub(super) pair_count: PairCounts,
     adapter: String,
-    /// Absent from the first models.
+    /// Missing in the first models.
     #[serde(default)]
     data: Value,
     config: Value,
     metrics: Value,
-    /// Every other file of the model by its name.
+    /// Every other file of the model, by name.
     pub(super) files: BTreeMap<String, FileRecord>,
 }
 
 impl Manifest {
-    /// What `model.json` says of `model`, whose other files are `files`.
+    /// Describes `model`, whose other files are `files`.
     pub(super) fn new(model: &Model, files: BTreeMap<String, FileRecord>) -> Manifest {
         let (split, record) = (&model.split, model.record.clone());
         Manifest {
@@ -76,7 +76,7 @@ impl Manifest {
         }
     }
 
-    /// The part that the library's users see.
+    /// The part that is public.
     pub(super) fn into_record(self) -> Record {
         Record {
             spherec_version: self.spherec_version,
@@ -87,8 +87,8 @@ impl Manifest {
         }
     }
 
-    /// Reads `model.json` of `folder`. The format's name is checked before its version, and that
-    /// before the rest, so that the error says which of the three is wrong.
+    /// Reads `model.json` in `folder`. Checks the name of the format first, then its version, then the rest,
+    /// so that the error says which of them is wrong.
     pub(super) fn read(folder: &Path) -> Result<Manifest> {
         let path = folder.join(MANIFEST);
         if folder.is_dir() && !path.exists() {

@@ -1,8 +1,8 @@
-//! The trained model: embeddings in memory, and the folder that keeps them on disk.
+//! The trained model: embeddings in memory, and the model folder on disk.
 //!
-//! A folder holds `model.safetensors` (the tables), `interactions.safetensors` (the split),
-//! `users.txt` and `items.txt` (one id a line, in the text form of [`IdTable::text`]), `model.json`
-//! (what it is, how it was made, and the SHA-256 of every other file), and the logs of the training.
+//! A folder holds `model.safetensors` (the tables), `interactions.safetensors` (the split), `users.txt` and
+//! `items.txt` (one id per line, in the text form of [`IdTable::text`]), `model.json` (sizes, how the model
+//! was made, and the SHA-256 of every other file), and the logs of the training.
 
 mod load;
 mod manifest;
@@ -10,13 +10,14 @@ mod output;
 mod save;
 mod tables;
 
+pub(crate) use load::hex;
 pub use output::check_output;
 
 use crate::data::{IdTable, Split};
 use crate::{Error, Result};
 use serde_json::Value;
 
-/// Users and items as points of the unit sphere (unit rows, or zero rows where padding says so).
+/// Users and items as points on the unit sphere.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Embeddings {
     /// D, the embedding dimension.
@@ -49,16 +50,16 @@ impl Embeddings {
     }
 }
 
-/// A trained model with all that is needed to use and judge it.
+/// A trained model, with everything needed to use and evaluate it.
 #[derive(Debug, Clone, Default)]
 pub struct Model {
     /// The points, (U, D) and (I, D).
     pub embeddings: Embeddings,
-    /// Ids of the users, (U).
+    /// User ids, (U).
     pub users: IdTable,
-    /// Ids of the items, (I).
+    /// Item ids, (I).
     pub items: IdTable,
-    /// What was learned from, and what was held out.
+    /// What the model learned from, and what was held out.
     pub split: Split,
     /// How the model was made.
     pub record: Record,
@@ -69,12 +70,11 @@ pub struct Model {
 pub struct Record {
     /// The version of spherec that wrote the model.
     pub spherec_version: String,
-    /// The configuration of the training.
+    /// The settings of the training.
     pub config: Value,
-    /// The files that were read, as the user named them, and the options they were read with; null where
-    /// that is not known.
+    /// The files that were read, as the user named them, and the options for reading them; null if unknown.
     pub data: Value,
-    /// What was measured at the end of the training.
+    /// The metrics at the end of the training.
     pub metrics: Value,
     /// The name of the adapter that the training ran on.
     pub adapter: String,
@@ -93,7 +93,7 @@ impl Default for Record {
 }
 
 impl Model {
-    /// Whether the parts fit together and every number is finite.
+    /// Checks that the parts fit together and that every number is finite.
     ///
     /// # Errors
     /// [`Error::Data`] that names the part and the row.
@@ -118,7 +118,7 @@ impl Model {
             let (users, items) = (part.user_count(), part.item_count());
             if (users, items) != (self.users.len(), self.items.len()) {
                 return Err(Error::Data(format!(
-                    "the {name} part has {users} users and {items} items, but the model {} and {}",
+                    "the {name} part has {users} users and {items} items, but the model has {} and {}",
                     self.users.len(),
                     self.items.len()
                 )));
@@ -128,7 +128,8 @@ impl Model {
     }
 }
 
-/// The first value of `table` (rows of `dim`) that is not finite, as a message.
+/// Checks that all values of `table`, in rows of `dim`, are finite. The error is a message about the first
+/// that is not.
 fn check_finite(name: &str, table: &[f32], dim: usize) -> std::result::Result<(), String> {
     match table.iter().position(|value| !value.is_finite()) {
         None => Ok(()),

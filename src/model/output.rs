@@ -1,4 +1,4 @@
-//! Where a model may be written: found out before the training, not after it.
+//! Finds out where a model may be written, before the training starts.
 
 use super::manifest::{MANIFEST, Manifest};
 use crate::{Error, Result};
@@ -7,7 +7,7 @@ use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-/// What is at the place where a model shall go.
+/// What is at the place where a model should go.
 pub(super) enum Place {
     /// Nothing.
     Free,
@@ -17,9 +17,10 @@ pub(super) enum Place {
     Model(Box<Manifest>),
 }
 
-/// Whether a model can be saved as `folder`: it must not exist, or be empty, or be a model of
-/// spherec; and the folder that it is in (created where missing) must be writable, which is tried
-/// with a temporary file. To be called before the training starts.
+/// Checks that a model can be saved as `folder`. To be called before the training starts.
+///
+/// `folder` must not exist, or be empty, or hold a model of spherec. The folder around it must be writable,
+/// which is tried with a temporary folder; if it is missing, its nearest existing parent is tried.
 ///
 /// # Errors
 /// [`Error::File`] or [`Error::Io`] that says what is in the way.
@@ -27,7 +28,7 @@ pub fn check_output(folder: &Path) -> Result<()> {
     let folder = resolve(folder)?;
     inspect(&folder)?;
     let mut parent = parent_of(&folder)?;
-    // Missing parents are created when the model is saved; here the nearest one there is tried.
+    // Saving creates missing parents, so try the nearest one that exists.
     while let Err(error) = fs::symlink_metadata(&parent) {
         if error.kind() != ErrorKind::NotFound {
             return Err(Error::io(&parent, "use")(error));
@@ -40,7 +41,7 @@ pub fn check_output(folder: &Path) -> Result<()> {
     temporary_folder(&folder, &parent)?.close().map_err(Error::io(&parent, "write in"))
 }
 
-/// `folder` as an absolute path, with links followed where it exists.
+/// `folder` as an absolute path. If it exists, links are followed.
 pub(super) fn resolve(folder: &Path) -> Result<PathBuf> {
     match fs::canonicalize(folder) {
         Ok(path) => Ok(path),
@@ -54,7 +55,7 @@ pub(super) fn resolve(folder: &Path) -> Result<PathBuf> {
     }
 }
 
-/// The folder in which `folder` (absolute) lies.
+/// The parent of `folder`, which must be absolute.
 pub(super) fn parent_of(folder: &Path) -> Result<PathBuf> {
     match (folder.parent(), folder.file_name()) {
         (Some(parent), Some(_)) => Ok(parent.to_owned()),
@@ -62,7 +63,7 @@ pub(super) fn parent_of(folder: &Path) -> Result<PathBuf> {
     }
 }
 
-/// What is at `folder` (resolved); an error where it may not be replaced.
+/// What is at `folder`, which must be resolved. An error if it may not be replaced.
 pub(super) fn inspect(folder: &Path) -> Result<Place> {
     match fs::metadata(folder) {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Place::Free),
@@ -72,7 +73,7 @@ pub(super) fn inspect(folder: &Path) -> Result<Place> {
         }
         Ok(_) => {}
     }
-    // A folder is replaced as a whole, which would pull it from under those who stand in it.
+    // Saving replaces the whole folder, which must not happen to the current one.
     if std::env::current_dir().is_ok_and(|current| current.starts_with(folder)) {
         return Err(Error::file(folder, "is the current folder, or holds it: name a folder inside it"));
     }
@@ -109,7 +110,7 @@ fn is_mount_point(_folder: &Path) -> bool {
     false
 }
 
-/// A new hidden folder in `parent`, deleted when dropped, named after `folder`.
+/// A new hidden folder in `parent`, named after `folder`. It is deleted when dropped.
 pub(super) fn temporary_folder(folder: &Path, parent: &Path) -> Result<tempfile::TempDir> {
     tempfile::Builder::new()
         .prefix(&temporary_prefix(folder))
@@ -124,8 +125,8 @@ fn temporary_prefix(folder: &Path) -> OsString {
     prefix
 }
 
-/// The error for a model folder that is not there. A save that was killed between its two renames
-/// leaves the models in a temporary folder; then the error says where.
+/// The error for a model folder that does not exist. A save that was killed between its two renames leaves
+/// the models in a temporary folder; the error then says where.
 pub(super) fn no_folder(folder: &Path) -> Error {
     if folder.exists() {
         return Error::file(folder, "is not a folder, so it is not a spherec model");

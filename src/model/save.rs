@@ -1,5 +1,5 @@
-//! Writing a model folder: all of it beside the old one, then a swap, so that at every moment a
-//! whole model is on disk.
+//! Writes a model folder: first all of it beside the old one, then a swap. At any moment a whole model is on
+//! disk.
 
 use super::manifest::{FileRecord, INTERACTIONS, ITEMS, MANIFEST, Manifest, TABLES, USERS};
 use super::output::{self, Place};
@@ -13,18 +13,17 @@ use std::io::{Read, Write};
 use std::path::{Component, Path};
 
 impl Model {
-    /// Writes the model as `folder`, with `extra` files (name, contents), such as the logs of the
-    /// training, beside it. Missing parents are created.
+    /// Writes the model as `folder`, together with `extra` files (name, contents), such as the logs of the
+    /// training. Missing parents are created.
     ///
-    /// All files are written to a hidden folder beside `folder`, flushed to the disk, and moved into
-    /// place by renaming. A model that was there is replaced with its logs; other files that someone
-    /// put into its folder are kept (as `NAME.1` where the new model has a file `NAME`). After a
-    /// failure the old model is in place, and a new one that was written completely is kept: the
-    /// error says where.
+    /// All files are written to a hidden folder beside `folder`, flushed to the disk, and moved into place by
+    /// renaming. An existing model is replaced, including its logs. Other files in its folder are kept; if
+    /// the new model has a file of that name, as `NAME.1`. After a failure the old model is still in place.
+    /// If the new one was written completely, it is kept, too, and the error says where.
     ///
     /// # Errors
-    /// [`Error::Data`] from [`Model::check`]; [`Error::File`] or [`Error::Io`] from the disk, or where
-    /// `folder` exists and is neither empty nor a model.
+    /// [`Error::Data`] from [`Model::check`]; [`Error::File`] or [`Error::Io`] from the disk, or if `folder`
+    /// exists and is neither empty nor a model.
     pub fn save(&self, folder: &Path, extra: &[(&str, &[u8])]) -> Result<()> {
         self.check()?;
         let folder = output::resolve(folder)?;
@@ -32,7 +31,7 @@ impl Model {
         fs::create_dir_all(&parent).map_err(Error::io(&parent, "create"))?;
         let temporary = output::temporary_folder(&folder, &parent)?;
         let new = temporary.path().join("new");
-        // Created here, not by `tempfile`, which would keep it private to its owner.
+        // Not created by `tempfile`, which would make it private to its owner.
         fs::create_dir(&new).map_err(Error::io(&new, "create"))?;
         self.write(&new, extra)?;
         if let Err(error) = swap(&folder, temporary.path()) {
@@ -49,7 +48,7 @@ impl Model {
         tables::write_ids(&path(ITEMS), &self.items)?;
         tables::write_embeddings(&path(TABLES), &self.embeddings)?;
         tables::write_split(&path(INTERACTIONS), &self.split)?;
-        // safetensors makes files that only their owner can read: make them like the others.
+        // safetensors makes files that only their owner can read. Give them the permissions of the others.
         let like = fs::metadata(path(USERS)).map_err(Error::io(&path(USERS), "read"))?.permissions();
         for name in [TABLES, INTERACTIONS] {
             fs::set_permissions(path(name), like.clone()).map_err(Error::io(&path(name), "write"))?;
@@ -79,7 +78,7 @@ impl Model {
     }
 }
 
-/// Puts `temporary/new` in the place of `folder`, whose old contents go to `temporary/old`.
+/// Moves `temporary/new` to `folder`, and what was there to `temporary/old`.
 fn swap(folder: &Path, temporary: &Path) -> Result<()> {
     let (new, old) = (temporary.join("new"), temporary.join("old"));
     let own_files = match output::inspect(folder)? {
@@ -100,7 +99,7 @@ fn swap(folder: &Path, temporary: &Path) -> Result<()> {
     keep_foreign_files(&old, folder, &own_files)
 }
 
-/// Moves what is in `old` and not in `own_files` to `folder`.
+/// Moves everything in `old` that is not in `own_files` to `folder`.
 fn keep_foreign_files(old: &Path, folder: &Path, own_files: &[OsString]) -> Result<()> {
     for entry in fs::read_dir(old).map_err(Error::io(old, "read"))? {
         let name = entry.map_err(Error::io(old, "read"))?.file_name();
@@ -120,9 +119,9 @@ fn keep_foreign_files(old: &Path, folder: &Path, own_files: &[OsString]) -> Resu
     Ok(())
 }
 
-/// Flushes the file to the disk, then reads it back for its size and checksum.
+/// Flushes the file to the disk, then reads it back to find its size and checksum.
 fn flush_and_hash(path: &Path) -> Result<FileRecord> {
-    // Windows flushes only what is open for writing.
+    // Windows only flushes files that are open for writing.
     let mut file = File::options().read(true).write(true).open(path).map_err(Error::io(path, "read"))?;
     file.sync_all().map_err(Error::io(path, "write"))?;
     let (mut hash, mut bytes, mut block) = (Sha256::new(), 0, vec![0; 1 << 20]);
@@ -136,7 +135,7 @@ fn flush_and_hash(path: &Path) -> Result<FileRecord> {
     }
 }
 
-/// Makes the names in `folder` durable, where the system has a way to.
+/// Flushes the names in `folder` to the disk, if the system can.
 fn sync_folder(folder: &Path) -> Result<()> {
     if cfg!(unix) {
         File::open(folder).and_then(|file| file.sync_all()).map_err(Error::io(folder, "write"))?;
@@ -148,7 +147,7 @@ fn sync_folder(folder: &Path) -> Result<()> {
 mod tests {
     use super::*;
 
-    /// The second rename fails, because there is no new model to put in place.
+    /// The second rename fails because there is no new model.
     #[test]
     fn the_old_model_is_put_back_when_the_new_one_cannot_take_its_place() {
         let place = tempfile::TempDir::new().unwrap();

@@ -1,4 +1,4 @@
-//! The files beside `model.json`, written and read one by one: tables, split and ids.
+//! Writes and reads the files beside `model.json`: tables, split and ids.
 
 use super::Embeddings;
 use crate::data::{IdTable, Interactions, Split};
@@ -10,7 +10,7 @@ use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::path::Path;
 
-/// A tensor to be written: its name, type, shape and little-endian bytes.
+/// A tensor to write: its name, type, shape and little-endian bytes.
 type Tensor<'a> = (String, Dtype, Vec<usize>, Cow<'a, [u8]>);
 
 pub(super) fn write_ids(path: &Path, ids: &IdTable) -> Result<()> {
@@ -68,7 +68,7 @@ fn little_endian(words: &[u32]) -> Cow<'_, [u8]> {
     }
 }
 
-/// The ids of `bytes`, the contents of the file `path`.
+/// The ids in `bytes`, the contents of the file `path`.
 pub(super) fn parse_ids(path: &Path, bytes: &[u8], expected_count: usize) -> Result<IdTable> {
     let mut ids = IdTable::default();
     let Some(lines) = bytes.strip_suffix(b"\n") else {
@@ -158,7 +158,7 @@ fn tensor<'a>(
         return Err(Error::file(
             path,
             format!(
-                "`{name}` is {:?} of shape {:?}, but model.json asks for {dtype:?} of shape {shape:?}",
+                "`{name}` is {:?} of shape {:?}, but should be {dtype:?} of shape {shape:?} (model.json)",
                 view.dtype(),
                 view.shape()
             ),

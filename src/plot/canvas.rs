@@ -1,10 +1,10 @@
-//! Drawing on pixels with smooth edges. Coordinates are pixels from the upper left corner.
+//! Draws shapes with smooth edges. Coordinates are in pixels from the upper left corner.
 
 use super::colour::Rgb;
 use image::{Rgb as Pixel, RgbImage};
 use std::ops::Range;
 
-/// The picture while it is drawn, in floats so that many faint layers do not round away.
+/// A picture while it is drawn. Its pixels are floats, so that many faint layers do not round to nothing.
 pub(super) struct Canvas {
     width: usize,
     height: usize,
@@ -12,7 +12,7 @@ pub(super) struct Canvas {
 }
 
 impl Canvas {
-    /// `width` x `height` pixels in one colour.
+    /// A picture of `width` x `height` pixels in one colour.
     pub(super) fn new(width: usize, height: usize, background: Rgb) -> Canvas {
         Canvas { width, height, pixels: vec![background; width * height] }
     }
@@ -27,8 +27,8 @@ impl Canvas {
         }
     }
 
-    /// Paints what `distance` says lies inside: the signed distance from the shape's edge in pixels, below 0
-    /// inside. Pixels on the edge are covered by as much as of them lies inside.
+    /// Paints a shape. `distance` gives the signed distance of a place from the shape's edge, in pixels,
+    /// below 0 inside. Pixels on the edge are painted in proportion to their part inside.
     fn shape(
         &mut self,
         [left, top, right, bottom]: [f32; 4],
@@ -51,7 +51,7 @@ impl Canvas {
         self.shape(bounds, colour, alpha, |px, py| (px - x).hypot(py - y) - radius);
     }
 
-    /// A circle's line of `width` pixels.
+    /// A circle drawn as a line of `width` pixels.
     pub(super) fn ring(&mut self, [x, y]: [f32; 2], radius: f32, width: f32, colour: Rgb, alpha: f32) {
         let reach = radius + width;
         let bounds = [x - reach, y - reach, x + reach, y + reach];
@@ -69,7 +69,7 @@ impl Canvas {
         });
     }
 
-    /// Straight lines from point to point with round corners, painted once where they overlap.
+    /// Straight lines from point to point, with round corners. Overlaps are not painted twice.
     pub(super) fn polyline(&mut self, points: &[[f32; 2]], width: f32, colour: Rgb, alpha: f32) {
         let mut coverage: Vec<f32> = Vec::new();
         let (half, bounds) = (0.5 * width, bounds_of(points, width));
@@ -103,7 +103,7 @@ impl Canvas {
     }
 }
 
-/// The whole pixels from `low` to `high` within `count`.
+/// The pixels from `low` to `high`, limited to 0..count.
 fn pixels(low: f32, high: f32, count: usize) -> Range<usize> {
     let low = (low.floor().max(0.0) as usize).min(count);
     low..(high.ceil().max(0.0) as usize).clamp(low, count)

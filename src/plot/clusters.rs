@@ -1,13 +1,13 @@
-//! Groups of rows that point the same way, for colours where nobody has labels.
+//! Groups rows that point in similar directions, for colours without labels.
 
 use crate::random::{Purpose, Stream};
 use rayon::prelude::*;
 
 const ROUND_COUNT: usize = 50;
 
-/// The cluster of each row of `rows`, (rows, D) with D = `dim`: spherical k-means (Dhillon and Modha,
-/// Machine Learning 2001) from starts that lie apart. At most `count` clusters, numbered by falling size; the
-/// same rows give the same clusters.
+/// The cluster of each row of `rows`, (rows, D) with D = `dim`. Uses spherical k-means (Dhillon and Modha,
+/// Machine Learning 2001), starting from rows far apart. There are at most `count` clusters, numbered from
+/// largest to smallest. The same rows always give the same clusters.
 pub fn clusters(rows: &[f32], dim: usize, count: usize) -> Vec<u32> {
     if dim == 0 || rows.len() < dim {
         return Vec::new();
@@ -25,8 +25,9 @@ pub fn clusters(rows: &[f32], dim: usize, count: usize) -> Vec<u32> {
     by_size(&of_row, centres.len() / dim)
 }
 
-/// The first centre is one of the rows; each further one is the row that lies farthest from all so far, among
-/// some picked by chance, so that a single odd row does not become a centre.
+/// Chooses the first centres. The first is a row; each further one is the row farthest from all centres so
+/// far, among some picked at random. The random choice makes it unlikely that a single odd row becomes a
+/// centre.
 fn starts(rows: &[f32], dim: usize, count: usize) -> Vec<f32> {
     const PICK_COUNT: u32 = 64;
     let row_count = rows.len() / dim;
@@ -58,7 +59,7 @@ fn assign(rows: &[f32], dim: usize, centres: &[f32]) -> Vec<u32> {
     rows.par_chunks_exact(dim).map(nearest).collect()
 }
 
-/// Each centre becomes the direction of the sum of its rows; one without rows stays.
+/// Moves each centre to the direction of the sum of its rows. A centre without rows stays.
 fn move_centres(centres: &mut [f32], rows: &[f32], dim: usize, of_row: &[u32]) {
     let mut sums = vec![0.0f64; centres.len()];
     for (row, &cluster) in rows.chunks_exact(dim).zip(of_row) {
@@ -73,7 +74,7 @@ fn move_centres(centres: &mut [f32], rows: &[f32], dim: usize, of_row: &[u32]) {
     }
 }
 
-/// The same clusters, numbered by falling size.
+/// Renumbers the clusters from largest to smallest.
 fn by_size(of_row: &[u32], count: usize) -> Vec<u32> {
     let mut sizes = vec![0usize; count];
     of_row.iter().for_each(|&cluster| sizes[cluster as usize] += 1);

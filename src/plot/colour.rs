@@ -1,4 +1,4 @@
-//! Colours that people with any colour vision can tell apart, on light and on dark.
+//! Colours that people with any colour vision can tell apart, on a light or a dark ground.
 
 use std::collections::BTreeMap;
 
@@ -23,7 +23,7 @@ pub(super) struct Shades {
     pub(super) line: Rgb,
     pub(super) text: Rgb,
     pub(super) faint_text: Rgb,
-    /// Of points about which nothing is known.
+    /// For points without a group or a value.
     pub(super) grey: Rgb,
 }
 
@@ -31,14 +31,15 @@ pub(super) struct Shades {
 const MUTED: [u32; PALETTE_SIZE] =
     [0xCC6677, 0x332288, 0xDDCC77, 0x117733, 0x88CCEE, 0x882255, 0x44AA99, 0x999933, 0xAA4499];
 
-/// The same, scheme "light", for dark ground; the last is his pale grey.
+/// The same for a dark ground: scheme "light". The last colour is his pale grey.
 const LIGHT: [u32; PALETTE_SIZE] =
     [0xEE8866, 0x77AADD, 0xEEDD88, 0x44BB99, 0xFFAABB, 0x99DDFF, 0xAAAA00, 0xBBCC33, 0xDDDDDD];
 
 /// How many groups have a colour of their own.
 pub const PALETTE_SIZE: usize = 9;
 
-/// Viridis (Smith and van der Walt, matplotlib 1.5) without its ends, which are lost on light and on dark.
+/// Viridis (Smith and van der Walt, matplotlib 1.5), without its ends, which are hard to see on a light or
+/// dark ground.
 const VIRIDIS: [u32; 9] =
     [0x482475, 0x414487, 0x355F8D, 0x2A788E, 0x21918C, 0x22A884, 0x44BF70, 0x7AD151, 0xBDDF26];
 
@@ -52,7 +53,7 @@ impl Theme {
         Shades { page, panel, line, text: rgb(text), faint_text: rgb(faint_text), grey: rgb(grey) }
     }
 
-    /// Colour number `index` of the palette; further ones begin again.
+    /// Colour number `index` of the palette, which repeats after its end.
     pub(super) fn palette(self, index: usize) -> Rgb {
         let palette = match self {
             Theme::Light => &MUTED,
@@ -61,7 +62,7 @@ impl Theme {
         rgb(palette[index % PALETTE_SIZE])
     }
 
-    /// The colour of `share`, from 0 (lowest) to 1 (highest), which stands out most.
+    /// The colour of `share`, from 0 (lowest) to 1 (highest). The highest stands out most.
     pub(super) fn sequential(self, share: f32) -> Rgb {
         let share = if self == Theme::Light { 1.0 - share } else { share };
         let place = share.clamp(0.0, 1.0) * (VIRIDIS.len() - 1) as f32;
@@ -71,8 +72,8 @@ impl Theme {
     }
 }
 
-/// The colour number of each of `group_count` groups of `points` such that groups of one colour lie far
-/// apart; the first [`PALETTE_SIZE`] groups have a colour each.
+/// Chooses a colour number for each group, given the groups' `centres`, so that groups of the same colour lie
+/// far apart. The first [`PALETTE_SIZE`] groups with a centre get different colours.
 pub(super) fn spread_colours(centres: &[Option<[f32; 2]>]) -> Vec<usize> {
     let mut taken: BTreeMap<usize, Vec<[f32; 2]>> = BTreeMap::new();
     let mut colours = Vec::with_capacity(centres.len());

@@ -1,4 +1,4 @@
-//! Small line charts side by side, several runs in each.
+//! Draws small line charts side by side, each with several runs.
 
 use super::colour::Rgb;
 use super::sheet::{Align, Font, Look, MARGIN, Sheet, TOP};
@@ -15,19 +15,19 @@ pub enum Unit {
     Percent,
 }
 
-/// One chart: what happened by epoch, for each run.
+/// One chart: a value by epoch, for each run.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Panel {
     /// What is measured.
     pub title: String,
-    /// How its numbers are written.
+    /// How the values are written.
     pub unit: Unit,
-    /// (epoch, value) by run, in the order of the runs' names, epochs rising; empty where a run has none.
-    /// Values that are not finite are left out.
+    /// The (epoch, value) points of each run, in the order of the runs' names, by rising epoch. Empty if a
+    /// run has none. Values that are not finite are left out.
     pub lines: Vec<Vec<(f64, f64)>>,
 }
 
-/// Charts of runs.
+/// Charts of several runs.
 #[derive(Debug, Clone, Copy)]
 pub struct Curves<'a> {
     /// The line above the charts.
@@ -45,10 +45,10 @@ const GAP: f32 = 22.0;
 const HEAD: f32 = 26.0;
 const FOOT: f32 = 24.0;
 
-/// The picture of curves, four charts a row.
+/// Draws the charts, four in a row.
 ///
 /// # Errors
-/// [`crate::Error::Data`] where the font that is part of the program cannot be read.
+/// [`crate::Error::Data`] if the built-in font cannot be read.
 pub fn draw_curves(curves: &Curves, look: &Look) -> Result<RgbImage> {
     let columns = COLUMN_COUNT.min(curves.panels.len()).max(1);
     let rows = curves.panels.len().div_ceil(columns);
@@ -68,7 +68,8 @@ pub fn draw_curves(curves: &Curves, look: &Look) -> Result<RgbImage> {
 }
 
 fn colour(sheet: &Sheet, run: usize) -> Rgb {
-    // The palette's first three are close in lightness; these tell three runs apart at once.
+    // The first three colours of the palette are close in lightness. This order makes the first runs easy to
+    // tell apart.
     const ORDER: [usize; 9] = [1, 0, 3, 5, 6, 8, 4, 7, 2];
     sheet.theme.palette(ORDER[run % ORDER.len()])
 }
@@ -89,7 +90,7 @@ fn draw_legend(sheet: &mut Sheet, runs: &[String]) {
     }
 }
 
-/// Where numbers stand in a chart.
+/// Maps numbers to places in a chart.
 struct Axes {
     plot: [f32; 4],
     x: [f64; 2],
@@ -104,7 +105,8 @@ impl Axes {
     }
 }
 
-/// The least and the most of one coordinate; the least is above the most where there is no finite point.
+/// The least and the greatest value of one coordinate. If there is no finite point, the least is above the
+/// greatest.
 fn bounds<'a>(points: impl Iterator<Item = &'a (f64, f64)>, of: fn(&(f64, f64)) -> f64) -> [f64; 2] {
     let finite = points.filter(|(x, y)| x.is_finite() && y.is_finite()).map(of);
     finite.fold([f64::INFINITY, f64::NEG_INFINITY], |[low, high], x| [low.min(x), high.max(x)])
@@ -143,7 +145,7 @@ fn draw_panel(
         sheet.polyline(&[[axes.plot[0], y], [axes.plot[2], y]], 0.8, line, 1.0);
         sheet.text(text, [axes.plot[0] - 6.0, y - 6.5], small, Align::Right);
     }
-    // The middle epochs are read off well enough: the first and the last are told.
+    // Only the first and the last epoch are written; the others are easy to guess.
     for (x, align) in
         [(x_low, Align::Left), (x_high, Align::Right)].into_iter().take(1 + usize::from(x_high > x_low))
     {
@@ -166,7 +168,7 @@ fn draw_panel(
     }
 }
 
-/// Differences of less than a fiftieth of the numbers are not made to look large.
+/// Widens the range to at least a fiftieth of the numbers, so that small differences do not look large.
 fn widened([low, high]: [f64; 2], unit: Unit) -> [f64; 2] {
     let missing = (0.02 * high.abs().max(low.abs()) - (high - low)).max(0.0);
     let above = match unit {
@@ -176,8 +178,8 @@ fn widened([low, high]: [f64; 2], unit: Unit) -> [f64; 2] {
     [low - (missing - above), high + above]
 }
 
-/// From `count - 1` to `count + 3` round numbers a fixed step apart, the first at or below the least and the last
-/// at or above the most.
+/// Round numbers for an axis, from `count - 1` to `count + 3` of them, a fixed step apart. The first is at or
+/// below `low`, the last at or above `high`.
 fn ticks([low, high]: [f64; 2], count: usize) -> Vec<f64> {
     let (low, high) = if high > low { (low, high) } else { (low - 0.05 * low.abs(), low + 0.05 * low.abs()) };
     let span = if high > low { high - low } else { 1.0 };
@@ -190,7 +192,7 @@ fn ticks([low, high]: [f64; 2], count: usize) -> Vec<f64> {
     (first..=last).map(|at| at as f64 * step).collect()
 }
 
-/// A tick's number with as many decimals as the step needs.
+/// The text of a tick, with as many decimals as the step needs.
 fn written(value: f64, step: f64, unit: Unit) -> String {
     let (value, step) = if unit == Unit::Percent { (100.0 * value, 100.0 * step) } else { (value, step) };
     let mut decimals = 0;
@@ -199,7 +201,7 @@ fn written(value: f64, step: f64, unit: Unit) -> String {
     {
         decimals += 1;
     }
-    // No "-0".
+    // Avoid "-0".
     let value = if value == 0.0 { 0.0 } else { value };
     let percent = if unit == Unit::Percent { " %" } else { "" };
     format!("{value:.*}{percent}", decimals as usize)

@@ -1,14 +1,27 @@
-//! Where groups of points have their middle, and how far they reach.
+//! Groups of points: the colour of each, its centre, and how far it extends.
 
-use super::scatter::is_finite;
-use super::view::View;
+use super::chart::{Chart, Colours, MOST_GROUPS};
+use super::colour::{PALETTE_SIZE, spread_colours};
+use super::view::{View, is_finite};
 
-/// Cells along a side of the map in which points are counted.
+/// Points are counted in a grid of this many cells per side.
 const CELLS: usize = 32;
 
-/// Where each group is densest and most on its own: the mean of its points around the cell where its count times
-/// its share of all points is largest. A median would put groups of several parts, and groups that lie
-/// everywhere, into the middle of the map.
+/// The colour of each group: see [`MOST_GROUPS`]. `None` means grey.
+pub(super) fn group_colours(chart: &Chart) -> Vec<Option<usize>> {
+    let Colours::Groups { groups, names, .. } = chart.colours else { return Vec::new() };
+    match names.len() {
+        count if count <= PALETTE_SIZE => (0..count).map(Some).collect(),
+        count if count <= MOST_GROUPS => {
+            spread_colours(&centres(chart.points, groups, count)).into_iter().map(Some).collect()
+        }
+        count => (0..count).map(|group| (group < PALETTE_SIZE).then_some(group)).collect(),
+    }
+}
+
+/// The centre of each group: the mean of its points around the cell where the group is densest and least
+/// mixed with others, which is where its count times its share of all points is largest. A median would not
+/// do: for a scattered group, or one of several parts, it lies in the middle of the map.
 pub(super) fn centres(
     points: &[[f32; 2]],
     groups: &[Option<u32>],
@@ -22,7 +35,7 @@ pub(super) fn centres(
     let mut all = vec![0.0f32; CELLS * CELLS];
     points.iter().filter(|point| is_finite(point)).for_each(|&point| all[cell(point)] += 1.0);
     let all = blurred(&all);
-    // Added to each count, so that a point alone is not what stands out most.
+    // Added to each count, so that a lone point does not win.
     let mean = all.iter().sum::<f32>() / all.len() as f32;
     let mut members: Vec<Vec<[f32; 2]>> = vec![Vec::new(); group_count];
     for (point, group) in points.iter().zip(groups).filter(|(point, _)| is_finite(point)) {
@@ -47,7 +60,7 @@ pub(super) fn centres(
     members.iter().map(centre).collect()
 }
 
-/// Each cell with its eight neighbours, near ones counting more.
+/// The weighted sum of each cell and its eight neighbours; the corners count least.
 fn blurred(counts: &[f32]) -> Vec<f32> {
     let at = |x: isize, y: isize| match (usize::try_from(x), usize::try_from(y)) {
         (Ok(x), Ok(y)) if x < CELLS && y < CELLS => counts[y * CELLS + x],
@@ -62,7 +75,7 @@ fn blurred(counts: &[f32]) -> Vec<f32> {
     (0..counts.len()).map(cell).collect()
 }
 
-/// How far from its centre four fifths of each group reach, on the sheet.
+/// For each group, the distance on the sheet from its centre within which four fifths of its points lie.
 pub(super) fn reaches(
     points: &[[f32; 2]],
     groups: &[Option<u32>],

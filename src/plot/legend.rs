@@ -1,18 +1,19 @@
-//! What colours mean, beside the map.
+//! The legend beside the map, which explains the colours.
 
+use super::chart::{Chart, Colours};
 use super::colour::{PALETTE_SIZE, Rgb, Theme};
-use super::scatter::{Chart, Colours, group_colours};
+use super::groups::group_colours;
 use super::sheet::{Align, Font, Sheet};
 use super::text::Weight;
 
-/// The least and the most of some numbers.
+/// The range of some numbers.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Range {
     low: f64,
     span: f64,
 }
 
-/// The range of the finite ones among `values`.
+/// The range of the finite `values`.
 pub(super) fn range(values: &[f32]) -> Range {
     let finite = || values.iter().copied().filter(|value| value.is_finite()).map(f64::from);
     let low = finite().fold(f64::INFINITY, f64::min);
@@ -20,7 +21,7 @@ pub(super) fn range(values: &[f32]) -> Range {
 }
 
 impl Range {
-    /// Where `value` lies between the lowest (0) and the highest (1); none where it is not finite.
+    /// Where `value` lies between the lowest (0) and the highest (1); `None` if it is not finite.
     pub(super) fn share(&self, value: f32) -> Option<f32> {
         match value.is_finite() {
             true if self.span > 0.0 => Some(((f64::from(value) - self.low) / self.span) as f32),
@@ -30,7 +31,7 @@ impl Range {
     }
 }
 
-/// A legend in the making.
+/// The content of a legend.
 pub(super) struct Legend<'a> {
     entries: Vec<(Option<Rgb>, String)>,
     scale: Option<(&'a str, Vec<(f32, &'a str)>)>,
@@ -82,7 +83,7 @@ impl<'a> Legend<'a> {
         Font { size: 12.0, weight: Weight::Regular, colour: sheet.shades.text }
     }
 
-    /// The width of the column that it needs, in points; 0 where there is nothing to say.
+    /// The width that the legend needs, in points; 0 if it is empty.
     pub(super) fn width(&self, sheet: &Sheet) -> f32 {
         let most = MOST_WIDTH.min(0.3 * sheet.width);
         let font = Legend::font(sheet);
@@ -97,7 +98,7 @@ impl<'a> Legend<'a> {
         entries.chain(scale).fold(0.0, f32::max).min(most)
     }
 
-    /// Draws it with its upper left corner at `place`.
+    /// Draws the legend with its upper left corner at (x, y).
     pub(super) fn draw(&self, sheet: &mut Sheet, [x, mut y]: [f32; 2], width: f32) {
         let font = Legend::font(sheet);
         let grey = sheet.shades.grey;

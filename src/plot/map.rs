@@ -2,8 +2,8 @@
 
 use rayon::prelude::*;
 
-/// Into how many parts the rows are cut for the covariance: a fixed number, added in a fixed order,
-/// so that the sum does not depend on the number of threads.
+/// The number of parts into which the rows are cut for sums. It is fixed, and the parts are added in a fixed
+/// order, so that the sums do not depend on the number of threads.
 const PART_COUNT: usize = 16;
 
 /// The two directions in which points vary most.
@@ -11,8 +11,8 @@ const PART_COUNT: usize = 16;
 pub struct Map {
     /// The mean point, (D).
     pub mean: Vec<f64>,
-    /// Two orthogonal unit vectors, (2, D), by falling variance; zero where the points do not vary.
-    /// The largest component of each (the first of several) is positive.
+    /// Two orthogonal unit vectors, (2, D), by falling variance. An axis is zero if the points do not vary in
+    /// a further direction. The largest component of each (the first of several) is positive.
     pub axes: [Vec<f64>; 2],
     /// The variance of the points along each axis.
     pub variances: [f64; 2],
@@ -21,8 +21,8 @@ pub struct Map {
 }
 
 impl Map {
-    /// The map of `rows`, (rows, D) with D = `dim`. Rows with a value that is not finite are left
-    /// out; no rows, or `dim` 0, give the map that sends everything to the origin.
+    /// Fits the map to `rows`, (rows, D) with D = `dim`. Rows with a value that is not finite are left out.
+    /// Without rows, or with `dim` 0, the map sends everything to the origin.
     pub fn fit(rows: &[f32], dim: usize) -> Map {
         let rows = &rows[..rows.len() - rows.len().checked_rem(dim).unwrap_or(rows.len())];
         let count = rows.par_chunks(dim.max(1)).filter(|row| is_finite(row)).count();
@@ -44,7 +44,7 @@ impl Map {
         Map::of_covariance(mean, covariance)
     }
 
-    /// From the mean and the lower triangle of the covariance, (D, D).
+    /// Builds the map from the mean and the lower triangle of the covariance, (D, D).
     fn of_covariance(mean: Vec<f64>, lower: Vec<f64>) -> Map {
         let dim = mean.len();
         let mut matrix: Vec<Vec<f64>> =
@@ -58,7 +58,7 @@ impl Map {
         let mut found = found.into_iter();
         let mut variances = [0.0; 2];
         let axes = [0, 1].map(|place| match found.next() {
-            // Below this a direction is rounding: a picture of it would be noise made large.
+            // A smaller variance is only rounding noise, which a picture would magnify.
             Some((variance, row)) if variance > largest * 1e-13 && variance > 0.0 => {
                 variances[place] = variance;
                 with_sign(&row, 1.0 / variance)
@@ -68,7 +68,7 @@ impl Map {
         Map { mean, axes, variances, total_variance }
     }
 
-    /// Where each of `rows`, (rows, D), lies on the map; NaN for a row that is not finite.
+    /// The place of each of `rows`, (rows, D), on the map; NaN for a row that is not finite.
     pub fn project(&self, rows: &[f32]) -> Vec<[f32; 2]> {
         let dim = self.mean.len();
         let place = |row: &[f32]| {
@@ -84,13 +84,13 @@ impl Map {
     }
 }
 
-/// Rows (rows, D) with D = `dim` as points of the plane in which they vary most: [`Map::fit`], then
+/// Projects `rows`, (rows, D) with D = `dim`, onto the plane in which they vary most: [`Map::fit`], then
 /// [`Map::project`].
 pub fn pca(rows: &[f32], dim: usize) -> Vec<[f32; 2]> {
     Map::fit(rows, dim).project(rows)
 }
 
-/// The sum that `add` makes over the finite rows, part by part.
+/// Sums over the finite rows with `add`, part by part.
 fn add_parts(rows: &[f32], dim: usize, size: usize, add: impl Fn(&[f32], &mut [f64]) + Sync) -> Vec<f64> {
     let part_len = rows.len().checked_div(dim).unwrap_or(0).div_ceil(PART_COUNT).max(1) * dim.max(1);
     let parts: Vec<Vec<f64>> = rows
@@ -108,10 +108,10 @@ fn add_parts(rows: &[f32], dim: usize, size: usize, add: impl Fn(&[f32], &mut [f
     total
 }
 
-/// One-sided Jacobi (Hestenes 1958): rotates pairs of rows until all are orthogonal. The rows of a
-/// symmetric positive semidefinite matrix become its eigenvectors, each as long as its eigenvalue.
-/// Thirty lines that need no library, converge for every input and are accurate for close
-/// eigenvalues; cubic in D with a large factor, which is a fraction of a second at D = 128.
+/// One-sided Jacobi (Hestenes 1958): rotates pairs of rows until all are orthogonal. The rows of a symmetric
+/// positive semidefinite matrix become its eigenvectors, each as long as its eigenvalue. These thirty lines
+/// need no library, converge for every input and are accurate even for close eigenvalues. The time is cubic
+/// in D with a large factor, but only a fraction of a second at D = 128.
 fn orthogonalise(rows: &mut [Vec<f64>]) {
     const SWEEP_COUNT: usize = 40; // 6 to 12 are usual
     const TOLERANCE: f64 = 1e-15;
@@ -142,7 +142,7 @@ fn orthogonalise(rows: &mut [Vec<f64>]) {
     }
 }
 
-/// The product of two vectors in eight partial sums, so that the compiler may use vector units.
+/// The dot product in eight partial sums, so that the compiler can use vector instructions.
 fn dot(left: &[f64], right: &[f64]) -> f64 {
     let mut sums = [0.0; 8];
     let (left_rest, right_rest) = (left.chunks_exact(8).remainder(), right.chunks_exact(8).remainder());
@@ -155,10 +155,10 @@ fn dot(left: &[f64], right: &[f64]) -> f64 {
     sums.iter().sum::<f64>() + rest
 }
 
-/// `row` times `scale`, or its opposite where the largest component would be negative.
+/// `row` times `scale`, with the sign that makes the largest component positive.
 fn with_sign(row: &[f64], scale: f64) -> Vec<f64> {
     let size = row.iter().fold(0.0, |size: f64, x| size.max(x.abs()));
-    // Components that differ by rounding only count as equal, and the first decides.
+    // Components that differ only by rounding count as equal, and the first of them decides.
     let leading = row.iter().find(|x| x.abs() >= size * (1.0 - 1e-9)).copied().unwrap_or(1.0);
     row.iter().map(|x| x * scale * leading.signum()).collect()
 }

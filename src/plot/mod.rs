@@ -1,6 +1,7 @@
-//! Two-dimensional maps of embeddings, and pictures of them and of how trainings went.
+//! Lays out embeddings on two-dimensional maps, and draws maps and training curves.
 
 mod canvas;
+mod chart;
 mod clusters;
 mod colour;
 mod curves;
@@ -14,10 +15,11 @@ mod text;
 mod tsne;
 mod view;
 
+pub use chart::{Chart, Colours};
 pub use clusters::clusters;
 pub use colour::{PALETTE_SIZE, Theme};
 pub use curves::{Curves, Panel, Unit, draw_curves};
 pub use map::{Map, pca};
-pub use scatter::{Chart, Colours, scatter};
+pub use scatter::scatter;
 pub use sheet::{Look, write_png};
 pub use tsne::{TsneOptions, tsne};

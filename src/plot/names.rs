@@ -1,10 +1,10 @@
-//! Where names stand beside their points: over no other name, and over as few points as can be.
+//! Places names beside their points, so that no names overlap and few points are hidden.
 
 /// A rectangle: left, top, right, bottom.
 pub(super) type Area = [f32; 4];
 
-/// Counts of points in small squares, summed from the upper left, so that any rectangle's count is four
-/// look-ups.
+/// Counts points in small squares. The counts are summed from the upper left, so that four look-ups give the
+/// count in any rectangle.
 pub(super) struct Crowd {
     cell: f32,
     columns: usize,
@@ -13,7 +13,7 @@ pub(super) struct Crowd {
 }
 
 impl Crowd {
-    /// Of `places` in a picture of `width` x `height` pixels.
+    /// Counts `places` in a picture of `width` x `height` pixels, in squares of `cell` pixels.
     pub(super) fn new(places: &[[f32; 2]], width: f32, height: f32, cell: f32) -> Crowd {
         let (columns, rows) = ((width / cell) as usize + 2, (height / cell) as usize + 2);
         let mut sums = vec![0.0; columns * rows];
@@ -33,7 +33,7 @@ impl Crowd {
         Crowd { cell, columns, rows, sums }
     }
 
-    /// About how many points lie in `area`.
+    /// The approximate number of points in `area`.
     fn count(&self, [left, top, right, bottom]: Area) -> f32 {
         let column = |x: f32| ((x.max(0.0) / self.cell).round() as usize).min(self.columns - 1);
         let row = |y: f32| ((y.max(0.0) / self.cell).round() as usize).min(self.rows - 1);
@@ -42,12 +42,12 @@ impl Crowd {
     }
 }
 
-/// Places names one after the other.
+/// Places names one after another.
 pub(super) struct Placement<'a> {
     /// Where names may stand.
     pub(super) bounds: Area,
     pub(super) crowd: &'a Crowd,
-    /// What is taken.
+    /// Areas where no name may stand.
     pub(super) taken: Vec<Area>,
 }
 
@@ -60,8 +60,8 @@ impl Placement<'_> {
         inside && !self.taken.iter().any(|&other| overlaps(area, other))
     }
 
-    /// A place for a name of `size` beside the point `at` whose disc has `radius`, which is then taken; none
-    /// where there is no room within `reach`.
+    /// Finds and takes a place for a name beside the point `at`, whose disc has `radius`. `None` if there is
+    /// no room within `reach`.
     pub(super) fn beside(
         &mut self,
         at: [f32; 2],
@@ -74,7 +74,7 @@ impl Placement<'_> {
         for (ring, distance) in [0.0, 0.2, 0.45, 0.7, 1.0].map(|part| part * reach).into_iter().enumerate() {
             for step in 0..ANGLES {
                 let (sine, cosine) = (step as f32 * std::f32::consts::TAU / ANGLES as f32).sin_cos();
-                // The rectangle touches the circle from outside in that direction.
+                // In this direction, the rectangle touches the circle from outside.
                 let out = radius + distance + 1.0;
                 let x = at[0] + cosine * out + 0.5 * width * (cosine * 1.6).clamp(-1.0, 1.0);
                 let y = at[1] + sine * out + 0.5 * height * (sine * 1.6).clamp(-1.0, 1.0);
@@ -82,7 +82,7 @@ impl Placement<'_> {
                 if !self.is_free(area) {
                     continue;
                 }
-                // A nearer place may cover a few more points; to the right reads best.
+                // A nearer place may hide a few more points. A name to the right reads best.
                 let cost = self.crowd.count(area) + 5.0 * ring as f32 + if step == 0 { 0.0 } else { 1.0 };
                 if best.is_none_or(|(least, _)| cost < least) {
                     best = Some((cost, area));
@@ -94,7 +94,7 @@ impl Placement<'_> {
         Some(area)
     }
 
-    /// A place for a name of `size` centred on `at` or, where that is taken, a little above or below.
+    /// Finds and takes a place for a name centred on `at` or, if that is taken, a little above or below.
     pub(super) fn over(&mut self, at: [f32; 2], [width, height]: [f32; 2]) -> Option<Area> {
         let shifts =
             [[0.0, 0.0], [0.0, -0.7], [0.0, 0.7], [0.4, -1.1], [-0.4, -1.1], [0.4, 1.1], [-0.4, 1.1]];

@@ -1,82 +1,27 @@
-//! The map as a picture: points as translucent discs, a legend, and names beside the points that have some.
+//! Draws a map: points as translucent discs, a legend, and names beside points that have one.
 
-use super::colour::{PALETTE_SIZE, Rgb, spread_colours};
+use super::chart::{Chart, Colours};
+use super::colour::Rgb;
+use super::groups::{self, group_colours};
+use super::legend;
 use super::names::{Crowd, Placement};
 use super::sheet::{Align, Font, Look, MARGIN, Sheet, TOP};
 use super::text::Weight;
-use super::view::View;
-use super::{groups, legend};
+use super::view::{View, is_finite};
 use crate::Result;
 use crate::random::{Purpose, Stream};
 use image::RgbImage;
 
-/// What the colour of a point says.
-#[derive(Debug, Clone, Copy)]
-pub enum Colours<'a> {
-    /// Nothing: all points have one colour.
-    Plain,
-    /// A number for each point, from what stands out least (lowest) to most (highest); grey where it is not
-    /// finite.
-    Values {
-        /// (points).
-        values: &'a [f32],
-        /// What the numbers are.
-        caption: &'a str,
-        /// Numbers to write beside the scale, and how.
-        ticks: &'a [(f32, String)],
-    },
-    /// A group for each point, such as its label; grey where there is none.
-    Groups {
-        /// (points), each below the number of names.
-        groups: &'a [Option<u32>],
-        /// The names of the groups, those that matter most first.
-        names: &'a [String],
-        /// What points without a group are called in the legend.
-        none: &'a str,
-    },
-}
-
-/// With up to this many groups, all are coloured; where that is more than the palette has, far groups share a
-/// colour and the names stand on the map. With more, the first ones are coloured.
-const MOST_GROUPS: usize = 48;
-
-impl Colours<'_> {
-    /// Whether the groups' names stand on the map, since there are more groups than colours.
-    pub fn name_groups_on_map(&self) -> bool {
-        matches!(self, Colours::Groups { names, .. } if (PALETTE_SIZE + 1..=MOST_GROUPS).contains(&names.len()))
-    }
-}
-
-/// A map to be drawn.
-#[derive(Debug, Clone, Copy)]
-pub struct Chart<'a> {
-    /// The line above the map.
-    pub title: &'a str,
-    /// The smaller line below it.
-    pub subtitle: &'a str,
-    /// Where the points lie: x to the right, y upwards, one scale for both. Those that are not finite are
-    /// left out.
-    pub points: &'a [[f32; 2]],
-    /// What their colours say.
-    pub colours: Colours<'a>,
-    /// How large each disc is, 0 to 1; empty where all are alike.
-    pub weights: &'a [f32],
-    /// The names of some points, those that matter most first; what finds no room is left out.
-    pub names: &'a [(usize, String)],
-    /// Points behind the others, small and grey, and what they are called; empty for none.
-    pub backdrop: (&'a str, &'a [[f32; 2]]),
-}
-
-/// The least and the most height of a map, as a share of its width.
+/// The least and the greatest height of a map, as a share of its width.
 const ASPECT: [f32; 2] = [0.55, 1.0];
 
-/// The picture of a map.
+/// Draws a map.
 ///
 /// # Errors
-/// [`crate::Error::Data`] where the font that is part of the program cannot be read.
+/// [`crate::Error::Data`] if the built-in font cannot be read.
 pub fn scatter(chart: &Chart, look: &Look) -> Result<RgbImage> {
     let legend = legend::Legend::of(chart, look.theme);
-    // Measured on a sheet without height: the map's size follows from the legend's.
+    // The size of the map depends on the width of the legend, so measure that on an empty sheet first.
     let measuring = Sheet::new(look, 1.0, "", "")?;
     let side = legend.width(&measuring);
     let right = measuring.width - MARGIN - if side > 0.0 { side + 20.0 } else { 0.0 };
@@ -94,11 +39,7 @@ pub fn scatter(chart: &Chart, look: &Look) -> Result<RgbImage> {
     Ok(sheet.into_image())
 }
 
-pub(super) fn is_finite(point: &[f32; 2]) -> bool {
-    point.iter().all(|x| x.is_finite())
-}
-
-/// The radius in points of the disc of `weight` among `count` discs on a map `width` points wide.
+/// The radius, in points, of a disc of `weight` among `count` discs on a map that is `width` points wide.
 fn radius(width: f32, count: usize, weight: f32) -> f32 {
     let mean = (0.22 * width / (count.max(1) as f32).sqrt()).clamp(1.3, 4.2);
     mean * (0.7 + 0.8 * weight.clamp(0.0, 1.0))
@@ -125,18 +66,6 @@ fn weight(chart: &Chart, point: usize) -> f32 {
     chart.weights.get(point).copied().filter(|weight| weight.is_finite()).unwrap_or(0.35)
 }
 
-/// The colour of each group: see [`MOST_GROUPS`]. `None` for those that share the grey.
-pub(super) fn group_colours(chart: &Chart) -> Vec<Option<usize>> {
-    let Colours::Groups { groups, names, .. } = chart.colours else { return Vec::new() };
-    match names.len() {
-        count if count <= PALETTE_SIZE => (0..count).map(Some).collect(),
-        count if count <= MOST_GROUPS => {
-            spread_colours(&groups::centres(chart.points, groups, count)).into_iter().map(Some).collect()
-        }
-        count => (0..count).map(|group| (group < PALETTE_SIZE).then_some(group)).collect(),
-    }
-}
-
 fn colours_of(chart: &Chart, sheet: &Sheet) -> Vec<Rgb> {
     let (theme, grey) = (sheet.theme, sheet.shades.grey);
     let count = chart.points.len();
@@ -155,13 +84,13 @@ fn colours_of(chart: &Chart, sheet: &Sheet) -> Vec<Rgb> {
     }
 }
 
-/// The opacity of each disc: high where it lies alone, and falling with the number of others near it, so that
-/// crowds show their density instead of one flat colour.
+/// The opacity of each disc. It falls with the number of other discs nearby, so that crowds show their
+/// density instead of one flat colour.
 fn crowd_alphas(places: &[[f32; 2]], radius: f32, panel: [f32; 4]) -> Vec<f32> {
     let cell = 6.0 * radius;
     let (columns, rows) =
         (((panel[2] - panel[0]) / cell) as usize + 3, ((panel[3] - panel[1]) / cell) as usize + 3);
-    // The four cells around a place, and how near it is to the middle of each.
+    // The four cells nearest a place, each with its weight.
     let corners = |place: &[f32; 2]| {
         let x = ((place[0] - panel[0]) / cell).clamp(0.0, (columns - 2) as f32);
         let y = ((place[1] - panel[1]) / cell).clamp(0.0, (rows - 2) as f32);
@@ -177,21 +106,18 @@ fn crowd_alphas(places: &[[f32; 2]], radius: f32, panel: [f32; 4]) -> Vec<f32> {
     for place in places {
         corners(place).iter().for_each(|&(at, weight)| counts[at] += weight);
     }
-    // How many discs lie on one spot, were those of a cell spread evenly.
+    // The number of discs over each other, if the discs of a cell were spread evenly.
     let disc_share = std::f32::consts::PI * radius * radius / (cell * cell);
     let layers =
         |place| corners(place).iter().map(|&(at, weight)| counts[at] * weight).sum::<f32>() * disc_share;
     places.iter().map(|place| (0.9 / (1.0 + 0.3 * layers(place))).max(0.25)).collect()
 }
 
-/// Positions in `finite` in the order of drawing: grey ones first, then by weight where there are weights, else
-/// shuffled (the same way each time), so that no group always covers the others.
+/// Positions in `finite` in the order of drawing: grey points first, then by weight. Points of the same
+/// weight are shuffled (in the same way each time), so that no group always covers the others.
 fn drawing_order(finite: &[usize], chart: &Chart) -> Vec<usize> {
     let mut order: Vec<usize> = (0..finite.len()).collect();
-    let mut stream = Stream::new(0, Purpose::Display, 0);
-    for last in (1..order.len()).rev() {
-        order.swap(last, stream.below(last as u32 + 1) as usize);
-    }
+    Stream::new(0, Purpose::Display, 0).shuffle(&mut order);
     let of_group = group_colours(chart);
     let is_coloured = |point: usize| match chart.colours {
         Colours::Groups { groups, .. } => groups
@@ -201,7 +127,7 @@ fn drawing_order(finite: &[usize], chart: &Chart) -> Vec<usize> {
             .is_some_and(|group| of_group.get(group as usize).copied().flatten().is_some()),
         _ => true,
     };
-    // In coarse steps, so that groups stay mixed.
+    // Weights in coarse steps, so that groups stay mixed.
     let step = |point: usize| match chart.colours {
         Colours::Values { .. } => weight(chart, point),
         _ => (4.0 * weight(chart, point)).floor(),
@@ -229,7 +155,7 @@ fn draw_names(sheet: &mut Sheet, chart: &Chart, view: &View, panel: [f32; 4]) {
     draw_point_names(sheet, chart, view, &mut placement);
 }
 
-/// Beside a group that is small on the sheet, over the middle of a large one.
+/// Names the groups: beside a group that is small on the sheet, over the centre of a large one.
 fn draw_group_names(
     sheet: &mut Sheet,
     names: &[String],
@@ -269,7 +195,7 @@ fn draw_point_names(sheet: &mut Sheet, chart: &Chart, view: &View, placement: &m
         let ([x, y], radius) = (view.place(at), disc(point));
         [x - radius, y - radius, x + radius, y + radius]
     }));
-    // Lines first, so that none runs over a name.
+    // Draw all lines first, so that none crosses a name.
     let mut texts = Vec::new();
     for (point, at, name) in named {
         let (at, radius) = (view.place(at), disc(point));

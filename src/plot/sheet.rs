@@ -1,5 +1,5 @@
-//! The paper under a picture: its size, its theme, a title, and drawing in points, of which a screen shows one
-//! or more pixels each.
+//! The sheet that a picture is drawn on: its size, theme and title. Lengths are in points; a point is one or
+//! more pixels.
 
 use super::canvas::Canvas;
 use super::colour::{Rgb, Shades, Theme};
@@ -13,9 +13,9 @@ use std::path::Path;
 /// The size and the theme of a picture.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Look {
-    /// Width in points, brought between 240 and 4,096. The height follows from what is drawn.
+    /// Width in points, limited to 240 to 4,096. The height depends on what is drawn.
     pub width: u32,
-    /// Pixels to a point, brought between 0.5 and 4: 2 for today's screens.
+    /// Pixels per point, limited to 0.5 to 4. Today's screens need 2.
     pub scale: f32,
     /// Dark on light, or light on dark.
     pub theme: Theme,
@@ -27,7 +27,7 @@ impl Default for Look {
     }
 }
 
-/// How a text stands to its place.
+/// The side or middle of a text that is at its place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Align {
     Left,
@@ -43,9 +43,9 @@ pub(super) struct Font {
     pub(super) colour: Rgb,
 }
 
-/// The space left and right of all that is drawn, in points.
+/// The space left and right of the picture, in points.
 pub(super) const MARGIN: f32 = 24.0;
-/// Where what is below the title begins.
+/// The distance from the upper edge to the part below the title, in points.
 pub(super) const TOP: f32 = 74.0;
 
 /// A canvas measured in points.
@@ -97,7 +97,7 @@ impl Sheet {
         [self.typeface.width(text, &self.style(font, None)) / self.scale, LINE * font.size]
     }
 
-    /// `text` cut to `most` points.
+    /// `text`, cut to a width of `most` points.
     pub(super) fn fit(&self, text: &str, font: Font, most: f32) -> String {
         self.typeface.fit(text, &self.style(font, None), most * self.scale)
     }
@@ -107,7 +107,7 @@ impl Sheet {
         self.text_with_halo(text, place, font, align, None);
     }
 
-    /// As [`Sheet::text`], with a rim.
+    /// Like [`Sheet::text`], with a rim of the given colour and width.
     pub(super) fn text_with_halo(
         &mut self,
         text: &str,
@@ -149,10 +149,10 @@ impl Sheet {
     }
 }
 
-/// Writes the picture as a PNG file, beside its place and then renamed.
+/// Writes the picture as a PNG file. The file appears under its name only when it is complete.
 ///
 /// # Errors
-/// [`Error::File`] where `path` exists and `force` is not given; [`Error::Io`] from the disk.
+/// [`Error::File`] if `path` exists and `force` is not given; [`Error::Io`] from the disk.
 pub fn write_png(picture: &RgbImage, path: &Path, force: bool) -> Result<()> {
     check_free(path, force)?;
     let mut bytes = Cursor::new(Vec::new());

@@ -1,5 +1,5 @@
-//! Words on a canvas, in Inter (SIL Open Font License, see `assets/font/OFL.txt`), which has Latin, Greek
-//! and Cyrillic letters; a character that it lacks is a box.
+//! Draws text in the font Inter (SIL Open Font License, see `assets/font/OFL.txt`). It has Latin, Greek and
+//! Cyrillic letters; any other character is drawn as a box.
 
 use super::canvas::Canvas;
 use super::colour::Rgb;
@@ -20,7 +20,7 @@ pub(super) struct Style {
     /// The size of the font in pixels; a line is [`LINE`] times as high.
     pub(super) size: f32,
     pub(super) colour: Rgb,
-    /// A rim of this colour and width in pixels, so that letters stand out from what they lie on.
+    /// A rim of this colour and width in pixels, so that letters stand out from the background.
     pub(super) halo: Option<(Rgb, f32)>,
 }
 
@@ -30,10 +30,10 @@ pub(super) struct Typeface {
     bold: FontRef<'static>,
 }
 
-/// The height of a line, and of its part above the base line, in sizes of the font.
+/// The height of a line, and of its part above the base line, as a multiple of the font size.
 pub(super) const LINE: f32 = 1.25;
 const BASE: f32 = 0.96;
-/// How many pixels a text may be wider than its room: a room made of text widths is off by rounding.
+/// How many pixels wider than its space a text may be. Spaces computed from text widths have rounding errors.
 const ROUNDING: f32 = 0.1;
 
 impl Typeface {
@@ -55,7 +55,7 @@ impl Typeface {
         }
     }
 
-    /// The glyphs of `text` in a row from x = 0, and where the next would stand.
+    /// The glyphs of `text` in a row from x = 0, and the place of a next one.
     fn set(&self, text: &str, style: &Style) -> (Vec<Glyph>, f32) {
         let font = self.font(style.weight);
         // ab_glyph's scale is the height from descender to ascender.
@@ -77,9 +77,9 @@ impl Typeface {
         self.set(text, style).1
     }
 
-    /// `text`, cut and with an ellipsis where it is wider than `most` pixels.
+    /// `text`; if it is wider than `most` pixels, it is cut and gets an ellipsis.
     pub(super) fn fit(&self, text: &str, style: &Style, most: f32) -> String {
-        // More characters than this fit nowhere: a long id costs no more time than a short one.
+        // More characters than this never fit. The limit keeps very long ids fast.
         let mut characters: Vec<char> = text.chars().take(400).collect();
         let is_cut = |characters: &[char]| characters.len() < text.chars().take(401).count();
         loop {

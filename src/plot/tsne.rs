@@ -1,5 +1,5 @@
-//! t-SNE (van der Maaten and Hinton, JMLR 2008) by Barnes and Hut's approximation, from a start at the principal
-//! components, with the same bits on every run.
+//! t-SNE (van der Maaten and Hinton, JMLR 2008) with the Barnes-Hut approximation. It starts at the principal
+//! components and gives the same bits on every run.
 
 use super::map::Map;
 use crate::evaluate::Search;
@@ -9,11 +9,11 @@ use bhtsne::{Neighbor, tSNE};
 /// How points are laid out.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct TsneOptions {
-    /// How many neighbours a point tries to stay with; brought to what the number of points allows.
+    /// The number of neighbours that a point tries to stay close to. With few points it is lowered.
     pub perplexity: f32,
-    /// Steps of the descent.
+    /// The number of gradient descent steps.
     pub step_count: usize,
-    /// How coarsely far points are taken together; smaller is exacter and slower.
+    /// How coarsely distant points are grouped; smaller is more exact and slower.
     pub theta: f32,
 }
 
@@ -25,7 +25,7 @@ impl Default for TsneOptions {
 }
 
 impl TsneOptions {
-    /// The perplexity with which `count` points are laid out: a third of the others at most.
+    /// The perplexity used for `count` points: at most a third of the number of other points.
     ///
     /// ```
     /// let options = spherec::plot::TsneOptions::default();
@@ -36,19 +36,19 @@ impl TsneOptions {
     }
 }
 
-/// Below this number of rows there is nothing that t-SNE could show beyond the principal components.
+/// With fewer rows, t-SNE shows nothing that the principal components do not show.
 const FEWEST: usize = 8;
 
-/// Where `rows`, (rows, D) with D = `dim`, unit vectors, lie on a map that keeps neighbours together.
-/// `progress` is told the steps done, from 0 (neighbours found) to [`TsneOptions::step_count`]. Fewer than 8
-/// rows are placed by their principal components.
+/// Lays out `rows`, (rows, D) with D = `dim`, on a map that keeps neighbours together. The rows must be unit
+/// vectors. `progress` gets the number of steps done, from 0 (neighbours found) to
+/// [`TsneOptions::step_count`]. Fewer than 8 rows are placed by their principal components.
 ///
-/// The neighbours are exact and found on all threads. The descent runs on one: the sums of the library's
-/// recentring depend on how its threads share the work, and the descent makes such differences large.
+/// The neighbours are exact and are found on all threads. The descent runs on a single thread: in the
+/// library, some sums depend on how threads share the work, and the descent would amplify the differences.
 ///
 /// # Errors
-/// [`Error::Data`] where the descent ends in numbers that are not finite, or a number in `rows` is not;
-/// [`Error::Setting`] for a perplexity or theta that is not above 0.
+/// [`Error::Data`] if a number in `rows` or in the result is not finite, or if theta is not above 0;
+/// [`Error::Setting`] if the perplexity is not above 0.
 pub fn tsne(
     rows: &[f32],
     dim: usize,
@@ -88,7 +88,7 @@ pub fn tsne(
     };
     let points = one_thread(descend)?;
     if points.iter().any(|value| !value.is_finite()) {
-        return Err(Error::Data("t-SNE did not converge on these rows; --method pca draws them".to_owned()));
+        return Err(Error::Data("t-SNE did not converge on these rows; use --method pca".to_owned()));
     }
     Ok(points.chunks_exact(2).map(|point| [point[0], point[1]]).collect())
 }
@@ -98,11 +98,11 @@ fn one_thread<T: Send>(work: impl FnOnce() -> T + Send) -> Result<T> {
     let pool = rayon::ThreadPoolBuilder::new()
         .num_threads(1)
         .build()
-        .map_err(|error| Error::Data(format!("no thread for t-SNE: {error}")))?;
+        .map_err(|error| Error::Data(format!("cannot start a thread for t-SNE: {error}")))?;
     Ok(pool.install(work))
 }
 
-/// The `k` rows nearest each row, itself left out, with Euclidean distances.
+/// The `k` nearest other rows of each row, with Euclidean distances.
 fn nearest(rows: &[f32], dim: usize, count: usize, k: usize) -> Vec<Vec<Neighbor<f32>>> {
     let queries: Vec<u32> = (0..count as u32).collect();
     let search = Search { query_table: rows, queries: &queries, items: rows, dim, k };
@@ -117,14 +117,15 @@ fn nearest(rows: &[f32], dim: usize, count: usize, k: usize) -> Vec<Vec<Neighbor
     )
 }
 
-/// The start in the size that t-SNE wants: a standard deviation of 1e-4 along the first axis (Kobak and
-/// Berens, Nature Communications 2019). Points on one spot would stay there: each is moved a little.
+/// Scales the start to the size that t-SNE needs: a standard deviation of 1e-4 along the first axis (Kobak
+/// and Berens, Nature Communications 2019). Points in the same place would stay together, so each is moved a
+/// little.
 fn scaled(points: &[[f32; 2]]) -> Vec<f32> {
     let square: f64 = points.iter().map(|point| f64::from(point[0]).powi(2)).sum();
     let deviation = (square / points.len().max(1) as f64).sqrt();
     let scale = if deviation > 0.0 { 1e-4 / deviation } else { 0.0 };
     let place = |at: usize, axis: usize| {
-        // The golden angle: distinct directions without randomness.
+        // Multiples of the golden angle are distinct directions without randomness.
         let angle = at as f64 * 2.399_963_229_728_653;
         let nudge = 1e-6 * if axis == 0 { angle.cos() } else { angle.sin() };
         (f64::from(points[at][axis]) * scale + nudge) as f32

@@ -1,4 +1,4 @@
-//! What real files do to a loader: damage and odd dialects seen in public copies of well-known data sets.
+//! Damage and odd dialects that were seen in public copies of well-known data sets.
 
 use crate::data_load::{file, pairs};
 use spherec::data::{self, Dataset, Format, Interactions, LoadOptions, LoadReport, OnBadRow, Protocol};
@@ -40,11 +40,11 @@ fn a_backslash_escapes_a_quote_within_quotes() {
         load(b"\"u\";\"i\"\n\"1\";\"\\\"8804501367\\\"\"\n\"2\";\"a\\\\b;\\\"\"\n\"3\";\"x\"\n");
     assert_eq!(pairs(&dataset), ["u>i", "1>\"8804501367\"", "2>a\\\\b;\"", "3>x"]);
     assert!(report.layout.backslash_escapes);
-    // The same without quotes around the field: the rows stay rows, and the bytes what they are.
+    // The same without quotes around the field: nothing is escaped, and rows and bytes stay as they are.
     let (dataset, report) = load(b"u;i\n1;\\\"8804501367\\\"\n2;y\\\n3;z\n");
     assert_eq!(pairs(&dataset), ["u>i", "1>\\\\\"8804501367\\\\\"", "2>y\\\\", "3>z"]);
     assert!(!report.layout.backslash_escapes);
-    // A backslash at the end of a quoted field escapes nothing where quotes are doubled.
+    // If quotes are doubled, a backslash at the end of a quoted field escapes nothing.
     let (dataset, report) = load(b"\"1\";\"C:\\\"\n\"2\";\"say \"\"x\"\"\"\n\"3\";\"\\\"\"\"\n");
     assert_eq!(pairs(&dataset), ["1>C:\\\\", "2>say \"x\"", "3>\\\\\""]);
     assert!(!report.layout.backslash_escapes);
@@ -117,20 +117,15 @@ fn any_rating_of_a_pair_that_is_high_enough_makes_it_positive() {
 
 #[test]
 fn spreadsheet_damage_is_kept_and_told() {
-    // Leading zeros that are lost make another id: nothing can be done, and nothing is done.
+    // An id that has lost its leading zeros is another id, and stays one.
     let (dataset, report) = load(b"user;item\n1;9,78292E+12\n1;9.78E+9\n2;007\n2;7\n3;1E+05x\n3;E+05\n");
     assert_eq!(pairs(&dataset), ["1>9,78292E+12", "1>9.78E+9", "2>007", "2>7", "3>1E+05x", "3>E+05"]);
-    let expected =
-        "2 item ids look like numbers that a spreadsheet has rounded, such as `9,78292E+12`".to_owned();
-    assert_eq!(report.warnings, [expected]);
+    let [warning] = &report.warnings[..] else { panic!("{:?}", report.warnings) };
+    assert!(warning.contains("2 item ids") && warning.contains("`9,78292E+12`"), "{warning}");
     // A comma within a number splits the field in two.
     let (dataset, report) = load(b"user,item\n1,9,78292E+12\n2,b\n");
     assert_eq!(pairs(&dataset), ["1>9", "2>b"]);
-    assert!(
-        report.warnings[0].starts_with("1 row has more fields than the first row"),
-        "{:?}",
-        report.warnings
-    );
+    assert!(report.warnings[0].starts_with("1 row has more fields"), "{:?}", report.warnings);
 }
 
 #[test]
@@ -145,15 +140,12 @@ fn lines_that_a_spreadsheet_has_cut_are_told() {
     assert_eq!(line.len(), 32_767);
     let (_, report) = load(format!("{line}\n1 5 6 7\n2 5\n").as_bytes());
     assert!(report.format.starts_with("adjacency list, a user id"), "{}", report.format);
-    assert!(
-        report.warnings[0].contains("1 line or field of exactly 32767 characters"),
-        "{:?}",
-        report.warnings
-    );
-    // A count first gives it away.
+    assert!(report.warnings[0].contains("32767 characters"), "{:?}", report.warnings);
+    // With a count first, the cut is an error.
     let counted = format!("9999{}\n2 5 6\n1 7\n2 1 2\n", &line[1..]);
     let count = LoadOptions { format: Format::AdjacencyCount, ..LoadOptions::default() };
-    assert!(error(counted.as_bytes(), &count).starts_with("PATH:1: the line says 9999 items, but has "));
+    let error = error(counted.as_bytes(), &count);
+    assert!(error.starts_with("PATH:1: ") && error.contains("9999 items"), "{error}");
     let (_, report) = load(format!("user,item\na,{}\n", "x".repeat(32_767)).as_bytes());
     assert_eq!(report.warnings.len(), 1);
 }
@@ -232,13 +224,19 @@ fn bad_rows_are_counted_and_the_first_five_shown() {
         };
     }
     let message = error(text.as_bytes(), &LoadOptions::default());
-    let expected = "PATH:3: 1 field, but at least 3 expected, as in the first row: `b`\n\
-        PATH:4: user id is empty\n\
-        PATH:6: 1 field, but at least 3 expected, as in the first row: `b`\n\
-        PATH:7: user id is empty\n\
-        PATH:9: 1 field, but at least 3 expected, as in the first row: `b`\n\
-        PATH: 13 of 20 rows cannot be used, of which these are the first 5; --on-bad-row skip leaves them out";
-    assert_eq!(message, expected);
+    let expected = [
+        ("PATH:3: 1 field", "`b`"),
+        ("PATH:4: user id", "empty"),
+        ("PATH:6: 1 field", "`b`"),
+        ("PATH:7: user id", "empty"),
+        ("PATH:9: 1 field", "`b`"),
+        ("PATH: 13 of 20 rows", "first 5"),
+    ];
+    assert_eq!(message.lines().count(), expected.len(), "{message}");
+    for (line, (start, part)) in message.lines().zip(expected) {
+        assert!(line.starts_with(start) && line.contains(part), "{line}");
+    }
+    assert!(message.contains("--on-bad-row skip"), "{message}");
     let (dataset, report) = load_with(text.as_bytes(), &skip());
     assert_eq!(pairs(&dataset), ["a>x"]);
     assert_eq!((report.row_count, report.bad_rows.count, report.bad_rows.first.len()), (7, 13, 5));
@@ -266,6 +264,6 @@ fn skipping_goes_on_at_the_next_line() {
 #[test]
 fn a_file_of_bad_rows_only_is_an_error_even_when_they_are_skipped() {
     let message = error(b"user,item\n,x\n,y\n", &skip());
-    assert!(message.starts_with("PATH:2: user id is empty\nPATH:3: user id is empty\n"), "{message}");
-    assert!(error(b"{\"user\": \n{\n", &skip()).contains("PATH: 2 of 2 rows cannot be used"));
+    assert!(message.starts_with("PATH:2: user id") && message.contains("\nPATH:3: user id"), "{message}");
+    assert!(error(b"{\"user\": \n{\n", &skip()).contains("PATH: 2 of 2 rows"));
 }

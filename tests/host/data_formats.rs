@@ -1,4 +1,4 @@
-//! Every format that users have: found by itself, and asked for by flag; plain and compressed.
+//! Every format, found from the file or given by flag, plain and compressed.
 
 use crate::data_load::pairs;
 use flate2::Compression;
@@ -85,7 +85,9 @@ fn amazon() {
     check(reviews, &flags, &["A1>0000143561", "A2\u{e9}/x>B00"]);
     let (dataset, report) = load(reviews, &LoadOptions { min_rating: Some(5.0), ..detect() });
     assert_eq!(pairs(&dataset), ["A2\u{e9}/x>B00"]);
-    assert_eq!(report.format, "JSON lines, user `reviewerID`, item `asin`, rating `overall`");
+    for part in ["JSON lines", "user `reviewerID`", "item `asin`", "rating `overall`"] {
+        assert!(report.format.contains(part), "{}", report.format);
+    }
 }
 
 #[test]
@@ -169,41 +171,33 @@ fn damaged_gzip_is_an_error() {
     for bytes in [&whole[..whole.len() / 2], &whole[..12], &flipped] {
         let (_folder, path) = crate::data_load::file(bytes);
         let error = data::load(&path, &detect()).expect_err("an error").to_string();
-        assert!(error.contains("is gzip-compressed and damaged or cut short"), "{error}");
+        assert!(error.contains("gzip") && error.contains("damaged"), "{error}");
     }
     let (_folder, path) = crate::data_load::file(&gzip(&whole));
     let error = data::load(&path, &detect()).expect_err("an error").to_string();
-    assert!(error.contains("is gzip-compressed twice"), "{error}");
+    assert!(error.contains("gzip") && error.contains("twice"), "{error}");
 }
 
 #[test]
 fn json_that_cannot_be_used() {
-    let refuse = |text: &str, message: &str| {
+    let refuse = |text: &str, parts: &[&str]| {
         let (_folder, path) = crate::data_load::file(text.as_bytes());
         let error = data::load(&path, &detect()).expect_err("an error").to_string();
-        assert!(error.contains(message), "{error}");
+        for part in parts {
+            assert!(error.contains(part), "no {part:?} in {error}");
+        }
     };
     let good = r#"{"user": "a", "item": "x"}"#;
-    refuse(&format!("{good}\n{{\"user\": \"b\"}}\n"), ":2: has no `item`");
-    refuse(&format!("{good}\n\n{{\"user\": \"b\", \"item\": null}}\n"), ":3: has no `item`");
-    refuse(
-        &format!("{good}\n{{\"user\": \"b\", \"item\"\n"),
-        ":2: is not the JSON object of an interaction: EOF",
-    );
-    refuse(&format!("{good}\n{{\"user\": [1], \"item\": 2}}\n"), "expected a string or a number");
-    refuse(
-        &format!("{good}\n{good} {good}\n"),
-        ":2: is not the JSON object of an interaction: trailing characters",
-    );
-    refuse(&format!("{good}\n{{\"user\": \"\", \"item\": 2}}\n"), ":2: user id is empty");
-    refuse("[\n{\"user\": 1}]\n", "is a JSON array: write an object a line");
-    refuse("{}\n{}\n", ":1: the object is empty");
-    refuse("{'reviewerID': 'A1'}\n", ":1: is not the JSON object of an interaction");
-    // Members have no order, so that their place means nothing.
-    let message =
-        "has no column known to be the user: name it with --user-column; it has the columns `who`, `item`";
-    refuse("{\"who\": \"a\", \"item\": \"x\"}\n", message);
-    let message =
-        "has no column known to be the item: name it with --item-column; it has the columns `user`, `what`";
-    refuse("{\"user\": \"a\", \"what\": \"x\"}\n", message);
+    refuse(&format!("{good}\n{{\"user\": \"b\"}}\n"), &[":2: ", "`item`"]);
+    refuse(&format!("{good}\n\n{{\"user\": \"b\", \"item\": null}}\n"), &[":3: ", "`item`"]);
+    refuse(&format!("{good}\n{{\"user\": \"b\", \"item\"\n"), &[":2: ", "JSON", "EOF"]);
+    refuse(&format!("{good}\n{{\"user\": [1], \"item\": 2}}\n"), &[":2: ", "a string or a number"]);
+    refuse(&format!("{good}\n{good} {good}\n"), &[":2: ", "JSON", "trailing characters"]);
+    refuse(&format!("{good}\n{{\"user\": \"\", \"item\": 2}}\n"), &[":2: user id", "empty"]);
+    refuse("[\n{\"user\": 1}]\n", &["JSON array", "jq"]);
+    refuse("{}\n{}\n", &[":1: ", "empty"]);
+    refuse("{'reviewerID': 'A1'}\n", &[":1: ", "JSON"]);
+    // Members have no order, so their position says nothing.
+    refuse("{\"who\": \"a\", \"item\": \"x\"}\n", &["--user-column", "`who`, `item`"]);
+    refuse("{\"user\": \"a\", \"what\": \"x\"}\n", &["--item-column", "`user`, `what`"]);
 }

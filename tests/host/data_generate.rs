@@ -1,4 +1,4 @@
-//! Generated data: planted clusters, a power law, the stated noise, the same for the same seed.
+//! Generated data has planted clusters, a power law and the given noise, and depends only on the seed.
 
 use spherec::data::{self, GenerateOptions, Generated, LoadOptions, generate};
 
@@ -33,8 +33,8 @@ fn shapes_and_ids() {
 
 #[test]
 fn the_mean_and_the_noise_are_as_asked() {
-    // One cluster a user at least, two at most: what lies outside a user's two commonest clusters is
-    // noise, and noise is spread over all others.
+    // A user has one or two clusters. What lies outside a user's two commonest clusters is noise, and noise
+    // is spread over all others.
     let options = GenerateOptions { noise: 0.2, interactions_per_user: 12.0, ..options() };
     let made = made(&options);
     let all = &made.dataset.interactions;
@@ -111,7 +111,7 @@ fn the_seed_decides() {
 
 #[test]
 fn extremes_are_met() {
-    // As many as a cluster holds, and everything in one cluster: no endless draw, no repeats.
+    // Users with as many items as a cluster holds: the draw must end, and must not repeat items.
     let full = GenerateOptions { interactions_per_user: 50.0, popularity_exponent: 4.0, ..options() };
     assert!(made(&full).dataset.interactions.len() > 1500 * 40);
     let single = GenerateOptions { cluster_count: 1, noise: 1.0, ..options() };
@@ -128,24 +128,26 @@ fn extremes_are_met() {
 
 #[test]
 fn options_out_of_range_name_their_flag() {
-    for (options, message) in [
-        (GenerateOptions { user_count: 0, ..options() }, "--users must be 1 to 4294967295, but is 0"),
-        (GenerateOptions { item_count: 0, ..options() }, "--items must be 1 to 4294967295, but is 0"),
-        (
-            GenerateOptions { cluster_count: 601, ..options() },
-            "--clusters must be 1 to --items 600, but is 601",
-        ),
+    for (options, flag, limit, value) in [
+        (GenerateOptions { user_count: 0, ..options() }, "--users ", "4294967295", " 0"),
+        (GenerateOptions { item_count: 0, ..options() }, "--items ", "4294967295", " 0"),
+        (GenerateOptions { cluster_count: 601, ..options() }, "--clusters ", "--items 600", " 601"),
         (
             GenerateOptions { interactions_per_user: 51.0, ..options() },
-            "--interactions-per-user must be 1 to 50, but is 51",
+            "--interactions-per-user ",
+            "1 to 50",
+            " 51",
         ),
-        (GenerateOptions { noise: f64::NAN, ..options() }, "--noise must be 0 to 1, but is NaN"),
+        (GenerateOptions { noise: f64::NAN, ..options() }, "--noise ", "0 to 1", " NaN"),
         (
             GenerateOptions { popularity_exponent: -1.0, ..options() },
-            "--popularity-exponent must be 0 to 4, but is -1",
+            "--popularity-exponent ",
+            "0 to 4",
+            " -1",
         ),
     ] {
-        assert_eq!(generate(&options).expect_err("an error").to_string(), message);
+        let error = generate(&options).expect_err("an error").to_string();
+        assert!(error.starts_with(flag) && error.contains(limit) && error.ends_with(value), "{error}");
     }
 }
 

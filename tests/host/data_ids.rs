@@ -7,7 +7,7 @@ use spherec::data::{
 };
 use std::collections::BTreeSet;
 
-/// Bytes that parsers and terminals stumble over come up often.
+/// Ids in which bytes that confuse parsers and terminals are common.
 fn odd_id() -> impl Strategy<Value = Vec<u8>> {
     let odd = prop_oneof![
         Just(b','),

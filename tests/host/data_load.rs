@@ -3,7 +3,7 @@
 use spherec::data::{self, Column, Dataset, Format, LoadOptions, LoadReport, Separator};
 use std::path::PathBuf;
 
-/// A file with these bytes, which lives as long as the folder.
+/// A file with these bytes. It exists as long as the folder is held.
 pub(crate) fn file(bytes: &[u8]) -> (tempfile::TempDir, PathBuf) {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let path = folder.path().join("ratings.csv");

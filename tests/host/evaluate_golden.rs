@@ -1,4 +1,4 @@
-//! The metrics against numbers made in float64 by an implementation that shares nothing with this one.
+//! Compares the metrics with numbers computed in float64 by an independent implementation.
 
 #![allow(clippy::neg_cmp_op_on_partial_ord, reason = "a NaN must fail the comparison")]
 

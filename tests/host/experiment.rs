@@ -1,10 +1,10 @@
-//! Experiments: what is kept survives an interruption; other settings and damage are refused; grids.
+//! Experiments: results survive an interruption, other settings and damage are refused; and grids.
 
 use serde_json::{Map, json};
 use spherec::data::{Interactions, Protocol, Split};
 use spherec::evaluate::Metrics;
 use spherec::experiment::{
-    Cell, Event, Experiment, Grid, Measured, RESULTS, Report, Results, choose, marks, summarise,
+    Cell, Event, Experiment, Grid, Measured, RESULTS, ResultTable, Results, choose, marks, summarise,
 };
 use spherec::sampling::Negatives;
 use spherec::train::TrainConfig;
@@ -41,7 +41,7 @@ fn data() -> Interactions {
     Interactions::from_pairs(20, 30, &pairs)
 }
 
-/// Numbers that depend on the split and the settings alone.
+/// Made-up metrics that depend only on the split and the settings.
 fn made_up(split: &Split, config: &TrainConfig) -> Measured {
     let first: f64 = split.test.pairs().map(|(user, item)| f64::from(user * 31 + item)).sum();
     let map = (first.sin().abs() + config.negatives.count() as f64) / 7.3 + config.negatives.beta() / 10.0;
@@ -65,7 +65,7 @@ fn made_up(split: &Split, config: &TrainConfig) -> Measured {
     }
 }
 
-/// Runs at most `most` trials; how many were run and whether all is done.
+/// Runs at most `most` trials. Returns how many were run, and whether the experiment is complete.
 fn run(folder: &Path, experiment: &Experiment, most: usize) -> Result<(usize, bool)> {
     let mut results = Results::open(folder, experiment)?;
     let mut done = 0;
@@ -88,7 +88,7 @@ fn run(folder: &Path, experiment: &Experiment, most: usize) -> Result<(usize, bo
         },
     )?;
     if done > 0 {
-        assert_eq!(last, (results.outcomes().len(), 2.0 * (12 - results.outcomes().len()) as f64));
+        assert_eq!(last, (results.trials().len(), 2.0 * (12 - results.trials().len()) as f64));
     }
     Ok((done, whole))
 }
@@ -97,7 +97,7 @@ fn tables(folder: &Path, experiment: &Experiment) -> (String, Vec<u8>, String) {
     let results = Results::open(folder, experiment).unwrap();
     let rows = summarise(experiment, &results);
     let protocol = vec![("split", "3 folds".to_owned())];
-    let report = Report { columns: &experiment.columns, fold_count: 3, k: 50, seed: 0, protocol, rows };
+    let report = ResultTable { columns: &experiment.columns, fold_count: 3, k: 50, seed: 0, protocol, rows };
     (report.markdown(), report.csv().unwrap(), report.json().unwrap())
 }
 
@@ -107,7 +107,7 @@ fn an_experiment_that_was_stopped_goes_on_and_ends_the_same() {
     let experiment = experiment(0.1);
     assert_eq!(run(whole.path(), &experiment, 99).unwrap(), (12, true));
     assert_eq!(run(stopped.path(), &experiment, 5).unwrap(), (5, false));
-    // Killed while it wrote a line.
+    // As if killed while it wrote a line.
     let path = stopped.path().join(RESULTS);
     let mut file = fs::File::options().append(true).open(&path).unwrap();
     file.write_all(b"{\"cell\":\"sampler=uniform neg").unwrap();
@@ -125,7 +125,9 @@ fn results_of_other_settings_and_damage_are_refused() {
     let path = place.path().join(RESULTS);
     let before = fs::read_to_string(&path).unwrap();
     let error = run(place.path(), &experiment(0.2), 2).unwrap_err().to_string();
-    assert!(error.contains("holds results of other settings: learning-rate was 0.1, now 0.2"), "{error}");
+    for part in ["learning-rate", "0.1", "0.2", "-o"] {
+        assert!(error.contains(part), "no {part:?} in {error}");
+    }
     assert_eq!(fs::read_to_string(&path).unwrap(), before);
     fs::write(&path, before.replacen("\"fold\":0", "\"fold\":9", 1)).unwrap();
     let error = Results::open(place.path(), &experiment(0.1)).unwrap_err();
@@ -135,11 +137,11 @@ fn results_of_other_settings_and_damage_are_refused() {
     assert!(matches!(error, Error::Row { line: 2, .. }), "{error}");
     fs::write(&path, "user,item\n1,2\n").unwrap();
     let error = Results::open(place.path(), &experiment(0.1)).unwrap_err().to_string();
-    assert!(error.contains("is not a file of results"), "{error}");
+    assert!(error.contains("results.jsonl: ") && error.contains("not a results file"), "{error}");
     let file = place.path().join("file");
     fs::write(&file, "").unwrap();
     let error = Results::open(&file, &experiment(0.1)).unwrap_err().to_string();
-    assert!(error.contains("is a file, but the results need a folder"), "{error}");
+    assert!(error.contains("file: ") && error.contains("folder"), "{error}");
 }
 
 #[test]
@@ -150,7 +152,7 @@ fn the_best_are_marked_overall_and_of_uniform() {
     let results = Results::open(place.path(), &experiment).unwrap();
     let rows = summarise(&experiment, &results);
     let marks = marks(&rows);
-    // More negatives make the made-up numbers better, and so does popularity.
+    // The made-up metrics are better with more negatives, and with popularity sampling.
     for measure in 0..4 {
         let overall: Vec<bool> = marks.iter().map(|marks| marks[measure].overall).collect();
         let uniform: Vec<bool> = marks.iter().map(|marks| marks[measure].uniform).collect();
@@ -175,8 +177,8 @@ fn a_grid_is_all_combinations_and_says_what_is_wrong_with_it() {
         ("=1", "has no name"),
         ("beta=", "has an empty value"),
         ("beta=1,,2", "has an empty value"),
-        ("beta=1; beta=2", "`beta` is there twice"),
-        ("beta=1,1", "has the value 1 twice"),
+        ("beta=1; beta=2", "`beta`"),
+        ("beta=1,1", "value 1 twice"),
     ] {
         let error = text.parse::<Grid>().unwrap_err();
         assert!(error.contains(message), "{text}: {error}");

@@ -1,4 +1,4 @@
-//! The page to explore a model: what is in it, and that nothing of the data is markup.
+//! The page to explore a model: what is in it, and that no data can become markup.
 
 use crate::model_folder::odd_model;
 use spherec::data::{IdTable, Interactions, Split};
@@ -109,7 +109,7 @@ fn the_policy_allows_the_pages_own_script_and_style_only() {
     let script = between(&page, "</script>\n<script>", "</script>");
     assert!(policy.contains(&format!("script-src 'sha256-{}'", hash(script))), "{policy}");
     assert!(policy.contains(&format!("style-src 'sha256-{}'", hash(between(&page, "<style>", "</style>")))));
-    // The namespace of SVG is a name, not an address that is asked.
+    // SVG's namespace looks like an address, but the browser does not fetch it.
     assert!(!script.replace("http://www.w3.org/2000/svg", "").contains("http"), "an address in the script");
     for word in ["innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval(", "Function("] {
         assert!(!script.contains(word), "{word}");

@@ -2,7 +2,7 @@
 
 use crate::model_folder::odd_model;
 use bstr::ByteVec;
-use spherec::export::{ExportOptions, Form, What, csv_safe, export};
+use spherec::export::{ExportFormat, ExportOptions, What, csv_safe, export};
 use spherec::labels::{LabelColumn, LabelTable};
 use spherec::model::Model;
 use std::fs;
@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 
 const PLAIN: ExportOptions =
-    ExportOptions { what: What::Items, form: Form::Tsv, labels: &[], csv_safe: false };
+    ExportOptions { what: What::Items, format: ExportFormat::Tsv, labels: &[], csv_safe: false };
 
 fn export_tsv(model: &Model, what: What, folder: &Path, force: bool) -> spherec::Result<Vec<PathBuf>> {
     export(model, &ExportOptions { what, ..PLAIN }, folder, force)
@@ -71,7 +71,7 @@ fn nothing_is_overwritten_unless_forced_and_nothing_is_left_half_done() {
     let taken = folder.join("items-metadata.tsv");
     fs::write(&taken, "mine").unwrap();
     let error = export_tsv(&odd_model(), What::Both, folder, false).unwrap_err().to_string();
-    assert!(error.contains("items-metadata.tsv: exists already"), "{error}");
+    assert!(error.contains("items-metadata.tsv: ") && error.contains("--force"), "{error}");
     assert_eq!(fs::read_to_string(&taken).unwrap(), "mine");
     assert_eq!(fs::read_dir(folder).unwrap().count(), 1);
 
@@ -82,10 +82,10 @@ fn nothing_is_overwritten_unless_forced_and_nothing_is_left_half_done() {
     fs::remove_file(folder.join("users.tsv")).unwrap();
     fs::create_dir(folder.join("users.tsv")).unwrap();
     let error = export_tsv(&odd_model(), What::Users, folder, true).unwrap_err().to_string();
-    assert!(error.contains("is a folder"), "{error}");
+    assert!(error.contains("users.tsv: ") && error.contains("folder"), "{error}");
 
     let error = export_tsv(&odd_model(), What::Users, &taken, true).unwrap_err().to_string();
-    assert!(error.contains("exists and is not a folder"), "{error}");
+    assert!(error.contains("items-metadata.tsv: ") && error.contains("not a folder"), "{error}");
 }
 
 /// A column of labels for the items of [`odd_model`]: none for the first.
@@ -99,16 +99,22 @@ fn labels_are_joined_and_every_form_has_its_files() {
     let place = TempDir::new().unwrap();
     let model = odd_model();
     let columns = [labels("kind"), labels("second")];
-    let names = |form, what, labels| {
-        let folder = place.path().join(format!("{form:?}{what:?}"));
-        let options = ExportOptions { form, what, labels, ..PLAIN };
+    let names = |format, what, labels| {
+        let folder = place.path().join(format!("{format:?}{what:?}"));
+        let options = ExportOptions { format, what, labels, ..PLAIN };
         let paths = export(&model, &options, &folder, false).unwrap();
         assert_eq!(fs::read_dir(&folder).unwrap().count(), paths.len());
         paths.iter().map(|path| path.file_name().unwrap().to_str().unwrap().to_owned()).collect::<Vec<_>>()
     };
-    assert_eq!(names(Form::Npy, What::Items, &columns), ["items.npy", "items-metadata.tsv"]);
-    assert_eq!(names(Form::Safetensors, What::Users, &[]), ["users.safetensors", "users-metadata.tsv"]);
-    assert_eq!(names(Form::Projector, What::Items, &columns), ["tensors.tsv", "metadata.tsv", "config.json"]);
+    assert_eq!(names(ExportFormat::Npy, What::Items, &columns), ["items.npy", "items-metadata.tsv"]);
+    assert_eq!(
+        names(ExportFormat::Safetensors, What::Users, &[]),
+        ["users.safetensors", "users-metadata.tsv"]
+    );
+    assert_eq!(
+        names(ExportFormat::Projector, What::Items, &columns),
+        ["tensors.tsv", "metadata.tsv", "config.json"]
+    );
     let metadata = fs::read_to_string(place.path().join("ProjectorItems/metadata.tsv")).unwrap();
     let lines: Vec<Vec<&str>> = metadata.lines().map(|line| line.split('\t').collect()).collect();
     assert_eq!(lines.len(), 15);
@@ -117,15 +123,18 @@ fn labels_are_joined_and_every_form_has_its_files() {
     assert_eq!(lines[2][1..], ["a\\tb", "a\\tb"]);
     assert_eq!(lines[3][1..], ["=even", "=even"]);
 
-    // Beside items, users have no labels.
-    assert_eq!(names(Form::Csv, What::Both, &columns), ["users.csv", "items.csv"]);
+    // If items are exported, too, users have no labels.
+    assert_eq!(names(ExportFormat::Csv, What::Both, &columns), ["users.csv", "items.csv"]);
     let header = |name: &str| {
         let text = fs::read_to_string(place.path().join("CsvBoth").join(name)).unwrap();
         text.lines().next().unwrap().to_owned()
     };
     assert!(header("items.csv").starts_with("id,kind,second,"), "{}", header("items.csv"));
     assert!(header("users.csv").starts_with("id,") && !header("users.csv").contains("kind"));
-    assert_eq!(names(Form::Projector, What::Both, &columns), ["tensors.tsv", "metadata.tsv", "config.json"]);
+    assert_eq!(
+        names(ExportFormat::Projector, What::Both, &columns),
+        ["tensors.tsv", "metadata.tsv", "config.json"]
+    );
     let metadata = fs::read_to_string(place.path().join("ProjectorBoth/metadata.tsv")).unwrap();
     let lines: Vec<Vec<&str>> = metadata.lines().map(|line| line.split('\t').collect()).collect();
     assert_eq!((lines.len(), &lines[0][..]), (29, &["id", "kind", "kind", "second"][..]));
@@ -137,7 +146,7 @@ fn labels_are_joined_and_every_form_has_its_files() {
 fn numpy_files_have_the_header_of_format_1() {
     let place = TempDir::new().unwrap();
     let model = odd_model();
-    export(&model, &ExportOptions { form: Form::Npy, ..PLAIN }, place.path(), false).unwrap();
+    export(&model, &ExportOptions { format: ExportFormat::Npy, ..PLAIN }, place.path(), false).unwrap();
     let bytes = fs::read(place.path().join("items.npy")).unwrap();
     assert_eq!(&bytes[..8], b"\x93NUMPY\x01\x00");
     let length = usize::from(u16::from_le_bytes([bytes[8], bytes[9]]));
@@ -163,7 +172,7 @@ fn text_that_a_spreadsheet_would_run_is_defused_where_asked() {
     }
     let place = TempDir::new().unwrap();
     let columns = [labels("=kind")];
-    let options = ExportOptions { form: Form::Csv, labels: &columns, csv_safe: true, ..PLAIN };
+    let options = ExportOptions { format: ExportFormat::Csv, labels: &columns, csv_safe: true, ..PLAIN };
     export(&odd_model(), &options, place.path(), false).unwrap();
     let text = fs::read_to_string(place.path().join("items.csv")).unwrap();
     assert!(text.starts_with("id,'=kind,d0,d1,d2,d3\n"), "{text}");
@@ -189,14 +198,14 @@ fn files_of_labels_are_read_with_and_without_a_header() {
     assert_eq!(genre.groups, [Some(1), Some(0), Some(0), None]);
     assert_eq!(year.groups, [None, Some(0), None, None]);
     assert_eq!((genre.labelled_count(), genre.label(1), genre.label(3)), (3, Some("drama"), None));
-    // Without a header, and with a first record of an id that the table lacks.
+    // Without a header. In the second file the table lacks the first record's id.
     let names = |text: &str| read(text).unwrap().columns.iter().map(|c| c.name.clone()).collect::<Vec<_>>();
     assert_eq!(names("a\tx\ty\nb\tx\tz\n"), ["label", "label2"]);
     assert_eq!(names("gone,x\na,x\n"), ["label"]);
     let error = read("a,x\nb\n").unwrap_err().to_string();
-    assert!(error.contains("labels.csv:2: has one column"), "{error}");
+    assert!(error.contains("labels.csv:2: "), "{error}");
     for text in ["", "id,label\n", "z,x\n", "a,\n"] {
         let error = read(text).unwrap_err().to_string();
-        assert!(error.contains("has a label for none of the model's items"), "{text:?}: {error}");
+        assert!(error.contains("labels.csv: ") && error.contains("items"), "{text:?}: {error}");
     }
 }

@@ -1,4 +1,4 @@
-//! Damaged model folders: each an error that names the file and what is wrong with it.
+//! Damaged model folders: each is an error that names the file and what is wrong with it.
 
 use crate::model_folder::odd_model;
 use proptest::prelude::*;
@@ -9,7 +9,7 @@ use std::fs;
 use std::path::Path;
 use tempfile::TempDir;
 
-/// Rewrites `model.json` of `folder` as JSON; the checksums of `changed` files are made right.
+/// Updates the checksums of `changed` files in `model.json`, then applies `change` to it.
 fn edit(folder: &Path, changed: &[&str], change: impl FnOnce(&mut serde_json::Value)) {
     use sha2::Digest;
     let path = folder.join("model.json");
@@ -28,7 +28,7 @@ fn damage_is_named() {
     type Damage = fn(&Path);
     let cases: [(&str, &str, Damage); 19] = [
         ("users.txt", "cannot read", |f| fs::remove_file(f.join("users.txt")).unwrap()),
-        ("model.json", "is missing, so ", |f| fs::remove_file(f.join("model.json")).unwrap()),
+        ("model.json", "is missing", |f| fs::remove_file(f.join("model.json")).unwrap()),
         ("model.json", "truncated", |f| fs::write(f.join("model.json"), "{\"format\"").unwrap()),
         ("model.json", "not a spherec model", |f| fs::write(f.join("model.json"), "[]").unwrap()),
         ("model.json", "format version 99", |f| edit(f, &[], |j| j["format_version"] = json!(99))),
@@ -39,7 +39,7 @@ fn damage_is_named() {
         ("items.txt", "not listed", |f| {
             edit(f, &[], |j| drop(j["files"].as_object_mut().unwrap().remove("items.txt")))
         }),
-        ("items.txt", "damaged: its SHA-256", |f| {
+        ("items.txt", "SHA-256", |f| {
             let text = fs::read_to_string(f.join("items.txt")).unwrap();
             fs::write(f.join("items.txt"), text.replace("393", "394")).unwrap();
         }),
@@ -47,7 +47,7 @@ fn damage_is_named() {
             let bytes = fs::read(f.join("model.safetensors")).unwrap();
             fs::write(f.join("model.safetensors"), &bytes[..500]).unwrap();
         }),
-        ("users.txt", "has 15 ids, but model.json says 14", |f| {
+        ("users.txt", "15 ids", |f| {
             let text = fs::read_to_string(f.join("users.txt")).unwrap();
             fs::write(f.join("users.txt"), text + "new\n").unwrap();
             edit(f, &["users.txt"], |_| {});
@@ -77,7 +77,7 @@ fn damage_is_named() {
             fs::write(f.join("interactions.safetensors"), b"garbage garbage").unwrap();
             edit(f, &["interactions.safetensors"], |_| {});
         }),
-        ("interactions.safetensors", "but there are 14 users and 14 items", |f| {
+        ("interactions.safetensors", "14 users and 14 items", |f| {
             let mut bytes = fs::read(f.join("interactions.safetensors")).unwrap();
             let end = bytes.len();
             bytes[end - 4..].copy_from_slice(&14u32.to_le_bytes());
@@ -128,15 +128,15 @@ proptest! {
             bytes.truncate(cut.index(bytes.len()));
         }
         fs::write(&path, &bytes).unwrap();
-        // With right checksums the garbage reaches the parsers.
+        // With correct checksums the garbage reaches the parsers.
         if rehash && which != 0 {
             edit(&folder, &[name], |_| {});
         }
         match Model::load(&folder) {
             Err(Error::File { .. } | Error::Io { .. }) => {}
             Err(other) => panic!("{other:?}"),
-            // A flipped byte may make another whole model where the checksum is right as well, and
-            // another configuration in model.json, which has none.
+            // With a correct checksum, a flipped byte may give another valid model. In model.json, which has
+            // no checksum, it may give other settings.
             Ok(_) => prop_assert!(rehash || which == 0 || bytes == whole),
         }
     }

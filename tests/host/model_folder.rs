@@ -1,4 +1,4 @@
-//! The model folder: round trips, and what happens to what is already on disk.
+//! The model folder: round trips, and what happens to files that already exist.
 
 use proptest::prelude::*;
 use serde_json::json;

@@ -1,4 +1,4 @@
-//! Pictures of maps and curves, looked at pixel by pixel.
+//! Pictures of maps and curves, checked pixel by pixel.
 
 use crate::layouts::numbers;
 use image::RgbImage;
@@ -53,7 +53,7 @@ proptest! {
                 let pixels = if scale.is_finite() { scale.clamp(0.5, 4.0) } else { Look::default().scale };
                 let wide = width.clamp(240, 4096) as f32 * pixels;
                 prop_assert_eq!(picture.width(), wide.round() as u32);
-                // A title and a margin above and below a map that is never higher than wide.
+                // A title and margins, and a map that is never higher than wide.
                 let high = picture.height() as f32;
                 prop_assert!(high >= 98.0 * pixels && high <= 98.0 * pixels + wide, "{wide} x {high}");
             }
@@ -73,8 +73,8 @@ fn clusters() -> (Vec<[f32; 2]>, Vec<u32>) {
     ((0..300).map(point).collect(), (0..300).map(|at| at as u32 % 3).collect())
 }
 
-/// How many pixels of `picture` in the rectangle (left, top, right, bottom) have about the colour `hex`, and their
-/// mean place.
+/// Finds the pixels of `picture` in the rectangle (left, top, right, bottom) that are close to the colour
+/// `hex`: their number and their mean place.
 fn find(picture: &RgbImage, [left, top, right, bottom]: [u32; 4], hex: u32) -> (usize, [f64; 2]) {
     let wanted = [16, 8, 0].map(|shift| ((hex >> shift) & 0xFF) as i32);
     let is_near = |pixel: [u8; 3]| pixel.iter().zip(wanted).all(|(&a, b)| (i32::from(a) - b).abs() < 26);
@@ -188,7 +188,7 @@ fn pictures_are_png_files_that_replace_nothing_unless_forced() {
     write_png(&picture, &path, false).unwrap();
     assert_eq!(image::open(&path).unwrap().into_rgb8(), picture);
     let error = write_png(&picture, &path, false).unwrap_err().to_string();
-    assert!(error.contains("map.png: exists already"), "{error}");
+    assert!(error.contains("map.png: ") && error.contains("--force"), "{error}");
     write_png(&picture, &path, true).unwrap();
     let missing = place.path().join("no/folder/map.png");
     assert!(write_png(&picture, &missing, false).is_err());

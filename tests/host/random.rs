@@ -1,4 +1,4 @@
-//! The counter-based random numbers: known words, equal shares, no echo from one counter to the next.
+//! The counter-based random numbers: known words, even distributions, and no correlation between counters.
 
 use crate::statistics::assert_law;
 use rand::Rng;
@@ -17,7 +17,7 @@ const PURPOSES: [Purpose; 8] = [
     Purpose::Display,
 ];
 
-/// By the formula of Jarzynski and Olano 2020, in another language.
+/// The words were computed in another language, by the formula of Jarzynski and Olano 2020.
 #[test]
 fn pcg4d_gives_known_words() {
     let known = [
@@ -62,7 +62,7 @@ fn assert_even(what: &str, values: impl Iterator<Item = u32>) {
     assert_law(what, &count(values), &[1.0; 256]);
 }
 
-/// What the draw on the GPU uses of a word. (The low byte is uneven, in the paper's code too.)
+/// The draw on the GPU uses these bits of a word. (The low byte is uneven, also in the paper's code.)
 #[test]
 fn the_upper_bits_of_pcg4d_are_even_over_counters() {
     for lane in 0..4 {
@@ -141,7 +141,7 @@ fn neighbouring_streams_do_not_echo() {
     assert_even("high word of the index", by_high_word.into_iter());
 }
 
-/// As the draw uses it: keyed by step, counted by (pair, candidate).
+/// As in the draw on the GPU: the step gives the key, (pair, candidate) the counters.
 #[test]
 fn the_grid_of_pairs_and_candidates_is_even() {
     let [a, b] = key(11, Purpose::Draw, 17);

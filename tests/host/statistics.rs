@@ -1,8 +1,8 @@
-//! What tests of random numbers share.
+//! Statistics shared by the tests of random numbers.
 
-/// How many standard deviations Pearson's chi-square statistic lies above its mean (Wilson and Hilferty,
-/// 1931), so that tests of any size share one bound. Cells that expect less than 5 are pooled; a cell that
-/// expects nothing must have nothing.
+/// The number of standard deviations by which Pearson's chi-square statistic is above its mean (Wilson and
+/// Hilferty, 1931). With it, tests of any size can share one bound. Cells with an expected count below 5 are
+/// pooled. A cell with an expected count of 0 must be empty.
 pub(crate) fn chi_square_score(observed: &[u64], expected: &[f64]) -> f64 {
     assert_eq!(observed.len(), expected.len());
     let total: u64 = observed.iter().sum();
@@ -30,14 +30,14 @@ pub(crate) fn chi_square_score(observed: &[u64], expected: &[f64]) -> f64 {
     ((statistic / freedom).cbrt() - (1.0 - spread)) / spread.sqrt()
 }
 
-/// Panics where `observed` is no sample of the law `weights`, or fits it too well to be one.
+/// Panics if `observed` does not fit the distribution `weights`, or fits it too well to be random.
 pub(crate) fn assert_law(what: &str, observed: &[u64], weights: &[f64]) {
     let total = observed.iter().sum::<u64>() as f64;
     let weight: f64 = weights.iter().sum();
     let expected: Vec<f64> = weights.iter().map(|w| w / weight * total).collect();
     let likeliest = (0..expected.len()).max_by(|&a, &b| expected[a].total_cmp(&expected[b])).unwrap();
     if total - expected[likeliest] < 5.0 {
-        // All but certain: chi-square needs more than one cell.
+        // One outcome is almost certain, but chi-square needs more than one cell.
         let others = total - observed[likeliest] as f64;
         assert!(total >= 1_000.0 && others < 20.0, "{what}: {others} of {total}: {observed:?}");
         return;

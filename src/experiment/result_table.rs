@@ -1,27 +1,27 @@
-//! The table of an experiment as Markdown, CSV and JSON.
+//! The table of results of an experiment, as text, Markdown, CSV and JSON.
 
 use super::statistics::{MEASURES, Mark, Measure, Spread, Summary, marks};
 use crate::{Error, Result};
 use serde_json::{Map, Value, json};
 
-/// A table, and how its numbers came about.
+/// A table of results, and how they were obtained.
 #[derive(Debug, Clone)]
-pub struct Report<'a> {
+pub struct ResultTable<'a> {
     /// The flags in which the cells differ.
     pub columns: &'a [String],
-    /// Folds of the experiment.
+    /// Number of folds.
     pub fold_count: usize,
-    /// Length of the lists.
+    /// Length of the ranked lists.
     pub k: usize,
     /// Seed of the runs.
     pub seed: u64,
-    /// Data, split, ranking and the like: names and texts.
+    /// Names and descriptions of the data, the split, the ranking and so on.
     pub protocol: Vec<(&'static str, String)>,
     /// The rows.
     pub rows: Vec<Summary<'a>>,
 }
 
-/// "12.34 ± 0.05", in percent where it is a share.
+/// "12.34 ± 0.05", in percent if the measure is a share.
 fn shown(measure: &Measure, spread: Option<Spread>) -> String {
     let Some(Spread { mean, deviation }) = spread else { return "-".to_owned() };
     let (scale, decimals) = if measure.is_share { (100.0, 2) } else { (1.0, 1) };
@@ -35,23 +35,25 @@ fn title(measure: &Measure, k: usize) -> String {
     format!("{}@{k}{}", measure.title, if measure.is_share { " %" } else { "" })
 }
 
-impl Report<'_> {
-    /// Whether uniform sampling is compared with another.
+impl ResultTable<'_> {
+    /// Whether uniform sampling is compared with another sampler.
     fn has_uniform_marks(&self) -> bool {
         let uniform = self.rows.iter().filter(|row| row.cell.config.negatives.sampler() == "uniform").count();
         uniform > 0 && uniform < self.rows.len()
     }
 
-    /// What the marks mean, where `overall` and `uniform` are how they look.
+    /// Explains the marks, which look like `overall` and `uniform`.
     fn legend(&self, overall: &str, uniform: &str) -> String {
         let uniform =
             if self.has_uniform_marks() { format!(", {uniform} best uniform") } else { String::new() };
         format!(
-            "{overall} best overall{uniform} (of MMR the lowest); mean ± standard deviation (n - 1) over the folds"
+            "{overall} best overall{uniform} (for MMR, lowest is best); mean ± standard deviation (n - 1) \
+             over the folds"
         )
     }
 
-    /// Headings, each with whether it is of numbers, and rows; marks are `*` and `u`.
+    /// The table for a terminal: headings, each with whether its column holds numbers; rows; and the meaning
+    /// of the marks, `*` and `u`.
     pub fn text(&self) -> (Vec<(String, bool)>, Vec<Vec<String>>, String) {
         let mut headings: Vec<(String, bool)> =
             self.columns.iter().map(|name| (name.clone(), false)).collect();
@@ -78,7 +80,7 @@ impl Report<'_> {
         self.rows.iter().zip(marks(&self.rows)).map(row).collect()
     }
 
-    /// A table for a text in Markdown, with the protocol below it.
+    /// The table in Markdown, with the protocol below it.
     pub fn markdown(&self) -> String {
         let names = self.columns.iter().map(String::clone).chain(["folds".to_owned()]);
         let names: Vec<String> = names.chain(MEASURES.iter().map(|measure| title(measure, self.k))).collect();
@@ -97,10 +99,10 @@ impl Report<'_> {
         text
     }
 
-    /// A row a cell; fractions of 1, except MMR.
+    /// The table in CSV, one row per cell. Shares are fractions of 1.
     ///
     /// # Errors
-    /// [`Error::Data`] where the text cannot be made, which does not happen.
+    /// [`Error::Data`] if the text cannot be made, which should not happen.
     pub fn csv(&self) -> Result<Vec<u8>> {
         let fail = |error: csv::Error| Error::Data(error.to_string());
         let mut writer = csv::Writer::from_writer(Vec::new());
@@ -130,10 +132,10 @@ impl Report<'_> {
         writer.into_inner().map_err(|error| Error::Data(error.to_string()))
     }
 
-    /// All of it; fractions of 1, except MMR.
+    /// The table and the protocol in JSON. Shares are fractions of 1.
     ///
     /// # Errors
-    /// [`Error::Data`] where the text cannot be made, which does not happen.
+    /// [`Error::Data`] if the text cannot be made, which should not happen.
     pub fn json(&self) -> Result<String> {
         let row = |(row, marks): (&Summary, [Mark; MEASURES.len()])| {
             let settings: Map<String, Value> =
@@ -159,8 +161,8 @@ impl Report<'_> {
         protocol.insert("k".to_owned(), json!(self.k));
         protocol.insert("seed".to_owned(), json!(self.seed));
         protocol.insert("folds".to_owned(), json!(self.fold_count));
-        let report = json!({"protocol": protocol, "rows": rows});
-        let text = serde_json::to_string_pretty(&report).map_err(|error| Error::Data(error.to_string()))?;
+        let table = json!({"protocol": protocol, "rows": rows});
+        let text = serde_json::to_string_pretty(&table).map_err(|error| Error::Data(error.to_string()))?;
         Ok(text + "\n")
     }
 }
