@@ -19,9 +19,7 @@ pub(super) fn training(case: &BenchCase) -> Result<(Arc<EpochOrder>, Arc<ItemSam
     let item_count = case.item_count;
     let mut stream = Stream::new(case.config.seed, Purpose::Generate, item_count as u64);
     let mut items: Vec<u32> = (0..item_count as u32).collect();
-    for last in (1..item_count).rev() {
-        items.swap(last, stream.below(last as u32 + 1) as usize);
-    }
+    stream.shuffle(&mut items);
     let weights: Vec<f64> = (1..=item_count).map(|rank| (rank as f64).powf(-EXPONENT)).collect();
     let mut counts = vec![0u32; item_count];
     for (&item, weight) in items.iter().zip(&weights) {

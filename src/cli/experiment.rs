@@ -10,7 +10,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::{Map, Value, json};
 use spherec::data::{self, Dataset, Interactions};
 use spherec::experiment::{
-    Cell, Event, Experiment, ResultTable, Results, Summary, checksum, measure, summarise,
+    Event, Experiment, ResultTable, Results, Summary, checksum, measure, summarise,
 };
 use spherec::gpu::Gpu;
 use spherec::train;

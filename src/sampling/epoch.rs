@@ -59,9 +59,7 @@ impl EpochOrder {
         }
         let mut stream = Stream::new(self.seed, Purpose::Permutation, epoch);
         let mut order: Vec<u32> = (0..self.train.len() as u32).collect();
-        for last in (1..order.len()).rev() {
-            order.swap(last, stream.below(last as u32 + 1) as usize);
-        }
+        stream.shuffle(&mut order);
         let order = Arc::new(order);
         // Planners run at most one epoch's end ahead of one another.
         if kept.len() >= 2 {

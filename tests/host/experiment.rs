@@ -7,6 +7,7 @@ use spherec::experiment::{
     Cell, Event, Experiment, Grid, Measured, RESULTS, ResultTable, Results, choose, marks, summarise,
 };
 use spherec::sampling::Negatives;
+use spherec::step::Loss;
 use spherec::train::TrainConfig;
 use spherec::{Error, Result};
 use std::fs;
@@ -126,6 +127,13 @@ fn results_of_other_settings_and_damage_are_refused() {
     let before = fs::read_to_string(&path).unwrap();
     let error = run(place.path(), &experiment(0.2), 2).unwrap_err().to_string();
     for part in ["learning-rate", "0.1", "0.2", "-o"] {
+        assert!(error.contains(part), "no {part:?} in {error}");
+    }
+    // A setting of one cell, however deep, which is in no column and in no list of settings.
+    let mut other = experiment(0.1);
+    other.cells[3].config.loss = Loss::Triplet { margin: 0.75 };
+    let error = Results::open(place.path(), &other).unwrap_err().to_string();
+    for part in ["margin", "1.0", "0.75", "-o"] {
         assert!(error.contains(part), "no {part:?} in {error}");
     }
     assert_eq!(fs::read_to_string(&path).unwrap(), before);
