@@ -99,7 +99,7 @@ const INTERRUPTED: u8 = 130;
 
 /// Parses the arguments, runs the command and reports its failure.
 pub(crate) fn run() -> ExitCode {
-    // First, while there is one thread.
+    // First, because it needs a process with one thread.
     environment::quiet_wayland();
     console::start_log();
     let outcome = match config::expand(std::env::args_os().collect(), &Cli::command()) {
