@@ -10,7 +10,7 @@ export PROPTEST_RNG_SEED ?= 1
 
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 
-# Tests and lints share one build, which includes the optional Parquet code.
+# Tests and lints include the optional Parquet code, so that one build of the tests is enough.
 FEATURES := --features parquet
 
 .PHONY: demo test bench lint adapter
