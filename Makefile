@@ -1,14 +1,17 @@
 # make demo    from nothing to a table and a picture, in demo/
 # make test    every check of the project
 # make bench   the benchmarks
-# Each installs what is missing on Debian and its relatives: a linker, and Vulkan in software where no
-# adapter is found. Elsewhere it says what to install.
+# On Debian and its relatives each of these installs what is missing: a linker, and a Vulkan driver in software
+# if there is no adapter. On other systems it says what to install.
 
-# The same commit, the same verdict: property tests draw the same cases in every `make test`; a `cargo test` by
-# itself draws new ones each time.
+# Property tests draw the same cases in every `make test`, so that a commit always gets the same verdict. A plain
+# `cargo test` draws new cases each time.
 export PROPTEST_RNG_SEED ?= 1
 
 TARGET := $(or $(CARGO_TARGET_DIR),target)
+
+# Tests and lints include the optional Parquet code, so that one build of the tests is enough.
+FEATURES := --features parquet
 
 .PHONY: demo test bench lint adapter
 
@@ -19,7 +22,7 @@ demo:
 	@sh assets/demo.sh $(TARGET)/release/spherec
 
 test: adapter lint
-	cargo test
+	cargo test $(FEATURES)
 
 bench:
 	@sh assets/setup.sh linker
@@ -27,15 +30,18 @@ bench:
 	@sh assets/setup.sh adapter $(TARGET)/release/spherec
 	cargo bench
 
-# What the toolchain lacks is told and passed over; `rustup component add rustfmt clippy` brings both.
+# Checks the code with and without Parquet, and the Rust version that Cargo.toml names. Says what it cannot check.
 lint:
 	@if cargo fmt --version >/dev/null 2>&1; then set -x; cargo fmt --check; \
-	else echo "NOT CHECKED: the format, since rustfmt is not installed"; fi
-	@if cargo clippy --version >/dev/null 2>&1; then set -x; cargo clippy --all-targets -- -D warnings; \
-	else echo "NOT CHECKED: lints, since clippy is not installed"; fi
+	else echo "NOT CHECKED: the format. rustup component add rustfmt"; fi
+	@if cargo clippy --version >/dev/null 2>&1; then set -ex; \
+		cargo clippy --all-targets $(FEATURES) -- -D warnings; \
+		cargo clippy --all-targets -- -D warnings; \
+	else echo "NOT CHECKED: the lints. rustup component add clippy"; set -x; cargo check --all-targets; fi
+	@sh tests/outside/rust_version.sh
 
-# Builds the tests, and the binary with them: `cargo build` would build the dependencies once more.
+# Builds the tests and, with them, the binary. `cargo build` would build the dependencies a second time.
 adapter:
 	@sh assets/setup.sh linker
-	cargo test --no-run
+	cargo test --no-run $(FEATURES)
 	@sh assets/setup.sh adapter $(TARGET)/debug/spherec

@@ -1,22 +1,22 @@
 #!/bin/sh
-# Data whose right answer is known, three samplers trained on it, one table, pictures, a page; all in demo/.
-#   demo.sh SPHEREC     (the binary; `make demo` builds it)
+# Generates data with a known answer and trains with three samplers. Writes a table, pictures and a page to demo/.
+#   demo.sh SPHEREC     (the binary, which `make demo` builds)
 set -eu
 spherec=$1
 
-# Runs a command after showing it as a user would type it.
+# Shows a command as a user would type it, and runs it.
 run() {
     echo "\$ spherec $*"
     "$spherec" "$@"
 }
 
-# field NAME: the number of that name in the JSON on standard input.
+# field NAME: prints the number with that name from the JSON on standard input.
 field() {
     sed -n "s/.*\"$1\": *\([-+.0-9e]*\).*/\1/p"
 }
 
 rm -rf demo
-echo "Items in 40 planted clusters, popularity by a power law: items nearest an item should share its cluster."
+echo "Items in 40 planted clusters. Popularity follows a power law. An item's nearest items should share its cluster."
 run generate -o demo --users 3000 --items 2000 --clusters 40 --interactions-per-user 20 --noise 0.2
 
 printf '%s\n' "sampler|MAP %|NDCG %|recall %|MMR|coverage %|purity %|seconds" >demo/table.psv
@@ -40,9 +40,11 @@ run explore demo/two-stage -o demo/map.html --labels demo/labels.csv
 echo
 awk -F'|' '{ for (i = 1; i <= NF; i++) printf(i == 1 ? "%-12s" : "%12s", $i); print "" }' demo/table.psv |
     tee demo/table.txt
-echo "$chance" | awk '{ printf "At k = 50, on the held-out part. Purity: the share of an item'\''s 10 nearest items " \
-    "in its cluster; %.1f %% by chance.\n", 100 * $1 }' | tee -a demo/table.txt
+echo "$chance" | awk '{ printf "Measured on the held-out part, at k = 50. Purity is the share of an item'\''s 10 " \
+    "nearest items that are in its cluster; chance gives %.1f %%.\n", 100 * $1 }' | tee -a demo/table.txt
 rm demo/table.psv
-echo "demo/uniform.png and the like show the items of each model, coloured by cluster; demo/curves.png the trainings;"
-echo "demo/map.html is a page to look around in the two-stage model, demo/two-stage:"
+echo
+echo "demo/uniform.png, demo/popularity.png and demo/two-stage.png show the items of each model, coloured by cluster."
+echo "demo/curves.png shows how the trainings went. demo/map.html is a page to explore the model demo/two-stage."
+echo "To see a user's recommendations:"
 echo "\$ spherec recommend demo/two-stage --user $(sed -n '2s/,.*//p' demo/interactions.csv) -k 5"

@@ -5,6 +5,7 @@
 //! [`train`] drives them, [`evaluate`] ranks and measures, [`model`] keeps the result on disk, [`recommend`] and
 //! [`export`] use it. [`reference`] holds a plain CPU twin of every kernel; [`bench`] measures steps. The library is
 //! silent: it returns values and emits events; only the binary's `cli` prints.
+#![forbid(unsafe_code)]
 
 pub mod bench;
 pub mod data;

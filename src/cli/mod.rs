@@ -9,6 +9,7 @@ mod data;
 mod data_inspect;
 mod data_split;
 mod doctor;
+mod environment;
 mod evaluate;
 mod experiment;
 mod explore;
@@ -100,6 +101,8 @@ const INTERRUPTED: u8 = 130;
 
 /// Parses the arguments, runs the command and reports its failure.
 pub(crate) fn run() -> ExitCode {
+    // First, because it needs a process with one thread.
+    environment::quiet_wayland();
     console::start_log();
     let outcome = match config::expand(std::env::args_os().collect(), &Cli::command()) {
         Ok(args) => call(&Cli::parse_from(args).command),

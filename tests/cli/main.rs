@@ -9,5 +9,6 @@ mod experiments;
 mod interrupt;
 mod lists;
 mod pipeline;
+mod quiet;
 mod support;
 mod training;

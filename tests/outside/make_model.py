@@ -1,4 +1,4 @@
-"""A small trained model, some of whose ids and labels are hostile: in PLACE/model, with PLACE/labels.csv.
+"""Trains a small model with some hostile ids and labels. Writes PLACE/model and PLACE/labels.csv.
 
     make_model.py SPHEREC PLACE
 """
@@ -16,7 +16,7 @@ with open(f"{place}/interactions.csv", newline="") as file:
     rows = list(csv.reader(file))
 with open(f"{place}/labels.csv", newline="") as file:
     labels = list(csv.reader(file))
-# Each hostile item is the twin of a popular one, and each hostile user the twin of an ordinary one.
+# Each hostile item copies the interactions of a popular item, and each hostile user those of an ordinary user.
 counts = {}
 for user, item, *_ in rows[1:]:
     counts[item] = counts.get(item, 0) + 1

@@ -1,5 +1,5 @@
-"""The page of `spherec explore` in headless Chromium: it loads, finds, lists the right neighbours, and hostile ids
-stay text. The browser is driven through its DevTools pipe; the page has nothing in it for tests.
+"""Opens the page of `spherec explore` in headless Chromium. The page must load, search, list the right neighbours, and
+show hostile ids as text. The script drives the browser through its DevTools pipe. The page has no code for tests.
 
     open_page.py SPHEREC PLACE [SCREENSHOT.png]      (PLACE from make_model.py)
 """
@@ -18,7 +18,7 @@ DEADLINE = 60.0
 
 
 class Browser:
-    """Chromium with one page."""
+    """Chromium with one open page."""
 
     def __init__(self):
         names = [os.environ.get("CHROMIUM"), "chromium", "chromium-browser", "google-chrome"]
@@ -29,7 +29,7 @@ class Browser:
         self.profile = tempfile.mkdtemp()
         to_browser, self.to_browser = os.pipe()
         self.from_browser, from_browser = os.pipe()
-        # The browser reads from descriptor 3 and writes to 4: the shell moves ours there.
+        # The browser reads from descriptor 3 and writes to 4. The shell moves our pipes there.
         shell = f'exec "$0" "$@" 3<&{to_browser} 4>&{from_browser}'
         flags = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
                  "--disable-background-networking", "--disable-component-update", "--disable-sync",
@@ -47,7 +47,7 @@ class Browser:
             self.call(f"{domain}.enable")
 
     def read(self, until):
-        """Reads messages until one for which `until` gives something."""
+        """Reads messages until `until` returns a value for one, and returns that value."""
         end = time.monotonic() + DEADLINE
         while time.monotonic() < end:
             try:
@@ -77,7 +77,7 @@ class Browser:
         return answer["result"]
 
     def value(self, expression):
-        """What an expression is worth in the page."""
+        """The value of an expression in the page."""
         answer = self.call("Runtime.evaluate", expression=expression, returnByValue=True, awaitPromise=True)
         check("exceptionDetails" not in answer, f"{expression}: {answer.get('exceptionDetails')}")
         return answer["result"].get("value")
@@ -118,7 +118,7 @@ def search(page, text):
 
 
 def choose(page, text, kind):
-    """Searches an id, clicks on its entry and returns it."""
+    """Searches for an id and clicks on its entry."""
     found, kinds = search(page, text), page.texts("#results .number")
     at = next((at for at, pair in enumerate(zip(found, kinds)) if pair == (text, kind)), None)
     check(at is not None, f"search for {text!r} finds {list(zip(found, kinds))}")
@@ -127,7 +127,7 @@ def choose(page, text, kind):
 
 
 def listed(page):
-    """The first list of the details: its heading, its ids and its similarities."""
+    """The heading, ids and similarities of the first list in the details."""
     return (page.texts("#lists h3")[0], page.texts("#lists ol:first-of-type .id"),
             [float(x) for x in page.texts("#lists ol:first-of-type .number")])
 
@@ -147,12 +147,12 @@ def check_page(page, spherec, place):
     check(drawn > 50, f"the map has {drawn} colours: nothing is drawn")
     corner = page.value("[...document.querySelector('canvas').getContext('2d').getImageData(0, 0, 1, 1).data].join()")
     check(corner in ("255,255,255,255", "18,21,26,255"), f"the map's ground is {corner}")
-    check(search(page, "no such id") == [], "a search finds what is not there")
+    check(search(page, "no such id") == [], "a search finds an id that does not exist")
     item = next(id for id in ids if id.startswith("i") and id[1:].isdigit())
     nearest = rows(run(spherec, "similar", f"{place}/model", "--item", item, "-k", "10"))[1:]
     choose(page, item, "item")
     check_list(page, "Nearest items", nearest)
-    # The chosen item lies in the middle of the map: a click there finds it again.
+    # The chosen item is in the middle of the map, so a click there chooses it again.
     page.click_on("#close")
     check(page.value("document.querySelector('#details').hidden"), "the details do not close")
     page.click_on("canvas")
@@ -187,7 +187,7 @@ def check_events(page, url):
 
 
 def frame_time(page):
-    """The median time of a frame in milliseconds while the map is zoomed, and the time that painting takes."""
+    """The median time of a frame in milliseconds while the map is zoomed."""
     page.click_on("#all")
     return page.value("""new Promise(done => {
         const canvas = document.querySelector('canvas'), times = [];
@@ -203,7 +203,7 @@ def frame_time(page):
 
 
 def check_sharp(page):
-    """On a screen of two pixels a point the map has them all once it rests, however slow painting is."""
+    """On a screen with two pixels a point, a slow page paints every pixel only when it is at rest."""
     page.call("Emulation.setDeviceMetricsOverride", width=1300, height=850, deviceScaleFactor=2, mobile=False)
     page.frames(3)
     page.value("isSlow = true")
@@ -227,7 +227,7 @@ def main():
         if picture:
             data = page.call("Page.captureScreenshot", format="png")["data"]
             open(picture[0], "wb").write(base64.b64decode(data))
-        print(f"page: loads, finds, lists the right neighbours; hostile ids stay text; a frame takes {frame_time(page):.1f} ms")
+        print(f"page: it loads, searches and lists the right neighbours; hostile ids stay text; a frame takes {frame_time(page):.1f} ms")
         check_sharp(page)
     finally:
         page.close()

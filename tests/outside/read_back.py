@@ -1,4 +1,4 @@
-"""Every form of `spherec export`, read by the program that it is for and compared with the model bit by bit.
+"""Reads each format of `spherec export` with the program it is made for, and compares it bit by bit with the model.
 
     read_back.py SPHEREC PLACE      (PLACE from make_model.py)
 """
@@ -37,7 +37,7 @@ def same(found, expected, what):
     found = numpy.asarray(found)
     check(found.dtype == numpy.float32 and found.shape == expected.shape, f"{what}: {found.dtype} {found.shape}")
     check(found.tobytes() == expected.tobytes(), f"{what}: numbers differ")
-    check(found.size > 0 and numpy.isfinite(found).all(), f"{what}: nothing, or not finite")
+    check(found.size > 0 and numpy.isfinite(found).all(), f"{what}: empty, or not finite")
 
 
 def numbers(path):
@@ -83,7 +83,7 @@ def tables():
     folder = export("csv", "--csv-safe", "--what", "users")
     with open(f"{folder}/users.csv", newline="", encoding="utf-8") as file:
         found = [row[0] for row in csv.reader(file)][1:]
-    check(not any(cell.startswith(tuple("=+-@\t\r\n")) for cell in found), "csv-safe: a formula is left")
+    check(not any(cell.startswith(tuple("=+-@\t\r\n")) for cell in found), "csv-safe: a cell is still a formula")
     check("'@sum(1)" in found and len(found) == len(ids["users"]), "csv-safe: ids")
     listed = run(spherec, "recommend", f"{place}/model", "--user", "@sum(1)", "--csv-safe", "-k", "2")
     check("\n'@sum(1)," in listed, f"csv-safe in lists: {listed}")
@@ -93,7 +93,7 @@ def parquet():
     done = subprocess.run([spherec, "export", f"{place}/model", "-o", f"{place}/none", "--format", "parquet"],
                           capture_output=True, text=True)
     if "not part of this build" in done.stderr:
-        print("NOT CHECKED: parquet, which this binary was built without")
+        print("NOT CHECKED: Parquet, because this binary was built without it")
         return
     folder = export("parquet", "--labels", f"{place}/labels.csv")
     table = pyarrow.parquet.read_table(f"{folder}/items.parquet")
@@ -108,7 +108,7 @@ def parquet():
 
 def projector():
     folder = export("projector")
-    check(lines(f"{folder}/metadata.tsv") == ids["items"], "projector: a single column has no header")
+    check(lines(f"{folder}/metadata.tsv") == ids["items"], "projector: a file with one column must have no header")
     folder = export("projector", "--labels", f"{place}/labels.csv")
     check_labels(f"{folder}/metadata.tsv")
     folder = export("projector", "--what", "both")
@@ -122,7 +122,7 @@ def projector():
 
 
 def t_sne():
-    """scikit-learn takes what is exported, and finds the planted clusters in it."""
+    """scikit-learn reads an export and finds the planted clusters in it."""
     rows = numbers(export("tsv", "--force") + "/items.tsv")
     points = TSNE(init="pca", random_state=0, perplexity=15).fit_transform(rows)
     check(points.shape == (len(ids["items"]), 2) and numpy.isfinite(points).all(), "t-SNE")
@@ -137,4 +137,4 @@ def t_sne():
 
 for part in (text_and_binary, tables, parquet, projector, t_sne):
     part()
-print("exports: NumPy, safetensors, pyarrow, csv and scikit-learn read what was written")
+print("exports: NumPy, safetensors, pyarrow, csv and scikit-learn read them right")

@@ -1,9 +1,9 @@
-"""What the checks share."""
+"""Code that the checks share."""
 import csv
 import subprocess
 import sys
 
-# Ids that are markup, formulas, or break lines and cells.
+# Ids that are markup or formulas, or that break lines and cells.
 HOSTILE = [
     "<script>document.title='owned'</script>",
     "</script><img src=x onerror=\"document.title='owned'\">",
@@ -21,7 +21,7 @@ HOSTILE = [
 
 
 def check(is_so, what):
-    """Ends the process where something is not so."""
+    """Ends the process with the message `what` if `is_so` is false."""
     if not is_so:
         sys.exit(f"FAILED: {what}")
 
