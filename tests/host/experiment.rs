@@ -137,7 +137,8 @@ fn results_of_other_settings_and_damage_are_refused() {
         assert!(error.contains(part), "no {part:?} in {error}");
     }
     assert_eq!(fs::read_to_string(&path).unwrap(), before);
-    fs::write(&path, before.replacen("\"fold\":0", "\"fold\":9", 1)).unwrap();
+    let (first, trials) = before.split_once('\n').unwrap();
+    fs::write(&path, format!("{first}\n{}", trials.replacen("\"fold\":0", "\"fold\":9", 1))).unwrap();
     let error = Results::open(place.path(), &experiment(0.1)).unwrap_err();
     assert!(matches!(error, Error::Row { line: 2, .. }), "{error}");
     fs::write(&path, before.replacen("{\"cell\"", "{cell", 1)).unwrap();
