@@ -29,10 +29,11 @@ fn candidate_score_subgroup(
     @builtin(local_invocation_index) thread: u32,
     @builtin(subgroup_invocation_id) lane: u32,
 ) {
-    // A thread that has no quad takes the last, and writes what its owner writes.
+    // A thread without a quad goes along with the last one, for the broadcasts, but writes nothing.
     let quad_count = plan.candidate_count / 4u;
     let own = group.x + group.y * group_count.x;
-    let quad = min(own * lane_count + thread, quad_count - 1u);
+    let own_quad = own * lane_count + thread;
+    let quad = min(own_quad, quad_count - 1u);
     let holes = hole_scores(quad);
     let pair_count = min(plan.pair_count - block.first_pair, block.pair_count);
     for (var segment = 0u; segment < segment_count; segment += 1u) {
@@ -49,7 +50,7 @@ fn candidate_score_subgroup(
             let at = pair * chunk_count + first_chunk + lane;
             let positive_{b} = positives[at + {b}u * lane_count];
             sum += quads[{b}u * lane_count + {i}u] * subgroupBroadcast(positive_{b}, {i}u);
-            similarities[to] = sum;
+            if own_quad < quad_count { similarities[to] = sum; }
         }
     }
 }

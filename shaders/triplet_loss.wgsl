@@ -20,7 +20,8 @@ fn triplet_loss(
     var nearest_score = far;
     for (var k = 0u; k < negative_count; k += 1u) {
         let score = scores[negative_at(pair, k)];
-        if score > nearest_score {
+        // What is not a number wins, so that it is seen.
+        if score > nearest_score || !is_finite(score) {
             nearest = k;
             nearest_score = score;
         }

@@ -9,9 +9,7 @@ use super::{CommandResult, Failure, interrupts, protocol};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::{Map, Value, json};
 use spherec::data::{self, Dataset, Interactions};
-use spherec::experiment::{
-    Event, Experiment, ResultTable, Results, Summary, checksum, measure, summarise,
-};
+use spherec::experiment::{Event, Experiment, ResultTable, Results, Summary, checksum, measure, summarise};
 use spherec::gpu::Gpu;
 use spherec::train;
 use spherec::{Error, Result};

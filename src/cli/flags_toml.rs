@@ -3,7 +3,7 @@
 use serde_json::Value as Json;
 use spherec::data::Protocol;
 use spherec::sampling::Negatives;
-use spherec::step::{Loss, Optimizer, Schedule};
+use spherec::step::{Geometry, Loss, Optimizer, Schedule};
 use spherec::train::TrainConfig;
 use toml::Value;
 
@@ -46,6 +46,11 @@ pub(crate) fn flags(config: &TrainConfig, options: &Json) -> String {
     add("batch-size", count(config.batch_size));
     add("negatives", count(config.negatives.count()));
     add("dim", count(config.dim));
+    match config.geometry {
+        // The default, and as yet without a flag.
+        Geometry::Sphere => {}
+        Geometry::Dot => add("geometry", Value::String("dot".to_owned())),
+    }
     let Loss::Triplet { margin } = config.loss;
     add("margin", Value::Float(margin));
     add("gor-weight", Value::Float(config.regularisers.gor_weight));

@@ -42,7 +42,7 @@ pub struct Experiment {
     pub valid_fraction: f64,
     /// Seed of the folds.
     pub split_seed: u64,
-    /// Everything that a result depends on, by name. Results of different settings are never mixed.
+    /// What results depend on beside the cells, by name. Results of different settings are never mixed.
     pub settings: Map<String, Value>,
 }
 

@@ -1,6 +1,7 @@
 //! The table of results of an experiment, as text, Markdown, CSV and JSON.
 
 use super::statistics::{MEASURES, Mark, Measure, Spread, Summary, marks};
+use crate::sampling::Negatives;
 use crate::{Error, Result};
 use serde_json::{Map, Value, json};
 
@@ -38,7 +39,11 @@ fn title(measure: &Measure, k: usize) -> String {
 impl ResultTable<'_> {
     /// Whether uniform sampling is compared with another sampler.
     fn has_uniform_marks(&self) -> bool {
-        let uniform = self.rows.iter().filter(|row| row.cell.config.negatives.sampler() == "uniform").count();
+        let uniform = self
+            .rows
+            .iter()
+            .filter(|row| matches!(row.cell.config.negatives, Negatives::Uniform { .. }))
+            .count();
         uniform > 0 && uniform < self.rows.len()
     }
 

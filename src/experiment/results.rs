@@ -149,7 +149,16 @@ fn read(path: &Path, bytes: &[u8], experiment: &Experiment) -> Result<Vec<TrialR
     }
     let mut differences = BTreeSet::new();
     note_differences("", &Value::Object(header.settings), &json!(experiment.settings), &mut differences);
-    note_differences("cells", &json!(header.cells), &json!(cell_configs(experiment)?), &mut differences);
+    let cells = cell_configs(experiment)?;
+    if header.cells.len() == cells.len() {
+        header
+            .cells
+            .iter()
+            .zip(&cells)
+            .for_each(|(old, new)| note_differences("", old, new, &mut differences));
+    } else {
+        differences.insert(format!("there were {} cells, now there are {}", header.cells.len(), cells.len()));
+    }
     if !differences.is_empty() {
         let message = format!(
             "holds results of other settings: {}; use the same settings, or another folder (-o)",
@@ -172,22 +181,17 @@ fn read(path: &Path, bytes: &[u8], experiment: &Experiment) -> Result<Vec<TrialR
     Ok(trials)
 }
 
-/// Adds "learning-rate was 0.001, now 0.01" for each setting that differs, however deep it lies; `name` is that of the
-/// whole. What differs in several cells alike is told once.
+/// Adds "schedule.learning-rate was 0.001, now 0.01" for each setting that differs, however deep it lies; `name` is
+/// where `old` and `new` lie. A difference that several cells share is told once.
 fn note_differences(name: &str, old: &Value, new: &Value, differences: &mut BTreeSet<String>) {
     match (old, new) {
         _ if old == new => {}
         (Value::Object(old), Value::Object(new)) => {
-            for name in old.keys().chain(new.keys()) {
-                let value = |of: &Map<String, Value>| of.get(name).cloned().unwrap_or(Value::Null);
-                note_differences(name, &value(old), &value(new), differences);
+            for key in old.keys().chain(new.keys()) {
+                let value = |of: &Map<String, Value>| of.get(key).cloned().unwrap_or(Value::Null);
+                let path = if name.is_empty() { key.clone() } else { format!("{name}.{key}") };
+                note_differences(&path, &value(old), &value(new), differences);
             }
-        }
-        (Value::Array(old), Value::Array(new)) if old.len() == new.len() => {
-            old.iter().zip(new).for_each(|(old, new)| note_differences(name, old, new, differences));
-        }
-        (Value::Array(old), Value::Array(new)) => {
-            differences.insert(format!("{name}: there were {}, now there are {}", old.len(), new.len()));
         }
         // A checksum would tell the user nothing.
         _ if name == "data" => {

@@ -4,8 +4,8 @@ use super::device::Gpu;
 use super::kernel::{Bindings, Kernel};
 use super::tables::Tables;
 use super::working::Buffers;
-use crate::step::layout::{PairSums, Settings, Shards, StepSums};
-use crate::step::{Dispatch, Extent, MAX_STEPS, PLAN_BYTES, Plan, Stage, StepShape, fold};
+use crate::step::layout::{PairSums, Shards, StepSums};
+use crate::step::{Dispatch, Extent, MAX_STEPS, PLAN_BYTES, Plan, Stage, StepConstants, StepShape, fold};
 use crate::{Error, Result};
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -56,19 +56,14 @@ pub struct Inspection {
 }
 
 impl Stepper {
-    /// Compiles the kernels and takes the memory for steps of `shape` on `tables`.
+    /// Compiles the kernels and takes the memory for a run's steps on `tables`.
     ///
     /// # Errors
     /// [`Error::Gpu`] if memory is short or the adapter's bindings are too small for the shape.
-    pub fn new(
-        gpu: Arc<Gpu>,
-        tables: Tables,
-        shape: StepShape,
-        settings: Settings,
-        catch_up: &[[f32; 2]],
-    ) -> Result<Stepper> {
+    pub fn new(gpu: Arc<Gpu>, tables: Tables, constants: &StepConstants) -> Result<Stepper> {
+        let shape = constants.shape;
         shape.check_bindings(gpu.max_binding_bytes(), &gpu.adapter().name)?;
-        let buffers = Buffers::new(&gpu, &shape, settings, catch_up)?;
+        let buffers = Buffers::new(&gpu, constants)?;
         let bound = |stage: &Stage| bound_stage(&gpu, &shape, &buffers, &tables, stage);
         let staging = (0..IN_FLIGHT)
             .map(|_| {

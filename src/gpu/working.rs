@@ -3,8 +3,8 @@
 use super::device::Gpu;
 use super::kernel::Named;
 use crate::Result;
-use crate::step::layout::{Block, Settings};
-use crate::step::{Extent, PLAN_BYTES, StepShape};
+use crate::step::layout::Block;
+use crate::step::{Extent, PLAN_BYTES, StepConstants, StepShape};
 
 /// The buffers of the working set, by the names that the kernels use.
 #[derive(Debug)]
@@ -13,16 +13,12 @@ pub(super) struct Buffers {
 }
 
 impl Buffers {
-    pub(super) fn new(
-        gpu: &Gpu,
-        shape: &StepShape,
-        settings: Settings,
-        catch_up: &[[f32; 2]],
-    ) -> Result<Buffers> {
+    pub(super) fn new(gpu: &Gpu, constants: &StepConstants) -> Result<Buffers> {
+        let StepConstants { shape, settings, catch_up } = constants;
         let none = wgpu::BufferUsages::empty();
         let mut all = vec![
             ("plan", gpu.buffer("plans", PLAN_BYTES + shape.plan.plan_capacity_bytes(), none)?),
-            ("settings", gpu.upload("settings", &[settings])?),
+            ("settings", gpu.upload("settings", &[*settings])?),
             ("catch_up", gpu.upload("catch_up", catch_up)?),
         ];
         for buffer in shape.buffers() {

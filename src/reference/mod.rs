@@ -25,7 +25,7 @@ pub use row_catch_up::row_catch_up;
 pub use row_load::row_load;
 pub use row_sgd::row_sgd;
 pub use step_sum::step_sum;
-pub use stepper::{Constants, Scratch, State, run_stage, step};
+pub use stepper::{Scratch, State, run_stage, step};
 pub use triplet_loss::triplet_loss;
 
 use crate::step::layout::{NONE, RowState, Shards};

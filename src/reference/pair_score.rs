@@ -26,7 +26,7 @@ pub fn pair_score(
             let slot = negative_slot(plan, shape, picks, pick);
             let is_there = slot != NONE;
             scores[1 + k] = if is_there { dot(user, point(rows, shape, slot)) } else { FAR };
-            if shape.has_spread {
+            if shape.has_spread() {
                 let similarity = if is_there { dot(positive, point(rows, shape, slot)) } else { 0.0 };
                 spread[pick] = similarity;
                 spread_1 += similarity;

@@ -22,7 +22,7 @@ pub fn point_gradient(
     let positive_slope = |pair: usize| scores[pair * (1 + negative_count)];
     let negative_slope =
         |pick: usize| scores[pick / negative_count * (1 + negative_count) + 1 + pick % negative_count];
-    let spread_slope = |pick: usize| match shape.has_spread {
+    let spread_slope = |pick: usize| match shape.has_spread() {
         true => spread_line[0] + spread_line[1] * spread[pick],
         false => 0.0,
     };

@@ -4,8 +4,8 @@ use super::{
     candidate_score, candidate_score_subgroup, negative_draw, pair_score, point_gradient, row_adam,
     row_catch_up, row_load, row_sgd, step_sum, triplet_loss,
 };
-use crate::step::layout::{PairSums, RowState, Settings, Shards, StepSums};
-use crate::step::{Extent, Loss, Plan, Stage, StepShape};
+use crate::step::layout::{PairSums, RowState, Shards, StepSums};
+use crate::step::{Extent, Loss, Plan, Stage, StepConstants, StepShape};
 use std::ops::Range;
 
 /// The stored rows of items, then users; D padded.
@@ -33,7 +33,7 @@ impl State {
     }
 
     /// Brings all rows up to `step`.
-    pub fn catch_up(&mut self, constants: &Constants, step: u32) {
+    pub fn catch_up(&mut self, constants: &StepConstants, step: u32) {
         let Some(stage) = constants.shape.catch_up_stage() else { return };
         let mut scratch = Scratch::new(&constants.shape, f32::NAN);
         for shards in constants.shape.table_shards() {
@@ -41,17 +41,6 @@ impl State {
             run_stage(&stage, &extent, constants, &Plan::default(), self, &mut scratch);
         }
     }
-}
-
-/// What stays the same over a run.
-#[derive(Debug, Clone)]
-pub struct Constants {
-    /// What the steps are made of.
-    pub shape: StepShape,
-    /// Numbers of loss and optimizer.
-    pub settings: Settings,
-    /// Adam's table.
-    pub catch_up: Vec<[f32; 2]>,
 }
 
 /// The working set of a step. Names are those of the kernels' bindings.
@@ -105,15 +94,18 @@ impl Scratch {
 }
 
 /// Runs the twin of a stage's kernel over one of its extents: the one list of which twin takes which arrays.
+///
+/// # Panics
+/// If the kernel has no twin here: a defect of the list of stages.
 pub fn run_stage(
     stage: &Stage,
     extent: &Extent,
-    constants: &Constants,
+    constants: &StepConstants,
     plan: &Plan,
     state: &mut State,
     s: &mut Scratch,
 ) {
-    let Constants { shape, settings, catch_up } = constants;
+    let StepConstants { shape, settings, catch_up } = constants;
     match *extent {
         Extent::Whole => run_whole(stage, constants, plan, s),
         Extent::Block(ref block) => {
@@ -123,7 +115,7 @@ pub fn run_stage(
                 "candidate_score_subgroup" => {
                     candidate_score_subgroup(plan, block, positives, rows, &mut s.similarities, shape);
                 }
-                _ => negative_draw(
+                "negative_draw" => negative_draw(
                     plan,
                     settings,
                     block,
@@ -132,6 +124,7 @@ pub fn run_stage(
                     &mut s.picked,
                     shape,
                 ),
+                other => panic!("{other} has no twin over blocks of pairs"),
             }
         }
         Extent::Shards(ref shards) => {
@@ -160,15 +153,16 @@ pub fn run_stage(
                     row_adam(plan, settings, shards, x, drift, v, states, working, gradients, shape);
                 }
                 "row_sgd" => row_sgd(plan, shards, x, states, working, gradients, shape),
-                _ => row_catch_up(settings, shards, x, drift, v, states, catch_up, shape),
+                "row_catch_up" => row_catch_up(settings, shards, x, drift, v, states, catch_up, shape),
+                other => panic!("{other} has no twin over the tables"),
             }
         }
     }
 }
 
-/// The twins of the stages between loading and the optimizer. The loss is the stage that is none of the others.
-fn run_whole(stage: &Stage, constants: &Constants, plan: &Plan, s: &mut Scratch) {
-    let Constants { shape, settings, .. } = constants;
+/// The twins of the stages between loading and the optimizer.
+fn run_whole(stage: &Stage, constants: &StepConstants, plan: &Plan, s: &mut Scratch) {
+    let StepConstants { shape, settings, .. } = constants;
     match stage.kernel {
         "pair_score" => {
             pair_score(plan, &s.working, &s.picks, &mut s.scores, &mut s.spread, &mut s.pairs, shape);
@@ -185,11 +179,12 @@ fn run_whole(stage: &Stage, constants: &Constants, plan: &Plan, s: &mut Scratch)
             &mut s.gradients,
             shape,
         ),
-        _ => match shape.loss {
+        kernel if kernel == shape.loss.kernel() => match shape.loss {
             Loss::Triplet { margin } => {
                 triplet_loss(plan, &mut s.scores, &mut s.pairs, margin as f32, shape);
             }
         },
+        other => panic!("{other} has no twin over the whole step"),
     }
 }
 
@@ -199,7 +194,7 @@ fn table_numbers(shards: &Shards, shape: &StepShape) -> Range<usize> {
 }
 
 /// One step of `plan` on `state`, through `scratch`: the dispatches that the device makes.
-pub fn step(constants: &Constants, plan: &Plan, state: &mut State, scratch: &mut Scratch) -> StepSums {
+pub fn step(constants: &StepConstants, plan: &Plan, state: &mut State, scratch: &mut Scratch) -> StepSums {
     let shape = &constants.shape;
     let stages = shape.stages();
     for dispatch in shape.dispatches(plan) {

@@ -11,7 +11,7 @@ pub fn triplet_loss(plan: &Plan, scores: &mut [f32], pairs: &mut [PairSums], mar
         let scores = &mut scores[pair * stride..][..stride];
         let (mut nearest, mut nearest_score) = (None, FAR);
         for k in 1..stride {
-            if scores[k] > nearest_score {
+            if scores[k] > nearest_score || !scores[k].is_finite() {
                 nearest = Some(k);
                 nearest_score = scores[k];
             }

@@ -34,8 +34,8 @@ pub enum Negatives {
 
 /// Largest N.
 const MAX_COUNT: usize = 1_000;
-/// Largest C.
-const MAX_CANDIDATES: usize = 1 << 24;
+/// Largest C: a dispatch has at most 65,535 tiles of 64 candidates.
+const MAX_CANDIDATES: usize = 4_000_000;
 
 impl Negatives {
     /// The sampler's name on the command line.

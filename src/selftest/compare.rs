@@ -9,7 +9,7 @@ pub(super) enum Values {
     Float(Vec<f32>),
     /// Compared exactly.
     Word(Vec<u32>),
-    /// Structs in words, each of as many numbers and then as many words as the second part says.
+    /// Structs in words: how many numbers each has, and how many words after them.
     Structs(Vec<u32>, (usize, usize)),
 }
 
@@ -30,34 +30,48 @@ pub(super) type Arrays = Vec<(&'static str, Values)>;
 /// run over hundreds of terms.
 const TOLERANCE: f64 = 1e-5;
 
-pub(super) fn agreement(kernel: &str, case: &'static str, expected: &Arrays, seen: &Arrays) -> Agreement {
+/// How close what was `seen` of each dispatch is to what was `expected`.
+pub(super) fn agreement<'a>(
+    kernel: &str,
+    case: &'static str,
+    dispatches: impl Iterator<Item = (&'a Arrays, &'a Arrays)>,
+) -> Agreement {
     let mut agreement =
         Agreement { kernel: kernel.to_owned(), case, compared_count: 0, worst_share: 0.0, failure: None };
-    for ((name, expected), (_, seen)) in expected.iter().zip(seen) {
-        match (expected, seen) {
-            (Values::Float(expected), Values::Float(seen)) if expected.len() == seen.len() => {
-                floats(&mut agreement, name, expected, seen);
-            }
-            (Values::Word(expected), Values::Word(seen)) if expected.len() == seen.len() => {
-                words(&mut agreement, name, expected, seen);
-            }
-            (Values::Structs(expected, parts), Values::Structs(seen, _)) if expected.len() == seen.len() => {
-                let size = parts.0 + parts.1;
-                for (expected, seen) in expected.chunks(size).zip(seen.chunks(size)) {
-                    let as_floats = |words: &[u32]| {
-                        words[..parts.0].iter().map(|&word| f32::from_bits(word)).collect::<Vec<_>>()
-                    };
-                    floats(&mut agreement, name, &as_floats(expected), &as_floats(seen));
-                    words(&mut agreement, name, &expected[parts.0..], &seen[parts.0..]);
-                }
-            }
-            _ => fail(&mut agreement, format!("{name}: another length or type")),
+    for (expected, seen) in dispatches {
+        if expected.len() != seen.len() {
+            fail(&mut agreement, "another number of buffers".to_owned());
+        }
+        for ((name, expected), (_, seen)) in expected.iter().zip(seen) {
+            compare(&mut agreement, name, expected, seen);
         }
     }
-    if agreement.compared_count == 0 || expected.len() != seen.len() {
+    if agreement.compared_count == 0 {
         fail(&mut agreement, "nothing was compared".to_owned());
     }
     agreement
+}
+
+fn compare(agreement: &mut Agreement, name: &str, expected: &Values, seen: &Values) {
+    match (expected, seen) {
+        (Values::Float(expected), Values::Float(seen)) if expected.len() == seen.len() => {
+            floats(agreement, name, expected, seen);
+        }
+        (Values::Word(expected), Values::Word(seen)) if expected.len() == seen.len() => {
+            words(agreement, name, expected, seen);
+        }
+        (Values::Structs(expected, sizes), Values::Structs(seen, _)) if expected.len() == seen.len() => {
+            let size = sizes.0 + sizes.1;
+            let as_floats = |words: &[u32]| -> Vec<f32> {
+                words[..sizes.0].iter().map(|&word| f32::from_bits(word)).collect()
+            };
+            for (expected, seen) in expected.chunks(size).zip(seen.chunks(size)) {
+                floats(agreement, name, &as_floats(expected), &as_floats(seen));
+                words(agreement, name, &expected[sizes.0..], &seen[sizes.0..]);
+            }
+        }
+        _ => fail(agreement, format!("{name}: another length or type")),
+    }
 }
 
 fn floats(agreement: &mut Agreement, name: &str, expected: &[f32], seen: &[f32]) {

@@ -20,7 +20,7 @@ pub fn draw_on_device(
 ) -> Result<Vec<u32>> {
     let candidate_count = similarity.len();
     if candidate_count == 0 || !candidate_count.is_multiple_of(4) {
-        return Err(Error::Data(format!("{candidate_count} candidates are no multiple of 4")));
+        return Err(Error::Data(format!("{candidate_count} candidates is not a multiple of 4")));
     }
     // All pairs share user slot 0, which has nothing to exclude.
     let mut words = vec![0u32; pair_count];

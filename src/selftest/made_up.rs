@@ -82,13 +82,13 @@ pub fn made_up_steps() -> Vec<MadeUp> {
             batch_size: 64,
             ..base
         },
-        // 52 slots of 4 bytes a pair: blocks of 64 pairs, and of 48.
-        MadeUp { name: "three blocks of pairs", dim: 256, batch_size: 150, block_bytes: 64 * 208, ..base },
+        // 50 candidates have 56 slots of 4 bytes a pair: blocks of 64 pairs, and of 144 in windows of 64.
+        MadeUp { name: "three blocks of pairs", dim: 256, batch_size: 150, block_bytes: 64 * 224, ..base },
         MadeUp {
             name: "subgroups, two blocks of pairs",
-            dim: 128,
-            batch_size: 90,
-            block_bytes: 48 * 208,
+            dim: 256,
+            batch_size: 200,
+            block_bytes: 144 * 224,
             grain: Grain::CPU,
             ..base
         },

@@ -11,10 +11,9 @@ pub use draws::draw_on_device;
 pub use made_up::{MadeUp, made_up_steps};
 
 use crate::gpu::{Gpu, shader};
-use crate::step::Build;
+use crate::step::{Build, Stage};
 use crate::{Error, Result};
-use compare::Arrays;
-use scenario::Scenario;
+use scenario::{Run, Scenario};
 
 /// How close a kernel came to its twin.
 #[derive(Debug, Clone, PartialEq)]
@@ -31,14 +30,14 @@ pub struct Agreement {
     pub failure: Option<String>,
 }
 
-/// A kernel on a made-up step: what its twin makes of the buffers. Made once, it serves any number of runs.
+/// A kernel on a made-up step: what its twin makes of the buffers, dispatch by dispatch. Made once, it serves any
+/// number of runs.
 #[derive(Debug)]
 pub struct Comparison {
-    kernel: String,
     case: &'static str,
     scenario: Scenario,
-    before: Arrays,
-    after: Arrays,
+    stage: Stage,
+    runs: Vec<Run>,
 }
 
 impl Comparison {
@@ -51,14 +50,14 @@ impl Comparison {
             return Ok(None);
         }
         let scenario = Scenario::new(case, gpu.most_shards_per_dispatch())?;
-        let Some((before, after)) = scenario.around(kernel) else { return Ok(None) };
-        Ok(Some(Comparison { kernel: kernel.to_owned(), case: case.name, scenario, before, after }))
+        let Some(stage) = scenario.stage(kernel) else { return Ok(None) };
+        let runs = scenario.runs(kernel);
+        Ok(Some(Comparison { case: case.name, scenario, stage, runs }))
     }
 
     /// How the kernel is compiled for the step.
     pub fn build(&self) -> Build {
-        let stage = self.scenario.stage(&self.kernel);
-        stage.map(|stage| self.scenario.shape().build(&stage)).unwrap_or_default()
+        self.scenario.shape().build(&self.stage)
     }
 
     /// Runs `text` as the kernel and compares every buffer with the twin's.
@@ -66,8 +65,9 @@ impl Comparison {
     /// # Errors
     /// [`Error::Gpu`] if the kernel does not compile or run; a difference is an [`Agreement`].
     pub fn run(&self, gpu: &Gpu, text: &str) -> Result<Agreement> {
-        let seen = self.scenario.run_kernel(gpu, &self.kernel, text, &self.before)?;
-        Ok(compare::agreement(&self.kernel, self.case, &self.after, &seen))
+        let seen = self.scenario.run_kernel(gpu, &self.stage, text, &self.runs)?;
+        let expected = self.runs.iter().map(|run| &run.after);
+        Ok(compare::agreement(self.stage.kernel, self.case, expected.zip(&seen)))
     }
 }
 

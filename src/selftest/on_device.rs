@@ -1,71 +1,74 @@
 //! One kernel on the device, from given buffers to what it leaves in them.
 
 use super::compare::{Arrays, Values};
-use super::scenario::Scenario;
+use super::scenario::{Run, Scenario};
+use crate::Result;
 use crate::gpu::{Gpu, Kernel, Named, SHARD_NAMES, parts_of_working};
-use crate::step::Extent;
 use crate::step::layout::{RowState, Shards};
-use crate::{Error, Result};
+use crate::step::{Extent, Stage};
 use std::ops::Range;
 
 /// Words of a row's state.
 const STATE_WORDS: usize = size_of::<RowState>() / 4;
 
 impl Scenario {
-    /// Runs `text` as kernel `name` on the device, from the buffers `before`; the buffers afterwards.
-    pub(super) fn run_kernel(&self, gpu: &Gpu, name: &str, text: &str, before: &Arrays) -> Result<Arrays> {
-        let stage = self.stage(name).ok_or_else(|| Error::Gpu(format!("the step has no {name}")))?;
-        let kernel = Kernel::from_text(gpu, name, text, &self.shape().build(&stage))?;
+    /// Runs `text` as the kernel of `stage` on the device, each run from its own buffers; the buffers afterwards.
+    pub(super) fn run_kernel(
+        &self,
+        gpu: &Gpu,
+        stage: &Stage,
+        text: &str,
+        runs: &[Run],
+    ) -> Result<Vec<Arrays>> {
+        let kernel = Kernel::from_text(gpu, stage.kernel, text, &self.shape().build(stage))?;
+        runs.iter().map(|run| self.run_once(gpu, stage, &kernel, run)).collect()
+    }
+
+    fn run_once(&self, gpu: &Gpu, stage: &Stage, kernel: &Kernel, run: &Run) -> Result<Arrays> {
         let mut plan_bytes: Vec<u8> = bytemuck::bytes_of(&self.plan.header).to_vec();
         plan_bytes.extend_from_slice(bytemuck::cast_slice(&self.plan.words));
         let plan = gpu.upload("plan", &plan_bytes)?;
         let settings = gpu.upload("settings", &[self.constants.settings])?;
         let catch_up = gpu.upload("catch_up", &self.constants.catch_up)?;
-        let mut after = before.clone();
-        // Each dispatch is a run of its own.
-        for extent in self.extents(&stage) {
-            // (Which array, what the kernel calls it, which words of the array it is.)
-            let mut owned = Vec::new();
-            for (index, (array, values)) in after.iter().enumerate() {
-                let parts = self.owned(&extent, array, values.len());
-                owned.extend(parts.into_iter().map(|(name, range)| (index, name, range)));
+        let (mut after, extent) = (run.before.clone(), run.extent);
+        // (Which array, what the kernel calls it, which words of the array it is.)
+        let mut owned = Vec::new();
+        for (index, (array, values)) in after.iter().enumerate() {
+            let parts = self.owned(&extent, array, values.len());
+            owned.extend(parts.into_iter().map(|(name, range)| (index, name, range)));
+        }
+        let upload = |(index, name, range): &(usize, &'static str, Range<usize>)| match &after[*index].1 {
+            Values::Float(values) => Ok((*name, gpu.upload(name, &values[range.clone()])?)),
+            Values::Word(values) | Values::Structs(values, _) => {
+                Ok((*name, gpu.upload(name, &values[range.clone()])?))
             }
-            let buffers = owned
-                .iter()
-                .map(|(index, name, range)| match &after[*index].1 {
-                    Values::Float(values) => Ok((*name, gpu.upload(name, &values[range.clone()])?)),
-                    Values::Word(values) | Values::Structs(values, _) => {
-                        Ok((*name, gpu.upload(name, &values[range.clone()])?))
-                    }
-                })
-                .collect::<Result<Vec<_>>>()?;
-            let mut list: Vec<Named<'_>> =
-                buffers.iter().map(|(name, buffer)| (*name, buffer.as_entire_buffer_binding())).collect();
-            if let Some((_, working)) = buffers.iter().find(|(name, _)| *name == "working") {
-                list.extend(parts_of_working(self.shape(), working, &extent));
-            }
-            let uniform = match extent {
-                Extent::Whole => None,
-                Extent::Shards(shards) => Some(("shards", gpu.upload("shards", &[shards])?)),
-                Extent::Block(block) => Some(("block", gpu.upload("block", &[block])?)),
-            };
-            let more = [("plan", &plan), ("settings", &settings), ("catch_up", &catch_up)];
-            let more = more.into_iter().chain(uniform.iter().map(|(name, buffer)| (*name, buffer)));
-            list.extend(more.map(|(name, buffer)| (name, buffer.as_entire_buffer_binding())));
-            let bindings = kernel.bind(gpu, plan.size(), &list)?;
-            let mut encoder = gpu.device.create_command_encoder(&Default::default());
-            let groups = self.shape().groups(&stage, &extent, &self.plan);
-            kernel.dispatch(&mut encoder.begin_compute_pass(&Default::default()), &bindings, 0, groups);
-            let submission = gpu.queue.submit([encoder.finish()]);
-            gpu.wait(submission)?;
-            for ((index, _, range), (_, buffer)) in owned.into_iter().zip(&buffers) {
-                match &mut after[index].1 {
-                    Values::Float(values) => {
-                        values[range.clone()].copy_from_slice(&gpu.read(buffer, range.len())?)
-                    }
-                    Values::Word(values) | Values::Structs(values, _) => {
-                        values[range.clone()].copy_from_slice(&gpu.read(buffer, range.len())?)
-                    }
+        };
+        let buffers = owned.iter().map(upload).collect::<Result<Vec<_>>>()?;
+        let mut list: Vec<Named<'_>> =
+            buffers.iter().map(|(name, buffer)| (*name, buffer.as_entire_buffer_binding())).collect();
+        if let Some((_, working)) = buffers.iter().find(|(name, _)| *name == "working") {
+            list.extend(parts_of_working(self.shape(), working, &extent));
+        }
+        let uniform = match extent {
+            Extent::Whole => None,
+            Extent::Shards(shards) => Some(("shards", gpu.upload("shards", &[shards])?)),
+            Extent::Block(block) => Some(("block", gpu.upload("block", &[block])?)),
+        };
+        let more = [("plan", &plan), ("settings", &settings), ("catch_up", &catch_up)];
+        let more = more.into_iter().chain(uniform.iter().map(|(name, buffer)| (*name, buffer)));
+        list.extend(more.map(|(name, buffer)| (name, buffer.as_entire_buffer_binding())));
+        let bindings = kernel.bind(gpu, plan.size(), &list)?;
+        let mut encoder = gpu.device.create_command_encoder(&Default::default());
+        let groups = self.shape().groups(stage, &extent, &self.plan);
+        kernel.dispatch(&mut encoder.begin_compute_pass(&Default::default()), &bindings, 0, groups);
+        gpu.wait(gpu.queue.submit([encoder.finish()]))?;
+        for ((index, _, range), (_, buffer)) in owned.into_iter().zip(&buffers) {
+            match &mut after[index].1 {
+                Values::Float(values) => {
+                    values[range.clone()].copy_from_slice(&gpu.read(buffer, range.len())?)
+                }
+                Values::Word(values) | Values::Structs(values, _) => {
+                    values[range.clone()].copy_from_slice(&gpu.read(buffer, range.len())?)
                 }
             }
         }

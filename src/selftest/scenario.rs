@@ -3,10 +3,10 @@
 
 use super::compare::{Arrays, Values};
 use super::made_up::{MadeUp, interactions, state_in_training};
-use crate::reference::{self, Constants, Scratch, State};
+use crate::reference::{self, Scratch, State};
 use crate::sampling::{EpochOrder, ItemSampler, Planner};
 use crate::step::layout::{Shards, StepSums};
-use crate::step::{Extent, Plan, PlanShape, Rates, Schedule, Stage, StepShape};
+use crate::step::{Extent, Plan, PlanShape, Rates, Schedule, Stage, StepConstants, StepShape};
 use crate::{Error, Result};
 use std::sync::Arc;
 
@@ -14,9 +14,17 @@ const POISON: f32 = -777.25;
 /// Keys closer than this could be drawn in another order by another adapter's rounding.
 const NEAR_TIE: f32 = 1e-4;
 
+/// One dispatch of a kernel: what it covers, and all buffers before and after it, as the twins have them.
+#[derive(Debug)]
+pub(super) struct Run {
+    pub(super) extent: Extent,
+    pub(super) before: Arrays,
+    pub(super) after: Arrays,
+}
+
 #[derive(Debug)]
 pub(super) struct Scenario {
-    pub(super) constants: Constants,
+    pub(super) constants: StepConstants,
     pub(super) plan: Plan,
     state: State,
 }
@@ -50,20 +58,19 @@ impl Scenario {
             dim: case.dim,
             geometry: case.geometry,
             loss: case.loss,
-            has_spread: case.gor_weight > 0.0,
+            gor_weight: case.gor_weight,
             optimizer: case.optimizer,
             shards_per_dispatch: case.shards_per_dispatch.min(most_shards),
             block_bytes: case.block_bytes,
             grain: case.grain,
         };
-        let rates = Rates { optimizer: case.optimizer, schedule: Schedule::Constant { learning_rate: 0.05 } };
+        let schedule = Schedule::Constant { learning_rate: 0.05 };
+        let rates = Rates { optimizer: case.optimizer, schedule };
         let items = Arc::new(ItemSampler::new(&train.item_frequencies(), 0.0));
         let order = Arc::new(EpochOrder::new(train, seed));
         let plan = Planner::new(order, items, plan_shape, rates, seed).plan(case.step);
-        let catch_up = rates.catch_up_table()?;
-        let settings = rates.settings(case.dim, case.gor_weight, case.hardness, catch_up.len());
         let state = state_in_training(case, &shape, seed);
-        Ok(Scenario { constants: Constants { shape, settings, catch_up }, plan, state })
+        Ok(Scenario { constants: StepConstants::new(shape, schedule, case.hardness)?, plan, state })
     }
 
     pub(super) fn shape(&self) -> &StepShape {
@@ -73,50 +80,30 @@ impl Scenario {
     /// The smallest gap between any two neighbours of the N + 1 largest keys of a pair, by the draw's own random
     /// words.
     pub(super) fn smallest_key_gap(&self) -> f32 {
-        let shape = self.shape();
-        let (candidate_count, negative_count) =
-            (self.plan.header.candidate_count as usize, shape.plan.negative_count);
+        let plan = &self.plan;
+        let count = plan.header.candidate_count as usize;
         let mut smallest = f32::INFINITY;
-        for (pair, similarities) in self.similarities() {
-            let mut keys: Vec<f32> = (0..candidate_count)
-                .map(|slot| {
-                    let bits = reference::draw_bits(&self.plan, pair, slot);
-                    reference::draw_key(&self.constants.settings, similarities[slot], bits)
-                })
-                .collect();
-            keys.sort_by(|a, b| b.total_cmp(a));
-            let top = &keys[..(negative_count + 1).min(keys.len())];
-            let gaps = top.windows(2).map(|pair| pair[0] - pair[1]);
-            smallest = gaps.filter(|gap| *gap < 1e20).fold(smallest, f32::min);
+        for Run { extent, before, .. } in self.runs("negative_draw") {
+            let Extent::Block(block) = extent else { continue };
+            let similarities = floats_of(&before, "similarities");
+            let end = (block.first_pair + block.pair_count).min(plan.header.pair_count);
+            for (row, pair) in (block.first_pair as usize..end as usize).enumerate() {
+                let mut of_pair = similarities[(block.first_row as usize + row) * count..][..count].to_vec();
+                for &slot in plan.excluded(plan.users()[pair]) {
+                    of_pair[slot as usize] = -2.0;
+                }
+                let key = |slot: usize| {
+                    let bits = reference::draw_bits(plan, pair, slot);
+                    reference::draw_key(&self.constants.settings, of_pair[slot], bits)
+                };
+                let mut keys: Vec<f32> = (0..count).map(key).collect();
+                keys.sort_by(|a, b| b.total_cmp(a));
+                let top = &keys[..(self.shape().plan.negative_count + 1).min(count)];
+                let gaps = top.windows(2).map(|pair| pair[0] - pair[1]);
+                smallest = gaps.filter(|gap| *gap < 1e20).fold(smallest, f32::min);
+            }
         }
         smallest
-    }
-
-    /// What each draw weighs: the pair, and its similarities to the candidates, -2 for the user's own items.
-    fn similarities(&self) -> Vec<(usize, Vec<f32>)> {
-        let (plan, shape) = (&self.plan, self.shape());
-        let (mut state, mut scratch) = (self.state.clone(), Scratch::new(shape, POISON));
-        let count = plan.header.candidate_count as usize;
-        let mut found = Vec::new();
-        for stage in shape.stages() {
-            for extent in self.extents(&stage) {
-                if let ("negative_draw", Extent::Block(block)) = (stage.kernel, extent) {
-                    let end = (block.first_pair + block.pair_count).min(plan.header.pair_count);
-                    for (row, pair) in (block.first_pair..end).enumerate() {
-                        let mut of_pair = scratch.similarities[row * count..][..count].to_vec();
-                        for &slot in plan.excluded(plan.users()[pair as usize]) {
-                            of_pair[slot as usize] = -2.0;
-                        }
-                        found.push((pair as usize, of_pair));
-                    }
-                }
-                reference::run_stage(&stage, &extent, &self.constants, plan, &mut state, &mut scratch);
-            }
-            if stage.kernel == "negative_draw" {
-                break;
-            }
-        }
-        found
     }
 
     /// The stage that runs `kernel`, in a step or after it.
@@ -125,33 +112,42 @@ impl Scenario {
         stages.into_iter().chain(self.shape().catch_up_stage()).find(|stage| stage.kernel == kernel)
     }
 
-    /// What the dispatches of a stage cover that have work in this step.
-    pub(super) fn extents(&self, stage: &Stage) -> Vec<Extent> {
+    /// The dispatches of `kernel`, in the step's own order or after it; none if the step lacks the kernel.
+    pub(super) fn runs(&self, kernel: &str) -> Vec<Run> {
+        let (shape, plan) = (self.shape(), &self.plan);
+        let stages = shape.stages();
+        let in_step = shape.dispatches(plan).into_iter().map(|dispatch| {
+            let stage = stages[dispatch.stage];
+            (stage, shape.extents(&stage)[dispatch.extent])
+        });
         // row_catch_up goes some steps beyond the plan's.
-        let later = |extent| match extent {
-            Extent::Shards(shards) => Extent::Shards(Shards { step: self.plan.header.step + 5, ..shards }),
-            other => other,
-        };
-        let shape = self.shape();
-        let all = shape.extents(stage).into_iter().map(later);
-        all.filter(|extent| shape.groups(stage, extent, &self.plan).0 > 0).collect()
-    }
-
-    /// All buffers before and after the stage of `kernel`, as the twins have them; `None` if the step lacks it. Each
-    /// stage runs over all of its extents before the next stage does, several blocks of pairs or one.
-    pub(super) fn around(&self, kernel: &str) -> Option<(Arrays, Arrays)> {
-        self.stage(kernel)?;
-        let (mut state, mut scratch) = (self.state.clone(), Scratch::new(self.shape(), POISON));
-        for stage in self.shape().stages().iter().chain(&self.shape().catch_up_stage()) {
+        let step = plan.header.step + 5;
+        let later = shape.catch_up_stage().into_iter().flat_map(|stage| {
+            shape
+                .table_shards()
+                .into_iter()
+                .map(move |shards| (stage, Extent::Shards(Shards { step, ..shards })))
+        });
+        let order: Vec<(Stage, Extent)> = in_step.chain(later).collect();
+        let end = order.iter().rposition(|(stage, _)| stage.kernel == kernel).map_or(0, |last| last + 1);
+        let (mut state, mut scratch) = (self.state.clone(), Scratch::new(shape, POISON));
+        let mut runs = Vec::new();
+        for (stage, extent) in &order[..end] {
             let before = (stage.kernel == kernel).then(|| arrays(&state, &scratch));
-            for extent in self.extents(stage) {
-                reference::run_stage(stage, &extent, &self.constants, &self.plan, &mut state, &mut scratch);
-            }
+            reference::run_stage(stage, extent, &self.constants, plan, &mut state, &mut scratch);
             if let Some(before) = before {
-                return Some((before, arrays(&state, &scratch)));
+                runs.push(Run { extent: *extent, before, after: arrays(&state, &scratch) });
             }
         }
-        None
+        runs
+    }
+}
+
+/// The numbers of the array `name`; empty if it has none.
+fn floats_of<'a>(arrays: &'a Arrays, name: &str) -> &'a [f32] {
+    match arrays.iter().find(|(array, _)| *array == name) {
+        Some((_, Values::Float(values))) => values,
+        _ => &[],
     }
 }
 
@@ -181,18 +177,19 @@ mod tests {
     use super::*;
     use crate::selftest::made_up_steps;
 
+    fn step(name: &str) -> MadeUp {
+        made_up_steps().into_iter().find(|case| case.name == name).unwrap()
+    }
+
     /// The keys that the guard looks at must be those that the twin's draw leaves.
     #[test]
     fn the_guard_against_near_ties_sees_the_keys_of_the_draw() {
-        let case = made_up_steps().into_iter().find(|case| case.negative_count == 3).unwrap();
-        let scenario = Scenario::seeded(&case, 1, 3).unwrap();
-        let (_, after) = scenario.around("negative_draw").unwrap();
-        let keys_of = |name: &str| match &after.iter().find(|(array, _)| *array == name).unwrap().1 {
-            Values::Float(values) => values.clone(),
-            _ => panic!("{name} is no numbers"),
-        };
+        let scenario = Scenario::seeded(&step("three negatives, odd dimension"), 1, 3).unwrap();
+        let runs = scenario.runs("negative_draw");
+        assert_eq!(runs.len(), 1);
         // With several negatives the draw leaves its keys in place of the similarities.
-        let (keys, count) = (keys_of("similarities"), scenario.plan.header.candidate_count as usize);
+        let keys = floats_of(&runs[0].after, "similarities");
+        let count = scenario.plan.header.candidate_count as usize;
         let mut smallest = f32::INFINITY;
         for pair in keys.chunks(count).take(scenario.plan.header.pair_count as usize) {
             let mut keys = pair.to_vec();
@@ -202,5 +199,34 @@ mod tests {
         }
         assert!(smallest.is_finite());
         assert_eq!(scenario.smallest_key_gap(), smallest);
+    }
+
+    #[test]
+    fn made_up_steps_have_the_blocks_that_they_are_called_after() {
+        for (name, blocks, windows) in
+            [("three blocks of pairs", 3, 3), ("subgroups, two blocks of pairs", 2, 4), ("two-stage", 1, 1)]
+        {
+            let scenario = Scenario::seeded(&step(name), 1, 0).unwrap();
+            let shape = scenario.shape();
+            assert_eq!(shape.blocks().len(), blocks, "{name}");
+            let all = shape.blocks().iter().map(|block| shape.windows(block).len()).sum::<usize>();
+            assert_eq!(all, windows, "{name}");
+            assert_eq!(scenario.runs("negative_draw").len(), blocks, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_loss_of_what_is_not_a_number_is_none() {
+        let scenario = Scenario::seeded(&step("uniform, without a regulariser"), 1, 0).unwrap();
+        let before = &scenario.runs("triplet_loss")[0].before;
+        let (shape, scores) = (scenario.shape(), floats_of(before, "scores"));
+        // The positive's score, and each negative's.
+        for place in 0..=shape.plan.negative_count {
+            let (mut scores, mut scratch) = (scores.to_vec(), Scratch::new(shape, 0.0));
+            scores[place] = f32::NAN;
+            reference::triplet_loss(&scenario.plan, &mut scores, &mut scratch.pairs, 0.5, shape);
+            assert!(scratch.pairs[0].loss.is_nan(), "place {place}");
+            assert!(scratch.pairs[1].loss.is_finite());
+        }
     }
 }

@@ -104,11 +104,11 @@ impl RowState {
 
 /// Mirror of `Block` in `shaders/include/block.wgsl`.
 #[repr(C)]
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Pod, Zeroable)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Pod, Zeroable)]
 pub struct Block {
     /// The first pair of the dispatch in the batch.
     pub first_pair: u32,
-    /// Its row in the scores.
+    /// Its row in the similarities.
     pub first_row: u32,
     /// Pairs of the dispatch at most.
     pub pair_count: u32,
@@ -142,7 +142,7 @@ pub struct PlanHeader {
     pub shards_at: u32,
 }
 
-/// Mirror of `PairSums` in `shaders/include/scores.wgsl`.
+/// Mirror of `PairSums` in `shaders/include/scores.wgsl`: what a pair adds to the step's sums.
 #[repr(C)]
 #[derive(Debug, Clone, Copy, PartialEq, Default, Pod, Zeroable)]
 pub struct PairSums {

@@ -1,6 +1,7 @@
 //! A step as data: what it is made of, its sizes, its list of stages, and the plan of one step. Sampling fills
 //! plans, the twins and the device run the stages. Nothing here knows wgpu.
 
+mod constants;
 mod geometry;
 pub mod layout;
 mod loss;
@@ -9,9 +10,12 @@ mod plan;
 mod shape;
 mod stages;
 
+pub use constants::StepConstants;
 pub use geometry::Geometry;
 pub use loss::Loss;
 pub use optimizer::{Optimizer, Rates, Schedule};
 pub use plan::{Plan, PlanShape};
-pub use shape::{BLOCK_BYTES, Grain, MAX_STEPS, PLAN_BYTES, StepBuffer, StepShape};
-pub use stages::{Build, Dispatch, Extent, Over, Stage, fold};
+pub use shape::{
+    BLOCK_BYTES, Grain, HELD_CHUNKS, MAX_STEPS, PLAN_BYTES, StepBuffer, StepShape, WINDOW_CHUNKS,
+};
+pub use stages::{Build, Dispatch, Extent, Over, Stage, TILE, fold};

@@ -15,8 +15,8 @@ pub struct StepShape {
     pub geometry: Geometry,
     /// What turns scores into slopes.
     pub loss: Loss,
-    /// Whether GOR is on: positives are scored against their negatives too.
-    pub has_spread: bool,
+    /// Weight of L_GOR; 0: off.
+    pub gor_weight: f64,
     /// What turns gradients into steps.
     pub optimizer: Optimizer,
     /// Row shards that a dispatch over the tables covers, at most.
@@ -80,9 +80,9 @@ pub const PLAN_BYTES: u64 = 16 << 20;
 pub const BLOCK_BYTES: usize = 64 << 20;
 
 /// Vec4 of a row that a thread of `candidate_score_subgroup` holds of each candidate.
-const HELD_CHUNKS: usize = 32;
+pub const HELD_CHUNKS: usize = 32;
 /// Vec4 that a uniform binding holds (64 KiB, WebGPU's default limit).
-const WINDOW_CHUNKS: usize = 4096;
+pub const WINDOW_CHUNKS: usize = 4096;
 /// Alignment of a part of the working set, in vec4 (256 bytes, WebGPU's default limit), and so of a window, in pairs.
 const ALIGNMENT: usize = 16;
 
@@ -118,6 +118,11 @@ impl StepShape {
         self.plan.item_count + self.plan.user_count
     }
 
+    /// Whether GOR is on: positives are scored against their negatives too.
+    pub fn has_spread(&self) -> bool {
+        self.gor_weight > 0.0
+    }
+
     /// Threads of a workgroup that owns rows or pairs: each has at most four vec4 of a row.
     pub fn lane_count(&self) -> usize {
         let chunks = self.chunk_count();
@@ -144,7 +149,7 @@ impl StepShape {
     /// The window of positives from pair `first_pair` on, in vec4 of the working set.
     pub fn window(&self, first_pair: usize) -> std::ops::Range<usize> {
         let first = self.positives_at() + first_pair * self.chunk_count();
-        first..(first + WINDOW_CHUNKS).min(self.working_chunks()).max(first)
+        first..first + WINDOW_CHUNKS
     }
 
     /// Pairs of a block: their similarities to all candidates fit `block_bytes`.
@@ -163,26 +168,26 @@ impl StepShape {
 
     /// The blocks of a full batch.
     pub fn blocks(&self) -> Vec<Block> {
-        let pair_count = self.block_pairs();
+        let (batch_size, pair_count) = (self.plan.batch_size, self.block_pairs());
         let block = |first_pair: usize| Block {
             first_pair: first_pair as u32,
             first_row: 0,
-            pair_count: pair_count as u32,
+            pair_count: pair_count.min(batch_size - first_pair) as u32,
             unused_0: 0,
         };
-        (0..self.plan.batch_size).step_by(pair_count).map(block).collect()
+        (0..batch_size).step_by(pair_count).map(block).collect()
     }
 
     /// The windows of one block.
     pub fn windows(&self, block: &Block) -> Vec<Block> {
         let window = self.window_pairs();
-        let part = |first_row: usize| Block {
+        let block_window = |first_row: usize| Block {
             first_pair: block.first_pair + first_row as u32,
             first_row: first_row as u32,
             pair_count: window.min(block.pair_count as usize - first_row) as u32,
             unused_0: 0,
         };
-        (0..block.pair_count as usize).step_by(window).map(part).collect()
+        (0..block.pair_count as usize).step_by(window).map(block_window).collect()
     }
 
     /// The parts of the tables that dispatches cover.
@@ -209,7 +214,7 @@ impl StepShape {
             buffer("picks", picks, "--batch-size, --negatives"),
             buffer("picked", candidates * self.plan.pair_words(), "--candidates, --batch-size"),
             buffer("scores", pairs + picks, "--batch-size, --negatives"),
-            buffer("spread", if self.has_spread { picks } else { 0 }, "--batch-size, --negatives"),
+            buffer("spread", if self.has_spread() { picks } else { 0 }, "--batch-size, --negatives"),
             buffer("pairs", pairs * size_of::<PairSums>() / 4, "--batch-size"),
             buffer("spread_line", 2, ""),
             buffer(

@@ -30,9 +30,9 @@ pub enum Over {
     Windows,
     /// Blocks of pairs: a workgroup for a pair.
     Draws,
-    /// The pairs: a workgroup for so many.
+    /// The pairs: a workgroup for this many.
     Pairs(usize),
-    /// The row slots: a workgroup for so many.
+    /// The row slots: a workgroup for this many.
     Slots(usize),
     /// One workgroup.
     Once,
@@ -67,7 +67,7 @@ pub struct Dispatch {
 }
 
 /// Pairs, and candidates, of a tile of `candidate_score`.
-const TILE: u32 = 64;
+pub const TILE: u32 = 64;
 /// Threads of a workgroup of `candidate_score`.
 const TILE_THREADS: usize = 256;
 /// Workgroups that one dimension of a dispatch may have (WebGPU's default limit).
@@ -114,14 +114,20 @@ impl StepShape {
 
     /// What the dispatches of `stage` cover, for a full batch.
     pub fn extents(&self, stage: &Stage) -> Vec<Extent> {
+        if stage.over.is_in_blocks() {
+            return self.blocks().iter().flat_map(|block| self.extents_in(stage, block)).collect();
+        }
+        self.extents_in(stage, &Block::default())
+    }
+
+    /// Those of one block of pairs; all of them if the stage does not run over blocks.
+    fn extents_in(&self, stage: &Stage, block: &Block) -> Vec<Extent> {
         match stage.over {
             Over::Quads | Over::TableSlots | Over::Rows => {
                 self.table_shards().into_iter().map(Extent::Shards).collect()
             }
-            Over::Windows => {
-                self.blocks().iter().flat_map(|block| self.windows(block)).map(Extent::Block).collect()
-            }
-            Over::Tiles | Over::Draws => self.blocks().into_iter().map(Extent::Block).collect(),
+            Over::Windows => self.windows(block).into_iter().map(Extent::Block).collect(),
+            Over::Tiles | Over::Draws => vec![Extent::Block(*block)],
             Over::Pairs(_) | Over::Slots(_) | Over::Once => vec![Extent::Whole],
         }
     }
@@ -163,27 +169,23 @@ impl StepShape {
         let stages: Vec<(usize, Stage)> = self.stages().into_iter().enumerate().collect();
         let mut dispatches = Vec::new();
         for together in stages.chunk_by(|(_, a), (_, b)| a.over.is_in_blocks() && b.over.is_in_blocks()) {
-            let block_count = if together[0].1.over.is_in_blocks() { self.blocks().len() } else { 1 };
-            for block in 0..block_count {
-                for (stage, it) in together {
-                    for (extent, part) in self.extents(it).iter().enumerate() {
-                        let groups = self.groups(it, part, plan);
-                        if self.block_of(part) == block && groups.0 > 0 {
-                            dispatches.push(Dispatch { stage: *stage, extent, groups });
+            // The next extent of each stage.
+            let mut next = vec![0; together.len()];
+            let blocks =
+                if together[0].1.over.is_in_blocks() { self.blocks() } else { vec![Block::default()] };
+            for block in &blocks {
+                for ((stage, it), next) in together.iter().zip(&mut next) {
+                    for extent in self.extents_in(it, block) {
+                        let groups = self.groups(it, &extent, plan);
+                        if groups.0 > 0 {
+                            dispatches.push(Dispatch { stage: *stage, extent: *next, groups });
                         }
+                        *next += 1;
                     }
                 }
             }
         }
         dispatches
-    }
-
-    /// Which block of pairs an extent is in; 0 if it covers something else.
-    fn block_of(&self, extent: &Extent) -> usize {
-        match extent {
-            Extent::Block(block) => block.first_pair as usize / self.block_pairs(),
-            Extent::Whole | Extent::Shards(_) => 0,
-        }
     }
 
     /// How to compile the kernel of `stage`: the values of its `override` constants and the files it includes.
@@ -198,7 +200,7 @@ impl StepShape {
             ("pair_words", self.plan.pair_words() as f64),
             ("positives_at", self.positives_at() as f64),
             ("has_momentum", flag(self.optimizer.has_moments())),
-            ("has_spread", flag(self.has_spread)),
+            ("has_spread", flag(self.has_spread())),
             ("pairs_per_group", self.grain.pairs_per_group as f64),
             ("slots_per_group", self.grain.slots_per_group as f64),
             ("segment_count", segment_count as f64),

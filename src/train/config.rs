@@ -148,6 +148,11 @@ impl TrainConfig {
         within("--evaluate-every", self.stopping.evaluate_every, 1, 1_000_000)?;
         within("-k", self.stopping.k, 1, usize::MAX)?;
         self.negatives.check()?;
+        if let (Geometry::Dot, Negatives::TwoStage { .. }) = (self.geometry, self.negatives) {
+            let message = "must not be two-stage with --geometry dot: its law is one of cosines; take uniform or \
+                           popularity";
+            return Err(Error::setting("--sampler", message));
+        }
         self.loss.check()?;
         self.optimizer.check()?;
         self.schedule.check()?;

@@ -7,7 +7,7 @@ use crate::data::Interactions;
 use crate::gpu::{Gpu, Stepper, Tables, check_memory};
 use crate::sampling::{PlanQueue, Planner};
 use crate::step::layout::StepSums;
-use crate::step::{BLOCK_BYTES, Plan, PlanShape, StepShape};
+use crate::step::{BLOCK_BYTES, Plan, PlanShape, StepConstants, StepShape};
 use crate::{Error, Result};
 use std::sync::Arc;
 use std::time::Duration;
@@ -33,7 +33,7 @@ pub(crate) fn step_shape(gpu: &Gpu, train: &Interactions, config: &TrainConfig) 
         dim: config.dim,
         geometry: config.geometry,
         loss: config.loss,
-        has_spread: config.regularisers.gor_weight > 0.0,
+        gor_weight: config.regularisers.gor_weight,
         optimizer: config.optimizer,
         shards_per_dispatch: Tables::shards_per_dispatch(gpu, plan.shard_count()),
         block_bytes: BLOCK_BYTES,
@@ -71,12 +71,9 @@ impl Steps {
         fill: impl FnMut(usize, &mut [f32]),
     ) -> Result<Steps> {
         check_memory(gpu, &shape)?;
-        let rates = config.rates();
-        let catch_up = rates.catch_up_table()?;
-        let (gor_weight, hardness) = (config.regularisers.gor_weight, config.negatives.hardness());
-        let settings = rates.settings(config.dim, gor_weight, hardness, catch_up.len());
+        let constants = StepConstants::new(shape, config.schedule, config.negatives.hardness())?;
         let tables = Tables::new(gpu, &shape, fill)?;
-        let stepper = Stepper::new(Arc::clone(gpu), tables, shape, settings, &catch_up)?;
+        let stepper = Stepper::new(Arc::clone(gpu), tables, &constants)?;
         let cores = std::thread::available_parallelism().map_or(1, |count| count.get());
         let queue = PlanQueue::start(planner, 1, last_step, (cores / 4).clamp(1, 4), PLANS_AHEAD);
         Ok(Steps { pace: Pace::new(stepper.max_steps()), stepper, queue, ready: Vec::new(), in_flight: 0 })

@@ -31,7 +31,7 @@ fn every_defect_is_seen() {
                 "if first_chunk + chunk < chunk_count {",
                 "if chunk < blocks_per_segment * lane_count - 1u {",
             ),
-            ("subgroups, dimension 128, shards", "min(own * lane_count + thread,", "min(thread,"),
+            ("subgroups, dimension 128, shards", "own * lane_count + thread;", "thread;"),
             (
                 "subgroups, two blocks of pairs",
                 "plan.pair_count - block.first_pair, block",

@@ -1,14 +1,17 @@
 //! The whole engine: against the twins, against itself, and on data whose answer is known.
 
 use crate::support::{gpu, plain_gpu};
+use spherec::Error;
 use spherec::data::{Interactions, Protocol, Split};
 use spherec::gpu::{Gpu, Stepper, Tables};
 use spherec::model::Embeddings;
 use spherec::random::{Purpose, Stream};
-use spherec::reference::{self, Constants, Scratch, State};
+use spherec::reference::{self, Scratch, State};
 use spherec::sampling::{EpochOrder, ItemSampler, Negatives, Planner};
 use spherec::step::layout::RowState;
-use spherec::step::{BLOCK_BYTES, Geometry, Loss, Optimizer, PlanShape, Rates, Schedule, StepShape};
+use spherec::step::{
+    BLOCK_BYTES, Geometry, Loss, Optimizer, PlanShape, Rates, Schedule, StepConstants, StepShape,
+};
 use spherec::train::{Regularisers, Stop, Stopping, TrainConfig, train};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -73,7 +76,7 @@ fn parity(gpu: &Arc<Gpu>, parity: Parity) -> usize {
         dim,
         geometry,
         loss: Loss::Triplet { margin: 0.5 },
-        has_spread: gor_weight > 0.0,
+        gor_weight,
         optimizer,
         shards_per_dispatch: Tables::shards_per_dispatch(gpu, plan.shard_count()),
         block_bytes,
@@ -81,14 +84,13 @@ fn parity(gpu: &Arc<Gpu>, parity: Parity) -> usize {
     };
     let learning_rate = if optimizer.has_moments() { 0.01 } else { 0.1 };
     let rates = Rates { optimizer, schedule: Schedule::Constant { learning_rate } };
-    let catch_up = rates.catch_up_table().unwrap();
-    let settings = rates.settings(dim, gor_weight, negatives.hardness(), catch_up.len());
+    let constants = StepConstants::new(shape, rates.schedule, negatives.hardness()).unwrap();
     let mut stream = Stream::new(5, Purpose::Init, 0);
     let points: Vec<f32> =
         (0..row_count * dim).map(|_| stream.random_range(-1.0..1.0f32) / (dim as f32).sqrt()).collect();
     let fill = |row: usize, point: &mut [f32]| point.copy_from_slice(&points[row * dim..(row + 1) * dim]);
     let tables = Tables::new(gpu, &shape, fill).unwrap();
-    let mut stepper = Stepper::new(Arc::clone(gpu), tables, shape, settings, &catch_up).unwrap();
+    let mut stepper = Stepper::new(Arc::clone(gpu), tables, &constants).unwrap();
     // As few dispatches cover the tables as the adapter allows.
     let (shards, most) = (plan.shard_count(), gpu.most_shards_per_dispatch());
     assert_eq!(shape.table_shards().len(), shards.div_ceil(most));
@@ -101,7 +103,6 @@ fn parity(gpu: &Arc<Gpu>, parity: Parity) -> usize {
     for (row, point) in points.chunks(dim).enumerate() {
         padded[row * padded_dim..][..dim].copy_from_slice(point);
     }
-    let constants = Constants { shape, settings, catch_up };
     let mut state = State::new(padded, &shape);
     let mut scratch = Scratch::new(&shape, f32::NAN);
     let mut expected_sums = Vec::new();
@@ -180,9 +181,12 @@ fn two_stage_steps_equal_the_twins() {
 
 #[test]
 fn blocks_of_pairs_equal_the_twins() {
-    // 60 slots of 4 bytes a pair: three blocks of 16 pairs, each scored and drawn from before the next.
-    let dispatch_count = parity(&gpu(), Parity { block_bytes: 16 * 240, ..TWO_STAGE });
-    assert_eq!(dispatch_count, 8 + 2 * 2);
+    // 60 candidates have 64 slots of 4 bytes a pair: three blocks of 16 pairs, each scored and drawn from before the
+    // next.
+    let in_blocks = Parity { block_bytes: 16 * 256, ..TWO_STAGE };
+    assert_eq!(parity(&gpu(), in_blocks), 8 + 2 * 2);
+    let negatives = Negatives::TwoStage { count: 3, beta: 0.5, candidates: 60, hardness: 3.0 };
+    assert_eq!(parity(&plain_gpu(), Parity { negatives, ..in_blocks }), 8 + 2 * 2);
 }
 
 #[test]
@@ -301,6 +305,16 @@ fn the_same_seed_gives_the_same_bits_and_another_does_not() {
         assert_eq!(first, bits(&trained(&split, &config)), "{}", negatives.sampler());
         config.seed += 1;
         assert_ne!(first, bits(&trained(&split, &config)), "{}", negatives.sampler());
+    }
+}
+
+#[test]
+fn a_loss_that_is_not_a_number_stops_training() {
+    for negatives in ALL_NEGATIVES {
+        let schedule = Schedule::Constant { learning_rate: 1e38 };
+        let config = TrainConfig { schedule, ..config(negatives) };
+        let failure = train(gpu(), &checkerboard(), &config, &AtomicBool::new(false), &mut |_| {});
+        assert!(matches!(failure, Err(Error::Diverged { .. })), "{}: {failure:?}", negatives.sampler());
     }
 }
 

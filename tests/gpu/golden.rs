@@ -19,8 +19,7 @@ impl Device {
         let (points, dim) = (golden.starting_points(), shape.dim);
         let fill = |row: usize, point: &mut [f32]| point.copy_from_slice(&points[row * dim..][..dim]);
         let tables = Tables::new(&gpu, &shape, fill).unwrap();
-        let stepper =
-            Stepper::new(Arc::clone(&gpu), tables, shape, constants.settings, &constants.catch_up).unwrap();
+        let stepper = Stepper::new(Arc::clone(&gpu), tables, &constants).unwrap();
         Device { gpu, stepper }
     }
 }

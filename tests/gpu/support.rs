@@ -2,10 +2,10 @@
 
 use spherec::Result;
 use spherec::gpu::{AdapterChoice, Gpu, shader};
-use spherec::selftest::{Comparison, MadeUp, made_up_steps};
+use spherec::selftest::{Comparison, made_up_steps};
 use spherec::step::{Build, Grain};
 use std::collections::HashMap;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock};
 
 /// The adapter under test: `SPHEREC_ADAPTER`, else the best. Without one the tests fail with the line that
 /// says what to install.
@@ -55,20 +55,15 @@ pub(crate) fn equals_its_twin(name: &str) {
 /// Puts each defect (the step that shows it, text, what it becomes) into kernel `name`: the comparison with the twin
 /// must see it. Steps that the adapter cannot run are told.
 pub(crate) fn defects_are_seen(name: &str, defects: &[(&str, &str, &str)]) {
-    let mut comparisons = Comparisons::default();
     for (step, from, to) in defects {
-        comparisons.defect_is_seen(step, name, shader::kernel(name).unwrap(), from, to);
+        defect_is_seen(step, name, shader::kernel(name).unwrap(), from, to);
     }
 }
 
 /// As [`defects_are_seen`], for one defect in the text of kernel `name` with all that it includes on `step`.
 pub(crate) fn composed_defect_is_seen(step: &str, name: &str, from: &str, to: &str) {
-    let build = Comparison::new(&gpu(), name, &step_of(step)).unwrap();
-    let Some(build) = build.map(|comparison| comparison.build()) else {
-        println!("NOT RUN: {name} on {step}, which this adapter cannot run");
-        return;
-    };
-    let text = shader::kernel(name).unwrap();
+    let Some(comparison) = comparison(step, name) else { return };
+    let (build, text) = (comparison.build(), shader::kernel(name).unwrap());
     // The includes are put in by hand; what is to be repeated stays as written, but for the broadcasts' lanes.
     let lanes = build.constants.iter().filter(|(constant, _)| *constant == "lane_count").copied().collect();
     let whole = shader::compose(text, &Build { constants: lanes, ..build.clone() }).unwrap();
@@ -77,33 +72,38 @@ pub(crate) fn composed_defect_is_seen(step: &str, name: &str, from: &str, to: &s
         shader::compose(&whole, &build).unwrap(),
         shader::compose(text, &build).unwrap().replace("// include:", "// includes:")
     );
-    Comparisons::default().defect_is_seen(step, name, &whole, from, to);
+    defect_is_seen(step, name, &whole, from, to);
 }
 
-fn step_of(name: &str) -> MadeUp {
+fn defect_is_seen(step: &str, name: &str, text: &str, from: &str, to: &str) {
+    assert_eq!(text.matches(from).count(), 1, "{name}: {from:?} must occur once");
+    let Some(comparison) = comparison(step, name) else { return };
+    let agreement = comparison.run(&gpu(), &text.replace(from, to));
+    let agreement = agreement.unwrap_or_else(|error| panic!("{name}, {from:?} -> {to:?}: {error}"));
+    assert!(agreement.failure.is_some(), "{name} on {step}: {from:?} -> {to:?} went unseen");
+}
+
+/// The kernel on the step, made once for all tests. `None`, and told, if the adapter lacks the step's subgroups.
+fn comparison(step: &str, name: &str) -> Option<Arc<Comparison>> {
+    type Comparisons = Mutex<HashMap<(String, String), Option<Arc<Comparison>>>>;
+    static MADE: OnceLock<Comparisons> = OnceLock::new();
     let steps = made_up_steps();
-    *steps.iter().find(|step| step.name == name).unwrap_or_else(|| panic!("there is no step {name:?}"))
-}
-
-/// The comparisons of one kernel, by step: a twin runs once for all defects.
-#[derive(Default)]
-struct Comparisons(HashMap<String, Option<Comparison>>);
-
-impl Comparisons {
-    fn defect_is_seen(&mut self, step: &str, name: &str, text: &str, from: &str, to: &str) {
-        assert_eq!(text.matches(from).count(), 1, "{name}: {from:?} must occur once");
-        let comparison = self
-            .0
-            .entry(step.to_owned())
-            .or_insert_with(|| Comparison::new(&gpu(), name, &step_of(step)).unwrap());
-        let Some(comparison) = comparison else {
-            // Without subgroups, steps that need them cannot be run; all others have every kernel that names them.
-            assert!(!gpu().suits(&step_of(step).grain), "{step:?} does not run {name}");
-            println!("NOT RUN: {name} on {step}, which this adapter cannot run");
-            return;
-        };
-        let agreement = comparison.run(&gpu(), &text.replace(from, to));
-        let agreement = agreement.unwrap_or_else(|error| panic!("{name}, {from:?} -> {to:?}: {error}"));
-        assert!(agreement.failure.is_some(), "{name} on {step}: {from:?} -> {to:?} went unseen");
+    let case =
+        steps.iter().find(|case| case.name == step).unwrap_or_else(|| panic!("there is no step {step:?}"));
+    let key = (step.to_owned(), name.to_owned());
+    let kept = MADE.get_or_init(Default::default).lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+    let found = kept.get(&key).cloned();
+    drop(kept);
+    let comparison = found.unwrap_or_else(|| {
+        let made = Comparison::new(&gpu(), name, case).unwrap().map(Arc::new);
+        let mut kept =
+            MADE.get_or_init(Default::default).lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        kept.insert(key, made.clone());
+        made
+    });
+    if comparison.is_none() {
+        assert!(!gpu().suits(&case.grain), "{step:?} does not run {name}");
+        println!("NOT RUN: {name} on {step}, which this adapter cannot run");
     }
+    comparison
 }

@@ -12,7 +12,7 @@ fn every_defect_is_seen() {
     defects_are_seen(
         "triplet_loss",
         &[
-            ("three negatives, odd dimension", "if score > nearest_score {", "if score < nearest_score {"),
+            ("three negatives, odd dimension", "if score > nearest_score ||", "if score < nearest_score ||"),
             ("two-stage", "2.0 * nearest_score - 2.0", "nearest_score - 2.0"),
             ("two-stage", "+ margin;", "- margin;"),
             ("two-stage", "select(0.0, 2.0, hinge > 0.0)", "2.0"),

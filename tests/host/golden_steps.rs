@@ -1,11 +1,11 @@
 //! The twins against golden training steps.
 
 use crate::golden_data::{Golden, Looks, Runner, Step, all};
-use spherec::reference::{Constants, Scratch, State, step};
-use spherec::step::{Grain, Plan, StepShape};
+use spherec::reference::{Scratch, State, step};
+use spherec::step::{Grain, Plan, StepConstants, StepShape};
 
 struct Twins {
-    constants: Constants,
+    constants: StepConstants,
     state: State,
     last_step: u32,
 }

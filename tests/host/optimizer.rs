@@ -5,10 +5,10 @@ use crate::plans::Run;
 use rand::RngExt;
 use spherec::Error;
 use spherec::random::{Purpose, Stream};
-use spherec::reference::{Constants, Scratch, State, run_stage};
+use spherec::reference::{Scratch, State, run_stage};
 use spherec::sampling::Planner;
 use spherec::step::layout::NONE;
-use spherec::step::{Extent, Geometry, Grain, Optimizer, Plan, Rates, Schedule, Stage};
+use spherec::step::{Extent, Geometry, Grain, Optimizer, Plan, Rates, Schedule, Stage, StepConstants};
 
 const ALL_BETAS: [(f64, f64); 7] =
     [(0.9, 0.999), (0.9, 0.9999), (0.9, 0.99999), (0.5, 0.99), (0.99, 0.999), (0.1, 0.9), (0.9, 0.85)];
@@ -122,7 +122,7 @@ const STEPS: u64 = 600;
 /// The twins of loading, optimizer and catch-up, with the gradients of the rows as given: in the geometry `dot` they
 /// are those of the points.
 struct LazyAdam {
-    constants: Constants,
+    constants: StepConstants,
     state: State,
 }
 
@@ -131,10 +131,8 @@ impl LazyAdam {
         let mut shape = run.step_shape(DIM, Grain::GPU, 0.0);
         shape.geometry = Geometry::Dot;
         shape.optimizer = rates(betas).optimizer;
-        let catch_up = rates(betas).catch_up_table().unwrap();
-        let settings = rates(betas).settings(DIM, 0.0, 0.0, catch_up.len());
         let state = State::new(points.iter().map(|&x| x as f32).collect(), &shape);
-        LazyAdam { constants: Constants { shape, settings, catch_up }, state }
+        LazyAdam { constants: StepConstants::new(shape, rates(betas).schedule, 0.0).unwrap(), state }
     }
 
     /// One step on the rows of `plan`, with the gradients of all rows as given.

@@ -7,7 +7,7 @@ use spherec::random::{Purpose, key};
 use spherec::sampling::{EpochOrder, ItemSampler, Planner};
 use spherec::step::layout::NONE;
 use spherec::step::{
-    BLOCK_BYTES, Geometry, Grain, Loss, Optimizer, Plan, PlanShape, Rates, Schedule, StepShape,
+    BLOCK_BYTES, Geometry, Grain, Loss, Optimizer, Plan, PlanShape, Rates, Schedule, StepShape, WINDOW_CHUNKS,
 };
 use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
@@ -66,7 +66,7 @@ impl Run {
             dim,
             geometry: Geometry::Sphere,
             loss: Loss::Triplet { margin: 1.0 },
-            has_spread: gor_weight > 0.0,
+            gor_weight,
             optimizer: Optimizer::Sgd,
             shards_per_dispatch: 1,
             block_bytes: BLOCK_BYTES,
@@ -289,5 +289,30 @@ proptest! {
             prop_assert_eq!(&planner.plan(step), &plans[step as usize - 1]);
             prop_assert_eq!(&clone.plan(step), &plans[step as usize - 1]);
         }
+    }
+
+    #[test]
+    fn every_window_is_whole_and_every_pair_in_one(
+        batch_size in 1..9_000usize, candidate_count in 1..30_000usize, dim in 1..=1_024usize, kib in 1..70_000usize,
+    ) {
+        let run = Run {
+            user_count: 10, item_count: 40_000, pairs: vec![(0, 0)], batch_size, negative_count: 1, candidate_count,
+            rows_per_shard: 40_010, beta: 0.0, seed: 0,
+        };
+        let shape = StepShape { block_bytes: kib << 10, ..run.step_shape(dim, Grain::CPU, 0.0) };
+        let mut pair = 0;
+        for block in shape.blocks() {
+            prop_assert_eq!((block.first_pair as usize, block.first_row), (pair, 0));
+            for window in shape.windows(&block) {
+                prop_assert_eq!(window.first_pair as usize, pair);
+                prop_assert_eq!(window.first_row as usize, pair - block.first_pair as usize);
+                let chunks = shape.window(pair);
+                prop_assert_eq!(chunks.len(), WINDOW_CHUNKS);
+                prop_assert!(chunks.start % 16 == 0 && chunks.end <= shape.working_chunks());
+                prop_assert!(window.pair_count as usize * shape.chunk_count() <= WINDOW_CHUNKS);
+                pair += window.pair_count as usize;
+            }
+        }
+        prop_assert_eq!(pair, batch_size);
     }
 }

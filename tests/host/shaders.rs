@@ -5,7 +5,10 @@ use naga::valid::{Capabilities, ModuleInfo, ShaderStages, SubgroupOperationSet, 
 use naga::{AddressSpace, Module, ShaderStage, TypeInner, back};
 use spherec::gpu::shader::{self, KERNELS};
 use spherec::step::layout::{Block, NONE, PairSums, PlanHeader, RowState, Settings, Shards, StepSums};
-use spherec::step::{BLOCK_BYTES, Build, Geometry, Grain, Loss, Optimizer, PlanShape, Stage, StepShape};
+use spherec::step::{
+    BLOCK_BYTES, Build, Geometry, Grain, HELD_CHUNKS, Loss, Optimizer, PlanShape, Stage, StepShape, TILE,
+    WINDOW_CHUNKS,
+};
 use std::collections::{BTreeMap, BTreeSet};
 use std::mem::offset_of;
 
@@ -26,7 +29,7 @@ fn shapes() -> Vec<StepShape> {
         dim: 128,
         geometry: Geometry::Sphere,
         loss: Loss::Triplet { margin: 1.0 },
-        has_spread: true,
+        gor_weight: 0.01,
         optimizer: Optimizer::Adam { betas: (0.9, 0.999), epsilon: 1e-8 },
         shards_per_dispatch: 1,
         block_bytes: BLOCK_BYTES,
@@ -37,7 +40,7 @@ fn shapes() -> Vec<StepShape> {
     let large = PlanShape { batch_size: 65_536, negative_count: 1_000, ..plan };
     vec![
         base,
-        StepShape { plan: small, dim: 3, optimizer: Optimizer::Sgd, has_spread: false, ..base },
+        StepShape { plan: small, dim: 3, optimizer: Optimizer::Sgd, gor_weight: 0.0, ..base },
         StepShape { plan: sharded, dim: 128, shards_per_dispatch: 4, ..base },
         StepShape { plan: sharded, optimizer: Optimizer::Sgd, shards_per_dispatch: 2, ..base },
         StepShape { plan: large, dim: 1_024, ..base },
@@ -99,6 +102,8 @@ fn each_resolved(mut check: impl FnMut(&str, &Module, &ModuleInfo)) {
             let entry = Some((ShaderStage::Compute, name));
             let (module, info) =
                 back::pipeline_constants::process_overrides(&module, &info, entry, &values).unwrap();
+            let threads: u32 = module.entry_points[0].workgroup_size.iter().product();
+            assert_eq!(threads as usize, stage.lane_count, "{name}: threads of a workgroup");
             check(name, &module, &info);
             *seen.entry(name).or_insert(0) += 1;
         }
@@ -276,6 +281,16 @@ fn the_plan_header_is_the_fixed_part_of_the_plan() {
         }
     }
     assert!(count >= 7, "{count}");
+}
+
+#[test]
+fn sizes_that_stand_in_a_text_are_those_of_the_shapes() {
+    let of = |name: &str, part: String| {
+        assert!(shader::kernel(name).unwrap().contains(&part), "{name} has no {part:?}");
+    };
+    of("candidate_score", format!("const tile: u32 = {TILE}u;"));
+    of("candidate_score_subgroup", format!("var<uniform> positives: array<vec4<f32>, {WINDOW_CHUNKS}>;"));
+    of("candidate_score_subgroup", format!("var quads: array<mat4x4<f32>, {HELD_CHUNKS}>;"));
 }
 
 #[test]

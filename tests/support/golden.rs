@@ -3,11 +3,10 @@
 
 use serde::Deserialize;
 use spherec::data::Interactions;
-use spherec::reference::Constants;
 use spherec::sampling::{EpochOrder, ItemSampler, Planner};
 use spherec::step::layout::{NONE, PairSums, StepSums};
 use spherec::step::{
-    BLOCK_BYTES, Geometry, Grain, Loss, Optimizer, Plan, PlanShape, Rates, Schedule, StepShape,
+    BLOCK_BYTES, Geometry, Grain, Loss, Optimizer, Plan, PlanShape, Rates, Schedule, StepConstants, StepShape,
 };
 use std::sync::Arc;
 
@@ -124,7 +123,7 @@ impl Golden {
             dim: self.dim,
             geometry: Geometry::Sphere,
             loss: Loss::Triplet { margin: self.config.margin },
-            has_spread: self.config.gor_weight > 0.0,
+            gor_weight: self.config.gor_weight,
             optimizer: self.rates().optimizer,
             shards_per_dispatch: 1,
             block_bytes: BLOCK_BYTES,
@@ -147,10 +146,8 @@ impl Golden {
     }
 
     /// What stays the same over the run, with steps of `shape`.
-    pub(crate) fn constants(&self, shape: StepShape) -> Constants {
-        let catch_up = self.rates().catch_up_table().unwrap();
-        let settings = self.rates().settings(self.dim, self.config.gor_weight, 0.0, catch_up.len());
-        Constants { shape, settings, catch_up }
+    pub(crate) fn constants(&self, shape: StepShape) -> StepConstants {
+        StepConstants::new(shape, self.rates().schedule, 0.0).unwrap()
     }
 
     /// The stored points before the first step, (rows, D).
