@@ -3,7 +3,7 @@
 // in tiles: a workgroup of 16 x 16 threads makes 64 pairs x 64 candidates, a thread four pairs x one quad. The
 // workgroup reads 16 numbers of each of its rows at a time into workgroup memory. Holes score -2, below any
 // similarity.
-@group(0) @binding(3) var<storage, read> rows: array<vec4<f32>>;                    // (R, D/4 + 1)
+@group(0) @binding(3) var<storage, read> points: array<vec4<f32>>;                  // (R, D/4 + 1)
 @group(0) @binding(4) var<storage, read_write> similarities: array<vec4<f32>>;      // (pair capacity, C/4)
 
 override chunk_count: u32 = 32u;
@@ -18,7 +18,7 @@ var<workgroup> right: array<vec4<f32>, 256>;
 
 fn chunk_of_slot(slot: u32, chunk: u32) -> vec4<f32> {
     if slot == none || chunk >= chunk_count { return vec4<f32>(0.0); }
-    return rows[slot * (chunk_count + 1u) + chunk];
+    return points[slot * (chunk_count + 1u) + chunk];
 }
 
 @compute @workgroup_size(256)

@@ -7,7 +7,7 @@
 // (src/gpu/shader.rs): constant indices keep `quads` in registers and on the stack. Rows longer than 128 numbers
 // are taken in segments. Holes score -2, below any similarity.
 @group(0) @binding(3) var<uniform> positives: array<vec4<f32>, 4096>;               // (window, D/4)
-@group(0) @binding(4) var<storage, read> rows: array<vec4<f32>>;                    // (R, D/4 + 1)
+@group(0) @binding(4) var<storage, read> points: array<vec4<f32>>;                  // (R, D/4 + 1)
 @group(0) @binding(5) var<storage, read_write> similarities: array<vec4<f32>>;      // (pair capacity, C/4)
 
 override lane_count: u32 = 8u;
@@ -19,7 +19,7 @@ override blocks_per_segment: u32 = 4u;     // lane_count vec4 each, 32 vec4 in a
 fn turned_quad(quad: u32, chunk: u32) -> mat4x4<f32> {
     let stride = chunk_count + 1u;
     let at = quad * 4u * stride + chunk;
-    return transpose(mat4x4<f32>(rows[at], rows[at + stride], rows[at + 2u * stride], rows[at + 3u * stride]));
+    return transpose(mat4x4<f32>(points[at], points[at + stride], points[at + 2u * stride], points[at + 3u * stride]));
 }
 
 @compute @workgroup_size(lane_count)

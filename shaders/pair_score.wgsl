@@ -2,7 +2,7 @@
 // The scores of each pair: u . v of its positive and of its N negatives; with GOR also the spread scores
 // v_p . v_k of the positive and each negative, and their sums. One workgroup for pairs_per_group pairs, one after
 // another.
-@group(0) @binding(3) var<storage, read> rows: array<vec4<f32>>;                // (R, D/4 + 1)
+@group(0) @binding(3) var<storage, read> points: array<vec4<f32>>;              // (R, D/4 + 1)
 @group(0) @binding(4) var<storage, read> picks: array<u32>;                     // (B, N)
 @group(0) @binding(5) var<storage, read_write> scores: array<f32>;              // (B, 1 + N)
 @group(0) @binding(6) var<storage, read_write> spread: array<f32>;              // (B, N)

@@ -5,7 +5,7 @@
 // One workgroup for slots_per_group slots, one after another. They are spread over all slots: most candidates are
 // not drawn and all users are in use, so workgroups get much the same to do.
 // A gradient row is D/4 vec4 and one more that holds (1 if the step uses the slot, 0, 0, 0).
-@group(0) @binding(1) var<storage, read> rows: array<vec4<f32>>;                // (R, D/4 + 1)
+@group(0) @binding(1) var<storage, read> points: array<vec4<f32>>;              // (R, D/4 + 1)
 @group(0) @binding(2) var<storage, read> picks: array<u32>;                     // (B, N)
 @group(0) @binding(3) var<storage, read> scores: array<f32>;                    // (B, 1 + N), slopes by now
 @group(0) @binding(4) var<storage, read> spread: array<f32>;                    // (B, N)

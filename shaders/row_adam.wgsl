@@ -1,10 +1,10 @@
 // include: plan settings shards shard_quads row_states moments geometry lanes parts row_parts stepped_slots
 // One Adam step (Kingma and Ba, algorithm 1) on each row that the step uses, after catching up the steps that the
 // row missed. One workgroup for slots_per_group slots, one after another.
-@group(0) @binding(1{s}) var<storage, read_write> points_{s}: array<vec4<f32>>;       // (shard rows, D/4)
+@group(0) @binding(1{s}) var<storage, read_write> rows_{s}: array<vec4<f32>>;         // (shard rows, D/4)
 @group(0) @binding(2{s}) var<storage, read_write> drift_{s}: array<vec4<f32>>;        // (shard rows, D/4)
 @group(0) @binding(3{s}) var<storage, read_write> variance_{s}: array<vec4<f32>>;     // (shard rows, D/4)
-@group(0) @binding(3) var<storage, read> rows: array<vec4<f32>>;                // (R, D/4 + 1)
+@group(0) @binding(3) var<storage, read> points: array<vec4<f32>>;              // (R, D/4 + 1)
 @group(0) @binding(4) var<storage, read> gradients: array<vec4<f32>>;           // (R, D/4 + 1)
 
 // {s} begins
@@ -16,7 +16,7 @@ fn step_chunk_{s}(index: u32, e: vec4<f32>, gradient: vec4<f32>, it: Stepped) ->
     // The point is the row caught up to the step before this one, times its scale.
     let x = e / it.scale - plan.step_size * moments.m / (sqrt(moments.v) / plan.root_bias_2 + settings.epsilon);
     let d = drift_of(moments, plan.drift_epsilon);
-    points_{s}[index] = x;
+    rows_{s}[index] = x;
     drift_{s}[index] = d;
     variance_{s}[index] = moments.v;
     return vec3<f32>(dot(x, x), dot(x, d), dot(d, d));

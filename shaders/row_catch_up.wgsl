@@ -1,7 +1,7 @@
 // include: settings shards row_states catch_up moments lanes
 // Brings every row of the shards up to step `shards.step`, as dense Adam would have: before evaluation and
 // before saving. One workgroup a row.
-@group(0) @binding(1{s}) var<storage, read_write> points_{s}: array<vec4<f32>>;       // (shard rows, D/4)
+@group(0) @binding(1{s}) var<storage, read_write> rows_{s}: array<vec4<f32>>;         // (shard rows, D/4)
 @group(0) @binding(2{s}) var<storage, read_write> drift_{s}: array<vec4<f32>>;        // (shard rows, D/4)
 @group(0) @binding(3{s}) var<storage, read_write> variance_{s}: array<vec4<f32>>;     // (shard rows, D/4)
 
@@ -12,10 +12,10 @@ fn move_row_{s}(row: u32, last: u32, skipped: u32, lane: u32) -> vec3<f32> {
     var sums = vec3<f32>(0.0);
     for (var chunk = lane; chunk < chunk_count; chunk += lane_count) {
         let index = row * chunk_count + chunk;
-        let x = points_{s}[index] - distance * drift_{s}[index];
+        let x = rows_{s}[index] - distance * drift_{s}[index];
         let moments = decayed(drift_{s}[index], variance_{s}[index], drift_epsilon(last), f32(skipped));
         let d = drift_of(moments, drift_epsilon(shards.step));
-        points_{s}[index] = x;
+        rows_{s}[index] = x;
         drift_{s}[index] = d;
         variance_{s}[index] = moments.v;
         sums += vec3<f32>(dot(x, x), dot(x, d), dot(d, d));

@@ -1,11 +1,11 @@
 // include: plan settings shards shard_quads row_states catch_up geometry
 // Tables -> working set: each row is caught up to the step before this one and becomes a point. The working
 // set is one buffer of two parts:
-//     rows       (R, D/4 + 1)   points, each followed by a note for the optimizer:
+//     points     (R, D/4 + 1)   each followed by a note for the optimizer:
 //                               (scale, steps missed, drift_epsilon of the last step, 0)
 //     positives  (B, D/4)       each pair's positive, if candidate_score_subgroup is to read it
 // One workgroup for a quad of slots; after those, one for four pairs. A quarter of the lanes has a row.
-@group(0) @binding(1{s}) var<storage, read> points_{s}: array<vec4<f32>>;     // (shard rows, D/4)
+@group(0) @binding(1{s}) var<storage, read> rows_{s}: array<vec4<f32>>;       // (shard rows, D/4)
 @group(0) @binding(2{s}) var<storage, read> drift_{s}: array<vec4<f32>>;      // (shard rows, D/4)
 @group(0) @binding(5) var<storage, read_write> working: array<vec4<f32>>;
 @group(0) @binding(6) var<storage, read_write> picked: array<u32>;            // (C, pair words), emptied here
@@ -20,7 +20,7 @@ override pair_words: u32 = 8u;      // B / 32, rounded up
 struct Source {
     place: Place,
     distance: f32,      // how many drifts it moves
-    scale: f32,         // of the row where it comes to; 0 for a hole
+    scale: f32,         // of the row once it has moved; 0 for a hole
     note: vec4<f32>,
 }
 
@@ -52,7 +52,7 @@ fn source(row: u32) -> Source {
 // {s} begins
 fn caught_up_{s}(row: u32, distance: f32, chunk: u32) -> vec4<f32> {
     let index = row * chunk_count + chunk;
-    let x = points_{s}[index];
+    let x = rows_{s}[index];
     if distance == 0.0 { return x; }
     return x - distance * drift_{s}[index];
 }

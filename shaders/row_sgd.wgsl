@@ -1,15 +1,15 @@
 // include: plan shards shard_quads row_states geometry lanes parts row_parts stepped_slots
 // One step of plain gradient descent on each row that the step uses. One workgroup for slots_per_group slots, one
 // after another.
-@group(0) @binding(1{s}) var<storage, read_write> points_{s}: array<vec4<f32>>;     // (shard rows, D/4)
-@group(0) @binding(3) var<storage, read> rows: array<vec4<f32>>;                // (R, D/4 + 1)
+@group(0) @binding(1{s}) var<storage, read_write> rows_{s}: array<vec4<f32>>;       // (shard rows, D/4)
+@group(0) @binding(3) var<storage, read> points: array<vec4<f32>>;              // (R, D/4 + 1)
 @group(0) @binding(5) var<storage, read> gradients: array<vec4<f32>>;           // (R, D/4 + 1)
 
 // {s} begins
 // Four numbers of a row; their share of |x|^2 afterwards.
 fn step_chunk_{s}(index: u32, e: vec4<f32>, gradient: vec4<f32>, scale: f32) -> f32 {
     let x = e / scale - plan.step_size * gradient;
-    points_{s}[index] = x;
+    rows_{s}[index] = x;
     return dot(x, x);
 }
 

@@ -58,7 +58,7 @@ struct Stepped {
 fn stepped_row(slot: u32, lane: u32) -> Stepped {
     let e = row_part(slot, lane);
     let g = gradient_part(slot, lane);
-    let note = rows[slot * (chunk_count + 1u) + chunk_count];
+    let note = points[slot * (chunk_count + 1u) + chunk_count];
     var along = 0.0;
     if is_curved { along = lane_sum(lane, vec4<f32>(part_dot(g, e), 0.0, 0.0, 0.0)).x; }
     let gradient = Part(

@@ -48,7 +48,7 @@ impl DenseAdam {
     /// Before the first step. `points` is (rows, D), D at least 1.
     ///
     /// # Errors
-    /// [`Error::Data`] where the moments do not fit in memory.
+    /// [`Error::Data`] if the moments do not fit in memory.
     pub fn new(dim: usize, points: Vec<f32>) -> Result<DenseAdam> {
         let (momentum, variance) = (zeros(points.len())?, zeros(points.len())?);
         Ok(DenseAdam { dim: dim.max(1), momentum, variance, points, step: 0 })
@@ -113,7 +113,7 @@ const ENOUGH: Duration = Duration::from_millis(300);
 /// a gradient: the median of a few passes.
 ///
 /// # Errors
-/// [`Error::Data`] where the three tables do not fit in memory.
+/// [`Error::Data`] if the three tables do not fit in memory.
 pub fn dense_adam_seconds(dim: usize, row_count: usize, touched_count: usize) -> Result<f64> {
     let settings = AdamSettings { learning_rate: 1e-3, betas: (0.9, 0.999), epsilon: 1e-8 };
     let touched_count = touched_count.clamp(1, row_count.max(1));

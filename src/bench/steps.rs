@@ -45,7 +45,7 @@ pub struct Measured {
     /// Rows that a step touches.
     pub touched_count: usize,
     /// Seconds of each stage of a step: the median over steps that follow one another, by the device's clock
-    /// where it has one.
+    /// if it has one.
     pub stages: Vec<(&'static str, f64)>,
 }
 
@@ -59,10 +59,10 @@ const PLANNING_SPAN: Duration = Duration::from_secs(1);
 const STAGE_SPAN: f64 = 1.0;
 const LEAST_TIMED: usize = 5;
 
-/// Trains on made-up interactions for a while, and times it. `None` where `interrupt` was set meanwhile.
+/// Trains on made-up interactions for a while, and times it. `None` if `interrupt` was set meanwhile.
 ///
 /// # Errors
-/// [`Error::Setting`] where the case is impossible; [`Error::Gpu`] where memory is short or the device fails.
+/// [`Error::Setting`] if the case is impossible; [`Error::Gpu`] if memory is short or the device fails.
 pub fn measure(
     gpu: &Arc<Gpu>,
     case: &BenchCase,
@@ -166,7 +166,7 @@ fn run(steps: &mut Steps, span: Duration, interrupt: &AtomicBool) -> Result<Opti
     Ok(Some(run))
 }
 
-/// The median of `numbers`, which are put in order; 0 where there are none.
+/// The median of `numbers`, which are put in order; 0 if there are none.
 pub(super) fn median(numbers: &mut [f64]) -> f64 {
     numbers.sort_unstable_by(f64::total_cmp);
     match numbers.len() {

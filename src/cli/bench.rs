@@ -82,7 +82,7 @@ pub(crate) fn run(args: &Args) -> CommandResult {
     let cases = args.cases()?;
     let gpu = Arc::new(Gpu::open(&adapter_choice(args.adapter.as_deref()))?);
     let adapter = gpu.adapter().clone();
-    let interrupt = interrupts::watch("interrupted: printing what there is; once more to quit at once")?;
+    let interrupt = interrupts::watch("interrupted: printing the rows so far; once more to quit at once")?;
     let mut rows = Vec::new();
     let result = measure_all(&gpu, &cases, args.seconds, &interrupt, &mut rows);
     let text =
@@ -175,7 +175,7 @@ fn label(case: &BenchCase) -> String {
 }
 
 impl Row {
-    /// 2 B C D operations by the time of the scores; 0 where there are none.
+    /// 2 B C D operations by the time of the similarities; 0 if there are none.
     fn score_gflops(&self) -> f64 {
         let config = &self.case.config;
         let operations = 2.0 * (config.batch_size * self.case.candidate_count() * config.dim) as f64;
@@ -275,7 +275,7 @@ fn table_text(adapter: &AdapterSummary, rows: &[Row], args: &Args) -> String {
     ];
     text.push_str(&console::table(&headings, &rows.iter().map(Row::cells).collect::<Vec<_>>()));
     text.push_str(
-        "GFLOP/s: of the scores; ratio: dense / step; plan: on one thread; idle: the queue was empty\n",
+        "GFLOP/s: of the similarities; ratio: dense / step; plan: on one thread; idle: the queue was empty\n",
     );
     if args.stages {
         for row in rows {

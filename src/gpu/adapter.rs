@@ -87,8 +87,8 @@ fn summary(index: usize, adapter: &wgpu::Adapter) -> AdapterSummary {
 /// The adapter that `choice` means.
 ///
 /// # Errors
-/// [`Error::Adapter`] where there is none, where none or several match, or where it is below WebGPU's
-/// default limits; the text says what to install or what there is to choose from.
+/// [`Error::Adapter`] if there is none, if none or several match, or if it is below WebGPU's default limits. The
+/// text says what to install, or lists the adapters.
 pub(super) fn choose(
     instance: &wgpu::Instance,
     choice: &AdapterChoice,

@@ -42,7 +42,7 @@ impl Gpu {
     /// buffers and bindings and in how many are bound at once, and with the features of [`OPTIONAL`] that it has.
     ///
     /// # Errors
-    /// [`Error::Adapter`] where there is no such adapter or it cannot be opened.
+    /// [`Error::Adapter`] if there is no such adapter or it cannot be opened.
     pub fn open(choice: &AdapterChoice) -> Result<Gpu> {
         Gpu::open_with(choice, false)
     }

@@ -52,7 +52,7 @@ pub struct Inspection {
     /// (R, D padded + 4) dL/de by row slot, as `point_gradient` writes it.
     pub gradients: Vec<f32>,
     /// (R, D padded + 4) the points, as `row_load` writes them.
-    pub rows: Vec<f32>,
+    pub points: Vec<f32>,
 }
 
 impl Stepper {
@@ -189,7 +189,7 @@ impl Stepper {
             pairs: self.gpu.read(self.buffers.get("pairs"), batch_size)?,
             slopes: self.gpu.read(self.buffers.get("scores"), score_count)?,
             gradients: self.gpu.read(self.buffers.get("gradients"), slot_numbers)?,
-            rows: self.gpu.read(self.buffers.get("working"), slot_numbers)?,
+            points: self.gpu.read(self.buffers.get("working"), slot_numbers)?,
         })
     }
 

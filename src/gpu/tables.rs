@@ -1,4 +1,4 @@
-//! The stored rows of items and users on the device: points and, for Adam, their moments, in row shards
+//! The stored rows of items and users on the device and, for Adam, their moments, in row shards
 //! that each fit one storage binding. A dispatch covers several shards, no more than the adapter
 //! binds at once.
 
@@ -11,10 +11,10 @@ use std::ops::Range;
 
 /// What the kernels call the buffers of each shard of a dispatch.
 pub(crate) const SHARD_NAMES: [[&str; SHARD_BINDINGS]; MOST_SHARDS] = [
-    ["points_0", "drift_0", "variance_0", "row_states_0"],
-    ["points_1", "drift_1", "variance_1", "row_states_1"],
-    ["points_2", "drift_2", "variance_2", "row_states_2"],
-    ["points_3", "drift_3", "variance_3", "row_states_3"],
+    ["rows_0", "drift_0", "variance_0", "row_states_0"],
+    ["rows_1", "drift_1", "variance_1", "row_states_1"],
+    ["rows_2", "drift_2", "variance_2", "row_states_2"],
+    ["rows_3", "drift_3", "variance_3", "row_states_3"],
 ];
 
 /// Rows (and moments): items first, then users.
@@ -40,7 +40,7 @@ pub(crate) struct TableDispatch {
 struct TableShard {
     first_row: usize,
     row_count: usize,
-    points: wgpu::Buffer,
+    rows: wgpu::Buffer,
     drift: wgpu::Buffer,
     variance: wgpu::Buffer,
     row_states: wgpu::Buffer,
@@ -84,7 +84,7 @@ impl Tables {
             shards.push(TableShard {
                 first_row,
                 row_count: shard_rows,
-                points: gpu.buffer("points", bytes, none)?,
+                rows: gpu.buffer("rows", bytes, none)?,
                 drift: gpu.buffer("drift", moment_bytes, none)?,
                 variance: gpu.buffer("variance", moment_bytes, none)?,
                 row_states: gpu.buffer("row_states", (shard_rows * size_of::<RowState>()) as u64, none)?,
@@ -92,7 +92,7 @@ impl Tables {
         }
         // Filled only now: tables that are too large fail before they fill the machine.
         for shard in &shards {
-            write_points(gpu, shard, dim, &mut fill)?;
+            write_rows(gpu, shard, dim, &mut fill)?;
         }
         Ok(Tables { shards, dispatches, shards_per_dispatch, row_count, rows_per_shard, dim })
     }
@@ -107,7 +107,7 @@ impl Tables {
         let count = self.shards_per_dispatch;
         let mut list: Vec<Named<'_>> = Vec::new();
         for (shard, names) in self.shards[index * count..][..count].iter().zip(SHARD_NAMES) {
-            let buffers = [&shard.points, &shard.drift, &shard.variance, &shard.row_states];
+            let buffers = [&shard.rows, &shard.drift, &shard.variance, &shard.row_states];
             list.extend(names.into_iter().zip(buffers.map(|buffer| buffer.as_entire_buffer_binding())));
         }
         list.push(("shards", self.dispatches[index].uniform.as_entire_buffer_binding()));
@@ -132,15 +132,15 @@ impl Tables {
     /// Some stored rows, (rows, D), without padding.
     ///
     /// # Errors
-    /// [`Error::Gpu`] where reading back fails.
+    /// [`Error::Gpu`] if reading back fails.
     pub fn rows(&self, gpu: &Gpu, rows: Range<usize>) -> Result<Vec<f32>> {
-        self.read(gpu, rows, |shard| &shard.points)
+        self.read(gpu, rows, |shard| &shard.rows)
     }
 
     /// Adam's drift (see `shaders/include/catch_up.wgsl`) and second moment, each (rows, D).
     ///
     /// # Errors
-    /// [`Error::Gpu`] where reading back fails.
+    /// [`Error::Gpu`] if reading back fails.
     pub fn drift_and_variance(&self, gpu: &Gpu) -> Result<(Vec<f32>, Vec<f32>)> {
         let all = 0..self.row_count;
         Ok((
@@ -160,7 +160,7 @@ impl Tables {
     /// What is kept of each row beside its numbers, (rows).
     ///
     /// # Errors
-    /// [`Error::Gpu`] where reading back fails.
+    /// [`Error::Gpu`] if reading back fails.
     pub fn row_states(&self, gpu: &Gpu) -> Result<Vec<RowState>> {
         let mut all = Vec::with_capacity(self.row_count);
         for shard in &self.shards {
@@ -200,8 +200,8 @@ fn piece_rows(padded: usize) -> usize {
     ((8 << 20) / (padded * 4)).max(1)
 }
 
-/// Writes the starting points of a shard in pieces, so that those of a large table never stand in memory twice.
-fn write_points(
+/// Writes the starting rows of a shard in pieces, so that those of a large table never stand in memory twice.
+fn write_rows(
     gpu: &Gpu,
     shard: &TableShard,
     dim: usize,
@@ -220,7 +220,7 @@ fn write_points(
             fill(shard.first_row + first + index, &mut row[..dim]);
             states.push(RowState::at_rest(row));
         }
-        gpu.write(&shard.points, (first * padded * 4) as u64, bytemuck::cast_slice(&piece));
+        gpu.write(&shard.rows, (first * padded * 4) as u64, bytemuck::cast_slice(&piece));
         let states_at = (first * size_of::<RowState>()) as u64;
         gpu.write(&shard.row_states, states_at, bytemuck::cast_slice(&states));
         if shard.row_count > piece_rows {

@@ -8,12 +8,12 @@ use crate::step::{Plan, StepShape};
 pub fn candidate_score(
     plan: &Plan,
     block: &Block,
-    rows: &[f32],
+    points: &[f32],
     similarities: &mut [f32],
     shape: &StepShape,
 ) {
     similarities_of(plan, block, similarities, |pair, candidate| {
-        dot(point(rows, shape, plan.positives()[pair]), point(rows, shape, candidate))
+        dot(point(points, shape, plan.positives()[pair]), point(points, shape, candidate))
     });
 }
 

@@ -10,12 +10,12 @@ pub fn candidate_score_subgroup(
     plan: &Plan,
     block: &Block,
     positives: &[f32],
-    rows: &[f32],
+    points: &[f32],
     similarities: &mut [f32],
     shape: &StepShape,
 ) {
     let dim = shape.padded_dim();
     similarities_of(plan, block, similarities, |pair, candidate| {
-        dot(&positives[pair * dim..][..dim], point(rows, shape, candidate))
+        dot(&positives[pair * dim..][..dim], point(points, shape, candidate))
     });
 }

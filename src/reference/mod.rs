@@ -44,14 +44,14 @@ fn negative_slot(plan: &Plan, shape: &StepShape, picks: &[u32], pick: usize) -> 
 }
 
 /// The point in a row slot, (D padded).
-fn point<'a>(rows: &'a [f32], shape: &StepShape, slot: u32) -> &'a [f32] {
-    &rows[slot as usize * shape.slot_numbers()..][..shape.padded_dim()]
+fn point<'a>(points: &'a [f32], shape: &StepShape, slot: u32) -> &'a [f32] {
+    &points[slot as usize * shape.slot_numbers()..][..shape.padded_dim()]
 }
 
 /// What is kept of a row last touched at `last_step`.
-pub(crate) fn row_state(point: &[f32], drift: &[f32], last_step: u32) -> RowState {
-    let (along, drift_squares) = (dot(point, drift), dot(drift, drift));
-    RowState { squares: dot(point, point), along, drift_squares, last_step }
+pub(crate) fn row_state(row: &[f32], drift: &[f32], last_step: u32) -> RowState {
+    let (along, drift_squares) = (dot(row, drift), dot(drift, drift));
+    RowState { squares: dot(row, row), along, drift_squares, last_step }
 }
 
 fn dot(a: &[f32], b: &[f32]) -> f32 {
@@ -74,7 +74,7 @@ struct Stepped<'a> {
 fn stepped_rows<'a>(
     plan: &Plan,
     shards: &Shards,
-    rows: &'a [f32],
+    points: &'a [f32],
     gradients: &[f32],
     shape: &StepShape,
 ) -> Vec<Stepped<'a>> {
@@ -86,8 +86,8 @@ fn stepped_rows<'a>(
             if row == NONE || gradients[slot * stride + dim] == 0.0 {
                 continue;
             }
-            let point = point(rows, shape, slot as u32);
-            let note = &rows[slot * stride + dim..][..4];
+            let point = point(points, shape, slot as u32);
+            let note = &points[slot * stride + dim..][..4];
             let g = &gradients[slot * stride..][..dim];
             let along = dot(g, point);
             let gradient =

@@ -7,7 +7,7 @@ use crate::step::{Plan, StepShape};
 /// The scores of each pair's positive and negatives and, with GOR, the spread scores and their sums.
 pub fn pair_score(
     plan: &Plan,
-    rows: &[f32],
+    points: &[f32],
     picks: &[u32],
     scores: &mut [f32],
     spread: &mut [f32],
@@ -16,8 +16,8 @@ pub fn pair_score(
 ) {
     let negative_count = shape.plan.negative_count;
     for pair in 0..plan.header.pair_count as usize {
-        let user = point(rows, shape, plan.users()[pair]);
-        let positive = point(rows, shape, plan.positives()[pair]);
+        let user = point(points, shape, plan.users()[pair]);
+        let positive = point(points, shape, plan.positives()[pair]);
         let scores = &mut scores[pair * (1 + negative_count)..][..1 + negative_count];
         scores[0] = dot(user, positive);
         let (mut spread_1, mut spread_2) = (0.0f32, 0.0f32);
@@ -25,9 +25,9 @@ pub fn pair_score(
             let pick = pair * negative_count + k;
             let slot = negative_slot(plan, shape, picks, pick);
             let is_there = slot != NONE;
-            scores[1 + k] = if is_there { dot(user, point(rows, shape, slot)) } else { FAR };
+            scores[1 + k] = if is_there { dot(user, point(points, shape, slot)) } else { FAR };
             if shape.has_spread() {
-                let similarity = if is_there { dot(positive, point(rows, shape, slot)) } else { 0.0 };
+                let similarity = if is_there { dot(positive, point(points, shape, slot)) } else { 0.0 };
                 spread[pick] = similarity;
                 spread_1 += similarity;
                 spread_2 += similarity * similarity;

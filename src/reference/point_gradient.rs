@@ -8,7 +8,7 @@ use crate::step::{Plan, StepShape};
 #[allow(clippy::too_many_arguments, reason = "the arguments are the kernel's bindings, in their order")]
 pub fn point_gradient(
     plan: &Plan,
-    rows: &[f32],
+    points: &[f32],
     picks: &[u32],
     scores: &[f32],
     spread: &[f32],
@@ -32,7 +32,7 @@ pub fn point_gradient(
         let mut add = |slope: f32, other: u32| {
             if slope != 0.0 && other != NONE {
                 for d in 0..dim {
-                    sum[d] += slope * point(rows, shape, other)[d];
+                    sum[d] += slope * point(points, shape, other)[d];
                 }
             }
         };

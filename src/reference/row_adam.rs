@@ -11,27 +11,27 @@ pub fn row_adam(
     plan: &Plan,
     settings: &Settings,
     shards: &Shards,
-    points: &mut [f32],
+    rows: &mut [f32],
     drift: &mut [f32],
     variance: &mut [f32],
     row_states: &mut [RowState],
-    rows: &[f32],
+    points: &[f32],
     gradients: &[f32],
     shape: &StepShape,
 ) {
     let (header, dim) = (&plan.header, shape.padded_dim());
-    for it in stepped_rows(plan, shards, rows, gradients, shape) {
+    for it in stepped_rows(plan, shards, points, gradients, shape) {
         for d in 0..dim {
             let (index, gradient) = (it.row * dim + d, it.gradient[d]);
             let (mut m, mut v) = decayed(settings, drift[index], variance[index], it.epsilon, it.skipped);
             m = settings.beta_1 * m + (1.0 - settings.beta_1) * gradient;
             v = settings.beta_2 * v + (1.0 - settings.beta_2) * gradient * gradient;
             let root = v.sqrt() / header.root_bias_2 + settings.epsilon;
-            points[index] = it.point[d] / it.scale - header.step_size * m / root;
+            rows[index] = it.point[d] / it.scale - header.step_size * m / root;
             drift[index] = drift_of((m, v), header.drift_epsilon);
             variance[index] = v;
         }
         let numbers = it.row * dim..(it.row + 1) * dim;
-        row_states[it.row] = row_state(&points[numbers.clone()], &drift[numbers], header.step);
+        row_states[it.row] = row_state(&rows[numbers.clone()], &drift[numbers], header.step);
     }
 }

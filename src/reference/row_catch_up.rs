@@ -10,7 +10,7 @@ use crate::step::layout::{RowState, Settings, Shards};
 pub fn row_catch_up(
     settings: &Settings,
     shards: &Shards,
-    points: &mut [f32],
+    rows: &mut [f32],
     drift: &mut [f32],
     variance: &mut [f32],
     row_states: &mut [RowState],
@@ -26,11 +26,11 @@ pub fn row_catch_up(
         let epsilon = drift_epsilon(settings, catch_up, last);
         let numbers = row * shape.padded_dim()..(row + 1) * shape.padded_dim();
         for index in numbers.clone() {
-            points[index] -= skipped_distance(settings, catch_up, last, skipped) * drift[index];
+            rows[index] -= skipped_distance(settings, catch_up, last, skipped) * drift[index];
             let moments = decayed(settings, drift[index], variance[index], epsilon, skipped as f32);
             drift[index] = drift_of(moments, drift_epsilon(settings, catch_up, shards.step));
             variance[index] = moments.1;
         }
-        row_states[row] = row_state(&points[numbers.clone()], &drift[numbers], shards.step);
+        row_states[row] = row_state(&rows[numbers.clone()], &drift[numbers], shards.step);
     }
 }

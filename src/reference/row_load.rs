@@ -11,7 +11,7 @@ pub fn row_load(
     plan: &Plan,
     settings: &Settings,
     shards: &Shards,
-    points: &[f32],
+    rows: &[f32],
     drift: &[f32],
     row_states: &[RowState],
     catch_up: &[[f32; 2]],
@@ -36,7 +36,7 @@ pub fn row_load(
                 }
                 for d in 0..dim {
                     let index = local_row * dim + d;
-                    e[d] = points[index];
+                    e[d] = rows[index];
                     if distance != 0.0 {
                         e[d] -= distance * drift[index];
                     }

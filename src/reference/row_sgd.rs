@@ -9,18 +9,18 @@ use crate::step::{Plan, StepShape};
 pub fn row_sgd(
     plan: &Plan,
     shards: &Shards,
-    points: &mut [f32],
+    rows: &mut [f32],
     row_states: &mut [RowState],
-    rows: &[f32],
+    points: &[f32],
     gradients: &[f32],
     shape: &StepShape,
 ) {
     let dim = shape.padded_dim();
-    for it in stepped_rows(plan, shards, rows, gradients, shape) {
+    for it in stepped_rows(plan, shards, points, gradients, shape) {
         for d in 0..dim {
-            points[it.row * dim + d] = it.point[d] / it.scale - plan.header.step_size * it.gradient[d];
+            rows[it.row * dim + d] = it.point[d] / it.scale - plan.header.step_size * it.gradient[d];
         }
-        let point = &points[it.row * dim..(it.row + 1) * dim];
-        row_states[it.row].squares = dot(point, point);
+        let row = &rows[it.row * dim..(it.row + 1) * dim];
+        row_states[it.row].squares = dot(row, row);
     }
 }

@@ -12,7 +12,7 @@ use std::ops::Range;
 #[derive(Debug, Clone, PartialEq)]
 pub struct State {
     /// (rows, D).
-    pub points: Vec<f32>,
+    pub rows: Vec<f32>,
     /// Adam's first moment as the tables hold it, (rows, D): see `shaders/include/catch_up.wgsl`.
     pub drift: Vec<f32>,
     /// (rows, D).
@@ -22,13 +22,13 @@ pub struct State {
 }
 
 impl State {
-    /// Rows at `points`, at rest.
-    pub fn new(points: Vec<f32>, shape: &StepShape) -> State {
+    /// `rows` at rest, (rows, D padded).
+    pub fn new(rows: Vec<f32>, shape: &StepShape) -> State {
         State {
-            drift: vec![0.0; points.len()],
-            variance: vec![0.0; points.len()],
-            row_states: points.chunks(shape.padded_dim()).map(RowState::at_rest).collect(),
-            points,
+            drift: vec![0.0; rows.len()],
+            variance: vec![0.0; rows.len()],
+            row_states: rows.chunks(shape.padded_dim()).map(RowState::at_rest).collect(),
+            rows,
         }
     }
 
@@ -109,11 +109,11 @@ pub fn run_stage(
     match *extent {
         Extent::Whole => run_whole(stage, constants, plan, s),
         Extent::Block(ref block) => {
-            let (rows, positives) = s.working.split_at(shape.positives_at() * 4);
+            let (points, positives) = s.working.split_at(shape.positives_at() * 4);
             match stage.kernel {
-                "candidate_score" => candidate_score(plan, block, rows, &mut s.similarities, shape),
+                "candidate_score" => candidate_score(plan, block, points, &mut s.similarities, shape),
                 "candidate_score_subgroup" => {
-                    candidate_score_subgroup(plan, block, positives, rows, &mut s.similarities, shape);
+                    candidate_score_subgroup(plan, block, positives, points, &mut s.similarities, shape);
                 }
                 "negative_draw" => negative_draw(
                     plan,
@@ -129,7 +129,7 @@ pub fn run_stage(
         }
         Extent::Shards(ref shards) => {
             let numbers = table_numbers(shards, shape);
-            let x = &mut state.points[numbers.clone()];
+            let x = &mut state.rows[numbers.clone()];
             let drift = &mut state.drift[numbers.clone()];
             let v = &mut state.variance[numbers];
             let states = &mut state.row_states[shards.rows()];

@@ -11,7 +11,7 @@ pub struct AliasTable {
 
 impl AliasTable {
     /// The distribution proportional to `weights` (finite, not negative, not all zero), or `None` where
-    /// the weights are none such.
+    /// the weights are not so.
     pub fn new(weights: &[f64]) -> Option<AliasTable> {
         let total: f64 = weights.iter().sum();
         let valid = weights.iter().all(|&weight| weight >= 0.0) && total > 0.0 && total.is_finite();

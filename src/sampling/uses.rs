@@ -23,7 +23,7 @@ pub(super) fn list_uses(words: &mut Vec<u32>, slot_count: usize, pairs: &PairSlo
     let lists_at = begins_at + slot_count + 1;
     let PairSlots { users, positives, negatives, negative_count } = pairs.clone();
     words.resize(lists_at + users.len() + positives.len() + negatives.len(), 0);
-    // Count each slot's uses one place further on, and add the counts up: each place then has where its slot begins.
+    // Count each slot's uses, one place to the right. The running sum of the counts is where each slot's list begins.
     let (slots, lists) = words.split_at_mut(begins_at);
     let (begins, _) = lists.split_at_mut(slot_count + 1);
     for &slot in slots[users.start..negatives.end].iter().filter(|&&slot| slot != NONE) {
@@ -33,7 +33,7 @@ pub(super) fn list_uses(words: &mut Vec<u32>, slot_count: usize, pairs: &PairSlo
     for slot in 0..slot_count {
         begins[slot + 1] += begins[slot];
     }
-    // While the lists fill, a slot's place says where its next use goes.
+    // Fill the lists. Each beginning moves on with its list, and so points at the next free word.
     for pair in 0..users.len() {
         for place in [users.start + pair, positives.start + pair] {
             let slot = words[place];
@@ -45,7 +45,7 @@ pub(super) fn list_uses(words: &mut Vec<u32>, slot_count: usize, pairs: &PairSlo
             put(words, begins_at, slot, pick as u32 * 2 + 1);
         }
     }
-    // Now each place has where its slot ends, which is where the next one begins.
+    // Each beginning is now its list's end, which is the beginning of the next list: move them one place to the right.
     words.copy_within(begins_at..begins_at + slot_count, begins_at + 1);
     words[begins_at] = lists_at as u32;
     begins_at as u32

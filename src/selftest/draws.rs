@@ -9,7 +9,7 @@ use crate::{Error, Result};
 /// `similarity` (a multiple of 4). Returns the drawn candidates, (pairs).
 ///
 /// # Errors
-/// [`Error::Gpu`] where the kernel does not run, [`Error::Data`] for a number of candidates that is no
+/// [`Error::Gpu`] if the kernel does not run, [`Error::Data`] for a number of candidates that is no
 /// multiple of 4.
 pub fn draw_on_device(
     gpu: &Gpu,

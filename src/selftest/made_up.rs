@@ -182,13 +182,13 @@ pub(super) fn state_in_training(case: &MadeUp, shape: &StepShape, seed: u64) -> 
     let padded = shape.padded_dim();
     let mut stream = Stream::new(seed, Purpose::Init, 1);
     let row_count = case.item_count + case.user_count;
-    let mut points = vec![0.0f32; row_count * padded];
-    for row in points.chunks_mut(padded) {
+    let mut rows = vec![0.0f32; row_count * padded];
+    for row in rows.chunks_mut(padded) {
         let scale = stream.random_range(0.5..2.0f32) * 1.7 / (case.dim as f32).sqrt();
         row[..case.dim].iter_mut().for_each(|x| *x = scale * stream.random_range(-1.0..1.0f32));
         row[0] += 0.3;
     }
-    let mut state = State::new(points, shape);
+    let mut state = State::new(rows, shape);
     if !case.optimizer.has_moments() || case.step == 1 {
         return state;
     }
@@ -196,13 +196,13 @@ pub(super) fn state_in_training(case: &MadeUp, shape: &StepShape, seed: u64) -> 
         let last = stream.below(case.step as u32);
         if last > 0 {
             for index in row * padded..row * padded + case.dim {
-                let along = if row % 5 == 0 { 10.0 * state.points[index] } else { 0.0 };
+                let along = if row % 5 == 0 { 10.0 * state.rows[index] } else { 0.0 };
                 state.drift[index] = along + stream.random_range(-1.0..1.0f32);
                 state.variance[index] = 1e-3 * stream.random_range(0.05..1.0f32);
             }
         }
         let numbers = row * padded..(row + 1) * padded;
-        state.row_states[row] = row_state(&state.points[numbers.clone()], &state.drift[numbers], last);
+        state.row_states[row] = row_state(&state.rows[numbers.clone()], &state.drift[numbers], last);
     }
     state
 }

@@ -84,7 +84,7 @@ impl Scenario {
         length: usize,
     ) -> Vec<(&'static str, Range<usize>)> {
         let words = if array == "row_states" { STATE_WORDS } else { self.shape().padded_dim() };
-        let table = ["points", "drift", "variance", "row_states"].iter().position(|&table| table == array);
+        let table = ["rows", "drift", "variance", "row_states"].iter().position(|&table| table == array);
         let (Some(table), Extent::Shards(shards)) = (table, extent) else { return vec![(array, 0..length)] };
         let Shards { rows_per_shard, .. } = *shards;
         let rows = shards.rows();

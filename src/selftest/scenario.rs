@@ -155,7 +155,7 @@ fn arrays(state: &State, scratch: &Scratch) -> Arrays {
     let words = |words: &[u32]| Values::Word(words.to_vec());
     let floats = |numbers: &[f32]| Values::Float(numbers.to_vec());
     vec![
-        ("points", floats(&state.points)),
+        ("rows", floats(&state.rows)),
         ("drift", floats(&state.drift)),
         ("variance", floats(&state.variance)),
         ("row_states", Values::Structs(bytemuck::cast_slice(&state.row_states).to_vec(), (3, 1))),

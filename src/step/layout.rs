@@ -96,9 +96,9 @@ pub struct RowState {
 }
 
 impl RowState {
-    /// The state of a row at `point` that no step has touched.
-    pub fn at_rest(point: &[f32]) -> RowState {
-        RowState { squares: point.iter().map(|x| x * x).sum(), ..RowState::default() }
+    /// The state of a row that no step has touched.
+    pub fn at_rest(row: &[f32]) -> RowState {
+        RowState { squares: row.iter().map(|x| x * x).sum(), ..RowState::default() }
     }
 }
 

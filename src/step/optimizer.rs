@@ -160,7 +160,7 @@ impl Rates {
 
     /// Adam's movement in steps without gradient, in closed form: entry tau holds
     /// `S(tau) = sum_{i>=1} lr(tau+i) r^i sqrt(1 - b2^(tau+i)) / (1 - b1^(tau+i))` and `sqrt(1 - b2^(tau+1))`, with
-    /// `r = b1 / sqrt(b2)`. The last entry serves all later steps: there S has come to lr r / (1 - r). Without
+    /// `r = b1 / sqrt(b2)`. The last entry serves all later steps: by then S is lr r / (1 - r), up to rounding. Without
     /// moments the table has one entry, which nothing reads.
     ///
     /// # Errors

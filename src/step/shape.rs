@@ -233,7 +233,7 @@ impl StepShape {
         let moments = if self.optimizer.has_moments() { 2 } else { 0 };
         let buffers: u64 = self.buffers().iter().map(|buffer| buffer.bytes as u64).sum();
         vec![
-            ("points", rows * row_bytes),
+            ("rows", rows * row_bytes),
             ("moments", moments * rows * row_bytes),
             ("row states", rows * size_of::<RowState>() as u64),
             ("working set", buffers),

@@ -226,7 +226,7 @@ impl<'a> Run<'a> {
         Ok(Stop::Epochs)
     }
 
-    /// One epoch; false where it was interrupted.
+    /// One epoch; false if it was interrupted.
     fn epoch(
         &mut self,
         epoch: usize,

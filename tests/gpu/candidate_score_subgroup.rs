@@ -18,7 +18,7 @@ fn every_defect_is_seen() {
     defects_are_seen(
         "candidate_score_subgroup",
         &[
-            ("subgroups, two blocks of pairs", "rows[at + 2u * stride]", "rows[at + stride]"),
+            ("subgroups, two blocks of pairs", "points[at + 2u * stride]", "points[at + stride]"),
             ("subgroups, two blocks of pairs", "transpose(mat4x4", "(mat4x4"),
             (
                 "subgroups, rows in segments",

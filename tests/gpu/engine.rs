@@ -146,7 +146,7 @@ fn parity(gpu: &Arc<Gpu>, parity: Parity) -> usize {
         compare("variance", &variance, &state.variance, dim, 1e-5);
     }
     let seen = stepper.tables().rows(gpu, 0..stepper.tables().row_count()).unwrap();
-    compare("points", &seen, &state.points, dim, 2e-3);
+    compare("points", &seen, &state.rows, dim, 2e-3);
     let moved = seen.iter().zip(&points).filter(|(seen, start)| (*seen - *start).abs() > 1e-3).count();
     assert!(moved > points.len() / 2, "only {moved} of {} numbers moved", points.len());
     dispatch_count

@@ -31,7 +31,7 @@ impl Runner for Device {
         assert_eq!(sums.len(), 1);
         let found = self.stepper.inspect().unwrap();
         let (pairs, slopes) = (found.pairs, found.slopes);
-        Step { sums: sums[0], pairs, slopes, gradients: found.gradients, rows: found.rows }
+        Step { sums: sums[0], pairs, slopes, gradients: found.gradients, points: found.points }
     }
 
     fn points(&mut self) -> Vec<f32> {

@@ -42,7 +42,7 @@ fn every_defect_is_seen() {
         ("dot", "row_load", "{ return 1.0; }", "{ return 2.0; }"),
         ("two-stage", "row_adam", "all_bits |= lane_bits[other];", "all_bits = 0u;"),
         ("two-stage", "pair_score", "total += lane_values[other];", "total = lane_values[other];"),
-        ("three blocks of pairs", "pair_score", "part.b = rows[at + 1u];", "part.b = rows[at];"),
+        ("three blocks of pairs", "pair_score", "part.b = points[at + 1u];", "part.b = points[at];"),
         (
             "three negatives, odd dimension",
             "pair_score",
@@ -90,8 +90,8 @@ fn every_defect_where_lanes_are_a_subgroup_is_seen() {
         return;
     }
     let defects = [
-        ("subgroups, two blocks of pairs", "pair_score", "total += subgroupBroadcast(value, 5u);", ""),
-        ("subgroups, two blocks of pairs", "point_gradient", "all |= subgroupBroadcast(bits, 7u);", ""),
+        ("subgroups, dimension 128, shards", "pair_score", "total += subgroupBroadcast(value, 5u);", ""),
+        ("subgroups, dimension 128, shards", "point_gradient", "all |= subgroupBroadcast(bits, 7u);", ""),
     ];
     for (step, kernel, from, to) in defects {
         composed_defect_is_seen(step, kernel, from, to);

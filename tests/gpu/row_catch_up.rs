@@ -12,7 +12,7 @@ fn every_defect_is_seen() {
     defects_are_seen(
         "row_catch_up",
         &[
-            ("two-stage", "points_{s}[index] - distance", "points_{s}[index] + distance"),
+            ("two-stage", "rows_{s}[index] - distance", "rows_{s}[index] + distance"),
             ("two-stage", "drift_epsilon(last), f32(skipped)", "0.5, f32(skipped)"),
             ("two-stage", "drift_of(moments, drift_epsilon(shards.step))", "drift_{s}[index]"),
             ("two-stage", "variance_{s}[index] = moments.v;", ""),

@@ -31,7 +31,7 @@ fn every_defect_is_seen() {
                 "select(none, row, row - shards.first_row < shards.row_count)",
                 "row",
             ),
-            ("subgroups, two blocks of pairs", "if pair >= plan.pair_count { return none; }", ""),
+            ("subgroups, three negatives, shards", "if pair >= plan.pair_count { return none; }", ""),
             ("two-stage", "picked[slot * pair_words + word] = 0u;", ""),
             ("two-stage", "if slot < plan.candidate_count {", "if slot + 1u < plan.candidate_count {"),
             ("shards", "if it.place.shard == {s}u {", "if it.place.shard == 0u {"),

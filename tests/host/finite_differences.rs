@@ -12,7 +12,7 @@ use spherec::step::{Geometry, Grain, Loss as StepLoss, Optimizer, Rates, Schedul
 struct Batch {
     users: Vec<usize>,
     positives: Vec<usize>,
-    /// (B, N); `None` where a pair has fewer.
+    /// (B, N); `None` if a pair has fewer.
     negatives: Vec<Vec<Option<usize>>>,
 }
 

@@ -27,13 +27,13 @@ impl Runner for Twins {
         let sums = step(&self.constants, plan, &mut self.state, &mut scratch);
         self.last_step = plan.header.step;
         let Scratch { pairs, scores, gradients, working, .. } = scratch;
-        Step { sums, pairs, slopes: scores, gradients, rows: working }
+        Step { sums, pairs, slopes: scores, gradients, points: working }
     }
 
     fn points(&mut self) -> Vec<f32> {
         self.state.catch_up(&self.constants, self.last_step);
         let shape = &self.constants.shape;
-        let rows = self.state.points.chunks(shape.padded_dim());
+        let rows = self.state.rows.chunks(shape.padded_dim());
         rows.flat_map(|row| row[..shape.dim].to_vec()).collect()
     }
 }
@@ -71,7 +71,7 @@ struct Defect(Twins, Change);
 impl Runner for Defect {
     fn step(&mut self, plan: &Plan) -> Step {
         let mut step = self.0.step(plan);
-        (self.1)(&mut step, &mut self.0.state.points);
+        (self.1)(&mut step, &mut self.0.state.rows);
         step
     }
 

@@ -224,8 +224,8 @@ fn compare(betas: (f64, f64), looks: &[u64]) -> (f64, f64) {
     let largest = |values: &mut dyn Iterator<Item = f64>| {
         values.fold(0.0, |largest: f64, value| if value <= largest { largest } else { value })
     };
-    let found = lazy.state.points.iter().map(|&x| f64::from(x));
-    assert_eq!(lazy.state.points.len(), dense.points.len());
+    let found = lazy.state.rows.iter().map(|&x| f64::from(x));
+    assert_eq!(lazy.state.rows.len(), dense.points.len());
     let difference = largest(&mut found.zip(&dense.points).map(|(a, b)| (a - b).abs()));
     let movement = largest(&mut start.iter().zip(&dense.points).map(|(a, b)| (a - b).abs()));
     (difference, movement)

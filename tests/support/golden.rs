@@ -20,7 +20,7 @@ pub(crate) struct Step {
     /// (R, D padded + 4) dL/de by row slot.
     pub(crate) gradients: Vec<f32>,
     /// (R, D padded + 4) points and their notes by row slot.
-    pub(crate) rows: Vec<f32>,
+    pub(crate) points: Vec<f32>,
 }
 
 /// Runs steps on tables that start at [`Golden::starting_points`].
@@ -319,11 +319,11 @@ impl Knowledge {
 fn row_gradients(plan: &Plan, step: &Step, dim: usize) -> Vec<f32> {
     let (padded, stride) = (dim.next_multiple_of(4), dim.next_multiple_of(4) + 4);
     assert!(
-        step.gradients.len() >= plan.rows().len() * stride && step.rows.len() >= plan.rows().len() * stride
+        step.gradients.len() >= plan.rows().len() * stride && step.points.len() >= plan.rows().len() * stride
     );
     let mut gradients = step.gradients.clone();
     for (gradient, point) in
-        gradients.chunks_mut(stride).zip(step.rows.chunks(stride)).take(plan.rows().len())
+        gradients.chunks_mut(stride).zip(step.points.chunks(stride)).take(plan.rows().len())
     {
         let along: f32 = gradient[..padded].iter().zip(point).map(|(g, e)| g * e).sum();
         for d in 0..padded {
