@@ -71,8 +71,8 @@ fn json_has_every_combination_with_finite_figures() {
         let share = step["queue_empty_share"].as_f64().unwrap();
         assert!((0.0..=1.0).contains(&share), "{share}");
         let stages = step["stages"].as_object().unwrap();
-        assert_eq!(stages.contains_key("candidate_score"), is_two_stage);
-        assert!(stages.contains_key("row_load") && stages.contains_key("row_step"), "{step}");
+        assert_eq!(stages.keys().any(|name| name.starts_with("candidate_score")), is_two_stage);
+        assert!(stages.contains_key("row_load") && stages.contains_key("row_adam"), "{step}");
         stages.keys().for_each(|name| positive(&step["stages"], name));
     }
 }
@@ -98,7 +98,7 @@ fn a_pipe_gets_a_plain_table() {
     let rows = |name: &str| out.lines().filter(|line| line.starts_with(name)).count();
     // A row and a line of stages for each of two sizes.
     assert_eq!((rows("two-stage"), rows("uniform"), rows("popularity")), (4, 4, 0), "{out}");
-    assert!(out.contains("ms/step") && out.contains("row_gradient"), "{out}");
+    assert!(out.contains("ms/step") && out.contains("point_gradient"), "{out}");
 }
 
 #[test]
@@ -114,7 +114,7 @@ fn impossible_sizes_are_refused_before_anything_is_measured() {
     refuse(&["--samplers", "best"], 2, &["two-stage"]);
     refuse(&["--items", "10000,1"], 1, &["--items", "2", "1"]);
     refuse(&["--items", "1000"], 1, &["--candidates", "1000", "2000"]);
-    refuse(&["--candidates", "3", "--negatives", "5"], 1, &["--candidates", "5", "10000", "3"]);
+    refuse(&["--candidates", "3", "--negatives", "5"], 1, &["--candidates", "5", "3"]);
     refuse(&["--dim", "128,5000"], 1, &["--dim", "1024", "5000"]);
     refuse(&["--items", "4", "--samplers", "uniform", "--negatives", "3"], 1, &["--negatives", "2", "3"]);
     refuse(&["--items", "2", "--samplers", "uniform", "--batch-size", "9000"], 1, &["--batch-size", "9000"]);

@@ -32,15 +32,15 @@ fn every_flag_can_stand_in_a_file_and_the_command_line_wins() {
     let (out, err) = succeed(place.path(), &["train", data, "--config", "run.toml"]);
     assert_eq!((out, err), (String::new(), String::new()));
     let first = manifest(place.path());
-    assert_eq!(first["config"]["learning_rate"], 0.02);
-    assert_eq!(first["config"]["sampler"]["kind"], "popularity");
-    assert_eq!(first["config"]["betas"][0], 0.8);
-    assert_eq!((&first["config"]["k"], &first["dim"]), (&10.into(), &8.into()));
+    assert_eq!(first["config"]["schedule"]["learning_rate"], 0.02);
+    assert_eq!(first["config"]["negatives"]["kind"], "popularity");
+    assert_eq!(first["config"]["optimizer"]["betas"][0], 0.8);
+    assert_eq!((&first["config"]["stopping"]["k"], &first["dim"]), (&10.into(), &8.into()));
     assert_eq!(first["data"]["options"]["min-user-interactions"], 2);
     succeed(place.path(), &["train", "--dim", "4", "--config=run.toml", "-k", "5", data]);
     let second = manifest(place.path());
-    assert_eq!((&second["config"]["k"], &second["dim"]), (&5.into(), &4.into()));
-    assert_eq!(second["config"]["learning_rate"], 0.02);
+    assert_eq!((&second["config"]["stopping"]["k"], &second["dim"]), (&5.into(), &4.into()));
+    assert_eq!(second["config"]["schedule"]["learning_rate"], 0.02);
 }
 
 #[test]

@@ -123,7 +123,7 @@ fn a_search_ends_in_a_config_that_train_takes_and_show_gives_back() {
     }
     let json: serde_json::Value =
         serde_json::from_str(&succeed(place.path(), &["show", "model", "--json"]).0).unwrap();
-    assert_eq!(json["config"]["epochs"], 2);
+    assert_eq!(json["config"]["stopping"]["epochs"], 2);
     assert_eq!(json["users"], 200);
 }
 

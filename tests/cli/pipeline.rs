@@ -16,7 +16,7 @@ fn a_model_folder_holds_tables_ids_and_logs() {
     }
     let manifest: Value = serde_json::from_slice(&files["model.json"]).unwrap();
     assert_eq!(manifest["config"]["dim"], 16);
-    assert_eq!(manifest["config"]["sampler"]["kind"], "two-stage");
+    assert_eq!(manifest["config"]["negatives"]["kind"], "two-stage");
     assert_eq!(manifest["metrics"]["stop"], "epochs");
     for part in ["valid", "test"] {
         assert!(manifest["metrics"][part]["ndcg"].as_f64().unwrap() > 0.0, "{part}");

@@ -38,7 +38,7 @@ fn every_sampler_beats_the_untrained_model() {
         let (table, _) = train(place.path(), sampler, &[&["--sampler", sampler], flags].concat());
         assert!(table.contains("validation") && table.contains("test"), "{table}");
         let manifest = manifest(&place.path().join(sampler));
-        assert_eq!(manifest["config"]["sampler"]["kind"], sampler);
+        assert_eq!(manifest["config"]["negatives"]["kind"], sampler);
         // Chance is about 0.1 at k = 10 of 100 items.
         let ndcg = manifest["metrics"]["test"]["ndcg"].as_f64().unwrap();
         assert!(ndcg > 0.2, "{sampler}: NDCG {ndcg}");
@@ -56,9 +56,9 @@ fn folds_and_paper_settings_reach_the_config() {
     let config = &manifest(&place.path().join("model"))["config"];
     assert_eq!(config["protocol"]["kind"], "folds");
     assert_eq!(config["protocol"]["fold"], 1);
-    assert_eq!(config["sampler"]["hardness"], 6.5);
-    assert_eq!(config["gor_weight"], 0.001);
-    assert_eq!(config["betas"][0], 0.8);
+    assert_eq!(config["negatives"]["hardness"], 6.5);
+    assert_eq!(config["regularisers"]["gor_weight"], 0.001);
+    assert_eq!(config["optimizer"]["betas"][0], 0.8);
 }
 
 #[test]
@@ -106,7 +106,7 @@ fn a_model_is_replaced_by_the_next() {
     let place = place();
     train(place.path(), "model", &[]);
     train(place.path(), "model", &["--sampler", "uniform"]);
-    assert_eq!(manifest(&place.path().join("model"))["config"]["sampler"]["kind"], "uniform");
+    assert_eq!(manifest(&place.path().join("model"))["config"]["negatives"]["kind"], "uniform");
 }
 
 #[test]
