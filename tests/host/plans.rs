@@ -308,7 +308,7 @@ proptest! {
                 prop_assert_eq!(window.first_row as usize, pair - block.first_pair as usize);
                 let chunks = shape.window(pair);
                 prop_assert_eq!(chunks.len(), WINDOW_CHUNKS);
-                prop_assert!(chunks.start % 16 == 0 && chunks.end <= shape.working_chunks());
+                prop_assert!(chunks.start.is_multiple_of(16) && chunks.end <= shape.working_chunks());
                 prop_assert!(window.pair_count as usize * shape.chunk_count() <= WINDOW_CHUNKS);
                 pair += window.pair_count as usize;
             }
