@@ -3,7 +3,7 @@
 use serde_json::Value as Json;
 use spherec::data::Protocol;
 use spherec::sampling::Negatives;
-use spherec::step::{Geometry, Loss, Optimizer, Schedule};
+use spherec::step::{Geometry, Optimizer, Schedule};
 use spherec::train::TrainConfig;
 use toml::Value;
 
@@ -51,8 +51,9 @@ pub(crate) fn flags(config: &TrainConfig, options: &Json) -> String {
         Geometry::Sphere => {}
         Geometry::Dot => add("geometry", Value::String("dot".to_owned())),
     }
-    let Loss::Triplet { margin } = config.loss;
-    add("margin", Value::Float(margin));
+    for (name, value) in config.loss.constants() {
+        add(&name.replace('_', "-"), Value::Float(value));
+    }
     add("gor-weight", Value::Float(config.regularisers.gor_weight));
     let Schedule::Constant { learning_rate } = config.schedule;
     add("learning-rate", Value::Float(learning_rate));

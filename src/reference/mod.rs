@@ -28,8 +28,15 @@ pub use step_sum::step_sum;
 pub use stepper::{Scratch, State, run_stage, step};
 pub use triplet_loss::triplet_loss;
 
-use crate::step::layout::{NONE, RowState, Shards};
-use crate::step::{Plan, StepShape};
+use crate::step::layout::{NONE, PairSums, RowState, Shards};
+use crate::step::{Loss, Plan, StepShape};
+
+/// The twin of the loss's kernel.
+fn loss(plan: &Plan, scores: &mut [f32], pairs: &mut [PairSums], shape: &StepShape) {
+    match shape.loss {
+        Loss::Triplet { margin } => triplet_loss(plan, scores, pairs, margin as f32, shape),
+    }
+}
 
 /// The score of a negative that is not there: `far` in the shaders.
 const FAR: f32 = -1e30;

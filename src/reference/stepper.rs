@@ -1,11 +1,11 @@
 //! A whole step on the twins: what the engine is compared with, and a CPU statement of the algorithm.
 
 use super::{
-    candidate_score, candidate_score_subgroup, negative_draw, pair_score, point_gradient, row_adam,
-    row_catch_up, row_load, row_sgd, step_sum, triplet_loss,
+    candidate_score, candidate_score_subgroup, loss, negative_draw, pair_score, point_gradient, row_adam,
+    row_catch_up, row_load, row_sgd, step_sum,
 };
 use crate::step::layout::{PairSums, RowState, Shards, StepSums};
-use crate::step::{Extent, Loss, Plan, Stage, StepConstants, StepShape};
+use crate::step::{Extent, Plan, Stage, StepConstants, StepShape};
 use std::ops::Range;
 
 /// The stored rows of items, then users; D padded.
@@ -179,11 +179,7 @@ fn run_whole(stage: &Stage, constants: &StepConstants, plan: &Plan, s: &mut Scra
             &mut s.gradients,
             shape,
         ),
-        kernel if kernel == shape.loss.kernel() => match shape.loss {
-            Loss::Triplet { margin } => {
-                triplet_loss(plan, &mut s.scores, &mut s.pairs, margin as f32, shape);
-            }
-        },
+        kernel if kernel == shape.loss.kernel() => loss(plan, &mut s.scores, &mut s.pairs, shape),
         other => panic!("{other} has no twin over the whole step"),
     }
 }

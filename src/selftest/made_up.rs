@@ -63,14 +63,14 @@ pub fn made_up_steps() -> Vec<MadeUp> {
         shards_per_dispatch: 1,
         block_bytes: BLOCK_BYTES,
         geometry: Geometry::Sphere,
-        loss: Loss::Triplet { margin: 0.7 },
+        loss: Loss::ALL[0],
         optimizer: ADAM,
         hardness: 3.0,
         gor_weight: 0.5,
         step: 57,
         grain: Grain::GPU,
     };
-    vec![
+    let mut steps = vec![
         base,
         MadeUp { name: "three negatives, odd dimension", dim: 13, negative_count: 3, ..base },
         MadeUp {
@@ -141,15 +141,6 @@ pub fn made_up_steps() -> Vec<MadeUp> {
         },
         MadeUp { name: "first step", step: 1, candidate_count: 0, batch_size: 9, dim: 4, ..base },
         MadeUp {
-            name: "dot",
-            geometry: Geometry::Dot,
-            dim: 28,
-            candidate_count: 0,
-            negative_count: 2,
-            batch_size: 64,
-            ..base
-        },
-        MadeUp {
             name: "plain gradient descent",
             optimizer: Optimizer::Sgd,
             dim: 44,
@@ -157,7 +148,16 @@ pub fn made_up_steps() -> Vec<MadeUp> {
             shards_per_dispatch: 2,
             ..base
         },
-    ]
+    ];
+    // Every other loss and geometry, by the names of their kernels and includes.
+    let planned = MadeUp { candidate_count: 0, negative_count: 4, dim: 28, batch_size: 70, ..base };
+    steps.extend(Loss::ALL[1..].iter().map(|&loss| MadeUp { name: loss.kernel(), loss, ..planned }));
+    steps.extend(Geometry::ALL[1..].iter().map(|&geometry| MadeUp {
+        name: geometry.include(),
+        geometry,
+        ..planned
+    }));
+    steps
 }
 
 /// Random interactions; user 0 has all items but a few.

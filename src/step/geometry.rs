@@ -14,6 +14,9 @@ pub enum Geometry {
 }
 
 impl Geometry {
+    /// Every geometry. The self-test and the tests run all of these.
+    pub const ALL: [Geometry; 2] = [Geometry::Sphere, Geometry::Dot];
+
     /// The include that holds its WGSL.
     pub fn include(self) -> &'static str {
         match self {

@@ -15,6 +15,9 @@ pub enum Loss {
 }
 
 impl Loss {
+    /// Every loss, with settings to test it by. The self-test and the tests run all of these.
+    pub const ALL: [Loss; 1] = [Loss::Triplet { margin: 0.7 }];
+
     /// Its kernel.
     pub fn kernel(&self) -> &'static str {
         match self {
@@ -22,7 +25,7 @@ impl Loss {
         }
     }
 
-    /// The values of its kernel's own `override` constants.
+    /// Its settings: the values of its kernel's own `override` constants, named as the flags are.
     pub fn constants(&self) -> Vec<(&'static str, f64)> {
         match *self {
             Loss::Triplet { margin } => vec![("margin", margin)],

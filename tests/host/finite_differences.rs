@@ -231,12 +231,12 @@ fn check_row(case: &Case, table: &[Vec<f64>], batch: &Batch, row: usize, gradien
     }
 }
 
-const GEOMETRIES: [Geometry; 2] = [Geometry::Sphere, Geometry::Dot];
-
 #[test]
 fn the_gradient_is_that_of_the_loss() {
     let (mut active_count, mut inactive_count, mut above_count, mut below_count) = (0, 0, 0, 0);
-    for (geometry, dim) in [4, 6, 11].into_iter().flat_map(|dim| GEOMETRIES.map(|geometry| (geometry, dim))) {
+    for (geometry, dim) in
+        [4, 6, 11].into_iter().flat_map(|dim| Geometry::ALL.map(|geometry| (geometry, dim)))
+    {
         for negative_count in 1..=3 {
             // The law of stage 2 is one of cosines.
             let candidate_counts: &[usize] = if geometry == Geometry::Sphere { &[0, 9] } else { &[0] };

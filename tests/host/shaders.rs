@@ -28,7 +28,7 @@ fn shapes() -> Vec<StepShape> {
         plan,
         dim: 128,
         geometry: Geometry::Sphere,
-        loss: Loss::Triplet { margin: 1.0 },
+        loss: Loss::ALL[0],
         gor_weight: 0.01,
         optimizer: Optimizer::Adam { betas: (0.9, 0.999), epsilon: 1e-8 },
         shards_per_dispatch: 1,
@@ -38,17 +38,19 @@ fn shapes() -> Vec<StepShape> {
     let sharded = PlanShape { rows_per_shard: 9_000, negative_count: 5, ..plan };
     let small = PlanShape { batch_size: 1, candidate_count: 0, ..plan };
     let large = PlanShape { batch_size: 65_536, negative_count: 1_000, ..plan };
-    vec![
+    let mut shapes = vec![
         base,
         StepShape { plan: small, dim: 3, optimizer: Optimizer::Sgd, gor_weight: 0.0, ..base },
         StepShape { plan: sharded, dim: 128, shards_per_dispatch: 4, ..base },
         StepShape { plan: sharded, optimizer: Optimizer::Sgd, shards_per_dispatch: 2, ..base },
         StepShape { plan: large, dim: 1_024, ..base },
-        StepShape { geometry: Geometry::Dot, ..base },
         StepShape { grain: Grain::CPU, ..base },
         StepShape { plan: sharded, dim: 180, shards_per_dispatch: 3, grain: Grain::CPU, ..base },
         StepShape { optimizer: Optimizer::Sgd, geometry: Geometry::Dot, grain: Grain::CPU, ..base },
-    ]
+    ];
+    shapes.extend(Loss::ALL.map(|loss| StepShape { loss, ..base }));
+    shapes.extend(Geometry::ALL.map(|geometry| StepShape { geometry, ..base }));
+    shapes
 }
 
 fn stages(shape: &StepShape) -> impl Iterator<Item = Stage> {
@@ -357,9 +359,8 @@ fn functions(include: &str, stand_in: &'static str) -> BTreeSet<String> {
 fn files_that_stand_in_for_one_another_have_the_same_functions() {
     assert_eq!(functions("lanes", "lanes"), functions("lanes", "lanes_subgroup"));
     assert!(functions("lanes", "lanes").len() > 1);
-    let geometries = [Geometry::Sphere, Geometry::Dot].map(|it| functions("geometry", it.include()));
-    assert_eq!(geometries[0], geometries[1]);
-    assert!(geometries[0].len() > 1);
+    let geometries = Geometry::ALL.map(|it| functions("geometry", it.include()));
+    assert!(geometries[0].len() > 1 && geometries.iter().all(|it| *it == geometries[0]));
 }
 
 #[test]
