@@ -8,4 +8,4 @@ mod steps;
 
 pub use case::{BenchCase, USER_COUNT};
 pub use dense::{AdamSettings, DenseAdam, dense_adam_seconds};
-pub use steps::{Measured, Spans, measure};
+pub use steps::{Spans, StepTimes, measure};

@@ -29,7 +29,7 @@ impl Spans {
 
 /// What came out.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Measured {
+pub struct StepTimes {
     /// Seconds of a step: the median over submissions of their time by their steps.
     pub step_seconds: f64,
     /// Steps that counted.
@@ -68,7 +68,7 @@ pub fn measure(
     case: &BenchCase,
     spans: Spans,
     interrupt: &AtomicBool,
-) -> Result<Option<Measured>> {
+) -> Result<Option<StepTimes>> {
     case.check()?;
     let config = &case.config;
     let (order, items) = training(case)?;
@@ -98,7 +98,7 @@ pub fn measure(
     let mut plans: Vec<_> = (first..first + timed_count).map(|step| planner.plan(step)).collect();
     let mut stages = steps.stepper().time_stages(&mut plans)?;
     let stages = stages.iter_mut().map(|(stage, seconds)| (*stage, median(seconds))).collect();
-    let measured = Measured {
+    let measured = StepTimes {
         step_seconds,
         step_count: counted.step_count,
         planning_seconds,
@@ -133,7 +133,7 @@ fn time_planning(planner: &mut Planner) -> f64 {
 
 /// Submissions that came back.
 #[derive(Debug, Default)]
-struct Run {
+struct Submissions {
     /// Seconds by step, for each submission.
     step_seconds: Vec<f64>,
     step_count: u64,
@@ -141,10 +141,10 @@ struct Run {
 }
 
 /// Keeps the device busy for at least `span`; leaves submissions in flight.
-fn run(steps: &mut Steps, span: Duration, interrupt: &AtomicBool) -> Result<Option<Run>> {
+fn run(steps: &mut Steps, span: Duration, interrupt: &AtomicBool) -> Result<Option<Submissions>> {
     let start = Instant::now();
     let mut last = start;
-    let mut run = Run::default();
+    let mut run = Submissions::default();
     while run.step_seconds.len() < LEAST_SUBMISSIONS || start.elapsed() < span {
         if interrupt.load(Ordering::Relaxed) {
             return Ok(None);

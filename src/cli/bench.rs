@@ -7,7 +7,7 @@ use super::{CommandResult, Failure, interrupts};
 use clap::builder::{RangedU64ValueParser, TypedValueParser};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::{Value, json};
-use spherec::bench::{BenchCase, Measured, Spans, USER_COUNT, dense_adam_seconds, measure};
+use spherec::bench::{BenchCase, Spans, StepTimes, USER_COUNT, dense_adam_seconds, measure};
 use spherec::gpu::{AdapterSummary, Gpu};
 use spherec::train::{TrainConfig, defaults};
 use spherec::{Error, Result};
@@ -73,7 +73,7 @@ fn count() -> impl TypedValueParser<Value = usize> {
 /// A case that was measured.
 struct Row {
     case: BenchCase,
-    measured: Measured,
+    measured: StepTimes,
     dense_seconds: f64,
 }
 

@@ -13,7 +13,7 @@ pub use made_up::{MadeUp, made_up_steps};
 use crate::gpu::{Gpu, shader};
 use crate::step::{Build, Stage};
 use crate::{Error, Result};
-use scenario::{Run, Scenario};
+use scenario::{KernelRun, Scenario};
 
 /// How close a kernel came to its twin.
 #[derive(Debug, Clone, PartialEq)]
@@ -37,7 +37,7 @@ pub struct Comparison {
     case: &'static str,
     scenario: Scenario,
     stage: Stage,
-    runs: Vec<Run>,
+    runs: Vec<KernelRun>,
 }
 
 impl Comparison {

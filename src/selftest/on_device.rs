@@ -1,7 +1,7 @@
 //! One kernel on the device, from given buffers to what it leaves in them.
 
 use super::compare::{Arrays, Values};
-use super::scenario::{Run, Scenario};
+use super::scenario::{KernelRun, Scenario};
 use crate::Result;
 use crate::gpu::{Gpu, Kernel, Named, SHARD_NAMES, parts_of_working};
 use crate::step::layout::{RowState, Shards};
@@ -18,13 +18,13 @@ impl Scenario {
         gpu: &Gpu,
         stage: &Stage,
         text: &str,
-        runs: &[Run],
+        runs: &[KernelRun],
     ) -> Result<Vec<Arrays>> {
         let kernel = Kernel::from_text(gpu, stage.kernel, text, &self.shape().build(stage))?;
         runs.iter().map(|run| self.run_once(gpu, stage, &kernel, run)).collect()
     }
 
-    fn run_once(&self, gpu: &Gpu, stage: &Stage, kernel: &Kernel, run: &Run) -> Result<Arrays> {
+    fn run_once(&self, gpu: &Gpu, stage: &Stage, kernel: &Kernel, run: &KernelRun) -> Result<Arrays> {
         let mut plan_bytes: Vec<u8> = bytemuck::bytes_of(&self.plan.header).to_vec();
         plan_bytes.extend_from_slice(bytemuck::cast_slice(&self.plan.words));
         let plan = gpu.upload("plan", &plan_bytes)?;

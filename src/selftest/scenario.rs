@@ -16,7 +16,7 @@ const NEAR_TIE: f32 = 1e-4;
 
 /// One dispatch of a kernel: what it covers, and all buffers before and after it, as the twins have them.
 #[derive(Debug)]
-pub(super) struct Run {
+pub(super) struct KernelRun {
     pub(super) extent: Extent,
     pub(super) before: Arrays,
     pub(super) after: Arrays,
@@ -83,7 +83,7 @@ impl Scenario {
         let plan = &self.plan;
         let count = plan.header.candidate_count as usize;
         let mut smallest = f32::INFINITY;
-        for Run { extent, before, .. } in self.runs("negative_draw") {
+        for KernelRun { extent, before, .. } in self.runs("negative_draw") {
             let Extent::Block(block) = extent else { continue };
             let similarities = floats_of(&before, "similarities");
             let end = (block.first_pair + block.pair_count).min(plan.header.pair_count);
@@ -113,7 +113,7 @@ impl Scenario {
     }
 
     /// The dispatches of `kernel`, in the step's own order or after it; none if the step lacks the kernel.
-    pub(super) fn runs(&self, kernel: &str) -> Vec<Run> {
+    pub(super) fn runs(&self, kernel: &str) -> Vec<KernelRun> {
         let (shape, plan) = (self.shape(), &self.plan);
         let stages = shape.stages();
         let in_step = shape.dispatches(plan).into_iter().map(|dispatch| {
@@ -136,7 +136,7 @@ impl Scenario {
             let before = (stage.kernel == kernel).then(|| arrays(&state, &scratch));
             reference::run_stage(stage, extent, &self.constants, plan, &mut state, &mut scratch);
             if let Some(before) = before {
-                runs.push(Run { extent: *extent, before, after: arrays(&state, &scratch) });
+                runs.push(KernelRun { extent: *extent, before, after: arrays(&state, &scratch) });
             }
         }
         runs
