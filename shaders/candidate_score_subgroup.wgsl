@@ -29,7 +29,8 @@ fn candidate_score_subgroup(
     @builtin(local_invocation_index) thread: u32,
     @builtin(subgroup_invocation_id) lane: u32,
 ) {
-    // A thread without a quad goes along with the last one, for the broadcasts, but writes nothing.
+    // A thread without a quad takes the last one, for the broadcasts, and writes what its owner writes. Segments after
+    // the first add to what was written: there it writes nothing.
     let quad_count = plan.candidate_count / 4u;
     let own = group.x + group.y * group_count.x;
     let own_quad = own * lane_count + thread;
@@ -50,7 +51,7 @@ fn candidate_score_subgroup(
             let at = pair * chunk_count + first_chunk + lane;
             let positive_{b} = positives[at + {b}u * lane_count];
             sum += quads[{b}u * lane_count + {i}u] * subgroupBroadcast(positive_{b}, {i}u);
-            if own_quad < quad_count { similarities[to] = sum; }
+            if segment_count == 1u || own_quad < quad_count { similarities[to] = sum; }
         }
     }
 }
