@@ -109,8 +109,8 @@ const PASSES: usize = 9;
 /// Passes end after this.
 const ENOUGH: Duration = Duration::from_millis(300);
 
-/// The seconds that a dense pass over `row_count` rows of `dim` numbers takes on all cores, `touched_count` rows of which have
-/// a gradient: the median of a few passes.
+/// The seconds that a dense pass over `row_count` rows of `dim` numbers takes on all cores: the median of a few passes.
+/// `touched_count` of the rows have a gradient.
 ///
 /// # Errors
 /// [`Error::Data`] if the three tables do not fit in memory.

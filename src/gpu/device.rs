@@ -220,8 +220,7 @@ impl Gpu {
         Ok(values)
     }
 
-    /// The values of a buffer from byte `first` on (a multiple of 4), as many as `values` has, in pieces of
-    /// bounded size.
+    /// Fills `values` from a buffer, from byte `first` on (a multiple of 4), in pieces of bounded size.
     ///
     /// # Errors
     /// [`Error::Gpu`] as [`Gpu::wait`].

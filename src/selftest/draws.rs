@@ -5,12 +5,11 @@ use crate::step::layout::{Block, PlanHeader};
 use crate::step::{Build, Optimizer, Rates, Schedule, fold};
 use crate::{Error, Result};
 
-/// One draw for each of `pair_count` pairs, all of which see the candidates at the similarities
-/// `similarity` (a multiple of 4). Returns the drawn candidates, (pairs).
+/// One draw for each of `pair_count` pairs. Every pair sees the same candidates, at the similarities `similarity`, (C).
+/// Returns the drawn candidates, (pairs).
 ///
 /// # Errors
-/// [`Error::Gpu`] if the kernel does not run, [`Error::Data`] for a number of candidates that is no
-/// multiple of 4.
+/// [`Error::Gpu`] if the kernel does not run, [`Error::Data`] if C is not a multiple of 4.
 pub fn draw_on_device(
     gpu: &Gpu,
     similarity: &[f32],
@@ -20,7 +19,9 @@ pub fn draw_on_device(
 ) -> Result<Vec<u32>> {
     let candidate_count = similarity.len();
     if candidate_count == 0 || !candidate_count.is_multiple_of(4) {
-        return Err(Error::Data(format!("{candidate_count} candidates is not a multiple of 4")));
+        return Err(Error::Data(format!(
+            "the number of candidates must be a multiple of 4, but is {candidate_count}"
+        )));
     }
     // All pairs share user slot 0, which has nothing to exclude.
     let mut words = vec![0u32; pair_count];

@@ -64,6 +64,14 @@ fn rows_caught_up_only_at_the_end_are_where_dense_adam_has_them() {
 }
 
 #[test]
+fn moments_are_the_golden_ones_without_a_weight_to_speak_of() {
+    for golden in all().into_iter().map(Golden::with_spread_scores) {
+        let shape = golden.shape(golden.row_count(), Grain::GPU);
+        golden.check(&shape, Looks::AtEnd, &mut Device::new(&golden, shape));
+    }
+}
+
+#[test]
 fn steps_with_subgroups_give_the_golden_numbers() {
     if has_subgroups() {
         check(7, Grain::CPU, Looks::EveryStep);

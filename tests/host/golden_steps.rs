@@ -62,6 +62,14 @@ fn twins_equal_the_golden_steps_over_many_shards() {
     check(Looks::EveryStep, |_| 5);
 }
 
+#[test]
+fn moments_are_the_golden_ones_without_a_weight_to_speak_of() {
+    for golden in all().into_iter().map(Golden::with_spread_scores) {
+        let shape = golden.shape(golden.row_count(), Grain::GPU);
+        golden.check(&shape, Looks::AtEnd, &mut Twins::new(&golden, shape));
+    }
+}
+
 /// Changes what a step reported or did (points).
 type Change = fn(&mut Step, &mut [f32]);
 
