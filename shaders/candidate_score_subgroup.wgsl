@@ -1,14 +1,14 @@
-// include: plan block
+// include: plan block candidates
 // `candidate_score` for drivers that run a subgroup as the lanes of a CPU's vectors. There a read costs more
 // than arithmetic, and one value for all lanes as much as one for each. So a thread reads its quad of candidates
-// once, for all pairs; a pair's positive is read a vec4 a lane, and the lanes tell it to one another.
-// One workgroup, which is one subgroup, for lane_count quads and a window of pairs whose positives fit a uniform
+// once, for all pairs; a pair's left row is read a vec4 a lane, and the lanes tell it to one another.
+// One workgroup, which is one subgroup, for lane_count quads and a window of pairs whose left rows fit a uniform
 // binding. Lines with {b} or {i} stand for one copy for each block of lane_count vec4 and each lane
 // (src/gpu/shader.rs): constant indices keep `quads` in registers and on the stack. Rows longer than 128 numbers
-// are taken in segments. Holes score -2, below any similarity.
-@group(0) @binding(3) var<uniform> positives: array<vec4<f32>, 4096>;               // (window, D/4)
+// are taken in segments.
+@group(0) @binding(3) var<uniform> left_rows: array<vec4<f32>, 4096>;               // (window, D/4)
 @group(0) @binding(4) var<storage, read> points: array<vec4<f32>>;                  // (R, D/4 + 1)
-@group(0) @binding(5) var<storage, read_write> similarities: array<vec4<f32>>;      // (pair capacity, C/4)
+@group(0) @binding(5) var<storage, read_write> candidate_scores: array<vec4<f32>>;      // (pair capacity, C/4)
 
 override lane_count: u32 = 8u;
 override chunk_count: u32 = 32u;
@@ -35,8 +35,8 @@ fn candidate_score_subgroup(
     let own = group.x + group.y * group_count.x;
     let own_quad = own * lane_count + thread;
     let quad = min(own_quad, quad_count - 1u);
-    let holes = hole_scores(quad);
-    let pair_count = min(plan.pair_count - block.first_pair, block.pair_count);
+    let offsets = candidate_offsets(quad);
+    let pair_count = block_pairs();
     for (var segment = 0u; segment < segment_count; segment += 1u) {
         let first_chunk = segment * blocks_per_segment * lane_count;
         var quads: array<mat4x4<f32>, 32>;
@@ -46,12 +46,12 @@ fn candidate_score_subgroup(
         }
         for (var pair = 0u; pair < pair_count; pair += 1u) {
             let to = (block.first_row + pair) * quad_count + quad;
-            var sum = holes;
-            if segment_count > 1u && segment > 0u { sum = similarities[to]; }
+            var sum = offsets;
+            if segment_count > 1u && segment > 0u { sum = candidate_scores[to]; }
             let at = pair * chunk_count + first_chunk + lane;
-            let positive_{b} = positives[at + {b}u * lane_count];
-            sum += quads[{b}u * lane_count + {i}u] * subgroupBroadcast(positive_{b}, {i}u);
-            if segment_count == 1u || own_quad < quad_count { similarities[to] = sum; }
+            let left_{b} = left_rows[at + {b}u * lane_count];
+            sum += quads[{b}u * lane_count + {i}u] * subgroupBroadcast(left_{b}, {i}u);
+            if segment_count == 1u || own_quad < quad_count { candidate_scores[to] = sum; }
         }
     }
 }

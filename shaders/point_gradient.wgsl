@@ -1,10 +1,8 @@
-// include: plan lanes parts row_parts negatives scores
+// include: plan lanes parts row_parts negatives scores slot_gradients
 // dL/de of every point of the step: the sum of slope x other point over its uses, in a fixed order. No atomics on
 // floats: the plan lists a slot's uses as user, positive or planned negative; its uses as a drawn negative are the
 // bits of `picked`.
-// One workgroup for slots_per_group slots, one after another. They are spread over all slots: most candidates are
-// not drawn and all users are in use, so workgroups get much the same to do.
-// A gradient row is D/4 vec4 and one more that holds (1 if the step uses the slot, 0, 0, 0).
+// One workgroup for slots_per_group slots, one after another.
 @group(0) @binding(1) var<storage, read> points: array<vec4<f32>>;              // (R, D/4 + 1)
 @group(0) @binding(2) var<storage, read> picks: array<u32>;                     // (B, N)
 @group(0) @binding(3) var<storage, read> scores: array<f32>;                    // (B, 1 + N), slopes by now
@@ -14,7 +12,6 @@
 @group(0) @binding(7) var<storage, read_write> gradients: array<vec4<f32>>;     // (R, D/4 + 1)
 
 override pair_words: u32 = 8u;          // B / 32, rounded up
-override slots_per_group: u32 = 1u;     // 32 at most
 override has_spread: u32 = 0u;          // 1: with GOR
 
 // The slope of a spread score; 0 without GOR.
@@ -49,15 +46,18 @@ fn next_use(uses: ptr<function, Uses>, slot: u32) -> u32 {
     if (*uses).bits == 0u { return none; }
     let pair = ((*uses).word - 1u) * 32u + firstTrailingBit((*uses).bits);
     (*uses).bits &= (*uses).bits - 1u;
-    var k = 0u;
-    while k + 1u < negative_count && picks[pair * negative_count + k] != slot { k += 1u; }
-    return (pair * negative_count + k) * 2u + 1u;
+    return pick_of(pair, slot) * 2u + 1u;
 }
 
-// The sum with `slope` times the point in another slot.
-fn plus_point(sum: Part, slope: f32, slot: u32, lane: u32) -> Part {
-    if slope == 0.0 { return sum; }
-    return part_plus(sum, slope, row_part(slot, lane));
+// Which pick of the pair the slot is. A pair's picks are in the order of their slots.
+fn pick_of(pair: u32, slot: u32) -> u32 {
+    var begin = pair * negative_count;
+    var end = begin + negative_count;
+    while begin + 1u < end {
+        let middle = (begin + end) / 2u;
+        if picks[middle] <= slot { begin = middle; } else { end = middle; }
+    }
+    return begin;
 }
 
 fn user_use(sum: Part, pair: u32, lane: u32) -> Part {
@@ -83,19 +83,22 @@ fn negative_use(sum: Part, pick: u32, lane: u32) -> Part {
     return plus_point(total, spread_slope(pick), positive_of_pair(pair), lane);
 }
 
-fn slot_gradient(slot: u32, lane: u32) -> Part {
+fn slot_gradient(slot: u32, lane: u32) -> SlotGradient {
     let is_user = slot >= plan.item_slot_count;
-    var sum = no_part();
+    var sum = no_gradient();
     var uses = uses_of(slot);
     loop {
         let code = next_use(&uses, slot);
         if code == none { break; }
+        let index = code / 2u;
         if is_user {
-            sum = user_use(sum, code / 2u, lane);
+            sum.point = user_use(sum.point, index, lane);
         } else if code % 2u == 0u {
-            sum = positive_use(sum, code / 2u, lane);
+            sum.point = positive_use(sum.point, index, lane);
+            sum.bias += scores[positive_at(index)];
         } else {
-            sum = negative_use(sum, code / 2u, lane);
+            sum.point = negative_use(sum.point, index, lane);
+            sum.bias += scores[negative_at(index / negative_count, index % negative_count)];
         }
     }
     return sum;
@@ -104,14 +107,6 @@ fn slot_gradient(slot: u32, lane: u32) -> Part {
 fn is_used(slot: u32) -> bool {
     var uses = uses_of(slot);
     return next_use(&uses, slot) != none;
-}
-
-fn write_gradient(slot: u32, lane: u32, part: Part) {
-    let at = slot * (chunk_count + 1u) + lane * chunks_per_lane;
-    if has_chunk(lane, 0u) { gradients[at] = part.a; }
-    if has_chunk(lane, 1u) { gradients[at + 1u] = part.b; }
-    if has_chunk(lane, 2u) { gradients[at + 2u] = part.c; }
-    if has_chunk(lane, 3u) { gradients[at + 3u] = part.d; }
 }
 
 @compute @workgroup_size(lane_count)
@@ -128,7 +123,7 @@ fn point_gradient(
         if slot >= plan.row_count { break; }
         let used = is_used(slot);
         own_used |= u32(used) << index;
-        gradients[slot * (chunk_count + 1u) + chunk_count] = vec4<f32>(f32(used), 0.0, 0.0, 0.0);
+        if !used { write_unused(slot); }
     }
     for (var used = lane_or(lane, own_used); used != 0u; used &= used - 1u) {
         let slot = own + firstTrailingBit(used) * stride;

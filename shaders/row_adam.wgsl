@@ -33,6 +33,17 @@ fn step_row_{s}(row: u32, it: Stepped, lane: u32) -> vec3<f32> {
 }
 // {s} ends
 
+// The row's state after the step, from the sums of its numbers. The item bias takes the same step, at its own rate.
+fn stepped_state(before: RowState, it: Stepped, sums: vec4<f32>) -> RowState {
+    var moments = decayed(vec4<f32>(before.bias_drift), vec4<f32>(before.bias_variance), it.epsilon, it.skipped);
+    moments.m = settings.beta_1 * moments.m + (1.0 - settings.beta_1) * it.bias_gradient;
+    moments.v = settings.beta_2 * moments.v + (1.0 - settings.beta_2) * it.bias_gradient * it.bias_gradient;
+    let rate = settings.item_bias_rate * plan.step_size;
+    let bias = it.bias - rate * moments.m.x / (sqrt(moments.v.x) / plan.root_bias_2 + settings.epsilon);
+    let drift = drift_of(moments, plan.drift_epsilon);
+    return RowState(sums.x, sums.y, sums.z, bias, drift.x, moments.v.x, 0.0, plan.step);
+}
+
 @compute @workgroup_size(lane_count)
 fn row_adam(
     @builtin(workgroup_id) group: vec3<u32>,
@@ -47,6 +58,6 @@ fn row_adam(
         var shares = vec3<f32>(0.0);
         if place.shard == {s}u { shares = step_row_{s}(place.row, it, lane); }
         let sums = lane_sum(lane, vec4<f32>(shares, 0.0));
-        if lane == 0u { write_state(place, RowState(sums.x, sums.y, sums.z, plan.step)); }
+        if lane == 0u { write_state(place, stepped_state(read_state(place), it, sums)); }
     }
 }

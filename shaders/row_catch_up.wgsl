@@ -24,6 +24,16 @@ fn move_row_{s}(row: u32, last: u32, skipped: u32, lane: u32) -> vec3<f32> {
 }
 // {s} ends
 
+// The row's state afterwards, from the sums of its numbers. Its item bias has missed the same steps.
+fn moved_state(before: RowState, skipped: u32, sums: vec4<f32>) -> RowState {
+    let distance = skipped_distance(before.last_step, skipped);
+    let bias = before.bias - settings.item_bias_rate * distance * before.bias_drift;
+    let moments = decayed(
+        vec4<f32>(before.bias_drift), vec4<f32>(before.bias_variance), drift_epsilon(before.last_step), f32(skipped));
+    let drift = drift_of(moments, drift_epsilon(shards.step));
+    return RowState(sums.x, sums.y, sums.z, bias, drift.x, moments.v.x, 0.0, shards.step);
+}
+
 var<workgroup> last_step: u32;
 
 @compute @workgroup_size(lane_count)
@@ -43,5 +53,5 @@ fn row_catch_up(
     var shares = vec3<f32>(0.0);
     if place.shard == {s}u { shares = move_row_{s}(place.row, last, skipped, lane); }
     let sums = lane_sum(lane, vec4<f32>(shares, 0.0));
-    if lane == 0u { write_state(place, RowState(sums.x, sums.y, sums.z, shards.step)); }
+    if lane == 0u { write_state(place, moved_state(read_state(place), skipped, sums)); }
 }

@@ -2,8 +2,9 @@
 // Tables -> working set: each row is caught up to the step before this one and becomes a point. The working
 // set is one buffer of two parts:
 //     points     (R, D/4 + 1)   each followed by a note for the optimizer:
-//                               (scale, steps missed, drift_epsilon of the last step, 0)
-//     positives  (B, D/4)       each pair's positive, if candidate_score_subgroup is to read it
+//                               (scale, steps missed, drift_epsilon of the last step, item bias)
+//     left_rows  (B, D/4)       of each pair the point that is scored against the candidates, if
+//                               candidate_score_subgroup is to read it
 // One workgroup for a quad of slots; after those, one for four pairs. A quarter of the lanes has a row.
 @group(0) @binding(1{s}) var<storage, read> rows_{s}: array<vec4<f32>>;       // (shard rows, D/4)
 @group(0) @binding(2{s}) var<storage, read> drift_{s}: array<vec4<f32>>;      // (shard rows, D/4)
@@ -13,7 +14,8 @@
 override lane_count: u32 = 32u;
 override chunk_count: u32 = 32u;
 override has_momentum: u32 = 1u;    // 0: the optimizer leaves untouched rows in place
-override positives_at: u32 = 0u;    // where `positives` begins in the working set
+override left_rows_at: u32 = 0u;    // where `left_rows` begins in the working set
+override scores_users: u32 = 0u;    // 1: these are the pairs' users; 0: their positives
 override pair_words: u32 = 8u;      // B / 32, rounded up
 
 // A row of the tables on its way to the working set.
@@ -45,7 +47,8 @@ fn source(row: u32) -> Source {
         }
     }
     it.scale = point_scale(squares);
-    it.note = vec4<f32>(it.scale, f32(skipped), epsilon, 0.0);
+    let bias = state.bias - settings.item_bias_rate * it.distance * state.bias_drift;
+    it.note = vec4<f32>(it.scale, f32(skipped), epsilon, bias);
     return it;
 }
 
@@ -64,10 +67,12 @@ fn caught_up(it: Source, chunk: u32) -> vec4<f32> {
     return x;
 }
 
-// The row of a pair's positive; none if another dispatch has it.
-fn positive_row(pair: u32) -> u32 {
+// The row of a pair's left row; none if another dispatch has it.
+fn left_row(pair: u32) -> u32 {
     if pair >= plan.pair_count { return none; }
-    let row = row_of_slot(positive_of_pair(pair));
+    var slot = positive_of_pair(pair);
+    if scores_users != 0u { slot = user_of_pair(pair); }
+    let row = row_of_slot(slot);
     // Rows before the first wrap around.
     return select(none, row, row - shards.first_row < shards.row_count);
 }
@@ -93,9 +98,9 @@ fn row_load(
         to = slot * (chunk_count + 1u);
     } else {
         let pair = (own - quads.count) * 4u + of_four;
-        row = positive_row(pair);
+        row = left_row(pair);
         if row == none { return; }
-        to = positives_at + pair * chunk_count;
+        to = left_rows_at + pair * chunk_count;
     }
     let it = source(row);
     for (var chunk = first_chunk; chunk < chunk_count; chunk += row_lanes) {
@@ -104,7 +109,7 @@ fn row_load(
         working[to + chunk] = e;
     }
     if slot != none && first_chunk == 0u { working[to + chunk_count] = it.note; }
-    if slot < plan.candidate_count {
+    if slot < plan.candidate_count && scores_users == 0u {
         for (var word = first_chunk; word < pair_words; word += row_lanes) { picked[slot * pair_words + word] = 0u; }
     }
 }

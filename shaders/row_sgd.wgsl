@@ -1,4 +1,4 @@
-// include: plan shards shard_quads row_states geometry lanes parts row_parts stepped_slots
+// include: plan settings shards shard_quads row_states geometry lanes parts row_parts stepped_slots
 // One step of plain gradient descent on each row that the step uses. One workgroup for slots_per_group slots, one
 // after another.
 @group(0) @binding(1{s}) var<storage, read_write> rows_{s}: array<vec4<f32>>;       // (shard rows, D/4)
@@ -39,6 +39,9 @@ fn row_sgd(
         if place.shard == {s}u { share = step_row_{s}(place.row, it, lane); }
         let squares = lane_sum(lane, vec4<f32>(share, 0.0, 0.0, 0.0)).x;
         // Without momentum the rest of the state is and stays zero.
-        if lane == 0u { write_state(place, RowState(squares, 0.0, 0.0, 0u)); }
+        if lane == 0u {
+            let bias = it.bias - settings.item_bias_rate * plan.step_size * it.bias_gradient;
+            write_state(place, RowState(squares, 0.0, 0.0, bias, 0.0, 0.0, 0.0, 0u));
+        }
     }
 }

@@ -1,12 +1,40 @@
-// include: plan scores
+// include: plan lanes scores pair_scores losses
 // The hinge on the nearest negative (Tran et al. 2019, eq. 1), in scores:
-//     L = [ 2 max_k x_k - 2 x_p + margin ]_+
-// slopes -2 on the positive and +2 on the nearest negative (the first of equals) if L > 0. One thread a pair.
-@group(0) @binding(3) var<storage, read_write> scores: array<f32>;              // (B, 1 + N), slopes afterwards
-@group(0) @binding(4) var<storage, read_write> pairs: array<PairSums>;          // (B)
-
-override lane_count: u32 = 32u;
+//     L = w [ 2 max_k x_k - 2 x_p + margin ]_+
+// slopes -2 w on the positive and +2 w on the nearest negative (the first of equals) if L > 0. w = 1, or with the rank
+// weight ln(1 + floor(I M / N)), M of the pair's N negatives being nearer than the margin allows (Hsieh et al. 2017, 3.2).
 override margin: f32 = 1.0;
+override rank_weight: u32 = 0u;     // 1: with it
+override item_count: u32 = 1u;      // I
+
+fn pair_loss(index: u32, lane: u32) {
+    exclude(index, lane);
+    let positive = positive_score(index);
+    var own_nearest = far;
+    var own_place = score_count();
+    var counts = vec4<f32>(0.0);    // negatives, impostors
+    for (var k = lane; k < score_count(); k += lane_count) {
+        let score = negative_score(index, k);
+        if rank_key(score) > own_nearest {
+            own_nearest = rank_key(score);
+            own_place = k;
+        }
+        if rank_weight != 0u && is_there(score) {
+            counts += vec4<f32>(1.0, select(0.0, 1.0, 2.0 * score - 2.0 * positive + margin > 0.0), 0.0, 0.0);
+        }
+    }
+    let nearest = lane_max(lane, own_nearest);
+    let place = u32(-lane_max(lane, select(-f32(score_count()), -f32(own_place), own_nearest == nearest)));
+    var weight = 1.0;
+    if rank_weight != 0u {
+        counts = lane_sum(lane, counts);
+        weight = log(1.0 + floor(f32(item_count) * counts.y / max(counts.x, 1.0)));
+    }
+    let value = weight * hinge(2.0 * nearest - 2.0 * positive + margin);
+    let pull = select(0.0, 2.0 * weight, value > 0.0);
+    for (var k = lane; k < score_count(); k += lane_count) { put_negative(index, k, select(0.0, pull, k == place)); }
+    if lane == 0u { put_loss(index, -pull, value); }
+}
 
 @compute @workgroup_size(lane_count)
 fn triplet_loss(
@@ -14,24 +42,6 @@ fn triplet_loss(
     @builtin(num_workgroups) group_count: vec3<u32>,
     @builtin(local_invocation_index) lane: u32,
 ) {
-    let pair = (group.x + group.y * group_count.x) * lane_count + lane;
-    if pair >= plan.pair_count { return; }
-    var nearest = none;
-    var nearest_score = far;
-    for (var k = 0u; k < negative_count; k += 1u) {
-        let score = scores[negative_at(pair, k)];
-        // What is not a number wins, so that it is seen.
-        if score > nearest_score || !is_finite(score) {
-            nearest = k;
-            nearest_score = score;
-        }
-    }
-    let difference = 2.0 * nearest_score - 2.0 * scores[positive_at(pair)] + margin;
-    // What is not a number stays so, and stops the training.
-    let hinge = select(difference, max(difference, 0.0), is_finite(difference));
-    let pull = select(0.0, 2.0, hinge > 0.0);
-    scores[positive_at(pair)] = -pull;
-    for (var k = 0u; k < negative_count; k += 1u) { scores[negative_at(pair, k)] = select(0.0, pull, k == nearest); }
-    pairs[pair].loss = hinge;
-    pairs[pair].is_active = select(0.0, 1.0, hinge > 0.0);
+    let own = group_pairs(group, group_count);
+    for (var index = own.first; index < own.end; index += 1u) { pair_loss(index, lane); }
 }

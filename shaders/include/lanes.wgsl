@@ -19,6 +19,18 @@ fn lane_sum(lane: u32, value: vec4<f32>) -> vec4<f32> {
     return total;
 }
 
+// The largest over all lanes, known to every lane. Call in uniform control flow.
+fn lane_max(lane: u32, value: f32) -> f32 {
+    workgroupBarrier();
+    lane_values[lane].x = value;
+    workgroupBarrier();
+    var largest = lane_values[0].x;
+    for (var other = 1u; other < lane_count; other += 1u) {
+        largest = max(largest, lane_values[other].x);
+    }
+    return largest;
+}
+
 // The bits that any lane has. Call in uniform control flow.
 fn lane_or(lane: u32, bits: u32) -> u32 {
     workgroupBarrier();

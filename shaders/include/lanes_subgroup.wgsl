@@ -9,6 +9,13 @@ fn lane_sum(lane: u32, value: vec4<f32>) -> vec4<f32> {
     return total;
 }
 
+// The largest over all lanes, known to every lane. Call in uniform control flow.
+fn lane_max(lane: u32, value: f32) -> f32 {
+    var largest = value;
+    largest = max(largest, subgroupBroadcast(value, {i}u));
+    return largest;
+}
+
 // The bits that any lane has. Call in uniform control flow.
 fn lane_or(lane: u32, bits: u32) -> u32 {
     var all = 0u;

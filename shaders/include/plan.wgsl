@@ -20,6 +20,7 @@ struct Plan {
     excluded_at: u32,       // (user slots + 1)  where each user's excluded candidate slots begin
     quads_at: u32,          // (Q)      quads, shard by shard
     shards_at: u32,         // (S + 1)  where each shard's quads begin in that list
+    offsets_at: u32,        // (C)      what is added to each candidate's scores, f32 bits: far for a hole
     words: array<u32>,
 }
 

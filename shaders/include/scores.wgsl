@@ -12,6 +12,8 @@ override negative_count: u32 = 1u;
 // The score of a negative that is not there: further away than anything.
 const far: f32 = -1e30;
 
+fn is_there(score: f32) -> bool { return !(score <= 0.5 * far); }
+
 // By its bits: compilers may assume that everything is a number.
 fn is_finite(x: f32) -> bool { return (bitcast<u32>(x) & 0x7f800000u) != 0x7f800000u; }
 

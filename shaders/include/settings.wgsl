@@ -10,8 +10,8 @@ struct Settings {
     log_beta_2: f32,        // ln beta_2
     log_ratio: f32,         // ln( beta_1 / sqrt(beta_2) )
     catch_up_count: u32,    // entries of the catch_up table
+    item_bias_rate: f32,    // an item bias moves at this share of the learning rate; 0: there are none
     unused_0: u32,
-    unused_1: u32,
 }
 
 @group(0) @binding(1) var<uniform> settings: Settings;

@@ -53,6 +53,8 @@ struct Stepped {
     scale: f32,             // e = scale x
     skipped: f32,           // steps that the row missed
     epsilon: f32,           // drift_epsilon of its last step
+    bias: f32,              // o, and dL/do
+    bias_gradient: f32,
 }
 
 fn stepped_row(slot: u32, lane: u32) -> Stepped {
@@ -67,5 +69,6 @@ fn stepped_row(slot: u32, lane: u32) -> Stepped {
         row_gradient(g.c, e.c, along, note.x),
         row_gradient(g.d, e.d, along, note.x),
     );
-    return Stepped(e, gradient, note.x, note.y, note.z);
+    let bias_gradient = gradients[slot * (chunk_count + 1u) + chunk_count].y;
+    return Stepped(e, gradient, note.x, note.y, note.z, note.w, bias_gradient);
 }

@@ -73,14 +73,20 @@ pub fn measure(
     let config = &case.config;
     let (order, items) = training(case)?;
     let shape = step_shape(gpu, order.train(), config);
-    let mut planner = Planner::new(order, items, shape.plan, config.rates(), config.seed);
+    // No run of the benchmark is as long.
+    let rates = config.rates(1_000_000);
+    let planner = Planner::new(order, items, shape.plan, rates, config.seed);
+    let mut planner = planner.correcting(config.loss.correction());
     let planning_seconds = time_planning(&mut planner);
     if interrupt.load(Ordering::Relaxed) {
         return Ok(None);
     }
-    let fill = |row: usize, point: &mut [f32]| starting_point(config.seed, row, point);
+    let fill = |row: usize, point: &mut [f32]| {
+        starting_point(config.seed, row, point);
+        0.0
+    };
     let last_step = u64::from(u32::MAX) - 1;
-    let mut steps = Steps::new(gpu, shape, config, &planner, last_step, fill)?;
+    let mut steps = Steps::new(gpu, shape, config, &planner, rates, last_step, fill)?;
     let Some(warm_up) = run(&mut steps, spans.warm_up, interrupt)? else { return Ok(None) };
     let empty_before = steps.empty_time();
     let Some(mut counted) = run(&mut steps, spans.measure, interrupt)? else { return Ok(None) };

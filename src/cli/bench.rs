@@ -2,14 +2,14 @@
 
 use super::console::{self, err_is_terminal, out};
 use super::format::{grouped, percent};
-use super::model_args::{SamplerName, adapter_choice};
+use super::model_args::{LossName, SamplerName, adapter_choice, recipe_config};
 use super::{CommandResult, Failure, interrupts};
 use clap::builder::{RangedU64ValueParser, TypedValueParser};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::{Value, json};
 use spherec::bench::{BenchCase, Spans, StepTimes, USER_COUNT, dense_adam_seconds, measure};
 use spherec::gpu::{AdapterSummary, Gpu};
-use spherec::train::{TrainConfig, defaults};
+use spherec::train::{Recipe, Regularisers, TrainConfig, defaults};
 use spherec::{Error, Result};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -34,17 +34,20 @@ pub(crate) struct Args {
     #[arg(long, value_name = "B,...", value_delimiter = ',', value_parser = count(),
           default_values_t = [defaults::BATCH_SIZE])]
     batch_size: Vec<usize>,
-    /// Negatives of a pair
+    /// Negatives of a pair, if they are not shared
     #[arg(long, value_name = "N,...", value_delimiter = ',', value_parser = count(),
-          default_values_t = [defaults::NEGATIVES])]
+          default_values_t = [defaults::two_stage_2019::NEGATIVES])]
     negatives: Vec<usize>,
-    /// Two-stage: candidates of a step
-    #[arg(long, value_name = "C,...", value_delimiter = ',', value_parser = count(),
-          default_values_t = [defaults::CANDIDATES])]
+    #[arg(long, value_name = "C,...", value_delimiter = ',', value_parser = count(), help = format!(
+        "Two-stage and shared: candidates of a step [default: {}; shared {}]",
+        defaults::CANDIDATES, defaults::SHARED_CANDIDATES))]
     candidates: Vec<usize>,
+    /// The loss [default: softmax if negatives are shared, else triplet]
+    #[arg(long, value_name = "LOSS", value_enum)]
+    loss: Option<LossName>,
     /// How negatives are found
-    #[arg(long, value_name = "SAMPLER,...", value_delimiter = ',', value_enum,
-          default_values_t = [SamplerName::TwoStage, SamplerName::Uniform, SamplerName::Popularity])]
+    #[arg(long, alias = "sampler", value_name = "SAMPLER,...", value_delimiter = ',', value_enum, default_values_t =
+          [SamplerName::Shared, SamplerName::TwoStage, SamplerName::Uniform, SamplerName::Popularity])]
     samplers: Vec<SamplerName>,
     /// Show the time of each stage of a step
     #[arg(long)]
@@ -106,9 +109,11 @@ impl Args {
         for &item_count in &self.items {
             for &dim in &self.dim {
                 for &batch_size in &self.batch_size {
-                    for &negative_count in &self.negatives {
-                        let config = TrainConfig { dim, batch_size, ..TrainConfig::default() };
-                        cases.extend(self.sampled(&BenchCase { item_count, config }, negative_count));
+                    for &name in &self.samplers {
+                        for config in self.configs(name) {
+                            let config = TrainConfig { dim, batch_size, ..config };
+                            cases.push(BenchCase { item_count, config });
+                        }
                     }
                 }
             }
@@ -117,21 +122,25 @@ impl Args {
         Ok(cases)
     }
 
-    /// `case` with each sampler; candidates matter to one of them only.
-    fn sampled(&self, case: &BenchCase, negative_count: usize) -> Vec<BenchCase> {
-        let mut cases = Vec::new();
-        for name in &self.samplers {
-            let candidates: &[usize] = if *name == SamplerName::TwoStage { &self.candidates } else { &[0] };
-            for &candidate_count in candidates {
-                let mut case = case.clone();
-                let negatives =
-                    name.negatives(negative_count, defaults::BETA, candidate_count, defaults::HARDNESS);
-                case.config.negatives = negatives;
-                case.config.regularisers.gor_weight = defaults::gor_weight(&negatives);
-                cases.push(case);
-            }
+    /// A sampler's settings, with each number of negatives and of candidates that it has.
+    fn configs(&self, name: SamplerName) -> Vec<TrainConfig> {
+        let recipe = if name == SamplerName::Shared { Recipe::Softmax } else { Recipe::TwoStage2019 };
+        let counts: &[usize] = if name == SamplerName::Shared { &[0] } else { &self.negatives };
+        let candidates: &[usize] = match name {
+            SamplerName::Uniform | SamplerName::Popularity => &[0],
+            _ if !self.candidates.is_empty() => &self.candidates,
+            SamplerName::TwoStage => &[defaults::CANDIDATES],
+            SamplerName::Shared => &[defaults::SHARED_CANDIDATES],
+        };
+        let mut configs = Vec::new();
+        for (&count, &candidates) in counts.iter().flat_map(|count| candidates.iter().map(move |c| (count, c)))
+        {
+            let negatives = name.negatives(count, defaults::BETA, candidates, defaults::HARDNESS);
+            let config = recipe_config(recipe, self.loss);
+            let regularisers = Regularisers { gor_weight: recipe.gor_weight(&negatives) };
+            configs.push(TrainConfig { negatives, regularisers, ..config });
         }
-        cases
+        configs
     }
 }
 

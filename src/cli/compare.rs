@@ -7,6 +7,7 @@ use clap::ValueEnum;
 use serde_json::json;
 use spherec::data::Protocol;
 use spherec::experiment::{Cell, Experiment};
+use spherec::train::Recipe;
 use spherec::{Error, Result};
 
 /// Compare samplers by cross-validation: the table of Tran et al. 2019 (Table 2) for your data
@@ -14,7 +15,7 @@ use spherec::{Error, Result};
 /// Trains each sampler with each batch size and each number of negatives in every fold. The table has the
 /// mean and standard deviation of MAP, NDCG, recall and MMR. Every finished run is kept in OUT/results.jsonl,
 /// so the same command continues where it was stopped. --beta, --candidates and --hardness apply to the
-/// samplers that use them.
+/// samplers that use them. The recipe is two-stage-2019, unless --recipe names another.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES, args_override_self = true)]
 pub(crate) struct Args {
@@ -67,13 +68,13 @@ pub(crate) fn run(args: &Args) -> CommandResult {
         columns,
         fold_count: args.folds,
         valid_fraction: args.valid_fraction,
-        split_seed: args.run.seed,
+        split_seed: args.run.seed(),
         settings,
         cells,
     };
     let (results, is_whole) = run_experiment(&args.experiment, &experiment, &dataset.interactions)?;
     let split =
-        format!("{} folds by user, validation {}, seed {}", args.folds, args.valid_fraction, args.run.seed);
+        format!("{} folds by user, validation {}, seed {}", args.folds, args.valid_fraction, args.run.seed());
     publish(&args.experiment, &report(&args.experiment, &experiment, &results, split))?;
     if is_whole { Ok(()) } else { Err(Failure::Interrupted) }
 }
@@ -82,27 +83,37 @@ impl Args {
     fn cells(&self) -> Result<Vec<Cell>> {
         let number = |text: &str| text.parse::<usize>().map_err(|error| error.to_string());
         let samplers = list("--samplers", &self.samplers, |text| {
-            SamplerName::from_str(text, false).map_err(|_| "use uniform, popularity or two-stage".to_owned())
+            SamplerName::from_str(text, false).map_err(|_| "use uniform, popularity, two-stage or shared".to_owned())
         })?;
         let batch_sizes = list("--batch-size", &self.batch_size, number)?;
         let negatives = list("--negatives", &self.negatives, number)?;
-        self.model.check_used("--samplers", &samplers)?;
         let protocol = Protocol::Folds { count: self.folds, fold: 0, valid_fraction: self.valid_fraction };
         let mut cells = Vec::new();
         for &sampler in &samplers {
             for &batch_size in &batch_sizes {
                 for &negatives in &negatives {
-                    let samples = SampleArgs { sampler, batch_size, negatives };
-                    let config = self.model.config(&samples, &self.run, protocol)?;
-                    let labels =
-                        vec![sampler.shown().to_owned(), batch_size.to_string(), negatives.to_string()];
+                    let (is_shared, sampler) = (sampler == SamplerName::Shared, sampler);
+                    // Shared candidates are all negatives: one row for all numbers of them.
+                    let samples = SampleArgs {
+                        sampler: Some(sampler),
+                        batch_size: Some(batch_size),
+                        negatives: (!is_shared).then_some(negatives),
+                    };
+                    let config = self.model.config(Recipe::TwoStage2019, &samples, &self.run, protocol)?;
+                    if cells.iter().any(|cell: &Cell| cell.config == config) {
+                        continue;
+                    }
+                    let negatives = if is_shared { "-".to_owned() } else { negatives.to_string() };
+                    let labels = vec![sampler.shown().to_owned(), batch_size.to_string(), negatives];
                     cells.push(Cell { labels, config });
                 }
             }
         }
-        match cells.is_empty() {
-            true => Err(Error::setting("--samplers", "must name at least one sampler")),
-            false => Ok(cells),
+        if cells.is_empty() {
+            return Err(Error::setting("--samplers", "must name at least one sampler"));
         }
+        let configs: Vec<_> = cells.iter().map(|cell| cell.config.clone()).collect();
+        self.model.check_used(&SampleArgs::default(), &configs)?;
+        Ok(cells)
     }
 }

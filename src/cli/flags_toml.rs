@@ -4,7 +4,7 @@ use serde_json::Value as Json;
 use spherec::data::Protocol;
 use spherec::sampling::Negatives;
 use spherec::step::{Geometry, Optimizer, Schedule};
-use spherec::train::TrainConfig;
+use spherec::train::{ItemBias, TrainConfig};
 use toml::Value;
 
 /// The flags of `config`, and `options`, the flags with which the data was read: a line each.
@@ -42,20 +42,38 @@ pub(crate) fn flags(config: &TrainConfig, options: &Json) -> String {
             add("candidates", count(candidates));
             add("hardness", Value::Float(hardness));
         }
+        Negatives::Shared { beta, candidates } => {
+            add("beta", Value::Float(beta));
+            add("candidates", count(candidates));
+        }
     }
     add("batch-size", count(config.batch_size));
-    add("negatives", count(config.negatives.count()));
-    add("dim", count(config.dim));
-    match config.geometry {
-        // The default, and as yet without a flag.
-        Geometry::Sphere => {}
-        Geometry::Dot => add("geometry", Value::String("dot".to_owned())),
+    if config.negatives.count() > 0 {
+        add("negatives", count(config.negatives.count()));
     }
+    add("dim", count(config.dim));
+    let geometry = match config.geometry {
+        Geometry::Sphere => "sphere",
+        Geometry::Dot => "dot",
+    };
+    add("geometry", Value::String(geometry.to_owned()));
+    add("loss", Value::String(config.loss.name().to_owned()));
     for (name, value) in config.loss.constants() {
-        add(&name.replace('_', "-"), Value::Float(value));
+        let value = if name == "rank_weight" { Value::Boolean(value != 0.0) } else { Value::Float(value) };
+        add(&name.replace('_', "-"), value);
     }
     add("gor-weight", Value::Float(config.regularisers.gor_weight));
-    let Schedule::Constant { learning_rate } = config.schedule;
+    add("start-norm", Value::Float(config.start_norm));
+    add("item-bias", Value::Boolean(config.item_bias.is_some()));
+    if let Some(ItemBias { rate, start }) = config.item_bias {
+        add("item-bias-rate", Value::Float(rate));
+        add("item-bias-start", Value::Float(start));
+    }
+    let (schedule, learning_rate) = match config.schedule {
+        Schedule::Constant { learning_rate } => ("constant", learning_rate),
+        Schedule::Linear { learning_rate } => ("linear", learning_rate),
+    };
+    add("schedule", Value::String(schedule.to_owned()));
     add("learning-rate", Value::Float(learning_rate));
     match config.optimizer {
         Optimizer::Sgd => add("optimizer", Value::String("sgd".to_owned())),

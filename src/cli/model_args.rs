@@ -1,91 +1,148 @@
-//! The flags that describe a training, shared by the commands that train, each with its default and its source; and
-//! the checked config that they make.
+//! The flags that describe a training, shared by the commands that train; and the checked config that they make. A flag
+//! that is not given has the value of the recipe, if the recipe has one.
 
-use clap::ValueEnum;
+use clap::builder::PossibleValue;
+use clap::{Command, FromArgMatches, ValueEnum};
 use spherec::data::Protocol;
 use spherec::gpu::AdapterChoice;
 use spherec::sampling::Negatives;
 use spherec::step::{Geometry, Loss, Optimizer, Schedule};
-use spherec::train::{Regularisers, Stopping, TrainConfig, defaults};
+use spherec::train::{ItemBias, Recipe, Regularisers, Stopping, TrainConfig, defaults};
 use spherec::{Error, Result};
 use std::str::FromStr;
 
 /// The flags that `compare` takes lists for.
-#[derive(Debug, Clone, clap::Args)]
+#[derive(Debug, Clone, Default, clap::Args)]
 #[command(next_help_heading = "Model and loss")]
 pub(crate) struct SampleArgs {
-    /// How negatives are found: by chance; by popularity; or by popularity first and then by similarity to the
-    /// positive (Tran 3)
-    #[arg(long, value_name = "SAMPLER", value_enum, default_value_t = SamplerName::TwoStage)]
-    pub(crate) sampler: SamplerName,
-    /// Pairs of a step (Tran 4.1.3)
-    #[arg(long, value_name = "B", default_value_t = defaults::BATCH_SIZE)]
-    pub(crate) batch_size: usize,
-    /// Negatives of a pair; the nearest one counts (Tran 4.1.3: 1, 2 or 5)
-    #[arg(long, value_name = "N", default_value_t = defaults::NEGATIVES)]
-    pub(crate) negatives: usize,
+    /// How negatives are found: by chance; by popularity; by popularity first and then by similarity to the positive
+    /// (Tran 3); or all candidates of a step for all of its pairs
+    #[arg(long, value_name = "SAMPLER", value_enum)]
+    pub(crate) sampler: Option<SamplerName>,
+    /// Pairs of a step
+    #[arg(long, value_name = "B")]
+    pub(crate) batch_size: Option<usize>,
+    /// Negatives of a pair, 1 to 1000, if they are not shared (Tran 4.1.3: 1, 2 or 5)
+    #[arg(long, value_name = "N")]
+    pub(crate) negatives: Option<usize>,
 }
 
-#[derive(Debug, Clone, clap::Args)]
+#[derive(Debug, Clone, Default, clap::Args)]
 #[command(next_help_heading = "Model and loss")]
 pub(crate) struct ModelArgs {
-    /// Embedding dimension (Tran 4.1.3)
-    #[arg(long, value_name = "D", default_value_t = defaults::DIM)]
-    pub(crate) dim: usize,
-    /// Margin of the hinge (Tran 4.1.3)
-    #[arg(long, value_name = "M", default_value_t = defaults::MARGIN)]
-    pub(crate) margin: f64,
+    /// Settings to start from; the flags below change them
+    #[arg(long, value_name = "NAME")]
+    recipe: Option<RecipeName>,
+    /// Embedding dimension
+    #[arg(long, value_name = "D")]
+    dim: Option<usize>,
+    /// sphere: points of norm 1, a metric; dot: points as they are, scored by the inner product [default: sphere; dot
+    /// for bpr and warp]
+    #[arg(long, value_name = "NAME", value_enum)]
+    geometry: Option<GeometryName>,
+    /// What a pair's scores should be like
+    #[arg(long, value_name = "NAME", value_enum)]
+    loss: Option<LossName>,
+    /// Softmax: what scores are divided by; lower looks more at the nearest negatives
+    #[arg(long, value_name = "T")]
+    temperature: Option<f64>,
+    #[arg(long, value_name = "M", allow_hyphen_values = true, help = format!(
+        "Margin of triplet, hinge-sum and warp, in squared distances [default: {}; Tran 4.1.3]; of contrastive, a score \
+         [default: {}]", defaults::MARGIN, defaults::CONTRASTIVE_MARGIN))]
+    margin: Option<f64>,
+    /// Triplet: a pair weighs more the lower its positive seems to rank (Hsieh et al. 2017, 3.2)
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    rank_weight: Option<bool>,
+    #[arg(long, value_name = "W", help = format!(
+        "Contrastive: weight of the negatives' mean [default: {}]", defaults::CONTRASTIVE_WEIGHT))]
+    contrastive_weight: Option<f64>,
     #[arg(long, value_name = "X", help = format!(
-        "Popularity and two-stage: items are drawn by count^X [default: {}, measured; Tran 4.1.3: 1]", defaults::BETA))]
-    pub(crate) beta: Option<f64>,
+        "Popularity, two-stage and shared: items are drawn by count^X [default: {}; shared {}]",
+        defaults::BETA, defaults::SHARED_BETA))]
+    beta: Option<f64>,
     #[arg(long, value_name = "C", help = format!(
-        "Two-stage: candidates of a step [default: {}; Tran 4.1.3]", defaults::CANDIDATES))]
-    pub(crate) candidates: Option<usize>,
+        "Two-stage and shared: candidates of a step [default: {}; Tran 4.1.3; shared {}]",
+        defaults::CANDIDATES, defaults::SHARED_CANDIDATES))]
+    candidates: Option<usize>,
     #[arg(long, value_name = "X", help = format!(
         "Two-stage: how strongly similar candidates are preferred; a number, or `paper` for (D-1)/2 - 1 \
          [default: {}, measured; Tran 3.2: paper]", defaults::HARDNESS))]
-    pub(crate) hardness: Option<Hardness>,
-    #[arg(long, value_name = "W", help = format!(
-        "Weight of the spread-out regulariser [default: two-stage {}, with 3 or more negatives {} (Tran 4.1.3); \
-         other samplers 0]", two_stage_gor_weight(1), two_stage_gor_weight(3)))]
-    pub(crate) gor_weight: Option<f64>,
-    /// What turns gradients into steps (Tran 4.1.3: adam)
-    #[arg(long, value_name = "NAME", value_enum, default_value_t = OptimizerName::Adam)]
-    pub(crate) optimizer: OptimizerName,
-    /// Step size (measured; Tran 4.1.3: 0.0001)
-    #[arg(long, value_name = "X", default_value_t = defaults::LEARNING_RATE)]
-    pub(crate) learning_rate: f64,
+    hardness: Option<Hardness>,
+    /// Weight of the spread-out regulariser [default: 0; recipe two-stage-2019 with two-stage 0.01, with 3 or more
+    /// negatives 0.001 (Tran 4.1.3)]
+    #[arg(long, value_name = "W")]
+    gor_weight: Option<f64>,
+    /// A learned number of each item, added to its scores: what is liked by many is recommended more. `recommend
+    /// --popularity` turns it down without training again; =false does without
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    item_bias: Option<bool>,
+    #[arg(long, value_name = "X", help = format!(
+        "Item biases move at this share of the learning rate [default: {}]", defaults::ITEM_BIAS_RATE))]
+    item_bias_rate: Option<f64>,
+    #[arg(long, value_name = "X", help = format!(
+        "Softmax: item biases start at this share of T ln(count + 1) [default: {}; other losses: 0]",
+        defaults::ITEM_BIAS_START))]
+    item_bias_start: Option<f64>,
+    /// Norm that points start with; short ones turn faster at first
+    #[arg(long, value_name = "X")]
+    start_norm: Option<f64>,
+    /// What turns gradients into steps
+    #[arg(long, value_name = "NAME", value_enum)]
+    optimizer: Option<OptimizerName>,
+    /// Step size, of the first step if it changes
+    #[arg(long, value_name = "X")]
+    learning_rate: Option<f64>,
+    /// constant; or linear, down to zero after the last step
+    #[arg(long, value_name = "NAME", value_enum)]
+    schedule: Option<ScheduleName>,
     #[arg(long, value_name = "B1,B2", help = format!(
         "Adam: decay rates [default: {},{}; Kingma and Ba 2015]", defaults::BETAS.0, defaults::BETAS.1))]
-    pub(crate) betas: Option<Betas>,
+    betas: Option<Betas>,
     #[arg(long, value_name = "X", help = format!(
         "Adam: added to the root of the second moment [default: {:e}; Kingma and Ba 2015]", defaults::EPSILON))]
-    pub(crate) epsilon: Option<f64>,
+    epsilon: Option<f64>,
 }
 
-/// The default weight of GOR with `count` two-stage negatives.
-fn two_stage_gor_weight(count: usize) -> f64 {
-    defaults::gor_weight(&Negatives::TwoStage { count, beta: 0.0, candidates: count, hardness: 0.0 })
-}
-
-#[derive(Debug, Clone, clap::Args)]
+#[derive(Debug, Clone, Default, clap::Args)]
 #[command(next_help_heading = "Running")]
 pub(crate) struct RunArgs {
-    /// Epochs at most (Tran 4.1.3)
-    #[arg(long, value_name = "N", default_value_t = defaults::EPOCHS)]
-    pub(crate) epochs: usize,
+    /// Epochs, at most if --patience ends the training earlier
+    #[arg(long, value_name = "N")]
+    epochs: Option<usize>,
     /// Epochs between evaluations on the validation part
-    #[arg(long, value_name = "N", default_value_t = defaults::EVALUATE_EVERY)]
-    pub(crate) evaluate_every: usize,
+    #[arg(long, value_name = "N")]
+    evaluate_every: Option<usize>,
     /// Evaluations without a better NDCG before training stops; 0: never stop early
-    #[arg(long, value_name = "N", default_value_t = defaults::PATIENCE)]
-    pub(crate) patience: usize,
-    /// Length of the lists that are measured (Tran 4.1.2)
-    #[arg(short, value_name = "K", default_value_t = defaults::K)]
-    pub(crate) k: usize,
-    /// Seed of all randomness: the same seed, data and adapter give the same model
-    #[arg(long, value_name = "N", default_value_t = 0)]
-    pub(crate) seed: u64,
+    #[arg(long, value_name = "N")]
+    patience: Option<usize>,
+    #[arg(short, value_name = "K", help = format!(
+        "Length of the lists that are measured (Tran 4.1.2) [default: {}]", defaults::K))]
+    k: Option<usize>,
+    /// Seed of all randomness: the same seed, data and adapter give the same model [default: 0]
+    #[arg(long, value_name = "N")]
+    seed: Option<u64>,
+}
+
+impl RunArgs {
+    /// The seed.
+    pub(crate) fn seed(&self) -> u64 {
+        self.seed.unwrap_or(0)
+    }
+}
+
+/// A recipe's name, with what it is for --help.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct RecipeName(pub(crate) Recipe);
+
+impl ValueEnum for RecipeName {
+    fn value_variants<'a>() -> &'a [RecipeName] {
+        const ALL: [RecipeName; Recipe::ALL.len()] = [RecipeName(Recipe::ALL[0]), RecipeName(Recipe::ALL[1])];
+        &ALL
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        Some(PossibleValue::new(self.0.name()).help(self.0.about()))
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -93,16 +150,13 @@ pub(crate) enum SamplerName {
     Uniform,
     Popularity,
     TwoStage,
+    Shared,
 }
 
 impl SamplerName {
     /// The name on the command line.
     pub(crate) fn shown(self) -> &'static str {
-        match self {
-            SamplerName::Uniform => "uniform",
-            SamplerName::Popularity => "popularity",
-            SamplerName::TwoStage => "two-stage",
-        }
+        self.negatives(0, 0.0, 0, 0.0).sampler()
     }
 
     /// N negatives by this sampler, with those settings that it has.
@@ -111,14 +165,52 @@ impl SamplerName {
             SamplerName::Uniform => Negatives::Uniform { count },
             SamplerName::Popularity => Negatives::Popularity { count, beta },
             SamplerName::TwoStage => Negatives::TwoStage { count, beta, candidates, hardness },
+            SamplerName::Shared => Negatives::Shared { beta, candidates },
+        }
+    }
+
+    fn of(negatives: &Negatives) -> SamplerName {
+        match negatives {
+            Negatives::Uniform { .. } => SamplerName::Uniform,
+            Negatives::Popularity { .. } => SamplerName::Popularity,
+            Negatives::TwoStage { .. } => SamplerName::TwoStage,
+            Negatives::Shared { .. } => SamplerName::Shared,
         }
     }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum OptimizerName {
+pub(crate) enum LossName {
+    /// A hinge on the nearest negative
+    Triplet,
+    /// A hinge on every negative
+    HingeSum,
+    /// The positive toward score 1, negatives below a margin (SimpleX)
+    Contrastive,
+    /// Cross entropy over the positive and its negatives
+    Softmax,
+    /// Each negative below the positive, by the logistic loss
+    Bpr,
+    /// A rank-weighted hinge on the first negative that violates the margin
+    Warp,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum GeometryName {
+    Sphere,
+    Dot,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum OptimizerName {
     Adam,
     Sgd,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum ScheduleName {
+    Constant,
+    Linear,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -160,56 +252,51 @@ pub(crate) fn adapter_choice(name: Option<&str>) -> AdapterChoice {
 }
 
 impl ModelArgs {
-    /// Refuses a flag that none of `samplers` uses, since it would change nothing. `flag` is the one that named them.
-    pub(crate) fn check_used(&self, flag: &str, samplers: &[SamplerName]) -> Result<()> {
-        let unused = [
-            ("--beta", self.beta.is_some(), samplers.iter().all(|&name| name == SamplerName::Uniform)),
-            ("--candidates", self.candidates.is_some(), !samplers.contains(&SamplerName::TwoStage)),
-            ("--hardness", self.hardness.is_some(), !samplers.contains(&SamplerName::TwoStage)),
-        ];
-        match unused.into_iter().find(|&(_, is_given, is_unused)| is_given && is_unused) {
-            None => Ok(()),
-            Some((unused, ..)) => {
-                let names: Vec<&str> = samplers.iter().map(|name| name.shown()).collect();
-                Err(Error::setting(unused, format!("has no meaning with {flag} {}", names.join(","))))
-            }
-        }
+    /// The recipe: as the flag says, else `base`.
+    pub(crate) fn recipe(&self, base: Recipe) -> Recipe {
+        self.recipe.map_or(base, |name| name.0)
     }
 
-    /// The negatives of a sampler with its settings.
-    fn negatives(&self, sampler: SamplerName, count: usize) -> Negatives {
-        let beta = self.beta.unwrap_or(defaults::BETA);
-        let hardness = match self.hardness {
-            Some(Hardness::Number(number)) => number,
-            Some(Hardness::Paper) => defaults::paper_hardness(self.dim),
-            None => defaults::HARDNESS,
-        };
-        sampler.negatives(count, beta, self.candidates.unwrap_or(defaults::CANDIDATES), hardness)
-    }
-
-    /// The run that the flags describe, checked.
+    /// The run that the flags describe, checked; `base` is the recipe if they name none.
     pub(crate) fn config(
         &self,
+        base: Recipe,
         samples: &SampleArgs,
         run: &RunArgs,
         protocol: Protocol,
     ) -> Result<TrainConfig> {
-        let ModelArgs { dim, margin, learning_rate, gor_weight, .. } = *self;
-        let RunArgs { epochs, evaluate_every, patience, k, seed } = *run;
-        let negatives = self.negatives(samples.sampler, samples.negatives);
+        let recipe = self.recipe(base);
+        let start = recipe.config();
+        let dim = self.dim.unwrap_or(start.dim);
+        let negatives = self.negatives(&start, samples, dim);
+        let loss = self.loss(&start);
+        let geometry = match self.geometry {
+            Some(GeometryName::Sphere) => Geometry::Sphere,
+            Some(GeometryName::Dot) => Geometry::Dot,
+            // Baselines of inner products.
+            None if matches!(loss, Loss::Bpr | Loss::Warp { .. }) => Geometry::Dot,
+            None => start.geometry,
+        };
         let config = TrainConfig {
             dim,
-            geometry: Geometry::Sphere,
-            loss: Loss::Triplet { margin },
+            geometry,
+            loss,
             negatives,
             regularisers: Regularisers {
-                gor_weight: gor_weight.unwrap_or_else(|| defaults::gor_weight(&negatives)),
+                gor_weight: self.gor_weight.unwrap_or_else(|| recipe.gor_weight(&negatives)),
             },
-            optimizer: self.optimizer()?,
-            schedule: Schedule::Constant { learning_rate },
-            batch_size: samples.batch_size,
-            stopping: Stopping { epochs, evaluate_every, patience, k },
-            seed,
+            start_norm: self.start_norm.unwrap_or(start.start_norm),
+            item_bias: self.item_bias(&start, &loss),
+            optimizer: self.optimizer(&start),
+            schedule: self.schedule(&start),
+            batch_size: samples.batch_size.unwrap_or(start.batch_size),
+            stopping: Stopping {
+                epochs: run.epochs.unwrap_or(start.stopping.epochs),
+                evaluate_every: run.evaluate_every.unwrap_or(start.stopping.evaluate_every),
+                patience: run.patience.unwrap_or(start.stopping.patience),
+                k: run.k.unwrap_or(start.stopping.k),
+            },
+            seed: run.seed(),
             protocol,
         };
         config.check()?;
@@ -217,20 +304,192 @@ impl ModelArgs {
         Ok(config)
     }
 
-    /// The optimizer with its settings.
-    fn optimizer(&self) -> Result<Optimizer> {
-        let unused = [("--betas", self.betas.is_some()), ("--epsilon", self.epsilon.is_some())];
-        if let (OptimizerName::Sgd, Some((flag, _))) =
-            (self.optimizer, unused.into_iter().find(|&(_, given)| given))
-        {
-            return Err(Error::setting(flag, "has no meaning with --optimizer sgd"));
+    /// The loss with its settings: the recipe's, if it has the same loss.
+    fn loss(&self, start: &TrainConfig) -> Loss {
+        let name = self.loss.unwrap_or(match start.loss {
+            Loss::Triplet { .. } => LossName::Triplet,
+            Loss::HingeSum { .. } => LossName::HingeSum,
+            Loss::Contrastive { .. } => LossName::Contrastive,
+            Loss::Softmax { .. } => LossName::Softmax,
+            Loss::Bpr => LossName::Bpr,
+            Loss::Warp { .. } => LossName::Warp,
+        });
+        let margin = self.margin.unwrap_or(defaults::MARGIN);
+        match name {
+            LossName::Triplet => {
+                Loss::Triplet { margin, rank_weight: self.rank_weight.unwrap_or(false) }
+            }
+            LossName::HingeSum => Loss::HingeSum { margin },
+            LossName::Contrastive => Loss::Contrastive {
+                margin: self.margin.unwrap_or(defaults::CONTRASTIVE_MARGIN),
+                weight: self.contrastive_weight.unwrap_or(defaults::CONTRASTIVE_WEIGHT),
+            },
+            LossName::Softmax => {
+                Loss::Softmax { temperature: self.temperature.unwrap_or(defaults::TEMPERATURE) }
+            }
+            LossName::Bpr => Loss::Bpr,
+            LossName::Warp => Loss::Warp { margin },
         }
+    }
+
+    /// The negatives of the sampler with its settings.
+    fn negatives(&self, start: &TrainConfig, samples: &SampleArgs, dim: usize) -> Negatives {
+        let sampler = samples.sampler.unwrap_or_else(|| SamplerName::of(&start.negatives));
+        let is_shared = sampler == SamplerName::Shared;
+        let count = samples.negatives.unwrap_or(defaults::two_stage_2019::NEGATIVES);
+        let beta = if is_shared { defaults::SHARED_BETA } else { defaults::BETA };
+        let candidates = if is_shared { defaults::SHARED_CANDIDATES } else { defaults::CANDIDATES };
+        let hardness = match self.hardness {
+            Some(Hardness::Number(number)) => number,
+            Some(Hardness::Paper) => defaults::paper_hardness(dim),
+            None => defaults::HARDNESS,
+        };
+        sampler.negatives(
+            count,
+            self.beta.unwrap_or(beta),
+            self.candidates.unwrap_or(candidates),
+            hardness,
+        )
+    }
+
+    fn item_bias(&self, start: &TrainConfig, loss: &Loss) -> Option<ItemBias> {
+        if !self.item_bias.unwrap_or(start.item_bias.is_some()) {
+            return None;
+        }
+        let usual_start = match loss {
+            Loss::Softmax { .. } => defaults::ITEM_BIAS_START,
+            _ => 0.0,
+        };
+        Some(ItemBias {
+            rate: self.item_bias_rate.unwrap_or(defaults::ITEM_BIAS_RATE),
+            start: self.item_bias_start.unwrap_or(usual_start),
+        })
+    }
+
+    fn schedule(&self, start: &TrainConfig) -> Schedule {
+        let (usual, usual_rate) = match start.schedule {
+            Schedule::Constant { learning_rate } => (ScheduleName::Constant, learning_rate),
+            Schedule::Linear { learning_rate } => (ScheduleName::Linear, learning_rate),
+        };
+        let learning_rate = self.learning_rate.unwrap_or(usual_rate);
+        match self.schedule.unwrap_or(usual) {
+            ScheduleName::Constant => Schedule::Constant { learning_rate },
+            ScheduleName::Linear => Schedule::Linear { learning_rate },
+        }
+    }
+
+    fn optimizer(&self, start: &TrainConfig) -> Optimizer {
+        let usual = match start.optimizer {
+            Optimizer::Adam { .. } => OptimizerName::Adam,
+            Optimizer::Sgd => OptimizerName::Sgd,
+        };
         let betas = self.betas.map_or(defaults::BETAS, |Betas(first, second)| (first, second));
-        Ok(match self.optimizer {
+        match self.optimizer.unwrap_or(usual) {
             OptimizerName::Adam => {
                 Optimizer::Adam { betas, epsilon: self.epsilon.unwrap_or(defaults::EPSILON) }
             }
             OptimizerName::Sgd => Optimizer::Sgd,
-        })
+        }
     }
+
+    /// The flags that are given and that only some configs use.
+    fn given(&self, samples: &SampleArgs) -> Vec<&'static str> {
+        let all = [
+            ("--negatives", samples.negatives.is_some()),
+            ("--temperature", self.temperature.is_some()),
+            ("--margin", self.margin.is_some()),
+            ("--rank-weight", self.rank_weight.is_some()),
+            ("--contrastive-weight", self.contrastive_weight.is_some()),
+            ("--beta", self.beta.is_some()),
+            ("--candidates", self.candidates.is_some()),
+            ("--hardness", self.hardness.is_some()),
+            ("--item-bias-rate", self.item_bias_rate.is_some()),
+            ("--item-bias-start", self.item_bias_start.is_some()),
+            ("--betas", self.betas.is_some()),
+            ("--epsilon", self.epsilon.is_some()),
+        ];
+        all.into_iter().filter(|(_, is_given)| *is_given).map(|(name, _)| name).collect()
+    }
+
+    /// Refuses a flag that none of `configs` uses, since it would change nothing.
+    pub(crate) fn check_used(&self, samples: &SampleArgs, configs: &[TrainConfig]) -> Result<()> {
+        for name in self.given(samples) {
+            let mut reasons: Vec<String> =
+                configs.iter().map_while(|config| unused_because(&name[2..], config)).collect();
+            if reasons.len() == configs.len() && !configs.is_empty() {
+                reasons.sort_unstable();
+                reasons.dedup();
+                return Err(Error::setting(name, format!("has no meaning with {}", reasons.join(" or "))));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The flag, with its value, because of which `config` does not use the setting `name`; none if it does.
+pub(crate) fn unused_because(name: &str, config: &TrainConfig) -> Option<String> {
+    let (sampler, loss) = (SamplerName::of(&config.negatives), config.loss);
+    let has_bias = config.item_bias.is_some();
+    let has_candidates = matches!(sampler, SamplerName::TwoStage | SamplerName::Shared);
+    let has_margin = !matches!(loss, Loss::Softmax { .. } | Loss::Bpr);
+    let (is_used, because) = match name {
+        "negatives" => (sampler != SamplerName::Shared, "sampler"),
+        "beta" => (sampler != SamplerName::Uniform, "sampler"),
+        "candidates" => (has_candidates, "sampler"),
+        "hardness" => (sampler == SamplerName::TwoStage, "sampler"),
+        "temperature" => (matches!(loss, Loss::Softmax { .. }), "loss"),
+        "margin" => (has_margin, "loss"),
+        "rank-weight" => (matches!(loss, Loss::Triplet { .. }), "loss"),
+        "contrastive-weight" => (matches!(loss, Loss::Contrastive { .. }), "loss"),
+        "item-bias-rate" | "item-bias-start" => (has_bias, "item-bias"),
+        "betas" | "epsilon" => (matches!(config.optimizer, Optimizer::Adam { .. }), "optimizer"),
+        _ => (true, ""),
+    };
+    let value = match because {
+        "sampler" => config.negatives.sampler(),
+        "loss" => config.loss.name(),
+        "optimizer" => "sgd",
+        _ => "false",
+    };
+    let sign = if because == "item-bias" { "=" } else { " " };
+    (!is_used).then(|| format!("--{because}{sign}{value}"))
+}
+
+/// Settings that a search does not go through.
+const NOT_SEARCHED: [&str; 2] = ["recipe", "seed"];
+
+/// Sets the flag `name` of a training to `value`, both as on the command line.
+pub(crate) fn set(
+    samples: &mut SampleArgs,
+    model: &mut ModelArgs,
+    run: &mut RunArgs,
+    name: &str,
+    value: &str,
+) -> Result<()> {
+    use clap::Args;
+    let command = Command::new("grid").no_binary_name(true).disable_help_flag(true);
+    let command = RunArgs::augment_args(ModelArgs::augment_args(SampleArgs::augment_args(command)));
+    let names = command.get_arguments().filter_map(clap::Arg::get_long);
+    let names: Vec<&str> = names.filter(|name| !NOT_SEARCHED.contains(name)).collect();
+    if !names.contains(&name) {
+        let message = format!("`{name}` cannot be searched; these can: {}", names.join(", "));
+        return Err(Error::setting("--grid", message));
+    }
+    let fail = |error: clap::Error| {
+        let text = error.to_string();
+        let line = text.lines().next().unwrap_or_default();
+        let reason = line.split_once("': ").map_or("see --help", |(_, reason)| reason);
+        Error::setting("--grid", format!("`{name}` cannot be {value}: {reason}"))
+    };
+    let matches = command.clone().try_get_matches_from([format!("--{name}={value}")]).map_err(fail)?;
+    samples.update_from_arg_matches(&matches).map_err(fail)?;
+    model.update_from_arg_matches(&matches).map_err(fail)?;
+    run.update_from_arg_matches(&matches).map_err(fail)
+}
+
+/// A recipe's settings, with another loss if one is named.
+pub(crate) fn recipe_config(recipe: Recipe, loss: Option<LossName>) -> TrainConfig {
+    let (start, model) = (recipe.config(), ModelArgs { loss, ..ModelArgs::default() });
+    let loss = model.loss(&start);
+    TrainConfig { item_bias: model.item_bias(&start, &loss), loss, ..start }
 }

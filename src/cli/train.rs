@@ -11,7 +11,7 @@ use spherec::data::{self, Dataset, Interactions, LoadOptions, Split};
 use spherec::evaluate::{Metrics, evaluate};
 use spherec::gpu::{AdapterSummary, Gpu};
 use spherec::model::{Model, Record, check_output};
-use spherec::train::{Event, Stop, TrainConfig, Trained, train};
+use spherec::train::{Event, Recipe, Stop, TrainConfig, Trained, train};
 use spherec::{Error, Result};
 use std::path::Path;
 use std::sync::Arc;
@@ -25,6 +25,9 @@ const INTERRUPTED: &str =
 pub(crate) fn run(args: &Args) -> CommandResult {
     // Check everything that can be checked before the work begins.
     let config = args.config()?;
+    if !args.quiet {
+        note(&recipe_line(args.recipe(), &config));
+    }
     check_output(&args.output)?;
     if !args.quiet && args.output.join("model.json").exists() {
         note(&format!("{} holds a model; this training will replace it", args.output.display()));
@@ -80,6 +83,19 @@ pub(crate) fn run(args: &Args) -> CommandResult {
         return Err(error.into());
     }
     if interrupt.load(Ordering::Relaxed) { Err(Failure::Interrupted) } else { Ok(()) }
+}
+
+/// What the run is made of, in a line.
+fn recipe_line(recipe: Recipe, config: &TrainConfig) -> String {
+    let is_changed = recipe.config() != TrainConfig { protocol: recipe.config().protocol, ..config.clone() };
+    format!(
+        "recipe {}{}: {} loss, {} negatives{}",
+        recipe.name(),
+        if is_changed { " with changes" } else { "" },
+        config.loss.name(),
+        config.negatives.sampler(),
+        if config.item_bias.is_some() { ", item bias" } else { "" },
+    )
 }
 
 /// Loads and splits the data.

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use spherec::Result;
 use spherec::data::Protocol;
 use spherec::gpu::AdapterChoice;
-use spherec::train::{TrainConfig, defaults};
+use spherec::train::{Recipe, TrainConfig, defaults};
 use std::path::PathBuf;
 
 /// Train a model on a file of interactions; the defaults give a good one
@@ -49,10 +49,10 @@ Sampling\", SIGIR 2019.
 Examples:
   spherec train ratings.csv -o model
   spherec train ratings.csv -o model --min-rating 4 --item-column title
-  spherec train users.dat -o model --folds 4 --fold 0 --sampler uniform --epochs 40
+  spherec train users.dat -o model --folds 4 --fold 0 --recipe two-stage-2019 --sampler uniform
   spherec train BX-Book-Ratings.csv.gz -o model --preset book-crossing
   spherec train parts/train.csv --valid parts/valid.csv --test parts/test.csv -o model
-  zcat plays.tsv.gz | spherec train - -o model --negatives 5";
+  zcat plays.tsv.gz | spherec train - -o model --temperature 0.08";
 
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Holding out")]
@@ -81,8 +81,14 @@ pub(crate) struct ProtocolArgs {
 impl Args {
     /// The settings of the run, checked.
     pub(crate) fn config(&self) -> Result<TrainConfig> {
-        self.model.check_used("--sampler", &[self.samples.sampler])?;
-        self.model.config(&self.samples, &self.run, self.protocol.protocol())
+        let config = self.model.config(Recipe::default(), &self.samples, &self.run, self.protocol.protocol())?;
+        self.model.check_used(&self.samples, std::slice::from_ref(&config))?;
+        Ok(config)
+    }
+
+    /// The recipe.
+    pub(crate) fn recipe(&self) -> Recipe {
+        self.model.recipe(Recipe::default())
     }
 
     /// The adapter to use.

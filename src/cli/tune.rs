@@ -1,13 +1,12 @@
 //! `spherec tune`: a search for good settings by cross-validation on the training part.
 
 use super::experiment::{self, ExperimentArgs, publish, read, report, run as run_experiment, settings};
-use super::model_args::{ModelArgs, RunArgs, SampleArgs, SamplerName};
+use super::model_args::{ModelArgs, RunArgs, SampleArgs, set, unused_because};
 use super::{CommandResult, Failure, console, flags_toml};
-use clap::ValueEnum;
 use serde_json::json;
 use spherec::data::{Protocol, split};
 use spherec::experiment::{Cell, Experiment, Grid, ResultTable, choose};
-use spherec::train::{TrainConfig, defaults};
+use spherec::train::{Recipe, TrainConfig, defaults};
 use spherec::{Error, Result};
 
 /// Search for good settings by cross-validation, without looking at the test part
@@ -21,7 +20,7 @@ use spherec::{Error, Result};
 pub(crate) struct Args {
     #[command(flatten)]
     experiment: ExperimentArgs,
-    /// Settings and their values: "learning-rate=1e-4,5e-4; beta=0.8,1.0; hardness=1,2,4"
+    /// Flags of a training and their values: "temperature=0.08,0.1; candidates=500,1000"
     #[arg(long, value_name = "GRID", help_heading = "What is searched")]
     grid: Grid,
     /// Try N random combinations, drawn by --seed [default: all]
@@ -45,16 +44,12 @@ pub(crate) struct Args {
 }
 
 const EXAMPLES: &str = "Examples:
-  spherec tune ratings.csv -o search --grid \"learning-rate=1e-4,5e-4; beta=0.8,1.0; hardness=1,2,4\"
-  spherec tune ratings.csv -o search --grid \"sampler=uniform,two-stage; hardness=1,2,4\" --random 3
+  spherec tune ratings.csv -o search --grid \"temperature=0.08,0.1,0.15; epochs=12,16\"
+  spherec tune ratings.csv -o search --recipe two-stage-2019 --grid \"beta=0,0.5,1; hardness=1,2,4\" --random 5
   spherec train ratings.csv -o model --config search/best.toml";
 
 /// Added to the seed by XOR, so that the folds do not depend on the draw of the test part.
 const FOLD_SEED: u64 = 0x7475_6e65;
-
-/// The settings that --grid can name.
-const NAMES: &str = "sampler, batch-size, negatives, dim, margin, beta, candidates, hardness, gor-weight, \
-                     optimizer, learning-rate, epsilon, epochs";
 
 pub(crate) fn run(args: &Args) -> CommandResult {
     let cells = args.cells()?;
@@ -62,7 +57,7 @@ pub(crate) fn run(args: &Args) -> CommandResult {
     // Check the fractions that best.toml will have.
     Protocol::Holdout { test_fraction: args.test_fraction, valid_fraction: args.valid_fraction }.check()?;
     let dataset = read(&args.experiment)?;
-    let seed = args.run.seed;
+    let seed = args.run.seed();
     let more = [
         ("grid", json!(args.grid.to_string())),
         ("random", json!(args.random)),
@@ -117,37 +112,36 @@ impl Args {
     /// The distinct combinations. A setting that the sampler does not use makes no difference.
     fn cells(&self) -> Result<Vec<Cell>> {
         let mut cells: Vec<Cell> = Vec::new();
-        let (mut samplers, mut any) = (Vec::new(), self.model.clone());
+        // The flags of the last combination: which flags are given is the same in all.
+        let mut any = (self.samples.clone(), self.model.clone());
         for point in self.grid.points() {
             let (mut samples, mut model, mut run) =
                 (self.samples.clone(), self.model.clone(), self.run.clone());
             for ((name, _), value) in self.grid.settings.iter().zip(&point) {
                 set(&mut samples, &mut model, &mut run, name, value)?;
             }
-            let config = model.config(&samples, &run, self.protocol())?;
-            samplers.push(samples.sampler);
-            any = model;
-            let used = |name: &str| match (name, samples.sampler) {
-                ("beta", sampler) => sampler != SamplerName::Uniform,
-                ("candidates" | "hardness", sampler) => sampler == SamplerName::TwoStage,
-                _ => true,
-            };
+            let config = model.config(Recipe::default(), &samples, &run, self.protocol())?;
+            any = (samples, model);
             if cells.iter().any(|cell| cell.config == config) {
                 continue;
             }
             let named = self.grid.settings.iter().zip(&point);
-            let labels = named.map(|((name, _), value)| if used(name) { *value } else { "-" }.to_owned());
-            cells.push(Cell { labels: labels.collect(), config });
+            let label = |name: &str, value: &str| match unused_because(name, &config) {
+                None => value.to_owned(),
+                Some(_) => "-".to_owned(),
+            };
+            let labels = named.map(|((name, _), value)| label(name, value)).collect();
+            cells.push(Cell { labels, config });
         }
-        samplers.dedup();
-        any.check_used("--sampler", &samplers)?;
+        let configs: Vec<_> = cells.iter().map(|cell| cell.config.clone()).collect();
+        any.1.check_used(&any.0, &configs)?;
         let Some(count) = self.random else { return Ok(cells) };
         if count == 0 || count > cells.len() {
             let message =
                 format!("must be 1 to {}, the number of combinations in --grid, but is {count}", cells.len());
             return Err(Error::setting("--random", message));
         }
-        Ok(choose(cells, count, self.run.seed))
+        Ok(choose(cells, count, self.run.seed()))
     }
 
     /// A config file with the best settings.
@@ -164,43 +158,4 @@ impl Args {
         }
         format!("# The best settings that `spherec tune` found.\n{}", flags_toml::flags(&config, &options))
     }
-}
-
-/// Sets one flag.
-fn set(
-    samples: &mut SampleArgs,
-    model: &mut ModelArgs,
-    run: &mut RunArgs,
-    name: &str,
-    value: &str,
-) -> Result<()> {
-    fn parsed<T: std::str::FromStr<Err: std::fmt::Display>>(name: &str, value: &str) -> Result<T> {
-        value
-            .parse()
-            .map_err(|error| Error::setting("--grid", format!("`{name}` cannot be {value}: {error}")))
-    }
-    fn named<T: ValueEnum>(name: &str, value: &str) -> Result<T> {
-        T::from_str(value, false)
-            .map_err(|_| Error::setting("--grid", format!("`{name}` cannot be {value}: see --help")))
-    }
-    match name {
-        "sampler" => samples.sampler = named(name, value)?,
-        "batch-size" => samples.batch_size = parsed(name, value)?,
-        "negatives" => samples.negatives = parsed(name, value)?,
-        "dim" => model.dim = parsed(name, value)?,
-        "margin" => model.margin = parsed(name, value)?,
-        "beta" => model.beta = Some(parsed(name, value)?),
-        "candidates" => model.candidates = Some(parsed(name, value)?),
-        "hardness" => model.hardness = Some(parsed(name, value)?),
-        "gor-weight" => model.gor_weight = Some(parsed(name, value)?),
-        "optimizer" => model.optimizer = named(name, value)?,
-        "learning-rate" => model.learning_rate = parsed(name, value)?,
-        "epsilon" => model.epsilon = Some(parsed(name, value)?),
-        "epochs" => run.epochs = parsed(name, value)?,
-        _ => {
-            let message = format!("`{name}` cannot be searched; these can: {NAMES}");
-            return Err(Error::setting("--grid", message));
-        }
-    }
-    Ok(())
 }

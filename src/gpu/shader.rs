@@ -1,5 +1,5 @@
 //! The text of the kernels, compiled into the binary, and the two rules by which it becomes WGSL. A first line
-//! `// include: a b` puts `shaders/include/a.wgsl` and `b.wgsl` before the kernel; a build may name another file to
+//! `// include: a b` puts `shaders/include/a.wgsl` and `b.wgsl` before the kernel; a build may name other files to
 //! stand in for one of them. And adjacent lines of code with `{s}` or the like, or all from `// {s} begins` to
 //! `// {s} ends`, stand for several copies: an override says how many ([`REPEATED`]).
 
@@ -21,8 +21,18 @@ pub const KERNELS: &[(&str, &str)] = sources!(
     "negative_draw",
     "pair_score",
     "triplet_loss",
+    "hinge_sum_loss",
+    "contrastive_loss",
+    "softmax_loss",
+    "bpr_loss",
+    "warp_loss",
+    "user_gradient",
+    "user_gradient_subgroup",
+    "candidate_gradient",
+    "candidate_gradient_subgroup",
     "step_sum",
     "point_gradient",
+    "point_gradient_shared",
     "row_adam",
     "row_sgd",
     "row_catch_up",
@@ -35,6 +45,8 @@ const INCLUDES: &[(&str, &str)] = sources!(
     "shards",
     "shard_quads",
     "block",
+    "candidates",
+    "tile",
     "catch_up",
     "moments",
     "row_states",
@@ -46,6 +58,10 @@ const INCLUDES: &[(&str, &str)] = sources!(
     "row_parts",
     "negatives",
     "scores",
+    "pair_scores_own",
+    "pair_scores_shared",
+    "losses",
+    "slot_gradients",
     "geometry_sphere",
     "geometry_dot",
 );
@@ -73,8 +89,10 @@ pub fn compose(text: &str, build: &Build) -> Result<String> {
     if let Some(names) = text.lines().next().and_then(|line| line.strip_prefix("// include:")) {
         for name in names.split_whitespace() {
             let stand_in = build.includes.iter().find(|(included, _)| *included == name);
-            module.push_str(find(INCLUDES, stand_in.map_or(name, |(_, file)| *file))?);
-            module.push('\n');
+            for file in stand_in.map_or(name, |(_, files)| *files).split_whitespace() {
+                module.push_str(find(INCLUDES, file)?);
+                module.push('\n');
+            }
         }
     }
     module.push_str(text);

@@ -47,8 +47,10 @@ struct InFlight {
 pub struct Inspection {
     /// (B) each pair's loss.
     pub pairs: Vec<PairSums>,
-    /// (B, 1 + N) dL/d(score) of each pair's positive and negatives.
+    /// (B, 1 + N) dL/d(score) of each pair's positive and of its own negatives.
     pub slopes: Vec<f32>,
+    /// (pairs of a block, C) dL/d(score) of shared candidates.
+    pub candidate_slopes: Vec<f32>,
     /// (R, D padded + 4) dL/de by row slot, as `point_gradient` writes it.
     pub gradients: Vec<f32>,
     /// (R, D padded + 4) the points, as `row_load` writes them.
@@ -185,9 +187,11 @@ impl Stepper {
         let slot_numbers = self.shape.plan.row_capacity() * self.shape.slot_numbers();
         let batch_size = self.shape.plan.batch_size;
         let score_count = batch_size * (1 + self.shape.plan.negative_count);
+        let candidate_count = self.shape.block_pairs() * self.shape.plan.candidate_slot_capacity();
         Ok(Inspection {
             pairs: self.gpu.read(self.buffers.get("pairs"), batch_size)?,
             slopes: self.gpu.read(self.buffers.get("scores"), score_count)?,
+            candidate_slopes: self.gpu.read(self.buffers.get("candidate_scores"), candidate_count)?,
             gradients: self.gpu.read(self.buffers.get("gradients"), slot_numbers)?,
             points: self.gpu.read(self.buffers.get("working"), slot_numbers)?,
         })

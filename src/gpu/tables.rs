@@ -60,12 +60,12 @@ impl Tables {
         shard_count.div_ceil(shard_count.div_ceil(gpu.most_shards_per_dispatch()))
     }
 
-    /// The tables of `shape`. `fill` writes the starting row; columns that pad D to a multiple of 4 are zero and
+    /// The tables of `shape`. `fill` writes the starting row and returns its item bias; columns that pad D to a multiple of 4 are zero and
     /// stay zero.
     ///
     /// # Errors
     /// [`Error::Gpu`] if memory is short.
-    pub fn new(gpu: &Gpu, shape: &StepShape, mut fill: impl FnMut(usize, &mut [f32])) -> Result<Tables> {
+    pub fn new(gpu: &Gpu, shape: &StepShape, mut fill: impl FnMut(usize, &mut [f32]) -> f32) -> Result<Tables> {
         let (row_count, dim, rows_per_shard) = (shape.table_rows(), shape.dim, shape.plan.rows_per_shard);
         let (padded, shards_per_dispatch) = (shape.padded_dim(), shape.shards_per_dispatch);
         let dispatches = shape
@@ -205,7 +205,7 @@ fn write_rows(
     gpu: &Gpu,
     shard: &TableShard,
     dim: usize,
-    fill: &mut impl FnMut(usize, &mut [f32]),
+    fill: &mut impl FnMut(usize, &mut [f32]) -> f32,
 ) -> Result<()> {
     let padded = dim.next_multiple_of(4);
     let piece_rows = piece_rows(padded);
@@ -217,8 +217,8 @@ fn write_rows(
         piece.resize(count * padded, 0.0f32);
         states.clear();
         for (index, row) in piece.chunks_mut(padded).enumerate() {
-            fill(shard.first_row + first + index, &mut row[..dim]);
-            states.push(RowState::at_rest(row));
+            let bias = fill(shard.first_row + first + index, &mut row[..dim]);
+            states.push(RowState::at_rest(row, bias));
         }
         gpu.write(&shard.rows, (first * padded * 4) as u64, bytemuck::cast_slice(&piece));
         let states_at = (first * size_of::<RowState>()) as u64;

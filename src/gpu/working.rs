@@ -56,9 +56,9 @@ pub(crate) fn parts_of_working<'a>(
         offset: chunks.start as u64 * 16,
         size: wgpu::BufferSize::new(chunks.len() as u64 * 16),
     };
-    let mut parts = vec![("points", part(0..shape.positives_at()))];
-    if let (Extent::Block(Block { first_pair, .. }), true) = (extent, shape.has_positives()) {
-        parts.push(("positives", part(shape.window(*first_pair as usize))));
+    let mut parts = vec![("points", part(0..shape.left_rows_at()))];
+    if let (Extent::Block(Block { first_pair, .. }), true) = (extent, shape.has_left_rows()) {
+        parts.push(("left_rows", part(shape.window(*first_pair as usize))));
     }
     parts
 }

@@ -1,36 +1,41 @@
 //! Twin of `shaders/candidate_score.wgsl`.
 
-use super::{dot, point};
-use crate::step::layout::{Block, NONE};
+use super::{bias, dot, point};
+use crate::step::layout::Block;
 use crate::step::{Plan, StepShape};
 
-/// Similarities of each pair's positive to each candidate, for the pairs of `block`; holes score -2.
+/// Scores of each pair's left row and each candidate, for the pairs of `block`.
 pub fn candidate_score(
     plan: &Plan,
     block: &Block,
     points: &[f32],
-    similarities: &mut [f32],
+    candidate_scores: &mut [f32],
     shape: &StepShape,
 ) {
-    similarities_of(plan, block, similarities, |pair, candidate| {
-        dot(point(points, shape, plan.positives()[pair]), point(points, shape, candidate))
+    let left_slots = if shape.plan.shares_candidates() { plan.users() } else { plan.positives() };
+    fill_scores(plan, block, points, candidate_scores, shape, |pair| {
+        point(points, shape, left_slots[pair])
     });
 }
 
-/// Fills the rows of a block with `similarity` of (pair, candidate), below it for holes.
-pub(super) fn similarities_of(
+/// Fills the rows of a block with the scores of each pair's `left_row`, (D padded).
+pub(super) fn fill_scores<'a>(
     plan: &Plan,
     block: &Block,
-    similarities: &mut [f32],
-    similarity: impl Fn(usize, u32) -> f32,
+    points: &[f32],
+    candidate_scores: &mut [f32],
+    shape: &StepShape,
+    left_row: impl Fn(usize) -> &'a [f32],
 ) {
-    let candidate_count = plan.header.candidate_count;
+    let (candidate_count, offsets) = (plan.header.candidate_count, plan.offsets());
     let pairs = block.first_pair..(block.first_pair + block.pair_count).min(plan.header.pair_count);
     for (local_pair, pair) in pairs.enumerate() {
         let to = (block.first_row as usize + local_pair) * candidate_count as usize;
-        for candidate in 0..candidate_count {
-            let hole = if plan.rows()[candidate as usize] == NONE { -2.0 } else { 0.0 };
-            similarities[to + candidate as usize] = hole + similarity(pair as usize, candidate);
+        for slot in 0..candidate_count {
+            let bias = if shape.plan.shares_candidates() { bias(points, shape, slot) } else { 0.0 };
+            let offset = offsets[slot as usize] + bias;
+            let score = dot(left_row(pair as usize), point(points, shape, slot));
+            candidate_scores[to + slot as usize] = offset + score;
         }
     }
 }

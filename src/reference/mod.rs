@@ -1,45 +1,83 @@
 //! A plain CPU twin of every kernel: same names, same order, loops. Compared by eye and by test.
 #![allow(clippy::needless_range_loop, reason = "twins index as their kernels do, to be compared by eye")]
 
+mod bpr_loss;
+mod candidate_gradient;
 mod candidate_score;
 mod candidate_score_subgroup;
 mod catch_up;
+mod contrastive_loss;
+mod hinge_sum_loss;
 mod negative_draw;
 mod pair_score;
+mod pair_scores;
 mod point_gradient;
+mod point_gradient_shared;
 mod row_adam;
 mod row_catch_up;
 mod row_load;
 mod row_sgd;
+mod softmax_loss;
 mod step_sum;
 mod stepper;
 mod triplet_loss;
+mod user_gradient;
+mod warp_loss;
 
+pub use bpr_loss::bpr_loss;
+pub use candidate_gradient::candidate_gradient;
 pub use candidate_score::candidate_score;
 pub use candidate_score_subgroup::candidate_score_subgroup;
+pub use contrastive_loss::contrastive_loss;
+pub use hinge_sum_loss::hinge_sum_loss;
 pub use negative_draw::{draw_bits, draw_key, negative_draw};
 pub use pair_score::pair_score;
+pub use pair_scores::PairLoss;
 pub use point_gradient::point_gradient;
+pub use point_gradient_shared::point_gradient_shared;
 pub use row_adam::row_adam;
 pub use row_catch_up::row_catch_up;
 pub use row_load::row_load;
 pub use row_sgd::row_sgd;
+pub use softmax_loss::softmax_loss;
 pub use step_sum::step_sum;
 pub use stepper::{Scratch, State, run_stage, step};
 pub use triplet_loss::triplet_loss;
+pub use user_gradient::user_gradient;
+pub use warp_loss::warp_loss;
 
-use crate::step::layout::{NONE, PairSums, RowState, Shards};
+use crate::step::layout::{Block, NONE, PairSums, RowState, Shards};
 use crate::step::{Loss, Plan, StepShape};
 
 /// The twin of the loss's kernel.
-fn loss(plan: &Plan, scores: &mut [f32], pairs: &mut [PairSums], shape: &StepShape) {
-    match shape.loss {
-        Loss::Triplet { margin } => triplet_loss(plan, scores, pairs, margin as f32, shape),
-    }
+fn loss(
+    plan: &Plan,
+    block: &Block,
+    scores: &mut [f32],
+    candidate_scores: &mut [f32],
+    pairs: &mut [PairSums],
+    shape: &StepShape,
+) {
+    pair_scores::each_pair(plan, block, scores, candidate_scores, pairs, shape, |positive, negatives| {
+        pair_loss(&shape.loss, shape.plan.item_count, positive, negatives)
+    });
 }
 
-/// The score of a negative that is not there: `far` in the shaders.
-const FAR: f32 = -1e30;
+/// A loss of one pair: the negatives' scores become slopes.
+pub fn pair_loss(loss: &Loss, item_count: usize, positive: f32, negatives: &mut [f32]) -> PairLoss {
+    match *loss {
+        Loss::Triplet { margin, rank_weight } => {
+            triplet_loss(positive, negatives, margin as f32, rank_weight, item_count)
+        }
+        Loss::HingeSum { margin } => hinge_sum_loss(positive, negatives, margin as f32),
+        Loss::Contrastive { margin, weight } => {
+            contrastive_loss(positive, negatives, margin as f32, weight as f32)
+        }
+        Loss::Softmax { temperature } => softmax_loss(positive, negatives, temperature as f32),
+        Loss::Bpr => bpr_loss(positive, negatives),
+        Loss::Warp { margin } => warp_loss(positive, negatives, margin as f32, item_count),
+    }
+}
 
 /// Row slot of negative `pick`: drawn if there are candidates, else planned.
 fn negative_slot(plan: &Plan, shape: &StepShape, picks: &[u32], pick: usize) -> u32 {
@@ -55,10 +93,17 @@ fn point<'a>(points: &'a [f32], shape: &StepShape, slot: u32) -> &'a [f32] {
     &points[slot as usize * shape.slot_numbers()..][..shape.padded_dim()]
 }
 
-/// What is kept of a row last touched at `last_step`.
-pub(crate) fn row_state(row: &[f32], drift: &[f32], last_step: u32) -> RowState {
+/// The item bias in a row slot.
+fn bias(points: &[f32], shape: &StepShape, slot: u32) -> f32 {
+    points[slot as usize * shape.slot_numbers() + shape.padded_dim() + 3]
+}
+
+/// What is kept of a row last touched at `last_step`. The item bias is `bias`: (o, drift, variance).
+pub(crate) fn row_state(row: &[f32], drift: &[f32], bias: [f32; 3], last_step: u32) -> RowState {
     let (along, drift_squares) = (dot(row, drift), dot(drift, drift));
-    RowState { squares: dot(row, row), along, drift_squares, last_step }
+    let [bias, bias_drift, bias_variance] = bias;
+    let squares = dot(row, row);
+    RowState { squares, along, drift_squares, bias, bias_drift, bias_variance, unused_0: 0.0, last_step }
 }
 
 fn dot(a: &[f32], b: &[f32]) -> f32 {
@@ -75,6 +120,9 @@ struct Stepped<'a> {
     scale: f32,
     skipped: f32,
     epsilon: f32,
+    /// o, and dL/do.
+    bias: f32,
+    bias_gradient: f32,
 }
 
 /// The rows of some shards that the step uses.
@@ -107,6 +155,8 @@ fn stepped_rows<'a>(
                 scale: note[0],
                 skipped: note[1],
                 epsilon: note[2],
+                bias: note[3],
+                bias_gradient: gradients[slot * stride + dim + 1],
             });
         }
     }

@@ -36,7 +36,7 @@ pub fn negative_draw(
     plan: &Plan,
     settings: &Settings,
     block: &Block,
-    similarities: &mut [f32],
+    candidate_scores: &mut [f32],
     picks: &mut [u32],
     picked: &mut [u32],
     shape: &StepShape,
@@ -48,7 +48,7 @@ pub fn negative_draw(
             break;
         }
         let similarities =
-            &mut similarities[(block.first_row as usize + local_pair) * candidate_count..][..candidate_count];
+            &mut candidate_scores[(block.first_row as usize + local_pair) * candidate_count..][..candidate_count];
         for &slot in plan.excluded(plan.users()[pair]) {
             similarities[slot as usize] = -2.0;
         }
@@ -59,8 +59,12 @@ pub fn negative_draw(
             keys.iter().for_each(|&(key, slot)| similarities[slot as usize] = key);
         }
         keys.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
-        for k in 0..negative_count {
-            let best = keys.get(k).filter(|(key, _)| *key > NEVER).map_or(NONE, |&(_, slot)| slot);
+        // The picks are in the order of their slots.
+        let best = keys.iter().take(negative_count).filter(|(key, _)| *key > NEVER);
+        let mut best: Vec<u32> = best.map(|&(_, slot)| slot).collect();
+        best.sort_unstable();
+        best.resize(negative_count, NONE);
+        for (k, best) in best.into_iter().enumerate() {
             picks[pair * negative_count + k] = best;
             if best != NONE {
                 picked[best as usize * shape.plan.pair_words() + pair / 32] |= 1 << (pair % 32);

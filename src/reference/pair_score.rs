@@ -1,7 +1,7 @@
 //! Twin of `shaders/pair_score.wgsl`.
 
-use super::{FAR, dot, negative_slot, point};
-use crate::step::layout::{NONE, PairSums};
+use super::{bias, dot, negative_slot, point};
+use crate::step::layout::{FAR, NONE, PairSums};
 use crate::step::{Plan, StepShape};
 
 /// The scores of each pair's positive and negatives and, with GOR, the spread scores and their sums.
@@ -19,13 +19,14 @@ pub fn pair_score(
         let user = point(points, shape, plan.users()[pair]);
         let positive = point(points, shape, plan.positives()[pair]);
         let scores = &mut scores[pair * (1 + negative_count)..][..1 + negative_count];
-        scores[0] = dot(user, positive);
+        scores[0] = dot(user, positive) + bias(points, shape, plan.positives()[pair]);
         let (mut spread_1, mut spread_2) = (0.0f32, 0.0f32);
         for k in 0..negative_count {
             let pick = pair * negative_count + k;
             let slot = negative_slot(plan, shape, picks, pick);
             let is_there = slot != NONE;
-            scores[1 + k] = if is_there { dot(user, point(points, shape, slot)) } else { FAR };
+            let score = |slot| dot(user, point(points, shape, slot)) + bias(points, shape, slot);
+            scores[1 + k] = if is_there { score(slot) } else { FAR };
             if shape.has_spread() {
                 let similarity = if is_there { dot(positive, point(points, shape, slot)) } else { 0.0 };
                 spread[pick] = similarity;

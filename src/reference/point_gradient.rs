@@ -4,7 +4,7 @@ use super::{negative_slot, point};
 use crate::step::layout::NONE;
 use crate::step::{Plan, StepShape};
 
-/// dL/de of every point of the step.
+/// dL/de of every point of the step, and dL/do of every item bias.
 #[allow(clippy::too_many_arguments, reason = "the arguments are the kernel's bindings, in their order")]
 pub fn point_gradient(
     plan: &Plan,
@@ -28,6 +28,7 @@ pub fn point_gradient(
     };
     for slot in 0..plan.header.row_count {
         let mut sum = vec![0.0f32; dim];
+        let mut bias = 0.0f32;
         let mut is_used = false;
         let mut add = |slope: f32, other: u32| {
             if slope != 0.0 && other != NONE {
@@ -50,11 +51,13 @@ pub fn point_gradient(
                     add(negative_slope(pick), negative_slot(plan, shape, picks, pick));
                 }
             } else if code % 2 == 0 {
+                bias += positive_slope(pair);
                 add(positive_slope(pair), plan.users()[pair]);
                 for pick in pair * negative_count..(pair + 1) * negative_count {
                     add(spread_slope(pick), negative_slot(plan, shape, picks, pick));
                 }
             } else {
+                bias += negative_slope(code as usize / 2);
                 as_negative(code as usize / 2, &mut add);
             }
         }
@@ -65,6 +68,7 @@ pub fn point_gradient(
                 is_used = true;
                 for pick in pair * negative_count..(pair + 1) * negative_count {
                     if picks[pick] == slot {
+                        bias += negative_slope(pick);
                         as_negative(pick, &mut add);
                     }
                 }
@@ -74,7 +78,7 @@ pub fn point_gradient(
         if is_used {
             gradients[at..at + dim].copy_from_slice(&sum);
         }
-        let note = [if is_used { 1.0 } else { 0.0 }, 0.0, 0.0, 0.0];
+        let note = if is_used { [1.0, bias, 0.0, 0.0] } else { [0.0; 4] };
         gradients[at + dim..][..4].copy_from_slice(&note);
     }
 }

@@ -32,6 +32,14 @@ pub fn row_adam(
             variance[index] = v;
         }
         let numbers = it.row * dim..(it.row + 1) * dim;
-        row_states[it.row] = row_state(&rows[numbers.clone()], &drift[numbers], header.step);
+        let state = &row_states[it.row];
+        let (mut m, mut v) =
+            decayed(settings, state.bias_drift, state.bias_variance, it.epsilon, it.skipped);
+        m = settings.beta_1 * m + (1.0 - settings.beta_1) * it.bias_gradient;
+        v = settings.beta_2 * v + (1.0 - settings.beta_2) * it.bias_gradient * it.bias_gradient;
+        let root = v.sqrt() / header.root_bias_2 + settings.epsilon;
+        let bias = it.bias - settings.item_bias_rate * header.step_size * m / root;
+        let bias = [bias, drift_of((m, v), header.drift_epsilon), v];
+        row_states[it.row] = row_state(&rows[numbers.clone()], &drift[numbers], bias, header.step);
     }
 }

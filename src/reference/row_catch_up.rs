@@ -31,6 +31,11 @@ pub fn row_catch_up(
             drift[index] = drift_of(moments, drift_epsilon(settings, catch_up, shards.step));
             variance[index] = moments.1;
         }
-        row_states[row] = row_state(&rows[numbers.clone()], &drift[numbers], shards.step);
+        let state = &row_states[row];
+        let moments = decayed(settings, state.bias_drift, state.bias_variance, epsilon, skipped as f32);
+        let distance = skipped_distance(settings, catch_up, last, skipped);
+        let bias = state.bias - settings.item_bias_rate * distance * state.bias_drift;
+        let bias = [bias, drift_of(moments, drift_epsilon(settings, catch_up, shards.step)), moments.1];
+        row_states[row] = row_state(&rows[numbers.clone()], &drift[numbers], bias, shards.step);
     }
 }

@@ -5,7 +5,7 @@ use super::dot;
 use crate::step::layout::{NONE, RowState, Settings, Shards};
 use crate::step::{Plan, StepShape};
 
-/// Tables -> working set, for the slots of some shards and the positives among them.
+/// Tables -> working set, for the slots of some shards and the left rows among them.
 #[allow(clippy::too_many_arguments, reason = "the arguments are the kernel's bindings, in their order")]
 pub fn row_load(
     plan: &Plan,
@@ -20,6 +20,7 @@ pub fn row_load(
     shape: &StepShape,
 ) {
     let (dim, pair_words) = (shape.padded_dim(), shape.plan.pair_words());
+    let is_shared = shape.plan.shares_candidates();
     for &quad in plan.shard_quads(shards.range()) {
         for slot in (quad * 4) as usize..(quad * 4 + 4) as usize {
             let row = plan.rows()[slot];
@@ -49,18 +50,20 @@ pub fn row_load(
                 }
                 let scale = shape.geometry.point_scale(squares);
                 e.iter_mut().for_each(|x| *x *= scale);
-                note = [scale, skipped as f32, epsilon, 0.0];
+                let bias = state.bias - settings.item_bias_rate * distance * state.bias_drift;
+                note = [scale, skipped as f32, epsilon, bias];
             }
             let at = slot * shape.slot_numbers();
             working[at..at + dim].copy_from_slice(&e);
             working[at + dim..][..4].copy_from_slice(&note);
-            if (slot as u32) < plan.header.candidate_count {
+            if !is_shared && (slot as u32) < plan.header.candidate_count {
                 picked[slot * pair_words..][..pair_words].fill(0);
             }
-            if shape.has_positives() && (slot as u32) < plan.header.item_slot_count {
+            let is_left = is_shared == (slot as u32 >= plan.header.item_slot_count);
+            if shape.has_left_rows() && is_left {
                 for &code in plan.uses(slot as u32) {
                     let pair = code as usize / 2;
-                    working[shape.positives_at() * 4 + pair * dim..][..dim].copy_from_slice(&e);
+                    working[shape.left_rows_at() * 4 + pair * dim..][..dim].copy_from_slice(&e);
                 }
             }
         }

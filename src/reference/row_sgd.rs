@@ -1,13 +1,14 @@
 //! Twin of `shaders/row_sgd.wgsl`.
 
 use super::{dot, stepped_rows};
-use crate::step::layout::{RowState, Shards};
+use crate::step::layout::{RowState, Settings, Shards};
 use crate::step::{Plan, StepShape};
 
 /// One step of plain gradient descent on each row of some shards that the step uses.
 #[allow(clippy::too_many_arguments, reason = "the arguments are the kernel's bindings, in their order")]
 pub fn row_sgd(
     plan: &Plan,
+    settings: &Settings,
     shards: &Shards,
     rows: &mut [f32],
     row_states: &mut [RowState],
@@ -22,5 +23,6 @@ pub fn row_sgd(
         }
         let row = &rows[it.row * dim..(it.row + 1) * dim];
         row_states[it.row].squares = dot(row, row);
+        row_states[it.row].bias = it.bias - settings.item_bias_rate * plan.header.step_size * it.bias_gradient;
     }
 }

@@ -1,10 +1,11 @@
 //! A whole step on the twins: what the engine is compared with, and a CPU statement of the algorithm.
 
 use super::{
-    candidate_score, candidate_score_subgroup, loss, negative_draw, pair_score, point_gradient, row_adam,
-    row_catch_up, row_load, row_sgd, step_sum,
+    candidate_gradient, candidate_score, candidate_score_subgroup, loss, negative_draw, pair_score,
+    point_gradient, point_gradient_shared, row_adam, row_catch_up, row_load, row_sgd, step_sum,
+    user_gradient,
 };
-use crate::step::layout::{PairSums, RowState, Shards, StepSums};
+use crate::step::layout::{Block, PairSums, RowState, Shards, StepSums};
 use crate::step::{Extent, Plan, Stage, StepConstants, StepShape};
 use std::ops::Range;
 
@@ -22,12 +23,12 @@ pub struct State {
 }
 
 impl State {
-    /// `rows` at rest, (rows, D padded).
+    /// `rows` at rest, (rows, D padded), with no item biases.
     pub fn new(rows: Vec<f32>, shape: &StepShape) -> State {
         State {
             drift: vec![0.0; rows.len()],
             variance: vec![0.0; rows.len()],
-            row_states: rows.chunks(shape.padded_dim()).map(RowState::at_rest).collect(),
+            row_states: rows.chunks(shape.padded_dim()).map(|row| RowState::at_rest(row, 0.0)).collect(),
             rows,
         }
     }
@@ -46,10 +47,10 @@ impl State {
 /// The working set of a step. Names are those of the kernels' bindings.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Scratch {
-    /// Points and notes (R, D + 4), then positives (B, D).
+    /// Points and notes (R, D + 4), then left rows (B, D).
     pub working: Vec<f32>,
     /// (pairs of a block, C).
-    pub similarities: Vec<f32>,
+    pub candidate_scores: Vec<f32>,
     /// (B, N).
     pub picks: Vec<u32>,
     /// (C, pair words).
@@ -62,6 +63,8 @@ pub struct Scratch {
     pub pairs: Vec<PairSums>,
     /// (2).
     pub spread_line: Vec<f32>,
+    /// (B, D).
+    pub user_gradients: Vec<f32>,
     /// (R, D + 4).
     pub gradients: Vec<f32>,
     /// (steps).
@@ -79,13 +82,14 @@ impl Scratch {
         let words = |name: &str| vec![poison.to_bits(); size(name)];
         Scratch {
             working: numbers("working"),
-            similarities: numbers("similarities"),
+            candidate_scores: numbers("candidate_scores"),
             picks: words("picks"),
             picked: words("picked"),
             scores: numbers("scores"),
             spread: numbers("spread"),
             pairs: bytemuck::cast_slice(&numbers("pairs")).to_vec(),
             spread_line: numbers("spread_line"),
+            user_gradients: numbers("user_gradients"),
             gradients: numbers("gradients"),
             // A few steps of a submission.
             step_log: vec![StepSums { loss: poison, ..StepSums::default() }; 4],
@@ -109,21 +113,30 @@ pub fn run_stage(
     match *extent {
         Extent::Whole => run_whole(stage, constants, plan, s),
         Extent::Block(ref block) => {
-            let (points, positives) = s.working.split_at(shape.positives_at() * 4);
+            let (points, left_rows) = s.working.split_at(shape.left_rows_at() * 4);
             match stage.kernel {
-                "candidate_score" => candidate_score(plan, block, points, &mut s.similarities, shape),
+                "candidate_score" => candidate_score(plan, block, points, &mut s.candidate_scores, shape),
                 "candidate_score_subgroup" => {
-                    candidate_score_subgroup(plan, block, positives, points, &mut s.similarities, shape);
+                    candidate_score_subgroup(plan, block, left_rows, points, &mut s.candidate_scores, shape);
                 }
                 "negative_draw" => negative_draw(
                     plan,
                     settings,
                     block,
-                    &mut s.similarities,
+                    &mut s.candidate_scores,
                     &mut s.picks,
                     &mut s.picked,
                     shape,
                 ),
+                "user_gradient" | "user_gradient_subgroup" => {
+                    user_gradient(plan, block, points, &s.candidate_scores, &mut s.user_gradients, shape);
+                }
+                "candidate_gradient" | "candidate_gradient_subgroup" => {
+                    candidate_gradient(plan, block, points, &s.candidate_scores, &mut s.gradients, shape);
+                }
+                kernel if kernel == shape.loss.kernel() => {
+                    loss(plan, block, &mut s.scores, &mut s.candidate_scores, &mut s.pairs, shape);
+                }
                 other => panic!("{other} has no twin over blocks of pairs"),
             }
         }
@@ -152,7 +165,7 @@ pub fn run_stage(
                 "row_adam" => {
                     row_adam(plan, settings, shards, x, drift, v, states, working, gradients, shape);
                 }
-                "row_sgd" => row_sgd(plan, shards, x, states, working, gradients, shape),
+                "row_sgd" => row_sgd(plan, settings, shards, x, states, working, gradients, shape),
                 "row_catch_up" => row_catch_up(settings, shards, x, drift, v, states, catch_up, shape),
                 other => panic!("{other} has no twin over the tables"),
             }
@@ -179,7 +192,13 @@ fn run_whole(stage: &Stage, constants: &StepConstants, plan: &Plan, s: &mut Scra
             &mut s.gradients,
             shape,
         ),
-        kernel if kernel == shape.loss.kernel() => loss(plan, &mut s.scores, &mut s.pairs, shape),
+        "point_gradient_shared" => {
+            let (scores, from_candidates) = (&s.scores, &s.user_gradients);
+            point_gradient_shared(plan, &s.working, scores, from_candidates, &mut s.gradients, shape);
+        }
+        kernel if kernel == shape.loss.kernel() => {
+            loss(plan, &Block::default(), &mut s.scores, &mut s.candidate_scores, &mut s.pairs, shape);
+        }
         other => panic!("{other} has no twin over the whole step"),
     }
 }

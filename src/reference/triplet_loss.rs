@@ -1,29 +1,35 @@
 //! Twin of `shaders/triplet_loss.wgsl`.
 
-use super::FAR;
-use crate::step::layout::PairSums;
-use crate::step::{Plan, StepShape};
+use super::pair_scores::{PairLoss, hinge, is_there, rank_key};
+use crate::step::layout::FAR;
 
-/// The hinge of each pair on its nearest negative; scores become slopes.
-pub fn triplet_loss(plan: &Plan, scores: &mut [f32], pairs: &mut [PairSums], margin: f32, shape: &StepShape) {
-    let stride = 1 + shape.plan.negative_count;
-    for pair in 0..plan.header.pair_count as usize {
-        let scores = &mut scores[pair * stride..][..stride];
-        let (mut nearest, mut nearest_score) = (None, FAR);
-        for k in 1..stride {
-            if scores[k] > nearest_score || !scores[k].is_finite() {
-                nearest = Some(k);
-                nearest_score = scores[k];
-            }
+/// The hinge on the nearest of a pair's negatives; their scores become slopes. With `rank_weight` it is weighed by the
+/// rank that the positive seems to have among `item_count` items.
+pub fn triplet_loss(
+    positive: f32,
+    negatives: &mut [f32],
+    margin: f32,
+    rank_weight: bool,
+    item_count: usize,
+) -> PairLoss {
+    let (mut nearest, mut place) = (FAR, None);
+    let (mut count, mut impostors) = (0.0f32, 0.0f32);
+    for (k, &score) in negatives.iter().enumerate() {
+        if rank_key(score) > nearest {
+            nearest = rank_key(score);
+            place = Some(k);
         }
-        let difference = 2.0 * nearest_score - 2.0 * scores[0] + margin;
-        let hinge = if difference.is_finite() { difference.max(0.0) } else { difference };
-        let pull = if hinge > 0.0 { 2.0 } else { 0.0 };
-        scores[0] = -pull;
-        for k in 1..stride {
-            scores[k] = if Some(k) == nearest { pull } else { 0.0 };
+        if is_there(score) {
+            count += 1.0;
+            impostors += if 2.0 * score - 2.0 * positive + margin > 0.0 { 1.0 } else { 0.0 };
         }
-        pairs[pair].loss = hinge;
-        pairs[pair].is_active = if hinge > 0.0 { 1.0 } else { 0.0 };
     }
+    let rank = (item_count as f32 * impostors / count.max(1.0)).floor();
+    let weight = if rank_weight { (1.0 + rank).ln() } else { 1.0 };
+    let loss = weight * hinge(2.0 * nearest - 2.0 * positive + margin);
+    let pull = if loss > 0.0 { 2.0 * weight } else { 0.0 };
+    for (k, slope) in negatives.iter_mut().enumerate() {
+        *slope = if Some(k) == place { pull } else { 0.0 };
+    }
+    PairLoss { positive_slope: -pull, loss }
 }

@@ -9,6 +9,8 @@ use rand_distr::{Distribution, Exp1};
 #[derive(Debug, Clone)]
 pub struct ItemSampler {
     weights: Vec<f64>,
+    /// Sum of the weights.
+    total: f64,
     /// `None` if all weights are alike.
     alias: Option<AliasTable>,
     drawable_count: usize,
@@ -28,12 +30,18 @@ impl ItemSampler {
             frequencies.iter().map(|&count| (f64::from(count) / largest).powf(beta)).collect();
         let drawable_count = weights.iter().filter(|&&weight| weight > 0.0).count();
         let alias = if beta == 0.0 { None } else { AliasTable::new(&weights) };
-        ItemSampler { weights, alias, drawable_count }
+        let total = weights.iter().sum();
+        ItemSampler { weights, total, alias, drawable_count }
     }
 
     /// Items that can be drawn at all: those of positive weight.
     pub fn drawable_count(&self) -> usize {
         self.drawable_count
+    }
+
+    /// The probability that one draw gives `item`.
+    pub fn probability(&self, item: u32) -> f64 {
+        self.weights[item as usize] / self.total
     }
 
     /// An item, from [`DRAW_WORDS`] random words.
@@ -45,10 +53,15 @@ impl ItemSampler {
         }
     }
 
-    /// One item that is neither in `own` (sorted) nor in `taken`; `None` if there is no such item.
+    /// One item that is not in `own` (sorted) and not `is_taken`; `None` if there is no such item.
     /// Items of weight zero are drawn, uniformly, only if all others are excluded.
-    pub fn draw_outside(&self, stream: &mut Stream, own: &[u32], taken: &[u32]) -> Option<u32> {
-        let excluded = |item: u32| own.binary_search(&item).is_ok() || taken.contains(&item);
+    pub fn draw_outside(
+        &self,
+        stream: &mut Stream,
+        own: &[u32],
+        is_taken: impl Fn(u32) -> bool,
+    ) -> Option<u32> {
+        let excluded = |item: u32| own.binary_search(&item).is_ok() || is_taken(item);
         for _ in 0..MAX_REJECTIONS {
             let mut words = [0; DRAW_WORDS];
             stream.fill(&mut words);

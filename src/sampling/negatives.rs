@@ -30,6 +30,13 @@ pub enum Negatives {
         /// The exponent of stage 2: log weight = -hardness ln(1 - s^2).
         hardness: f64,
     },
+    /// Candidates that are negatives of every pair of the batch.
+    Shared {
+        /// The exponent of the candidates' draw; 0: every item alike.
+        beta: f64,
+        /// C, the candidates of a batch.
+        candidates: usize,
+    },
 }
 
 /// Largest N.
@@ -44,15 +51,17 @@ impl Negatives {
             Negatives::Uniform { .. } => "uniform",
             Negatives::Popularity { .. } => "popularity",
             Negatives::TwoStage { .. } => "two-stage",
+            Negatives::Shared { .. } => "shared",
         }
     }
 
-    /// N, negatives of a pair.
+    /// N, negatives that a pair has of its own; 0 if it shares the candidates.
     pub fn count(&self) -> usize {
         match *self {
             Negatives::Uniform { count }
             | Negatives::Popularity { count, .. }
             | Negatives::TwoStage { count, .. } => count,
+            Negatives::Shared { .. } => 0,
         }
     }
 
@@ -60,7 +69,9 @@ impl Negatives {
     pub fn beta(&self) -> f64 {
         match *self {
             Negatives::Uniform { .. } => 0.0,
-            Negatives::Popularity { beta, .. } | Negatives::TwoStage { beta, .. } => beta,
+            Negatives::Popularity { beta, .. }
+            | Negatives::TwoStage { beta, .. }
+            | Negatives::Shared { beta, .. } => beta,
         }
     }
 
@@ -68,14 +79,14 @@ impl Negatives {
     pub fn candidate_count(&self) -> usize {
         match *self {
             Negatives::Uniform { .. } | Negatives::Popularity { .. } => 0,
-            Negatives::TwoStage { candidates, .. } => candidates,
+            Negatives::TwoStage { candidates, .. } | Negatives::Shared { candidates, .. } => candidates,
         }
     }
 
     /// The exponent of stage 2; 0 if there is none.
     pub fn hardness(&self) -> f64 {
         match *self {
-            Negatives::Uniform { .. } | Negatives::Popularity { .. } => 0.0,
+            Negatives::Uniform { .. } | Negatives::Popularity { .. } | Negatives::Shared { .. } => 0.0,
             Negatives::TwoStage { hardness, .. } => hardness,
         }
     }
@@ -85,8 +96,9 @@ impl Negatives {
     /// # Errors
     /// [`Error::Setting`] naming the flag, the rule and the value.
     pub fn check(&self) -> Result<()> {
-        let count = self.count();
-        if !(1..=MAX_COUNT).contains(&count) {
+        let (count, candidates) = (self.count(), self.candidate_count());
+        let is_shared = matches!(self, Negatives::Shared { .. });
+        if !is_shared && !(1..=MAX_COUNT).contains(&count) {
             let message = format!("must be 1 to {MAX_COUNT}, but is {count}");
             return Err(Error::setting("--negatives", message));
         }
@@ -95,12 +107,14 @@ impl Negatives {
                 return Err(Error::setting(flag, format!("must be at least 0, but is {value}")));
             }
         }
-        let Negatives::TwoStage { candidates, .. } = *self else { return Ok(()) };
         if candidates > MAX_CANDIDATES {
             let message = format!("must be at most {MAX_CANDIDATES}, but is {candidates}");
             return Err(Error::setting("--candidates", message));
         }
-        if candidates < count {
+        if is_shared && candidates == 0 {
+            return Err(Error::setting("--candidates", "must be at least 1, but is 0"));
+        }
+        if matches!(self, Negatives::TwoStage { .. }) && candidates < count {
             let message = format!("must be at least --negatives {count}, but is {candidates}");
             return Err(Error::setting("--candidates", message));
         }

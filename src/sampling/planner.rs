@@ -6,7 +6,7 @@ use super::slots::{SlotMap, list_quads, place};
 use super::uses::{PairSlots, list_uses};
 use crate::data::Interactions;
 use crate::random::{Purpose, Stream, key};
-use crate::step::layout::{NONE, PlanHeader};
+use crate::step::layout::{FAR, NONE, PlanHeader};
 use crate::step::{Plan, PlanShape, Rates};
 use fixedbitset::FixedBitSet;
 use std::sync::Arc;
@@ -18,6 +18,7 @@ pub struct Planner {
     items: Arc<ItemSampler>,
     shape: PlanShape,
     rates: Rates,
+    correction: f64,
     seed: u64,
     item_slots: SlotMap,
     user_slots: SlotMap,
@@ -25,6 +26,8 @@ pub struct Planner {
     candidates: Vec<u32>,
     is_candidate: FixedBitSet,
     negatives: Vec<u32>,
+    /// Negatives of the pair at hand.
+    is_taken: FixedBitSet,
 }
 
 impl Planner {
@@ -41,6 +44,7 @@ impl Planner {
             items,
             shape,
             rates,
+            correction: 0.0,
             seed,
             item_slots: SlotMap::new(shape.item_count),
             user_slots: SlotMap::new(shape.user_count),
@@ -48,7 +52,14 @@ impl Planner {
             candidates: Vec::new(),
             is_candidate: FixedBitSet::with_capacity(shape.item_count),
             negatives: Vec::new(),
+            is_taken: FixedBitSet::with_capacity(shape.item_count),
         }
+    }
+
+    /// Takes `correction` times ln(chance that it is drawn) off the scores of each shared candidate
+    /// ([`crate::step::Loss::correction`]).
+    pub fn correcting(self, correction: f64) -> Planner {
+        Planner { correction, ..self }
     }
 
     /// The shape of this run's plans.
@@ -78,6 +89,14 @@ impl Planner {
         self.lay_out(step, pairs)
     }
 
+    /// The plan of a batch whose pairs (B) and distinct candidates (C) are given.
+    pub fn plan_given_candidates(&mut self, step: u64, pairs: &[(u32, u32)], candidates: &[u32]) -> Plan {
+        self.clear();
+        self.candidates.extend_from_slice(candidates);
+        candidates.iter().for_each(|&item| self.is_candidate.insert(item as usize));
+        self.lay_out(step, pairs)
+    }
+
     fn clear(&mut self) {
         self.item_slots.clear();
         self.user_slots.clear();
@@ -101,9 +120,13 @@ impl Planner {
             let own = self.order.train().items_of(user);
             let first = self.negatives.len();
             for _ in 0..self.shape.negative_count {
-                let drawn = self.items.draw_outside(&mut stream, own, &self.negatives[first..]);
+                let is_taken = |item: u32| self.is_taken.contains(item as usize);
+                let drawn = self.items.draw_outside(&mut stream, own, is_taken);
                 self.negatives.push(drawn.unwrap_or(NONE));
+                drawn.into_iter().for_each(|item| self.is_taken.insert(item as usize));
             }
+            let taken = self.negatives[first..].iter().filter(|&&item| item != NONE);
+            taken.for_each(|&item| self.is_taken.remove(item as usize));
         }
     }
 
@@ -155,6 +178,8 @@ impl Planner {
         let excluded_at = self.list_excluded(&rows[item_slot_count..], candidate_count, &mut words);
         let (quads_at, shards_at) =
             list_quads(&rows, self.shape.rows_per_shard, self.shape.shard_count(), &mut words);
+        let offsets_at = words.len() as u32;
+        words.extend(rows[..candidate_count].iter().map(|&row| self.offset(row).to_bits()));
         let draw_key = key(self.seed, Purpose::Draw, step);
         let rates = self.rates.at(step);
         let header = PlanHeader {
@@ -177,8 +202,22 @@ impl Planner {
             excluded_at,
             quads_at,
             shards_at,
+            offsets_at,
         };
         Plan { header, words }
+    }
+
+    /// What is added to the scores of the candidate in table row `row`: FAR for a hole, else the correction for how likely
+    /// it was to be among the candidates, -correction ln(min(1, C q)).
+    fn offset(&self, row: u32) -> f32 {
+        if row == NONE {
+            return FAR;
+        }
+        if self.correction == 0.0 {
+            return 0.0;
+        }
+        let expected = self.candidates.len() as f64 * self.items.probability(row);
+        (-self.correction * expected.min(1.0).ln()) as f32
     }
 
     fn place(&self, section: &[u32], rows: &mut Vec<u32>) {

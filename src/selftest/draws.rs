@@ -1,8 +1,8 @@
 //! Draws of the second stage at given similarities, for tests of its law.
 
 use crate::gpu::{Gpu, Kernel};
-use crate::step::layout::{Block, PlanHeader};
-use crate::step::{Build, Optimizer, Rates, Schedule, fold};
+use crate::step::layout::{Block, PlanHeader, Settings};
+use crate::step::{Build, fold};
 use crate::{Error, Result};
 
 /// One draw for each of `pair_count` pairs. Every pair sees the same candidates, at the similarities `similarity`, (C).
@@ -38,8 +38,7 @@ pub fn draw_on_device(
     };
     let mut plan = bytemuck::bytes_of(&header).to_vec();
     plan.extend_from_slice(bytemuck::cast_slice(&words));
-    let rates = Rates { optimizer: Optimizer::Sgd, schedule: Schedule::Constant { learning_rate: 1.0 } };
-    let settings = rates.settings(1, 0.0, hardness, 1);
+    let settings = Settings { hardness: hardness as f32, ..bytemuck::Zeroable::zeroed() };
     let pair_words = pair_count.div_ceil(32);
     let lane_count = gpu.grain().draw_lanes as f64;
     let constants =
@@ -52,7 +51,7 @@ pub fn draw_on_device(
         ("plan", &plan),
         ("settings", &gpu.upload("settings", &[settings])?),
         ("block", &gpu.upload("block", &[block])?),
-        ("similarities", &gpu.upload("similarities", &similarity.repeat(pair_count))?),
+        ("candidate_scores", &gpu.upload("candidate_scores", &similarity.repeat(pair_count))?),
         ("picks", &picks),
         ("picked", &gpu.upload("picked", &vec![0u32; candidate_count * pair_words])?),
     ];

@@ -15,7 +15,7 @@ pub struct MadeUp {
     pub dim: usize,
     /// B.
     pub batch_size: usize,
-    /// N.
+    /// N; 0: the candidates are shared.
     pub negative_count: usize,
     /// C; 0: negatives from the CPU.
     pub candidate_count: usize,
@@ -39,11 +39,25 @@ pub struct MadeUp {
     pub hardness: f64,
     /// Weight of L_GOR.
     pub gor_weight: f64,
+    /// Share of the learning rate at which item biases move; 0: there are none.
+    pub item_bias_rate: f64,
     /// The step, from 1.
     pub step: u64,
     /// How the work is cut.
     pub grain: Grain,
 }
+
+/// The steps of every loss but the first, by the order of [`Loss::ALL`].
+const OWN_NEGATIVES: [&str; Loss::ALL.len() - 1] =
+    ["rank-weighted triplet", "hinge_sum_loss", "contrastive_loss", "softmax_loss", "bpr_loss", "warp_loss"];
+const SHARED_CANDIDATES: [&str; Loss::ALL.len() - 1] = [
+    "shared rank-weighted triplet",
+    "shared hinge_sum_loss",
+    "shared contrastive_loss",
+    "shared softmax_loss",
+    "shared bpr_loss",
+    "shared warp_loss",
+];
 
 /// With an epsilon that counts: a usual one would be lost in the tolerance.
 const ADAM: Optimizer = Optimizer::Adam { betas: (0.9, 0.999), epsilon: 0.01 };
@@ -67,6 +81,7 @@ pub fn made_up_steps() -> Vec<MadeUp> {
         optimizer: ADAM,
         hardness: 3.0,
         gor_weight: 0.5,
+        item_bias_rate: 0.3,
         step: 57,
         grain: Grain::GPU,
     };
@@ -149,9 +164,61 @@ pub fn made_up_steps() -> Vec<MadeUp> {
             ..base
         },
     ];
+    // All candidates for every pair; 50 have 56 slots, so that blocks are of 64 pairs.
+    let shared = MadeUp { name: "shared", negative_count: 0, gor_weight: 0.0, ..base };
+    steps.extend([
+        shared,
+        MadeUp {
+            name: "shared, three blocks of pairs, shards",
+            loss: Loss::Softmax { temperature: 0.3 },
+            dim: 72,
+            batch_size: 150,
+            block_bytes: 64 * 224,
+            rows_per_shard: 47,
+            shards_per_dispatch: 3,
+            ..shared
+        },
+        MadeUp {
+            name: "shared, every item",
+            loss: Loss::Softmax { temperature: 0.3 },
+            geometry: Geometry::Dot,
+            optimizer: Optimizer::Sgd,
+            dim: 13,
+            candidate_count: 150,
+            ..shared
+        },
+        MadeUp {
+            name: "subgroups, shared, two blocks of pairs",
+            loss: Loss::Softmax { temperature: 0.3 },
+            dim: 136,
+            batch_size: 200,
+            block_bytes: 144 * 224,
+            grain: Grain::CPU,
+            ..shared
+        },
+        MadeUp {
+            name: "subgroups, shared, several segments",
+            loss: Loss::Softmax { temperature: 0.3 },
+            dim: 45,
+            batch_size: 100,
+            candidate_count: 330,
+            item_count: 400,
+            rows_per_shard: 130,
+            grain: Grain::CPU,
+            ..shared
+        },
+        MadeUp { name: "fourteen negatives", negative_count: 14, ..base },
+        MadeUp { name: "more negatives than there are", negative_count: 45, user_count: 12, ..base },
+    ]);
     // Every other loss and geometry, by the names of their kernels and includes.
     let planned = MadeUp { candidate_count: 0, negative_count: 4, dim: 28, batch_size: 70, ..base };
-    steps.extend(Loss::ALL[1..].iter().map(|&loss| MadeUp { name: loss.kernel(), loss, ..planned }));
+    let of_losses = Loss::ALL[1..].iter().zip(OWN_NEGATIVES).zip(SHARED_CANDIDATES);
+    for ((&loss, own), shared_name) in of_losses {
+        steps.push(MadeUp { name: own, loss, ..planned });
+        if !loss.needs_order() {
+            steps.push(MadeUp { name: shared_name, loss, ..shared });
+        }
+    }
     steps.extend(Geometry::ALL[1..].iter().map(|&geometry| MadeUp {
         name: geometry.include(),
         geometry,
@@ -189,6 +256,9 @@ pub(super) fn state_in_training(case: &MadeUp, shape: &StepShape, seed: u64) -> 
         row[0] += 0.3;
     }
     let mut state = State::new(rows, shape);
+    for state in &mut state.row_states[..case.item_count] {
+        state.bias = if case.item_bias_rate > 0.0 { stream.random_range(-0.5..0.5f32) } else { 0.0 };
+    }
     if !case.optimizer.has_moments() || case.step == 1 {
         return state;
     }
@@ -202,7 +272,11 @@ pub(super) fn state_in_training(case: &MadeUp, shape: &StepShape, seed: u64) -> 
             }
         }
         let numbers = row * padded..(row + 1) * padded;
-        state.row_states[row] = row_state(&state.rows[numbers.clone()], &state.drift[numbers], last);
+        let mut bias = [state.row_states[row].bias, 0.0, 0.0];
+        if last > 0 && row < case.item_count && case.item_bias_rate > 0.0 {
+            bias[1..].copy_from_slice(&[stream.random_range(-1.0..1.0f32), 1e-3 * stream.random_range(0.05..1.0f32)]);
+        }
+        state.row_states[row] = row_state(&state.rows[numbers.clone()], &state.drift[numbers], bias, last);
     }
     state
 }

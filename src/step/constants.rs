@@ -1,7 +1,7 @@
 //! What stays the same over a run.
 
 use super::layout::Settings;
-use super::{Rates, Schedule, StepShape};
+use super::{Rates, StepShape};
 use crate::Result;
 
 /// What stays the same over a run: all that the device and the twins need beside plans and tables.
@@ -16,14 +16,20 @@ pub struct StepConstants {
 }
 
 impl StepConstants {
-    /// For steps of `shape` under `schedule`; `hardness` is the exponent of stage 2.
+    /// For steps of `shape` under `rates`; `hardness` is the exponent of stage 2.
     ///
     /// # Errors
     /// [`crate::Error::Setting`] if the optimizer or the schedule is impossible.
-    pub fn new(shape: StepShape, schedule: Schedule, hardness: f64) -> Result<StepConstants> {
-        let rates = Rates { optimizer: shape.optimizer, schedule };
+    pub fn new(shape: StepShape, rates: Rates, hardness: f64) -> Result<StepConstants> {
         let catch_up = rates.catch_up_table()?;
-        let settings = rates.settings(shape.dim, shape.gor_weight, hardness, catch_up.len());
+        let settings = Settings {
+            gor_weight: shape.gor_weight as f32,
+            inverse_dim: (1.0 / shape.dim as f64) as f32,
+            hardness: hardness as f32,
+            item_bias_rate: shape.item_bias_rate as f32,
+            catch_up_count: catch_up.len() as u32,
+            ..rates.settings()
+        };
         Ok(StepConstants { shape, settings, catch_up })
     }
 }

@@ -1,5 +1,6 @@
 //! The structs that Rust and WGSL share. A test compares each with the offsets that naga computes.
 
+use super::Plan;
 use bytemuck::{Pod, Zeroable};
 
 /// Mirror of `Settings` in `shaders/include/settings.wgsl`.
@@ -26,10 +27,10 @@ pub struct Settings {
     pub log_ratio: f32,
     /// Entries of the catch-up table.
     pub catch_up_count: u32,
+    /// An item bias moves at this share of the learning rate; 0: there are none.
+    pub item_bias_rate: f32,
     /// To 16 bytes.
     pub unused_0: u32,
-    /// To 16 bytes.
-    pub unused_1: u32,
 }
 
 /// Mirror of `Shards` in `shaders/include/shards.wgsl`: the row shards that one dispatch covers.
@@ -91,14 +92,22 @@ pub struct RowState {
     pub along: f32,
     /// |drift|^2.
     pub drift_squares: f32,
+    /// The item bias o_j; 0 for users.
+    pub bias: f32,
+    /// Its first moment, as the tables hold drifts.
+    pub bias_drift: f32,
+    /// Its second moment.
+    pub bias_variance: f32,
+    /// To 32 bytes.
+    pub unused_0: f32,
     /// The step that last touched the row; 0: none yet.
     pub last_step: u32,
 }
 
 impl RowState {
-    /// The state of a row that no step has touched.
-    pub fn at_rest(row: &[f32]) -> RowState {
-        RowState { squares: row.iter().map(|x| x * x).sum(), ..RowState::default() }
+    /// The state of a row with the item bias `bias` that no step has touched.
+    pub fn at_rest(row: &[f32], bias: f32) -> RowState {
+        RowState { squares: row.iter().map(|x| x * x).sum(), bias, ..RowState::default() }
     }
 }
 
@@ -108,12 +117,19 @@ impl RowState {
 pub struct Block {
     /// The first pair of the dispatch in the batch.
     pub first_pair: u32,
-    /// Its row in the similarities.
+    /// Its row in the candidate scores.
     pub first_row: u32,
     /// Pairs of the dispatch at most.
     pub pair_count: u32,
     /// To 16 bytes.
     pub unused_0: u32,
+}
+
+impl Block {
+    /// How many of its pairs the batch of `plan` has.
+    pub fn pairs_of(&self, plan: &Plan) -> usize {
+        self.pair_count.min(plan.header.pair_count.saturating_sub(self.first_pair)) as usize
+    }
 }
 
 /// Mirror of the fixed part of `Plan` in `shaders/include/plan.wgsl`, where each field is explained.
@@ -140,6 +156,7 @@ pub struct PlanHeader {
     pub excluded_at: u32,
     pub quads_at: u32,
     pub shards_at: u32,
+    pub offsets_at: u32,
 }
 
 /// Mirror of `PairSums` in `shaders/include/scores.wgsl`: what a pair adds to the step's sums.
@@ -169,6 +186,9 @@ pub struct StepSums {
     /// M2.
     pub moment_2: f32,
 }
+
+/// The score of what is no negative: `far` in the shaders.
+pub const FAR: f32 = -1e30;
 
 /// No row, no slot, no pick: `none` in the shaders.
 pub const NONE: u32 = u32::MAX;

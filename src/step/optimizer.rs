@@ -62,13 +62,21 @@ pub enum Schedule {
         /// Step size.
         learning_rate: f64,
     },
+    /// Down in a straight line, to zero after the last step.
+    Linear {
+        /// Step size of the first step.
+        learning_rate: f64,
+    },
 }
 
 impl Schedule {
-    /// The learning rate of `step`, from 1.
-    pub fn learning_rate(&self, _step: u64) -> f64 {
+    /// The learning rate of `step`, from 1, in a run of `last_step` steps.
+    pub fn learning_rate(&self, step: u64, last_step: u64) -> f64 {
         match *self {
             Schedule::Constant { learning_rate } => learning_rate,
+            Schedule::Linear { learning_rate } => {
+                learning_rate * (last_step + 1).saturating_sub(step) as f64 / last_step as f64
+            }
         }
     }
 
@@ -77,7 +85,7 @@ impl Schedule {
     /// # Errors
     /// [`Error::Setting`] naming the flag, the rule and the value.
     pub fn check(&self) -> Result<()> {
-        let Schedule::Constant { learning_rate } = *self;
+        let (Schedule::Constant { learning_rate } | Schedule::Linear { learning_rate }) = *self;
         if learning_rate > 0.0 && learning_rate.is_finite() {
             return Ok(());
         }
@@ -92,7 +100,12 @@ pub struct Rates {
     pub optimizer: Optimizer,
     /// The learning rate of each step.
     pub schedule: Schedule,
+    /// Steps of the whole run.
+    pub last_step: u64,
 }
+
+/// Most steps of a run whose rate changes: the catch-up table has an entry for each, and must fit a binding.
+const MAX_LINEAR_STEPS: u64 = (1 << 24) - 1;
 
 /// What one step needs of the optimizer: fields of the plan's header.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -114,9 +127,13 @@ fn root_bias(beta_2: f64, step: u64) -> f64 {
 }
 
 impl Rates {
+    fn learning_rate(&self, step: u64) -> f64 {
+        self.schedule.learning_rate(step, self.last_step)
+    }
+
     /// The numbers of `step`, from 1.
     pub(crate) fn at(&self, step: u64) -> StepRates {
-        let learning_rate = self.schedule.learning_rate(step);
+        let learning_rate = self.learning_rate(step);
         match self.optimizer {
             Optimizer::Sgd => {
                 StepRates { step_size: learning_rate as f32, root_bias_2: 1.0, drift_epsilon: 0.0 }
@@ -132,9 +149,8 @@ impl Rates {
         }
     }
 
-    /// What the kernels read for the whole run, given the length of the catch-up table. `dim` is D, `hardness` the
-    /// exponent of stage 2.
-    pub fn settings(&self, dim: usize, gor_weight: f64, hardness: f64, catch_up_count: usize) -> Settings {
+    /// What the kernels read of the optimizer for the whole run; the other settings are 0.
+    pub(crate) fn settings(&self) -> Settings {
         let (betas, epsilon) = match self.optimizer {
             Optimizer::Adam { betas, epsilon } => (betas, epsilon),
             Optimizer::Sgd => ((0.0, 0.0), 0.0),
@@ -143,25 +159,21 @@ impl Rates {
         // Without moments the logarithms are never used; zero keeps them numbers.
         let log = |beta: f64| if beta > 0.0 { beta.ln() } else { 0.0 };
         Settings {
-            gor_weight: gor_weight as f32,
-            inverse_dim: (1.0 / dim as f64) as f32,
-            hardness: hardness as f32,
             beta_1: beta_1 as f32,
             beta_2: beta_2 as f32,
             epsilon: epsilon as f32,
             log_beta_1: log(beta_1) as f32,
             log_beta_2: log(beta_2) as f32,
             log_ratio: (log(beta_1) - 0.5 * log(beta_2)) as f32,
-            catch_up_count: catch_up_count as u32,
-            unused_0: 0,
-            unused_1: 0,
+            ..bytemuck::Zeroable::zeroed()
         }
     }
 
     /// Adam's movement in steps without gradient, in closed form: entry tau holds
     /// `S(tau) = sum_{i>=1} lr(tau+i) r^i sqrt(1 - b2^(tau+i)) / (1 - b1^(tau+i))` and `sqrt(1 - b2^(tau+1))`, with
-    /// `r = b1 / sqrt(b2)`. The last entry serves all later steps: by then S is lr r / (1 - r), up to rounding. Without
-    /// moments the table has one entry, which nothing reads.
+    /// `r = b1 / sqrt(b2)`. At a constant rate the last entry serves all later steps: by then S is lr r / (1 - r), up to
+    /// rounding. If the rate changes there is an entry for every step of the run. Without moments the table has one
+    /// entry, which nothing reads.
     ///
     /// # Errors
     /// [`Error::Setting`] if the settings are impossible, as [`Optimizer::check`] says.
@@ -171,15 +183,30 @@ impl Rates {
         let Optimizer::Adam { betas, .. } = self.optimizer else { return Ok(vec![[0.0; 2]]) };
         let (beta_1, beta_2) = device_betas(betas);
         let ratio = beta_1 / beta_2.sqrt();
-        // Until b2^tau and b1^tau are below f32's resolution.
-        let last = (-21.0 / beta_2.ln().max(beta_1.ln())).ceil().clamp(16.0, 1_000_000.0) as u64;
+        let (last, rest) = match self.schedule {
+            // Until b2^tau and b1^tau are below f32's resolution.
+            Schedule::Constant { learning_rate } => {
+                let last = (-21.0 / beta_2.ln().max(beta_1.ln())).ceil().clamp(16.0, 1_000_000.0) as u64;
+                (last, learning_rate * ratio / (1.0 - ratio))
+            }
+            // After the last step nothing moves.
+            Schedule::Linear { .. } if self.last_step > MAX_LINEAR_STEPS => {
+                let message = format!(
+                    "must not be linear for more than {MAX_LINEAR_STEPS} steps, but the run has {}; lower --epochs, or \
+                     take constant",
+                    self.last_step
+                );
+                return Err(Error::setting("--schedule", message));
+            }
+            Schedule::Linear { .. } => (self.last_step, 0.0),
+        };
         let mut table = vec![[0.0f32; 2]; last as usize + 1];
-        let mut sum = self.schedule.learning_rate(last + 1) * ratio / (1.0 - ratio);
+        let mut sum = rest;
         for step in (0..=last).rev() {
             if step < last {
                 let next = step + 1;
                 let bias = root_bias(beta_2, next) / (1.0 - beta_1.powf(next as f64));
-                sum = ratio * (self.schedule.learning_rate(next) * bias + sum);
+                sum = ratio * (self.learning_rate(next) * bias + sum);
             }
             table[step as usize] = [sum as f32, root_bias(beta_2, step + 1) as f32];
         }

@@ -8,7 +8,7 @@ use std::ops::Range;
 pub struct PlanShape {
     /// B: pairs of a full batch.
     pub batch_size: usize,
-    /// N: negatives of a pair.
+    /// N: negatives that a pair has of its own; 0 if it shares all candidates with the batch.
     pub negative_count: usize,
     /// C: candidates of a batch; 0 if negatives are drawn on the CPU.
     pub candidate_count: usize,
@@ -23,6 +23,11 @@ pub struct PlanShape {
 }
 
 impl PlanShape {
+    /// Whether all candidates are negatives of every pair.
+    pub fn shares_candidates(&self) -> bool {
+        self.negative_count == 0
+    }
+
     /// S: shards of the table.
     pub fn shard_count(&self) -> usize {
         (self.item_count + self.user_count).div_ceil(self.rows_per_shard)
@@ -59,7 +64,8 @@ impl PlanShape {
             + 2 * rows + 1                                  // rows, uses_at
             + 4 * pairs + 2 * pairs * self.negative_count   // slots of pairs, negatives, uses
             + rows + 1 + self.excluded_capacity             // excluded_at, excluded
-            + rows / 4 + self.shard_count() + 1;
+            + rows / 4 + self.shard_count() + 1
+            + self.candidate_slot_capacity();               // offsets
         words as u64 * 4
     }
 }
@@ -111,6 +117,12 @@ impl Plan {
     pub fn excluded(&self, user: u32) -> &[u32] {
         let offsets = self.section(self.header.excluded_at + user - self.header.item_slot_count, 2);
         &self.words[offsets[0] as usize..offsets[1] as usize]
+    }
+
+    /// (C) what is added to the scores of each candidate slot.
+    pub fn offsets(&self) -> Vec<f32> {
+        let words = self.section(self.header.offsets_at, self.header.candidate_count);
+        words.iter().map(|&word| f32::from_bits(word)).collect()
     }
 
     /// The quads of some shards.

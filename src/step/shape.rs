@@ -17,11 +17,13 @@ pub struct StepShape {
     pub loss: Loss,
     /// Weight of L_GOR; 0: off.
     pub gor_weight: f64,
+    /// An item bias moves at this share of the learning rate; 0: there are none.
+    pub item_bias_rate: f64,
     /// What turns gradients into steps.
     pub optimizer: Optimizer,
     /// Row shards that a dispatch over the tables covers, at most.
     pub shards_per_dispatch: usize,
-    /// Bytes that the similarities of one block of pairs may take.
+    /// Bytes that the candidate scores of one block of pairs may take.
     pub block_bytes: usize,
     /// How the work is cut.
     pub grain: Grain,
@@ -33,18 +35,18 @@ pub struct StepShape {
 pub struct Grain {
     /// Threads of a workgroup that owns rows or pairs, at most.
     pub row_lanes: usize,
-    /// Pairs of a workgroup of `pair_score`.
+    /// Pairs of a workgroup of `pair_score` or of a loss.
     pub pairs_per_group: usize,
     /// Row slots of a workgroup of `point_gradient` or of an optimizer, 32 at most.
     pub slots_per_group: usize,
     /// Threads of a workgroup of `negative_draw`.
     pub draw_lanes: usize,
-    /// Threads of a workgroup whose threads each have a pair: the losses.
-    pub pair_lanes: usize,
+    /// Threads of a workgroup of a loss.
+    pub loss_lanes: usize,
     /// Threads of the one workgroup that sums a step.
     pub sum_lanes: usize,
     /// Threads of a subgroup, if the kernels are to use subgroups: workgroups of that size need no workgroup
-    /// memory, and `candidate_score_subgroup` scores. Otherwise 0.
+    /// memory, and the products with the candidates are those called `..._subgroup`. Otherwise 0.
     pub subgroup_lanes: usize,
 }
 
@@ -55,7 +57,7 @@ impl Grain {
         pairs_per_group: 1,
         slots_per_group: 1,
         draw_lanes: 32,
-        pair_lanes: 64,
+        loss_lanes: 32,
         sum_lanes: 256,
         subgroup_lanes: 0,
     };
@@ -66,7 +68,7 @@ impl Grain {
         pairs_per_group: 16,
         slots_per_group: 32,
         draw_lanes: 8,
-        pair_lanes: 8,
+        loss_lanes: 8,
         sum_lanes: 8,
         subgroup_lanes: 8,
     };
@@ -76,7 +78,7 @@ impl Grain {
 pub const MAX_STEPS: usize = 512;
 /// Bytes for the plans of one submission.
 pub const PLAN_BYTES: u64 = 16 << 20;
-/// Bytes of similarities in one block, unless a test asks for less.
+/// Bytes of candidate scores in one block, unless a test asks for less.
 pub const BLOCK_BYTES: usize = 64 << 20;
 
 /// Vec4 of a row that a thread of `candidate_score_subgroup` holds of each candidate.
@@ -129,30 +131,31 @@ impl StepShape {
         self.grain.row_lanes.max(chunks.div_ceil(4)).min(chunks).next_multiple_of(8)
     }
 
-    /// Whether `row_load` copies the pairs' positives for `candidate_score_subgroup`.
-    pub fn has_positives(&self) -> bool {
+    /// Whether `row_load` copies the pairs' left rows for `candidate_score_subgroup`: their users if candidates are
+    /// shared, else their positives.
+    pub fn has_left_rows(&self) -> bool {
         self.grain.subgroup_lanes > 0 && self.plan.candidate_count > 0
     }
 
-    /// Where the positives begin in the working set, in vec4.
-    pub fn positives_at(&self) -> usize {
+    /// Where the left rows begin in the working set, in vec4.
+    pub fn left_rows_at(&self) -> usize {
         (self.plan.row_capacity() * (self.chunk_count() + 1)).next_multiple_of(ALIGNMENT)
     }
 
-    /// Vec4 of the working set. Every window of positives is a whole one.
+    /// Vec4 of the working set. Every window of left rows is a whole one.
     pub fn working_chunks(&self) -> usize {
-        let positives =
-            if self.has_positives() { self.plan.batch_size * self.chunk_count() + WINDOW_CHUNKS } else { 0 };
-        self.positives_at() + positives
+        let left_rows =
+            if self.has_left_rows() { self.plan.batch_size * self.chunk_count() + WINDOW_CHUNKS } else { 0 };
+        self.left_rows_at() + left_rows
     }
 
-    /// The window of positives from pair `first_pair` on, in vec4 of the working set.
+    /// The window of left rows from pair `first_pair` on, in vec4 of the working set.
     pub fn window(&self, first_pair: usize) -> std::ops::Range<usize> {
-        let first = self.positives_at() + first_pair * self.chunk_count();
+        let first = self.left_rows_at() + first_pair * self.chunk_count();
         first..first + WINDOW_CHUNKS
     }
 
-    /// Pairs of a block: their similarities to all candidates fit `block_bytes`.
+    /// Pairs of a block: their scores of all candidates fit `block_bytes`.
     pub fn block_pairs(&self) -> usize {
         let fitting = self.block_bytes / (self.plan.candidate_slot_capacity() * 4).max(1);
         (fitting / ALIGNMENT)
@@ -161,7 +164,7 @@ impl StepShape {
             .min(self.plan.batch_size.next_multiple_of(ALIGNMENT))
     }
 
-    /// Pairs of a window of `candidate_score_subgroup`: their positives fit a uniform binding.
+    /// Pairs of a window of `candidate_score_subgroup`: their left rows fit a uniform binding.
     pub fn window_pairs(&self) -> usize {
         (WINDOW_CHUNKS / self.chunk_count() / ALIGNMENT * ALIGNMENT).min(self.block_pairs())
     }
@@ -206,17 +209,19 @@ impl StepShape {
     /// The buffers that the kernels share, but for the tables and what the CPU writes.
     pub fn buffers(&self) -> Vec<StepBuffer> {
         let (pairs, picks) = (self.plan.batch_size, self.plan.batch_size * self.plan.negative_count);
-        let candidates = self.plan.candidate_slot_capacity();
+        let (candidates, is_shared) = (self.plan.candidate_slot_capacity(), self.plan.shares_candidates());
+        let user_gradients = if is_shared { pairs * self.padded_dim() } else { 0 };
         let buffer = |name, words: usize, flags| StepBuffer { name, bytes: words * 4, flags };
         vec![
             buffer("working", self.working_chunks() * 4, "--batch-size, --candidates, --negatives, --dim"),
-            buffer("similarities", self.block_pairs() * candidates, "--candidates"),
+            buffer("candidate_scores", self.block_pairs() * candidates, "--candidates"),
             buffer("picks", picks, "--batch-size, --negatives"),
-            buffer("picked", candidates * self.plan.pair_words(), "--candidates, --batch-size"),
+            buffer("picked", if is_shared { 0 } else { candidates * self.plan.pair_words() }, "--candidates, --batch-size"),
             buffer("scores", pairs + picks, "--batch-size, --negatives"),
             buffer("spread", if self.has_spread() { picks } else { 0 }, "--batch-size, --negatives"),
             buffer("pairs", pairs * size_of::<PairSums>() / 4, "--batch-size"),
             buffer("spread_line", 2, ""),
+            buffer("user_gradients", user_gradients, "--batch-size, --dim"),
             buffer(
                 "gradients",
                 self.plan.row_capacity() * self.slot_numbers(),

@@ -2,6 +2,7 @@
 //! the stage timer and the count of dispatches all read it.
 
 use super::layout::{Block, Shards};
+use super::shape::HELD_CHUNKS;
 use super::{Plan, StepShape};
 
 /// A stage of a step: one kernel, and what it runs over. Its buffers are bound by the names that its WGSL declares.
@@ -30,6 +31,12 @@ pub enum Over {
     Windows,
     /// Blocks of pairs: a workgroup for a pair.
     Draws,
+    /// Blocks of pairs: a workgroup for this many.
+    BlockPairs(usize),
+    /// Blocks of pairs: a workgroup for this many pairs, and this many vec4 of their rows.
+    PairChunks(usize, usize),
+    /// Blocks of pairs: a workgroup for this many candidates, and this many vec4 of their rows.
+    CandidateChunks(usize, usize),
     /// The pairs: a workgroup for this many.
     Pairs(usize),
     /// The row slots: a workgroup for this many.
@@ -40,7 +47,11 @@ pub enum Over {
 
 impl Over {
     fn is_in_blocks(self) -> bool {
-        matches!(self, Over::Tiles | Over::Windows | Over::Draws)
+        match self {
+            Over::Tiles | Over::Windows | Over::Draws | Over::BlockPairs(_) => true,
+            Over::PairChunks(..) | Over::CandidateChunks(..) => true,
+            Over::Quads | Over::TableSlots | Over::Rows | Over::Pairs(_) | Over::Slots(_) | Over::Once => false,
+        }
     }
 }
 
@@ -66,10 +77,12 @@ pub struct Dispatch {
     pub groups: (u32, u32),
 }
 
-/// Pairs, and candidates, of a tile of `candidate_score`.
+/// Rows, and columns, of a tile of a product.
 pub const TILE: u32 = 64;
-/// Threads of a workgroup of `candidate_score`.
+/// Threads of a workgroup that makes a tile.
 const TILE_THREADS: usize = 256;
+/// Pairs, or candidates, of a workgroup of a gradient's product on subgroups.
+const SUBGROUP_ROWS: usize = 128;
 /// Workgroups that one dimension of a dispatch may have (WebGPU's default limit).
 const MAX_GROUPS: u32 = 65_535;
 
@@ -82,27 +95,56 @@ pub fn fold(count: u32) -> (u32, u32) {
     (count.div_ceil(rows), rows)
 }
 
+/// Workgroups for `rows` rows, `rows_per_group` each, and as often for `chunk_groups` parts of the rows.
+fn by_rows(rows: u32, rows_per_group: usize, chunk_groups: u32) -> (u32, u32) {
+    (rows.div_ceil(rows_per_group as u32), chunk_groups)
+}
+
 impl StepShape {
     /// The stages of a step, in order.
     pub fn stages(&self) -> Vec<Stage> {
         let (grain, lanes) = (self.grain, self.lane_count());
         let stage = |kernel, over, lane_count| Stage { kernel, over, lane_count };
+        let candidate_score = match grain.subgroup_lanes {
+            0 => stage("candidate_score", Over::Tiles, TILE_THREADS),
+            subgroup => stage("candidate_score_subgroup", Over::Windows, subgroup),
+        };
+        let pair_score = stage("pair_score", Over::Pairs(grain.pairs_per_group), lanes);
+        let loss = |over| stage(self.loss.kernel(), over, grain.loss_lanes);
+        let point_gradient = |kernel| stage(kernel, Over::Slots(grain.slots_per_group), lanes);
+        let step_sum = stage("step_sum", Over::Once, grain.sum_lanes);
         let mut stages = vec![stage("row_load", Over::Quads, lanes)];
-        if self.plan.candidate_count > 0 {
-            stages.push(match grain.subgroup_lanes {
-                0 => stage("candidate_score", Over::Tiles, TILE_THREADS),
-                subgroup => stage("candidate_score_subgroup", Over::Windows, subgroup),
-            });
-            stages.push(stage("negative_draw", Over::Draws, grain.draw_lanes));
+        if self.plan.shares_candidates() {
+            stages.extend([pair_score, candidate_score, loss(Over::BlockPairs(grain.pairs_per_group))]);
+            stages.extend(self.candidate_products());
+            stages.extend([step_sum, point_gradient("point_gradient_shared")]);
+        } else {
+            if self.plan.candidate_count > 0 {
+                stages.extend([candidate_score, stage("negative_draw", Over::Draws, grain.draw_lanes)]);
+            }
+            let loss = loss(Over::Pairs(grain.pairs_per_group));
+            stages.extend([pair_score, loss, step_sum, point_gradient("point_gradient")]);
         }
-        stages.extend([
-            stage("pair_score", Over::Pairs(grain.pairs_per_group), lanes),
-            stage(self.loss.kernel(), Over::Pairs(grain.pair_lanes), grain.pair_lanes),
-            stage("step_sum", Over::Once, grain.sum_lanes),
-            stage("point_gradient", Over::Slots(grain.slots_per_group), lanes),
-            stage(self.optimizer.kernel(), Over::TableSlots, lanes),
-        ]);
+        stages.push(stage(self.optimizer.kernel(), Over::TableSlots, lanes));
         stages
+    }
+
+    /// The gradients that come from shared candidates: slopes x candidates, and slopes^T x users.
+    fn candidate_products(&self) -> [Stage; 2] {
+        let stage = |kernel, over, lane_count| Stage { kernel, over, lane_count };
+        match self.grain.subgroup_lanes {
+            0 => {
+                let (rows, chunks) = (TILE as usize, TILE as usize / 4);
+                [
+                    stage("user_gradient", Over::PairChunks(rows, chunks), TILE_THREADS),
+                    stage("candidate_gradient", Over::CandidateChunks(rows, chunks), TILE_THREADS),
+                ]
+            }
+            lanes => [
+                stage("user_gradient_subgroup", Over::PairChunks(SUBGROUP_ROWS, lanes), lanes),
+                stage("candidate_gradient_subgroup", Over::CandidateChunks(SUBGROUP_ROWS, lanes), lanes),
+            ],
+        }
     }
 
     /// The stage, between steps, that brings all rows up to a step; none if the optimizer leaves untouched rows in
@@ -127,8 +169,8 @@ impl StepShape {
                 self.table_shards().into_iter().map(Extent::Shards).collect()
             }
             Over::Windows => self.windows(block).into_iter().map(Extent::Block).collect(),
-            Over::Tiles | Over::Draws => vec![Extent::Block(*block)],
-            Over::Pairs(_) | Over::Slots(_) | Over::Once => vec![Extent::Whole],
+            _ if stage.over.is_in_blocks() => vec![Extent::Block(*block)],
+            _ => vec![Extent::Whole],
         }
     }
 
@@ -139,9 +181,9 @@ impl StepShape {
             (Over::Rows, Extent::Shards(shards)) => fold(shards.row_count),
             (Over::Quads, Extent::Shards(shards)) => {
                 let quads = plan.shard_quads(shards.range()).len() as u32;
-                let positives = if self.has_positives() { header.pair_count.div_ceil(4) } else { 0 };
-                // A shard without quads has no positives either.
-                fold(if quads == 0 { 0 } else { quads + positives })
+                let left_rows = if self.has_left_rows() { header.pair_count.div_ceil(4) } else { 0 };
+                // A shard without quads has no left rows either.
+                fold(if quads == 0 { 0 } else { quads + left_rows })
             }
             (Over::TableSlots, Extent::Shards(shards)) => {
                 let slots = 4 * plan.shard_quads(shards.range()).len() as u32;
@@ -150,10 +192,16 @@ impl StepShape {
             (over, Extent::Block(block)) => {
                 let pairs = block.pair_count.min(header.pair_count.saturating_sub(block.first_pair));
                 let quads = header.candidate_count / 4;
+                let chunk_groups = |chunks: usize| self.chunk_count().div_ceil(chunks) as u32;
                 match over {
                     _ if pairs == 0 => (0, 0),
                     Over::Tiles => (pairs.div_ceil(TILE), header.candidate_count.div_ceil(TILE)),
                     Over::Windows => fold(quads.div_ceil(stage.lane_count as u32)),
+                    Over::PairChunks(rows, chunks) => by_rows(pairs, rows, chunk_groups(chunks)),
+                    Over::CandidateChunks(rows, chunks) => {
+                        by_rows(header.candidate_count, rows, chunk_groups(chunks))
+                    }
+                    Over::BlockPairs(per_group) => fold(pairs.div_ceil(per_group as u32)),
                     _ => fold(pairs),
                 }
             }
@@ -164,7 +212,7 @@ impl StepShape {
     }
 
     /// The dispatches of the step of `plan`, in order. Neighbouring stages over blocks of pairs share the
-    /// similarities, so each block goes through all of them before the next block begins.
+    /// candidate scores, so each block goes through all of them before the next block begins.
     pub fn dispatches(&self, plan: &Plan) -> Vec<Dispatch> {
         let stages: Vec<(usize, Stage)> = self.stages().into_iter().enumerate().collect();
         let mut dispatches = Vec::new();
@@ -190,7 +238,17 @@ impl StepShape {
 
     /// How to compile the kernel of `stage`: the values of its `override` constants and the files it includes.
     pub fn build(&self, stage: &Stage) -> Build {
-        let (segment_count, blocks_per_segment) = self.row_segments();
+        // How a product on subgroups takes what its threads hold.
+        let (segment_count, blocks_per_segment) = match stage.over {
+            Over::PairChunks(..) => (1, HELD_CHUNKS / self.grain.subgroup_lanes.max(1)),
+            Over::CandidateChunks(..) => (1, 2 * HELD_CHUNKS / self.grain.subgroup_lanes.max(1)),
+            _ => self.row_segments(),
+        };
+        let rows_per_group = match stage.over {
+            Over::PairChunks(rows, _) | Over::CandidateChunks(rows, _) => rows,
+            _ => 1,
+        };
+        let is_shared = self.plan.shares_candidates();
         let flag = |is_on: bool| f64::from(u8::from(is_on));
         let mut constants = vec![
             ("lane_count", stage.lane_count as f64),
@@ -198,9 +256,12 @@ impl StepShape {
             ("chunks_per_lane", self.chunk_count().div_ceil(self.lane_count()) as f64),
             ("negative_count", self.plan.negative_count as f64),
             ("pair_words", self.plan.pair_words() as f64),
-            ("positives_at", self.positives_at() as f64),
+            ("left_rows_at", self.left_rows_at() as f64),
             ("has_momentum", flag(self.optimizer.has_moments())),
             ("has_spread", flag(self.has_spread())),
+            ("rows_per_group", rows_per_group as f64),
+            ("scores_users", flag(is_shared)),
+            ("item_count", self.plan.item_count as f64),
             ("pairs_per_group", self.grain.pairs_per_group as f64),
             ("slots_per_group", self.grain.slots_per_group as f64),
             ("segment_count", segment_count as f64),
@@ -212,6 +273,7 @@ impl StepShape {
         let includes = vec![
             ("lanes", if is_subgroup { "lanes_subgroup" } else { "lanes" }),
             ("geometry", self.geometry.include()),
+            ("pair_scores", if is_shared { "block pair_scores_shared" } else { "pair_scores_own" }),
         ];
         Build { constants, includes }
     }
@@ -222,6 +284,6 @@ impl StepShape {
 pub struct Build {
     /// Values of `override` constants; a kernel takes those that it declares.
     pub constants: Vec<(&'static str, f64)>,
-    /// (what a kernel includes, the file that stands in for it).
+    /// (what a kernel includes, the files that stand in for it, with blanks between them).
     pub includes: Vec<(&'static str, &'static str)>,
 }

@@ -8,34 +8,32 @@ use serde::{Deserialize, Serialize};
 
 /// The defaults. "Tran" is Tran et al., SIGIR 2019; "measured" stands for the README's results.
 pub mod defaults {
-    use super::Negatives;
-
     /// D (Tran 4.1.3).
     pub const DIM: usize = 128;
-    /// Margin (Tran 4.1.3).
-    pub const MARGIN: f64 = 1.0;
-    /// B, pairs of a batch (Tran 4.1.3).
+    /// B, pairs of a batch (measured).
     pub const BATCH_SIZE: usize = 256;
-    /// N, negatives of a pair (Tran 4.1.3: 1, 2 or 5).
-    pub const NEGATIVES: usize = 1;
-    /// C, candidates of a batch (Tran 4.1.3).
-    pub const CANDIDATES: usize = 2_000;
-    /// Exponent of popularity (measured; Tran 4.1.3: 1).
-    pub const BETA: f64 = 0.5;
-    /// Exponent of stage 2 (measured; Tran 3.2 implies (D-1)/2 - 1).
-    pub const HARDNESS: f64 = 3.0;
-    /// Step size of Adam (measured; Tran 4.1.3: 1e-4).
+    /// Exponent of popularity in the draw of shared candidates (measured).
+    pub const SHARED_BETA: f64 = 0.0;
+    /// C, shared candidates of a batch (measured).
+    pub const SHARED_CANDIDATES: usize = 500;
+    /// Temperature of the softmax (measured).
+    pub const TEMPERATURE: f64 = 0.1;
+    /// Norm of a starting row (measured).
+    pub const START_NORM: f64 = 0.1;
+    /// Share of the learning rate at which item biases move (measured).
+    pub const ITEM_BIAS_RATE: f64 = 0.2;
+    /// Share of t ln(count + 1) at which item biases start (measured).
+    pub const ITEM_BIAS_START: f64 = 1.0;
+    /// Step size of Adam in the first step (measured).
     pub const LEARNING_RATE: f64 = 1e-3;
     /// Adam's decay rates (Kingma and Ba 2015).
     pub const BETAS: (f64, f64) = (0.9, 0.999);
     /// Adam's epsilon (Kingma and Ba 2015).
     pub const EPSILON: f64 = 1e-8;
-    /// Epochs at most (Tran 4.1.3).
-    pub const EPOCHS: usize = 50;
+    /// Epochs (measured).
+    pub const EPOCHS: usize = 12;
     /// Epochs between evaluations on the validation part.
-    pub const EVALUATE_EVERY: usize = 2;
-    /// Evaluations without improvement before training stops.
-    pub const PATIENCE: usize = 5;
+    pub const EVALUATE_EVERY: usize = 3;
     /// Length of a recommendation list (Tran 4.1.2).
     pub const K: usize = 50;
     /// Share of a user's interactions held out for `evaluate`.
@@ -43,13 +41,42 @@ pub mod defaults {
     /// Share of a user's interactions that early stopping looks at.
     pub const VALID_FRACTION: f64 = 0.1;
 
-    /// Weight of L_GOR (Tran 4.1.3): 0.01 for 1 or 2 negatives, 0.001 for more. The paper adds GOR to its
-    /// two-stage sampling; the uniform and popularity baselines have none.
-    pub fn gor_weight(negatives: &Negatives) -> f64 {
-        match negatives {
-            Negatives::Uniform { .. } | Negatives::Popularity { .. } => 0.0,
-            Negatives::TwoStage { count: ..=2, .. } => 0.01,
-            Negatives::TwoStage { .. } => 0.001,
+    /// Margin of the triplet, hinge-sum and WARP losses (Tran 4.1.3).
+    pub const MARGIN: f64 = 1.0;
+    /// Margin of the contrastive loss (Mao et al. 2021).
+    pub const CONTRASTIVE_MARGIN: f64 = 0.9;
+    /// Weight of the contrastive loss (Mao et al. 2021).
+    pub const CONTRASTIVE_WEIGHT: f64 = 100.0;
+    /// Exponent of popularity in the draw of other negatives (measured; Tran 4.1.3: 1).
+    pub const BETA: f64 = 0.5;
+    /// C, candidates of a batch for two-stage negatives (Tran 4.1.3).
+    pub const CANDIDATES: usize = 2_000;
+    /// Exponent of stage 2 (measured; Tran 3.2 implies (D-1)/2 - 1).
+    pub const HARDNESS: f64 = 3.0;
+
+    /// What the recipe `two-stage-2019` has otherwise.
+    pub mod two_stage_2019 {
+        use crate::sampling::Negatives;
+
+        /// N, negatives of a pair (Tran 4.1.3: 1, 2 or 5).
+        pub const NEGATIVES: usize = 1;
+        /// B, pairs of a batch (Tran 4.1.3).
+        pub const BATCH_SIZE: usize = 256;
+        /// Step size of Adam (measured; Tran 4.1.3: 1e-4).
+        pub const LEARNING_RATE: f64 = 1e-3;
+        /// Epochs at most (Tran 4.1.3).
+        pub const EPOCHS: usize = 50;
+        /// Evaluations without improvement before training stops.
+        pub const PATIENCE: usize = 5;
+
+        /// Weight of L_GOR (Tran 4.1.3): 0.01 for 1 or 2 negatives, 0.001 for more. The paper adds GOR to its
+        /// two-stage sampling; the uniform and popularity baselines have none.
+        pub fn gor_weight(negatives: &Negatives) -> f64 {
+            match negatives {
+                Negatives::TwoStage { count: ..=2, .. } => 0.01,
+                Negatives::TwoStage { .. } => 0.001,
+                _ => 0.0,
+            }
         }
     }
 
@@ -65,6 +92,16 @@ pub mod defaults {
 pub struct Regularisers {
     /// Weight of L_GOR (Tran et al. 2019, eq. 3); 0: off.
     pub gor_weight: f64,
+}
+
+/// One learned number of each item, added to its scores.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ItemBias {
+    /// It moves at this share of the learning rate.
+    pub rate: f64,
+    /// It starts at this share of t ln(count + 1), t the softmax's temperature and count the item's training count.
+    pub start: f64,
 }
 
 /// How long to train, and when to look at the validation part.
@@ -96,6 +133,10 @@ pub struct TrainConfig {
     pub negatives: Negatives,
     /// What is added to the loss.
     pub regularisers: Regularisers,
+    /// Norm that a row starts with, about.
+    pub start_norm: f64,
+    /// The number of each item that is added to its scores, if there is one.
+    pub item_bias: Option<ItemBias>,
     /// What turns a gradient into a step.
     pub optimizer: Optimizer,
     /// The learning rate of each step.
@@ -108,27 +149,6 @@ pub struct TrainConfig {
     pub seed: u64,
     /// How the interactions were split.
     pub protocol: Protocol,
-}
-
-impl Default for TrainConfig {
-    fn default() -> TrainConfig {
-        use defaults::*;
-        let negatives =
-            Negatives::TwoStage { count: NEGATIVES, beta: BETA, candidates: CANDIDATES, hardness: HARDNESS };
-        TrainConfig {
-            dim: DIM,
-            geometry: Geometry::Sphere,
-            loss: Loss::Triplet { margin: MARGIN },
-            negatives,
-            regularisers: Regularisers { gor_weight: gor_weight(&negatives) },
-            optimizer: Optimizer::Adam { betas: BETAS, epsilon: EPSILON },
-            schedule: Schedule::Constant { learning_rate: LEARNING_RATE },
-            batch_size: BATCH_SIZE,
-            stopping: Stopping { epochs: EPOCHS, evaluate_every: EVALUATE_EVERY, patience: PATIENCE, k: K },
-            seed: 0,
-            protocol: Protocol::Holdout { test_fraction: TEST_FRACTION, valid_fraction: VALID_FRACTION },
-        }
-    }
 }
 
 /// Largest D: a workgroup owns a row with a lane for each four numbers.
@@ -148,12 +168,8 @@ impl TrainConfig {
         within("--evaluate-every", self.stopping.evaluate_every, 1, 1_000_000)?;
         within("-k", self.stopping.k, 1, usize::MAX)?;
         self.negatives.check()?;
-        if let (Geometry::Dot, Negatives::TwoStage { .. }) = (self.geometry, self.negatives) {
-            let message = "must not be two-stage with --geometry dot: its law is one of cosines; take uniform or \
-                           popularity";
-            return Err(Error::setting("--sampler", message));
-        }
         self.loss.check()?;
+        self.check_together()?;
         self.optimizer.check()?;
         self.schedule.check()?;
         let gor_weight = self.regularisers.gor_weight;
@@ -163,9 +179,69 @@ impl TrainConfig {
         Ok(())
     }
 
-    /// The optimizer under its schedule.
-    pub fn rates(&self) -> Rates {
-        Rates { optimizer: self.optimizer, schedule: self.schedule }
+    /// The optimizer under its schedule, in a run of `last_step` steps.
+    pub fn rates(&self, last_step: u64) -> Rates {
+        Rates { optimizer: self.optimizer, schedule: self.schedule, last_step }
+    }
+}
+
+/// Settings that must fit one another.
+impl TrainConfig {
+    fn check_together(&self) -> Result<()> {
+        let is_shared = matches!(self.negatives, Negatives::Shared { .. });
+        let is_two_stage = matches!(self.negatives, Negatives::TwoStage { .. });
+        if self.geometry == Geometry::Dot && is_two_stage {
+            let message = "must not be two-stage with --geometry dot: its law is one of cosines; take uniform, \
+                           popularity or shared";
+            return Err(Error::setting("--sampler", message));
+        }
+        if self.loss.needs_order() && (is_shared || is_two_stage) {
+            let message = format!(
+                "must not be {} with --loss {}: it counts a pair's own draws, one after another; take uniform or \
+                 popularity",
+                self.negatives.sampler(),
+                self.loss.name()
+            );
+            return Err(Error::setting("--sampler", message));
+        }
+        let gor_weight = self.regularisers.gor_weight;
+        if is_shared && gor_weight > 0.0 {
+            let message = format!(
+                "must be 0 with --sampler shared, but is {gor_weight}: the regulariser needs a pair's own negatives; \
+                 take uniform, popularity or two-stage"
+            );
+            return Err(Error::setting("--gor-weight", message));
+        }
+        if !(self.start_norm > 0.0 && (1e-6..=1e6).contains(&self.start_norm)) {
+            let message = format!("must be 0.000001 to 1000000, but is {}", self.start_norm);
+            return Err(Error::setting("--start-norm", message));
+        }
+        let Some(ItemBias { rate, start }) = self.item_bias else { return Ok(()) };
+        if !(rate > 0.0 && rate <= 1000.0) {
+            let message = format!("must be above 0 and at most 1000, but is {rate}");
+            return Err(Error::setting("--item-bias-rate", message));
+        }
+        if !(0.0..=10.0).contains(&start) {
+            return Err(Error::setting("--item-bias-start", format!("must be 0 to 10, but is {start}")));
+        }
+        if start > 0.0 && !matches!(self.loss, Loss::Softmax { .. }) {
+            let message = format!(
+                "must be 0 with --loss {}, but is {start}: it counts in the temperature of --loss softmax",
+                self.loss.name()
+            );
+            return Err(Error::setting("--item-bias-start", message));
+        }
+        Ok(())
+    }
+
+    /// What the item bias of an item with the training count `count` starts at.
+    pub(crate) fn starting_bias(&self, count: u32) -> f32 {
+        match (self.item_bias, self.loss) {
+            (Some(ItemBias { start, .. }), Loss::Softmax { temperature }) => {
+                (start * temperature * f64::from(count).ln_1p()) as f32
+            }
+            _ => 0.0,
+        }
     }
 }
 

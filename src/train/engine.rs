@@ -126,7 +126,7 @@ fn fit_candidates(
     observe: &mut dyn FnMut(&Event),
 ) -> Result<()> {
     let drawable = items.drawable_count();
-    if let Negatives::TwoStage { candidates, .. } = &mut config.negatives
+    if let Negatives::TwoStage { candidates, .. } | Negatives::Shared { candidates, .. } = &mut config.negatives
         && *candidates > drawable
     {
         observe(&Event::Warning(format!(
@@ -178,9 +178,15 @@ impl<'a> Run<'a> {
         }
         let memory = shape.memory();
         observe(&Event::Started { pair_count, epoch_steps, epochs: config.stopping.epochs, memory });
-        let planner = Planner::new(order, items, shape.plan, config.rates(), config.seed);
-        let fill = |row: usize, point: &mut [f32]| starting_point(config.seed, row, point);
-        let steps = Steps::new(&gpu, shape, config, &planner, last_step, fill)?;
+        let rates = config.rates(last_step);
+        let planner = Planner::new(order, items, shape.plan, rates, config.seed);
+        let planner = planner.correcting(config.loss.correction());
+        let frequencies = split.train.item_frequencies();
+        let fill = |row: usize, point: &mut [f32]| {
+            starting_row(config.seed, row, config.start_norm, point);
+            frequencies.get(row).map_or(0.0, |&count| config.starting_bias(count))
+        };
+        let steps = Steps::new(&gpu, shape, config, &planner, rates, last_step, fill)?;
         Ok(Run {
             gpu,
             split,
@@ -340,11 +346,11 @@ impl<'a> Run<'a> {
     }
 }
 
-/// A row's starting point: normal numbers of variance 1/D, so that its norm is near one and Adam's steps
-/// mean the same at every dimension.
-fn starting_point(seed: u64, row: usize, point: &mut [f32]) {
+/// What a row starts with: normal numbers of variance norm^2 / D, so that its norm is near `norm` and Adam's steps mean
+/// the same at every dimension. On the sphere only directions count, but a short row turns faster.
+fn starting_row(seed: u64, row: usize, norm: f64, point: &mut [f32]) {
     let mut stream = Stream::new(seed, Purpose::Init, row as u64);
-    let scale = 1.0 / (point.len() as f32).sqrt();
+    let scale = norm as f32 / (point.len() as f32).sqrt();
     for x in point {
         let normal: f32 = StandardNormal.sample(&mut stream);
         *x = normal * scale;

@@ -5,9 +5,11 @@ mod config;
 mod engine;
 mod event;
 mod pace;
+mod recipe;
 mod steps;
 
-pub use config::{Regularisers, Stopping, TrainConfig, defaults};
+pub use config::{ItemBias, Regularisers, Stopping, TrainConfig, defaults};
 pub use engine::{Trained, train};
 pub use event::{EpochSums, Event, Stop};
+pub use recipe::Recipe;
 pub(crate) use steps::{Steps, step_shape};

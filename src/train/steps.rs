@@ -7,7 +7,7 @@ use crate::data::Interactions;
 use crate::gpu::{Gpu, Stepper, Tables, check_memory};
 use crate::sampling::{PlanQueue, Planner};
 use crate::step::layout::StepSums;
-use crate::step::{BLOCK_BYTES, Plan, PlanShape, StepConstants, StepShape};
+use crate::step::{BLOCK_BYTES, Plan, PlanShape, Rates, StepConstants, StepShape};
 use crate::{Error, Result};
 use std::sync::Arc;
 use std::time::Duration;
@@ -34,6 +34,7 @@ pub(crate) fn step_shape(gpu: &Gpu, train: &Interactions, config: &TrainConfig) 
         geometry: config.geometry,
         loss: config.loss,
         gor_weight: config.regularisers.gor_weight,
+        item_bias_rate: config.item_bias.map_or(0.0, |bias| bias.rate),
         optimizer: config.optimizer,
         shards_per_dispatch: Tables::shards_per_dispatch(gpu, plan.shard_count()),
         block_bytes: BLOCK_BYTES,
@@ -60,18 +61,19 @@ pub(crate) struct Steps {
 }
 
 impl Steps {
-    /// Takes the device's memory and starts planning the steps `1..=last_step`. `fill` writes the starting
-    /// point of a row.
+    /// Takes the device's memory and starts planning the steps `1..=last_step`, at `rates`. `fill` writes what a row
+    /// starts with and returns its item bias.
     pub(crate) fn new(
         gpu: &Arc<Gpu>,
         shape: StepShape,
         config: &TrainConfig,
         planner: &Planner,
+        rates: Rates,
         last_step: u64,
-        fill: impl FnMut(usize, &mut [f32]),
+        fill: impl FnMut(usize, &mut [f32]) -> f32,
     ) -> Result<Steps> {
         check_memory(gpu, &shape)?;
-        let constants = StepConstants::new(shape, config.schedule, config.negatives.hardness())?;
+        let constants = StepConstants::new(shape, rates, config.negatives.hardness())?;
         let tables = Tables::new(gpu, &shape, fill)?;
         let stepper = Stepper::new(Arc::clone(gpu), tables, &constants)?;
         let cores = std::thread::available_parallelism().map_or(1, |count| count.get());

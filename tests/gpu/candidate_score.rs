@@ -36,8 +36,8 @@ fn every_defect_is_seen() {
             ),
             (
                 "two-stage",
-                "similarities[to + 3u * quad_count] = holes + sum_3",
-                "similarities[to + 3u * quad_count] = sum_3",
+                "candidate_scores[to + 3u * quad_count] = holes + sum_3",
+                "candidate_scores[to + 3u * quad_count] = sum_3",
             ),
             ("two-stage", "if pair + 1u < pair_count {", "if pair < pair_count {"),
         ],

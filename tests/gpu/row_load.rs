@@ -23,8 +23,8 @@ fn every_defect_is_seen() {
             ("uniform, without a regulariser", "chunk += row_lanes", "chunk += 2u * row_lanes"),
             (
                 "subgroups, two blocks of pairs",
-                "positives_at + pair * chunk_count",
-                "positives_at + pair * (chunk_count + 1u)",
+                "left_rows_at + pair * chunk_count",
+                "left_rows_at + pair * (chunk_count + 1u)",
             ),
             (
                 "subgroups, three negatives, shards",

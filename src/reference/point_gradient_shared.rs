@@ -1,0 +1,44 @@
+//! Twin of `shaders/point_gradient_shared.wgsl`.
+
+use super::point;
+use crate::step::layout::NONE;
+use crate::step::{Plan, StepShape};
+
+/// dL/de of every point of the step, and dL/do of every item bias.
+pub fn point_gradient_shared(
+    plan: &Plan,
+    points: &[f32],
+    scores: &[f32],
+    user_gradients: &[f32],
+    gradients: &mut [f32],
+    shape: &StepShape,
+) {
+    let dim = shape.padded_dim();
+    for slot in 0..plan.header.row_count {
+        let row = &mut gradients[slot as usize * shape.slot_numbers()..][..dim + 4];
+        if plan.rows()[slot as usize] == NONE {
+            row[dim..].fill(0.0);
+            continue;
+        }
+        let is_candidate = slot < plan.header.candidate_count;
+        let mut sum = if is_candidate { row[..dim].to_vec() } else { vec![0.0; dim] };
+        let mut bias = if is_candidate { row[dim + 1] } else { 0.0 };
+        for &code in plan.uses(slot) {
+            let pair = code as usize / 2;
+            let is_user = slot >= plan.header.item_slot_count;
+            let other = if is_user { plan.positives()[pair] } else { plan.users()[pair] };
+            if is_user {
+                for d in 0..dim {
+                    sum[d] += user_gradients[pair * dim + d];
+                }
+            } else {
+                bias += scores[pair];
+            }
+            for d in 0..dim {
+                sum[d] += scores[pair] * point(points, shape, other)[d];
+            }
+        }
+        row[..dim].copy_from_slice(&sum);
+        row[dim..].copy_from_slice(&[1.0, bias, 0.0, 0.0]);
+    }
+}
