@@ -36,6 +36,8 @@ pub mod defaults {
     pub const EVALUATE_EVERY: usize = 2;
     /// Evaluations without improvement before training stops.
     pub const PATIENCE: usize = 5;
+    /// How much of the item bias counts where no validation part chooses it (measured).
+    pub const POPULARITY: f64 = 0.75;
     /// Length of a recommendation list (Tran 4.1.2).
     pub const K: usize = 50;
     /// Share of a user's interactions held out for `evaluate`.
