@@ -17,8 +17,8 @@ pub(crate) fn picture(folders: &[PathBuf], dials: &[f64], k: usize, look: &LookA
     let models: Vec<String> = folders.iter().map(|folder| name_of(folder)).collect();
     let title = match (&look.title, &models[..]) {
         (Some(title), _) => title.clone(),
-        (None, [model]) => format!("What popularity brings {model}"),
-        (None, models) => format!("What popularity brings {}", counted(models.len(), "model")),
+        (None, [model]) => format!("Accuracy and popularity of {model}"),
+        (None, models) => format!("Accuracy and popularity of {}", counted(models.len(), "model")),
     };
     let (x, y) = (format!("MMR@{k}: how popular the items of a list are"), format!("NDCG@{k}"));
     let trade = Trade {

@@ -61,8 +61,19 @@ pub fn draw_trade(trade: &Trade, look: &Look) -> Result<RgbImage> {
         return Ok(sheet.into_image());
     }
     let axes = draw_axes(&mut sheet, trade, [x, y], [left, top, right, bottom]);
-    for (model, line) in trade.lines.iter().enumerate() {
-        draw_line(&mut sheet, &axes, line, model);
+    // No line runs over the label of another model.
+    for (model, line) in points.iter().enumerate() {
+        let colour = colour(&sheet, model);
+        let finite = line.iter().filter(|(x, y)| x.is_finite() && y.is_finite());
+        let places: Vec<[f32; 2]> = finite.map(|&point| axes.place(point)).collect();
+        sheet.polyline(&places, 1.8, colour, 0.9);
+        places.iter().for_each(|&place| sheet.disc(place, 4.0, colour, 1.0));
+    }
+    let font = Font { size: 11.0, weight: Weight::Regular, colour: sheet.shades.text };
+    for point in trade.lines.iter().flatten().filter(|point| point.x.is_finite() && point.y.is_finite()) {
+        let [x, y] = axes.place((point.x, point.y));
+        let label = sheet.fit(&point.label, font, 120.0);
+        sheet.text_with_halo(&label, [x + 7.0, y + 3.0], font, Align::Left, Some((ground, 2.5)));
     }
     Ok(sheet.into_image())
 }
@@ -102,24 +113,4 @@ fn draw_axes(
     sheet.text(trade.y.0, [left + 10.0, top + 8.0], bold, Align::Left);
     sheet.text(trade.x.0, [axes.plot[2], axes.plot[3] + 22.0], bold, Align::Right);
     axes
-}
-
-/// A model's line, its points, and their labels.
-fn draw_line(sheet: &mut Sheet, axes: &Axes, line: &[TradePoint], model: usize) {
-    let colour = colour(sheet, model);
-    let label = Font { size: 11.0, weight: Weight::Regular, colour: sheet.shades.text };
-    let ground = sheet.shades.panel;
-    let seen: Vec<(&TradePoint, [f32; 2])> = line
-        .iter()
-        .filter(|point| point.x.is_finite() && point.y.is_finite())
-        .map(|point| (point, axes.place((point.x, point.y))))
-        .collect();
-    let places: Vec<[f32; 2]> = seen.iter().map(|&(_, place)| place).collect();
-    sheet.polyline(&places, 1.8, colour, 0.9);
-    for (point, place) in seen {
-        sheet.disc(place, 4.0, colour, 1.0);
-        let text = sheet.fit(&point.label, label, 120.0);
-        let at = [place[0] + 7.0, place[1] + 3.0];
-        sheet.text_with_halo(&text, at, label, Align::Left, Some((ground, 2.5)));
-    }
 }
