@@ -70,10 +70,15 @@ fn time_ms(work: impl FnOnce()) -> f64 {
 }
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let embeddings = Embeddings { dim: DIM, users: unit_rows(0, USERS), items: unit_rows(1, ITEMS) };
+    let embeddings = Embeddings {
+        dim: DIM,
+        users: unit_rows(0, USERS),
+        items: unit_rows(1, ITEMS),
+        ..Embeddings::default()
+    };
     let (train, test) = (interactions(2, 13), interactions(3, 4));
     println!("{USERS} users x {ITEMS} items x {DIM}, k = {K}; least of {ROUNDS} runs");
-    evaluate(&embeddings, &train, None, &test, &[K])?;
+    evaluate(&embeddings, 1.0, &train, None, &test, &[K])?;
     for threads in [1, std::thread::available_parallelism()?.get()] {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build()?;
         let (mut bare, mut whole) = (f64::INFINITY, f64::INFINITY);
@@ -83,7 +88,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             bare = bare.min(time_ms(|| {
                 black_box(product());
             }));
-            let evaluation = || pool.install(|| evaluate(&embeddings, &train, None, &test, &[K]));
+            let evaluation = || pool.install(|| evaluate(&embeddings, 1.0, &train, None, &test, &[K]));
             whole = whole.min(time_ms(|| drop(black_box(evaluation()))));
         }
         let rate = 2.0 * (USERS * ITEMS * DIM) as f64 / bare / 1e6;

@@ -1,9 +1,10 @@
-//! Recommendations: the nearest items that a user has not seen, the most popular items for unknown users, and
+//! Recommendations: the items of the highest score that a user has not seen, the most popular items for unknown users, and
 //! the neighbours of an item or a user.
 
 use crate::data::Interactions;
-use crate::evaluate::{Search, check_k, check_sizes, check_table};
-use crate::model::Embeddings;
+use crate::evaluate::{Scored, Search, check_k, check_sizes, check_table};
+use crate::model::{Embeddings, check_popularity};
+use crate::step::Geometry;
 use crate::{Error, Result};
 use serde::Serialize;
 use std::cmp::Reverse;
@@ -13,6 +14,8 @@ use std::cmp::Reverse;
 pub struct Neighbour {
     /// Its row number.
     pub row: u32,
+    /// What it is ranked by: see [`recommend`] and [`similar_items`]. Negative infinity if it is not a number.
+    pub score: f32,
     /// The cosine of the angle between the two, -1 to 1; negative infinity if it is not a number.
     pub similarity: f32,
     /// The Euclidean distance between the two, from 0 to 2 on the sphere.
@@ -28,43 +31,61 @@ pub struct Popular {
     pub count: u32,
 }
 
-/// The `k` nearest items of each user in `users`: nearest first, equally near ones by row. Items that the
-/// user has in any set of `seen` are left out. Returns one list per user, in the order of `users`; a list is
-/// shorter if fewer items remain.
+/// The `k` items of the highest score for each user in `users`: best first, equal ones by row. The score is
+/// the inner product, and `popularity`, 0 to 1, times the item bias; on the sphere, without a bias, the highest
+/// are the nearest. Items that the user has in any set of `seen` are left out. Returns one list per user, in
+/// the order of `users`; a list is shorter if fewer items remain.
 ///
 /// # Errors
-/// [`Error::Setting`] if `k` is 0; [`Error::Data`] for a user that the model does not have, or if a set in
-/// `seen` does not have as many users and items as the model.
+/// [`Error::Setting`] if `k` is 0 or `popularity` is not from 0 to 1; [`Error::Data`] for a user that the model
+/// does not have, or if a set in `seen` does not have as many users and items as the model.
 pub fn recommend(
     embeddings: &Embeddings,
+    popularity: f64,
     users: &[u32],
     k: usize,
     seen: &[&Interactions],
 ) -> Result<Vec<Vec<Neighbour>>> {
+    check_popularity(popularity)?;
     check_table(embeddings)?;
     for interactions in seen {
         check_sizes(embeddings, interactions, "set of seen items")?;
     }
     let excluded = |position: usize, item: u32| seen.iter().any(|set| set.contains(users[position], item));
-    nearest("user", embeddings, &embeddings.users, users, &embeddings.items, k, excluded)
+    check_k(k)?;
+    check_rows("user", users, embeddings.user_count())?;
+    let Embeddings { dim, users: query_table, items, .. } = embeddings;
+    let search = Search { query_table, queries: users, items, dim: *dim, k };
+    let offsets = embeddings.offsets(popularity);
+    // On the sphere the score is the cosine, unless a bias is in it.
+    let is_cosine = embeddings.geometry == Geometry::Sphere && offsets.is_empty();
+    Ok(search.run_each(&[offsets], excluded, |position, _, best| {
+        let user = embeddings.user(users[position]);
+        let neighbours = best.iter().map(|scored| {
+            let item = embeddings.item(scored.row);
+            let similarity = if is_cosine { scored.score } else { cosine(user, item) };
+            Neighbour { row: scored.row, score: scored.score, similarity, distance: distance(user, item) }
+        });
+        neighbours.collect()
+    }))
 }
 
-/// The `k` nearest other items of each item in `items`; otherwise like [`recommend`].
+/// The `k` other items of the highest cosine with each item in `items`, whatever the geometry, and without the
+/// item bias: inner products would give the long rows to all. On the sphere they are the nearest. Otherwise
+/// like [`recommend`].
 ///
 /// # Errors
 /// As [`recommend`].
 pub fn similar_items(embeddings: &Embeddings, items: &[u32], k: usize) -> Result<Vec<Vec<Neighbour>>> {
-    let itself = |position: usize, item: u32| items[position] == item;
-    nearest("item", embeddings, &embeddings.items, items, &embeddings.items, k, itself)
+    nearest("item", embeddings, &embeddings.items, items, k)
 }
 
-/// The `k` nearest other users of each user in `users`; otherwise like [`recommend`].
+/// As [`similar_items`], for users.
 ///
 /// # Errors
 /// As [`recommend`].
 pub fn similar_users(embeddings: &Embeddings, users: &[u32], k: usize) -> Result<Vec<Vec<Neighbour>>> {
-    let themselves = |position: usize, user: u32| users[position] == user;
-    nearest("user", embeddings, &embeddings.users, users, &embeddings.users, k, themselves)
+    nearest("user", embeddings, &embeddings.users, users, k)
 }
 
 /// The `k` most popular items, which can be recommended to unknown users: the items of most users in `train`,
@@ -92,35 +113,47 @@ pub fn popular(train: &Interactions, k: usize, seen: &[u32]) -> Result<Vec<Popul
     Ok(all)
 }
 
-/// The `k` nearest rows in `table` for each row of `query_table` in `queries`. `what` is what errors call a
-/// query.
+/// The `k` other rows of `table` of the highest cosine with each row in `queries`. `what` is what errors call a
+/// row.
 fn nearest(
     what: &str,
     embeddings: &Embeddings,
-    query_table: &[f32],
-    queries: &[u32],
     table: &[f32],
+    queries: &[u32],
     k: usize,
-    excluded: impl Fn(usize, u32) -> bool + Sync,
 ) -> Result<Vec<Vec<Neighbour>>> {
     check_k(k)?;
     check_table(embeddings)?;
     let dim = embeddings.dim;
-    let row_count = query_table.len() / dim;
-    if let Some(query) = queries.iter().find(|&&query| query as usize >= row_count) {
-        return Err(Error::Data(format!("there is no {what} {query}: the model has {row_count} {what}s")));
-    }
-    let range = |row: u32| row as usize * dim..(row as usize + 1) * dim;
-    let search = Search { query_table, queries, items: table, dim, k };
-    Ok(search.run(excluded, |position, best| {
-        let query = &query_table[range(queries[position])];
-        let neighbours = best.iter().map(|scored| Neighbour {
-            row: scored.row,
-            similarity: scored.score,
-            distance: distance(query, &table[range(scored.row)]),
+    check_rows(what, queries, table.len() / dim)?;
+    let rows = embeddings.directions(table);
+    let point = |row: u32| &table[row as usize * dim..][..dim];
+    let search = Search { query_table: &rows, queries, items: &rows, dim, k };
+    let itself = |position: usize, row: u32| queries[position] == row;
+    Ok(search.run(itself, |position, best| {
+        let neighbours = best.iter().map(|&Scored { row, score }| {
+            let distance = distance(point(queries[position]), point(row));
+            Neighbour { row, score, similarity: score, distance }
         });
         neighbours.collect()
     }))
+}
+
+/// Checks that the rows in `queries` are below `row_count`. Errors call a row `what`.
+fn check_rows(what: &str, queries: &[u32], row_count: usize) -> Result<()> {
+    match queries.iter().find(|&&query| query as usize >= row_count) {
+        None => Ok(()),
+        Some(query) => {
+            Err(Error::Data(format!("there is no {what} {query}: the model has {row_count} {what}s")))
+        }
+    }
+}
+
+/// The cosine of the angle between two points; negative infinity if it is not a number.
+fn cosine(a: &[f32], b: &[f32]) -> f32 {
+    let dot = |a: &[f32], b: &[f32]| a.iter().zip(b).map(|(&a, &b)| f64::from(a) * f64::from(b)).sum::<f64>();
+    let cosine = dot(a, b) / (dot(a, a) * dot(b, b)).sqrt();
+    if cosine.is_nan() { f32::NEG_INFINITY } else { cosine as f32 }
 }
 
 /// |a - b|, computed from the difference: `2 - 2 a.b` loses all digits if the two are close.

@@ -1,14 +1,15 @@
 //! `spherec evaluate`: metrics of a model on its test part, or on another file.
 
 use super::console::{note, out};
+use super::dial::check_dials;
 use super::format::{counted, grouped, percent};
 use super::labels::{Labels, Purity};
 use super::load_args::{LoadArgs, record_line, tell_format};
 use super::protocol::{TIES, left_out, split_text};
 use super::{CommandResult, metrics_table};
 use serde::Serialize;
-use spherec::data::{self, Interactions};
-use spherec::evaluate::{Metrics, evaluate};
+use spherec::data::{self, Interactions, Split};
+use spherec::evaluate::{Metrics, evaluate_dials};
 use spherec::model::Model;
 use spherec::train::{TrainConfig, defaults};
 use spherec::{Error, Result};
@@ -29,7 +30,12 @@ pub(crate) struct Args {
     /// List lengths, separated by commas (Tran et al. 2019, 4.1.2: 50)
     #[arg(short, value_name = "K", value_delimiter = ',', default_values_t = [defaults::K])]
     k: Vec<usize>,
-    /// Print JSON: the metrics for the first k, as fractions; if there are several k, "at" has all of them
+    /// How much of the item bias counts, from 0 to 1. Several numbers, separated by commas, give a table of what
+    /// popularity brings and costs [default: what the model says]
+    #[arg(long, value_name = "X", value_delimiter = ',', allow_negative_numbers = true)]
+    popularity: Vec<f64>,
+    /// Print JSON: the metrics for the first k (and popularity), as fractions; if there are several, "at" has
+    /// all of them
     #[arg(long)]
     json: bool,
     /// Also measure how many of each item's nearest items share its label, from a CSV file of item,label
@@ -45,6 +51,7 @@ pub(crate) struct Args {
 const EXAMPLES: &str = "Examples:
   spherec evaluate model
   spherec evaluate model -k 10,50,100 --json
+  spherec evaluate model --popularity 0,0.25,0.5,0.75,1
   spherec evaluate model ratings-test.csv --min-rating 4
   spherec evaluate model --labels genres.csv";
 
@@ -53,19 +60,33 @@ pub(crate) fn run(args: &Args) -> CommandResult {
         return Err(Error::setting(flag, "needs a test file, but none is given").into());
     }
     let model = Model::load(&args.model)?;
+    check_dials(&args.popularity, &model, &args.model)?;
+    let dials = if args.popularity.is_empty() { vec![model.popularity] } else { args.popularity.clone() };
     let (test, part) = test_part(args, &model)?;
-    let split = &model.split;
-    let metrics = evaluate(&model.embeddings, &split.train, Some(&split.valid), &test, &args.k)?;
+    let Split { train, valid, .. } = &model.split;
+    let measured = evaluate_dials(&model.embeddings, &dials, train, Some(valid), &test, &args.k)?;
+    let rows: Vec<(f64, Metrics)> = dials
+        .iter()
+        .zip(measured)
+        .flat_map(|(&popularity, all)| all.into_iter().map(move |metrics| (popularity, metrics)))
+        .collect();
     let purity = purity(args, &model)?;
     if args.json {
-        return out(&format!("{}\n", json(&metrics, purity)?));
+        return out(&format!("{}\n", json(&rows, model.embeddings.has_bias(), purity)?));
     }
     if let Some(line) = record_line(&model.record.data) {
         note(&format!("trained on {line}"));
     }
-    note(&protocol(args, &model, &test, &metrics));
-    let rows: Vec<_> = metrics.into_iter().map(|metrics| (part, metrics)).collect();
-    out(&metrics_table::table(&rows))?;
+    note(&protocol(args, &model, &test, rows.first().map_or(0, |(_, metrics)| metrics.users)));
+    if let [popularity] = dials[..] {
+        if model.embeddings.has_bias() {
+            note(&format!("popularity {popularity}"));
+        }
+        let rows: Vec<_> = rows.into_iter().map(|(_, metrics)| (part, metrics)).collect();
+        out(&metrics_table::table(&rows))?;
+    } else {
+        out(&metrics_table::dial_table(&rows))?;
+    }
     match purity {
         Some(purity) => out(&format!(
             "\n{} of the {} nearest items share an item's label ({} by chance; {})\n",
@@ -121,15 +142,25 @@ fn purity(args: &Args, model: &Model) -> Result<Option<Purity>> {
     Purity::measure(model, &labels, args.neighbours).map(Some)
 }
 
-/// What `--json` prints, in this order: the metrics for the first k, then those for all k, then the purity.
+/// What `--json` prints, in this order: the metrics for the first k and popularity, then those for all, then
+/// the purity.
 #[derive(Debug, Serialize)]
-struct MetricsJson<'a> {
+struct MetricsJson {
     #[serde(flatten)]
-    first: &'a Metrics,
+    first: Row,
     #[serde(skip_serializing_if = "Option::is_none")]
-    at: Option<&'a [Metrics]>,
+    at: Option<Vec<Row>>,
     #[serde(flatten)]
     purity: Option<PurityJson>,
+}
+
+/// Metrics, and the popularity if the model has an item bias.
+#[derive(Debug, Clone, Serialize)]
+struct Row {
+    #[serde(flatten)]
+    metrics: Metrics,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    popularity: Option<f64>,
 }
 
 #[derive(Debug, Serialize)]
@@ -138,28 +169,31 @@ struct PurityJson {
     neighbour_purity_by_chance: f64,
 }
 
-fn json(metrics: &[Metrics], purity: Option<Purity>) -> Result<String> {
-    let first = metrics.first().ok_or_else(|| Error::Data("nothing was evaluated".to_owned()))?;
+fn json(rows: &[(f64, Metrics)], has_bias: bool, purity: Option<Purity>) -> Result<String> {
+    let row =
+        |&(popularity, metrics): &(f64, Metrics)| Row { metrics, popularity: has_bias.then_some(popularity) };
+    let rows: Vec<Row> = rows.iter().map(row).collect();
+    let first = rows.first().cloned().ok_or_else(|| Error::Data("nothing was evaluated".to_owned()))?;
     let purity = purity.map(|purity| PurityJson {
         neighbour_purity: purity.share,
         neighbour_purity_by_chance: purity.by_chance,
     });
-    let json = MetricsJson { first, at: (metrics.len() > 1).then_some(metrics), purity };
+    let json = MetricsJson { first, at: (rows.len() > 1).then_some(rows), purity };
     serde_json::to_string(&json).map_err(|error| Error::Data(error.to_string()))
 }
 
 /// The evaluation protocol in words.
-fn protocol(args: &Args, model: &Model, test: &Interactions, metrics: &[Metrics]) -> String {
+fn protocol(args: &Args, model: &Model, test: &Interactions, user_count: usize) -> String {
     let split = match (&args.test, serde_json::from_value::<TrainConfig>(model.record.config.clone())) {
         (Some(path), _) => format!("test file {}", path.display()),
         (None, Ok(config)) => split_text(&config.protocol, config.seed),
         (None, Err(_)) => "split unknown".to_owned(),
     };
-    let k: Vec<String> = metrics.iter().map(|metrics| metrics.k.to_string()).collect();
+    let k: Vec<String> = args.k.iter().map(usize::to_string).collect();
     format!(
         "{split}; {}; {} evaluated, k {}; all items are ranked except {}; ties {TIES}",
         counted(test.len(), "test interaction"),
-        counted(metrics.first().map_or(0, |metrics| metrics.users), "user"),
+        counted(user_count, "user"),
         k.join(", "),
         left_out(!model.split.valid.is_empty()),
     )

@@ -2,6 +2,7 @@
 
 use super::CommandResult;
 use super::console::note;
+use super::dial::DialArgs;
 use super::format::{bytes, counted, name_of};
 use super::map_layout::{MapLayout, MapLayoutArgs, Show, at_least_one, clusters_of};
 use spherec::Error;
@@ -14,7 +15,8 @@ use std::path::PathBuf;
 
 /// Write a web page to explore a model: a map with zoom and search, nearest items, recommendations
 ///
-/// The page is a single file that works in any browser and needs no network.
+/// The page is a single file that works in any browser and needs no network. If the model has an item bias, the
+/// page has a dial for it.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Args {
@@ -36,6 +38,8 @@ pub(crate) struct Args {
     #[arg(long, value_name = "TEXT")]
     title: Option<String>,
     #[command(flatten)]
+    dial: DialArgs,
+    #[command(flatten)]
     layout: MapLayoutArgs,
     /// Replace an existing file
     #[arg(long)]
@@ -52,6 +56,7 @@ pub(crate) fn run(args: &Args) -> CommandResult {
         return Err(Error::setting("-k", format!("must be at most 1000, but is {}", args.k)).into());
     }
     let model = Model::load(&args.model)?;
+    let popularity = args.dial.of(&model, &args.model)?;
     let mut columns = match &args.labels {
         Some(path) => LabelTable::read(path, &model.items, "item")?.columns,
         None => Vec::new(),
@@ -68,6 +73,7 @@ pub(crate) fn run(args: &Args) -> CommandResult {
         users: &layout.users,
         user_points: &layout.user_points,
         columns: &columns,
+        popularity,
         list_length: args.k,
     })?;
     let mut file = NewFile::create(&args.output, args.force)?;
@@ -85,8 +91,8 @@ pub(crate) fn run(args: &Args) -> CommandResult {
 
 /// The clusters of the items on the map, as one more column of labels.
 fn found_clusters(model: &Model, items: &[u32]) -> LabelColumn {
-    let embeddings = &model.embeddings;
-    let (found, names) = clusters_of(&embeddings.items, embeddings.dim, items, &model.items, PALETTE_SIZE);
+    let table = model.embeddings.directions(&model.embeddings.items);
+    let (found, names) = clusters_of(&table, model.embeddings.dim, items, &model.items, PALETTE_SIZE);
     let mut groups = vec![None; model.items.len()];
     items.iter().zip(&found).for_each(|(&item, &cluster)| groups[item as usize] = Some(cluster));
     LabelColumn { name: "clusters of the embeddings".to_owned(), names, groups }

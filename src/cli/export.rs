@@ -1,16 +1,18 @@
 //! `spherec export`: embeddings for other tools.
 
 use super::CommandResult;
-use super::console::out;
+use super::console::{note, out};
+use super::dial::DialArgs;
 use clap::ValueEnum;
 use spherec::export::{ExportFormat, ExportOptions, What, export};
 use spherec::labels::LabelTable;
-use spherec::model::Model;
+use spherec::model::{Metric, Model};
 use std::path::PathBuf;
 
-/// Write embeddings for other tools: t-SNE scripts, NumPy, data frames, the Embedding Projector
+/// Write embeddings for other tools: vector stores, t-SNE scripts, NumPy, data frames, the Embedding Projector
 ///
-/// Rows are unit vectors. Ids are written as text; tabs, line ends and bytes that are not UTF-8 are escaped.
+/// Rows are unit vectors: the nearest items of a user are the recommended ones, by any metric. If items have a
+/// bias, rows have one coordinate more, so that a store ranks exactly as the model does: see --metric. Ids are written as text; tabs, line ends and bytes that are not UTF-8 are escaped.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Args {
@@ -32,6 +34,13 @@ pub(crate) struct Args {
     /// Put an apostrophe before ids and labels that a spreadsheet would run as a formula
     #[arg(long)]
     csv_safe: bool,
+    /// What the store will compare by [default: l2 if points are on the sphere, else ip]. With an item bias, items
+    /// stand over the sphere for l2, the popular ones lowest; for ip the bias is the last coordinate, and users
+    /// have a 1. l2 is a metric, which indexes are made for, and keeps alike items near each other
+    #[arg(long, value_name = "METRIC", value_enum)]
+    metric: Option<MetricName>,
+    #[command(flatten)]
+    dial: DialArgs,
     /// Replace existing files
     #[arg(long)]
     force: bool,
@@ -40,6 +49,7 @@ pub(crate) struct Args {
 const EXAMPLES: &str = "Examples:
   spherec export model -o vectors                        # items.tsv and items-metadata.tsv
   spherec export model -o vectors --format npy --what both
+  spherec export model -o store --format parquet --what both --metric ip --popularity 0.5
   spherec export model -o projector --format projector --labels genres.csv";
 
 /// The embeddings that a command uses.
@@ -66,6 +76,14 @@ enum FormName {
     Projector,
 }
 
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum MetricName {
+    /// Euclidean distance
+    L2,
+    /// Inner product
+    Ip,
+}
+
 pub(crate) fn run(args: &Args) -> CommandResult {
     let model = Model::load(&args.model)?;
     let what = match args.what {
@@ -86,7 +104,19 @@ pub(crate) fn run(args: &Args) -> CommandResult {
         (Some(path), What::Users) => LabelTable::read(path, &model.users, "user")?.columns,
         (Some(path), _) => LabelTable::read(path, &model.items, "item")?.columns,
     };
-    let options = ExportOptions { what, format, labels: &labels, csv_safe: args.csv_safe };
-    let paths = export(&model, &options, &args.output, args.force)?;
-    out(&paths.iter().map(|path| format!("{}\n", path.display())).collect::<String>())
+    let metric = args.metric.map(|metric| match metric {
+        MetricName::L2 => Metric::L2,
+        MetricName::Ip => Metric::InnerProduct,
+    });
+    let popularity = Some(args.dial.of(&model, &args.model)?);
+    let csv_safe = args.csv_safe;
+    let options = ExportOptions { what, format, labels: &labels, csv_safe, metric, popularity };
+    let exported = export(&model, &options, &args.output, args.force)?;
+    let metric = match exported.metric {
+        Some(Metric::L2) => "L2 (Euclidean distance)",
+        Some(Metric::InnerProduct) => "inner product",
+        None => "any metric (L2, inner product and cosine rank alike)",
+    };
+    note(&format!("rows of {} numbers; set the store to {metric}", exported.dim));
+    out(&exported.paths.iter().map(|path| format!("{}\n", path.display())).collect::<String>())
 }

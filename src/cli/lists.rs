@@ -39,18 +39,27 @@ pub(crate) enum ListFormat {
 /// Queries answered at once, to limit the memory.
 pub(crate) const BLOCK: usize = 1024;
 
-/// One line of a list. Popular items that stand in for neighbours have no similarity and no distance.
+/// A column of numbers: its name, and what it shows of a neighbour.
+type Number = (&'static str, fn(&Neighbour) -> f32);
+
+/// The columns of numbers. A list that is ranked by similarity leaves out the score.
+pub(crate) const NUMBERS: [Number; 3] = [
+    ("score", |neighbour| neighbour.score),
+    ("similarity", |neighbour| neighbour.similarity),
+    ("distance", |neighbour| neighbour.distance),
+];
+
+/// One line of a list. Popular items that stand in for neighbours have no numbers.
 #[derive(Debug)]
 pub(crate) struct Entry {
     pub(crate) query: String,
     pub(crate) rank: usize,
     pub(crate) id: String,
-    pub(crate) similarity: Option<f32>,
-    pub(crate) distance: Option<f32>,
+    pub(crate) numbers: Option<Neighbour>,
 }
 
 impl Entry {
-    /// The entries of one list, nearest first.
+    /// The entries of one list, best first.
     pub(crate) fn list<'a>(
         query: &'a str,
         neighbours: &'a [Neighbour],
@@ -60,9 +69,13 @@ impl Entry {
             query: query.to_owned(),
             rank: index + 1,
             id: id(neighbour.row),
-            similarity: Some(neighbour.similarity).filter(|x| x.is_finite()),
-            distance: Some(neighbour.distance).filter(|x| x.is_finite()),
+            numbers: Some(*neighbour),
         })
+    }
+
+    /// The finite number of the column `number`.
+    fn number(&self, (_, number): Number) -> Option<f32> {
+        self.numbers.as_ref().map(number).filter(|x| x.is_finite())
     }
 }
 
@@ -72,18 +85,25 @@ pub(crate) struct ListWriter {
     format: ListFormat,
     /// The names of the query's column and of the answer's.
     names: [&'static str; 2],
+    numbers: &'static [Number],
     csv_safe: bool,
     is_begun: bool,
 }
 
 impl ListWriter {
-    /// Opens the output that `args` name. `names` are the columns of the query and of the answer.
-    pub(crate) fn open(args: &ListArgs, names: [&'static str; 2]) -> Result<ListWriter> {
+    /// Opens the output that `args` name. `names` are the columns of the query and of the answer, `numbers`
+    /// those that follow.
+    pub(crate) fn open(
+        args: &ListArgs,
+        names: [&'static str; 2],
+        numbers: &'static [Number],
+    ) -> Result<ListWriter> {
         let format = format(args)?;
         Ok(ListWriter {
             sink: Sink::open(args.output.as_deref(), args.force)?,
             format,
             names,
+            numbers,
             csv_safe: args.csv_safe,
             is_begun: false,
         })
@@ -113,12 +133,15 @@ impl ListWriter {
         let mut writer = csv::Writer::from_writer(Vec::new());
         let write = |writer: &mut csv::Writer<Vec<u8>>| -> csv::Result<()> {
             if !self.is_begun {
-                writer.write_record([self.names[0], "rank", self.names[1], "similarity", "distance"])?;
+                let [query, answer] = self.names;
+                let numbers = self.numbers.iter().map(|(name, _)| *name);
+                writer.write_record([query, "rank", answer].into_iter().chain(numbers))?;
             }
-            for Entry { query, rank, id, similarity, distance } in entries {
-                let (similarity, distance) = (number(*similarity), number(*distance));
-                let [query, id] = [query, id].map(|id| if self.csv_safe { csv_safe(id) } else { id.into() });
-                writer.write_record([&query, rank.to_string().as_str(), &id, &similarity, &distance])?;
+            for entry in entries {
+                let cell = |id| if self.csv_safe { csv_safe(id).into_owned() } else { id.to_owned() };
+                let cells = [cell(&entry.query), entry.rank.to_string(), cell(&entry.id)].into_iter();
+                let numbers = self.numbers.iter().map(|&column| number(entry.number(column)));
+                writer.write_record(cells.chain(numbers))?;
             }
             Ok(())
         };
@@ -130,33 +153,25 @@ impl ListWriter {
     fn jsonl(&self, entries: &[Entry]) -> std::result::Result<Vec<u8>, Failure> {
         let [query_name, id_name] = self.names;
         let mut text = String::new();
-        for Entry { query, rank, id, similarity, distance } in entries {
-            let (query, id) = (json(query)?, json(id)?);
-            let (similarity, distance) = (json(similarity)?, json(distance)?);
-            text += &format!("{{\"{query_name}\":{query},\"rank\":{rank},\"{id_name}\":{id},");
-            text += &format!("\"similarity\":{similarity},\"distance\":{distance}}}\n");
+        for entry in entries {
+            let (query, rank, id) = (json(&entry.query)?, entry.rank, json(&entry.id)?);
+            text += &format!("{{\"{query_name}\":{query},\"rank\":{rank},\"{id_name}\":{id}");
+            for &column in self.numbers {
+                text += &format!(",\"{}\":{}", column.0, json(&entry.number(column))?);
+            }
+            text += "}\n";
         }
         Ok(text.into_bytes())
     }
 
     fn table(&self, entries: &[Entry]) -> Vec<u8> {
-        let headings = [
-            (self.names[0], false),
-            ("rank", true),
-            (self.names[1], false),
-            ("similarity", true),
-            ("distance", true),
-        ];
+        let mut headings = vec![(self.names[0], false), ("rank", true), (self.names[1], false)];
+        headings.extend(self.numbers.iter().map(|(name, _)| (*name, true)));
         let number = |value: Option<f32>| value.map_or("-".to_owned(), |value| format!("{value:.4}"));
         let cells = |entry: &Entry| {
-            let rank = entry.rank.to_string();
-            vec![
-                entry.query.clone(),
-                rank,
-                entry.id.clone(),
-                number(entry.similarity),
-                number(entry.distance),
-            ]
+            let mut cells = vec![entry.query.clone(), entry.rank.to_string(), entry.id.clone()];
+            cells.extend(self.numbers.iter().map(|&column| number(entry.number(column))));
+            cells
         };
         console::table(&headings, &entries.iter().map(cells).collect::<Vec<_>>()).into_bytes()
     }

@@ -6,8 +6,20 @@ use spherec::evaluate::Metrics;
 
 /// A table of `rows`, each with the name of its part.
 pub(crate) fn table(rows: &[(&'static str, Metrics)]) -> String {
+    let rows: Vec<_> = rows.iter().map(|(part, metrics)| ((*part).to_owned(), *metrics)).collect();
+    table_of(("part", false), &rows)
+}
+
+/// A table of `rows`, each at its popularity.
+pub(crate) fn dial_table(rows: &[(f64, Metrics)]) -> String {
+    let rows: Vec<_> = rows.iter().map(|(popularity, metrics)| (popularity.to_string(), *metrics)).collect();
+    table_of(("popularity", true), &rows)
+}
+
+/// A table of `rows`, each with what stands in the first column, whose name is `first`.
+fn table_of(first: (&'static str, bool), rows: &[(String, Metrics)]) -> String {
     let headings = [
-        ("part", false),
+        first,
         ("users", true),
         ("k", true),
         ("MAP", true),
@@ -17,9 +29,9 @@ pub(crate) fn table(rows: &[(&'static str, Metrics)]) -> String {
         ("MMR", true),
         ("coverage", true),
     ];
-    let cells = |(part, m): &(&'static str, Metrics)| {
+    let cells = |(name, m): &(String, Metrics)| {
         vec![
-            (*part).to_owned(),
+            name.clone(),
             grouped(m.users),
             m.k.to_string(),
             percent(m.map),

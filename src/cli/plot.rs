@@ -1,4 +1,4 @@
-//! `spherec plot`: a picture of the embeddings, or of how trainings went.
+//! `spherec plot`: a picture of the embeddings, of how trainings went, or of what popularity brings.
 
 use super::console::note;
 use super::export::WhatName;
@@ -7,23 +7,25 @@ use super::look_args::LookArgs;
 use super::map_layout::{
     MapLayout, MapLayoutArgs, Show, at_least_one, clusters_of, item_counts, user_counts,
 };
-use super::{CommandResult, curves};
+use super::{CommandResult, curves, trade};
 use image::RgbImage;
 use spherec::data::IdTable;
 use spherec::export::{check_folder, check_free};
 use spherec::labels::{LabelColumn, LabelTable};
 use spherec::model::Model;
 use spherec::plot::{Chart, Colours, PALETTE_SIZE, scatter, write_png};
+use spherec::train::defaults;
 use spherec::{Error, Result};
 use std::path::{Path, PathBuf};
 
-/// Draw a map of the embeddings as a PNG picture; with --curves, draw how trainings went
+/// Draw a map of the embeddings as a PNG picture; with --curves, draw how trainings went; with --popularity, draw
+/// what popularity brings and costs
 ///
 /// The map shows the learned metric in two dimensions: near points are alike. Larger discs are more popular.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Args {
-    /// Model folder; with --curves, one or more
+    /// Model folder; with --curves or --popularity, one or more
     #[arg(required = true)]
     model: Vec<PathBuf>,
     /// PNG file to write
@@ -32,6 +34,15 @@ pub(crate) struct Args {
     /// Draw loss, active share and metrics by epoch, from the models' metrics.jsonl
     #[arg(long, conflicts_with_all = MAP_FLAGS)]
     curves: bool,
+    /// Draw NDCG against MMR on the test part, a point for each of these shares of the item bias, from 0 to 1,
+    /// separated by commas
+    #[arg(long, value_name = "LIST", value_delimiter = ',', allow_negative_numbers = true,
+        conflicts_with_all = MAP_FLAGS, conflicts_with = "curves")]
+    popularity: Vec<f64>,
+    /// Length of the lists that --popularity measures
+    #[arg(short, value_name = "K", default_value_t = defaults::K, value_parser = at_least_one,
+        requires = "popularity")]
+    k: usize,
     #[command(flatten)]
     map: MapArgs,
     #[command(flatten)]
@@ -43,7 +54,7 @@ pub(crate) struct Args {
     force: bool,
 }
 
-/// Flags that make no sense with --curves.
+/// Flags that make no sense with --curves and --popularity.
 const MAP_FLAGS: [&str; 8] =
     ["what", "users", "color", "clusters", "label_top", "method", "perplexity", "items"];
 
@@ -73,17 +84,21 @@ struct MapArgs {
 const EXAMPLES: &str = "Examples:
   spherec plot model -o map.png --color cluster
   spherec plot model -o map.png --color genres.csv --users --theme dark
-  spherec plot uniform popularity two-stage --curves -o curves.png";
+  spherec plot uniform popularity two-stage --curves -o curves.png
+  spherec plot model --popularity 0,0.25,0.5,0.75,1 -o popularity.png";
 
 pub(crate) fn run(args: &Args) -> CommandResult {
     check_folder(&args.output)?;
     check_free(&args.output, args.force)?;
     let picture = if args.curves {
         curves::picture(&args.model, &args.look)?
+    } else if !args.popularity.is_empty() {
+        trade::picture(&args.model, &args.popularity, args.k, &args.look)?
     } else if let [model] = &args.model[..] {
         map(args, model)?
     } else {
-        let message = format!("is needed for more than one model, but {} are given", args.model.len());
+        let count = args.model.len();
+        let message = format!("or --popularity is needed for more than one model, but {count} are given");
         return Err(Error::setting("--curves", message).into());
     };
     write_png(&picture, &args.output, args.force)?;
@@ -116,12 +131,13 @@ fn map(args: &Args, folder: &Path) -> Result<RgbImage> {
     };
     let layout = MapLayout::of(&model, show, &args.layout)?;
     let embeddings = &model.embeddings;
+    let (users, items) = (embeddings.directions(&embeddings.users), embeddings.directions(&embeddings.items));
     let rows = match of_items {
         true => MapRows {
             what: name,
             ids,
             counts: item_counts(&model),
-            table: &embeddings.items,
+            table: &items,
             rows: &layout.items,
             points: &layout.item_points,
         },
@@ -129,7 +145,7 @@ fn map(args: &Args, folder: &Path) -> Result<RgbImage> {
             what: name,
             ids,
             counts: user_counts(&model),
-            table: &embeddings.users,
+            table: &users,
             rows: &layout.users,
             points: &layout.user_points,
         },

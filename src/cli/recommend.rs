@@ -1,9 +1,10 @@
-//! `spherec recommend`: the items nearest each user.
+//! `spherec recommend`: the items of the highest score for each user.
 
 use super::CommandResult;
 use super::console::note;
+use super::dial::DialArgs;
 use super::format::{counted, shown};
-use super::lists::{BLOCK, Entry, ListArgs, ListWriter};
+use super::lists::{BLOCK, Entry, ListArgs, ListWriter, NUMBERS};
 use clap::ValueEnum;
 use spherec::data::IdTable;
 use spherec::model::Model;
@@ -12,10 +13,11 @@ use spherec::{Error, Result};
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-/// Recommend items: the nearest ones that the user has not seen
+/// Recommend items: those of the highest score that the user has not seen
 ///
-/// A user's training and validation items are left out. Test items may be recommended, since the model has
-/// not seen them.
+/// The score is the similarity, and with an item bias how popular the item is: see --popularity. A user's
+/// training and validation items are left out. Test items may be recommended, since the model has not seen
+/// them.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Args {
@@ -28,11 +30,14 @@ pub(crate) struct Args {
     #[arg(long, value_name = "WHAT", value_enum, default_value_t = Unknown::Error)]
     unknown: Unknown,
     #[command(flatten)]
+    dial: DialArgs,
+    #[command(flatten)]
     list: ListArgs,
 }
 
 const EXAMPLES: &str = "Examples:
   spherec recommend model --user 42 -k 10
+  spherec recommend model --user 42 --popularity 0.5
   spherec recommend model --users-file users.txt --unknown popular -o lists.jsonl
   spherec recommend model --all -k 50 -o lists.csv";
 
@@ -65,6 +70,7 @@ pub(crate) fn run(args: &Args) -> CommandResult {
         return Err(Error::setting("-k", "must be at least 1, but is 0").into());
     }
     let model = Model::load(&args.model)?;
+    let popularity = args.dial.of(&model, &args.model)?;
     let queries = queries(&args.who, &model.users)?;
     let unknown_count = queries.iter().filter(|(_, row)| row.is_none()).count();
     let mut fallback = Vec::new();
@@ -74,9 +80,9 @@ pub(crate) fn run(args: &Args) -> CommandResult {
             fallback = popular(&model.split.train, args.list.k, &[])?;
         }
     }
-    let mut writer = ListWriter::open(&args.list, ["user", "item"])?;
+    let mut writer = ListWriter::open(&args.list, ["user", "item"], &NUMBERS)?;
     for block in queries.chunks(BLOCK) {
-        writer.write(&entries(&model, block, args.list.k, &fallback)?)?;
+        writer.write(&entries(&model, popularity, block, args.list.k, &fallback)?)?;
     }
     writer.finish()
 }
@@ -137,10 +143,16 @@ fn tell_unknown(unknown: Unknown, queries: &[Query], count: usize) -> Result<()>
 }
 
 /// The lists of some users, in their order.
-fn entries(model: &Model, block: &[Query], k: usize, fallback: &[Popular]) -> Result<Vec<Entry>> {
+fn entries(
+    model: &Model,
+    popularity: f64,
+    block: &[Query],
+    k: usize,
+    fallback: &[Popular],
+) -> Result<Vec<Entry>> {
     let rows: Vec<u32> = block.iter().filter_map(|&(_, row)| row).collect();
     let seen = [&model.split.train, &model.split.valid];
-    let mut found = recommend(&model.embeddings, &rows, k, &seen)?.into_iter();
+    let mut found = recommend(&model.embeddings, popularity, &rows, k, &seen)?.into_iter();
     let mut entries = Vec::new();
     for (id, row) in block {
         match row.and_then(|_| found.next()) {
@@ -149,8 +161,7 @@ fn entries(model: &Model, block: &[Query], k: usize, fallback: &[Popular]) -> Re
                 query: id.clone(),
                 rank: index + 1,
                 id: model.items.text(popular.item),
-                similarity: None,
-                distance: None,
+                numbers: None,
             })),
         }
     }

@@ -53,6 +53,8 @@ pub(crate) fn run(args: &Args) -> CommandResult {
         let report = json!({
             "version": record.spherec_version, "adapter": record.adapter, "data": record.data,
             "config": record.config, "protocol": protocol, "metrics": record.metrics,
+            "geometry": model.embeddings.geometry, "item_bias": model.embeddings.has_bias(),
+            "popularity": model.embeddings.has_bias().then_some(model.popularity),
             "users": model.users.len(), "items": model.items.len(), "dim": model.embeddings.dim,
             "train": model.split.train.len(), "valid": model.split.valid.len(), "test": model.split.test.len(),
             "files": files.iter().cloned().collect::<std::collections::BTreeMap<_, _>>(),
@@ -106,9 +108,15 @@ fn table(model: &Model, protocol: &Value, files: &[(String, u64)]) -> String {
     rows.push(("split".to_owned(), plain(&protocol["split"])));
     rows.push(("ranked".to_owned(), format!("all items except {}", plain(&protocol["left_out"]))));
     rows.push(("ties".to_owned(), TIES.to_owned()));
+    rows.push(("geometry".to_owned(), plain(&json!(model.embeddings.geometry))));
+    let bias = match model.embeddings.has_bias() {
+        true => format!("yes; popularity {} (how much of it counts)", model.popularity),
+        false => "none".to_owned(),
+    };
+    rows.push(("item bias".to_owned(), bias));
     for (name, value) in model.record.config.as_object().into_iter().flatten() {
         match value.as_object() {
-            _ if name == "protocol" => {}
+            _ if name == "protocol" || name == "geometry" => {}
             Some(fields) => {
                 rows.extend(fields.iter().map(|(field, value)| (format!("{name}.{field}"), plain(value))));
             }

@@ -2,7 +2,7 @@
 
 use super::CommandResult;
 use super::format::shown;
-use super::lists::{BLOCK, Entry, ListArgs, ListWriter};
+use super::lists::{BLOCK, Entry, ListArgs, ListWriter, NUMBERS};
 use spherec::data::IdTable;
 use spherec::model::Model;
 use spherec::recommend::{similar_items, similar_users};
@@ -10,6 +10,9 @@ use spherec::{Error, Result};
 use std::path::PathBuf;
 
 /// List the items nearest an item, or the users nearest a user
+///
+/// Nearest are those of the highest cosine. With --geometry dot, too, where inner products would give the same
+/// few long rows to all. The item bias does not count.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Args {
@@ -47,7 +50,7 @@ pub(crate) fn run(args: &Args) -> CommandResult {
         false => ("user", &args.of.user, &model.users),
     };
     let rows = wanted.iter().map(|id| find(what, id, ids)).collect::<Result<Vec<u32>>>()?;
-    let mut writer = ListWriter::open(&args.list, [what, "neighbour"])?;
+    let mut writer = ListWriter::open(&args.list, [what, "neighbour"], &NUMBERS[1..])?;
     for block in rows.chunks(BLOCK) {
         let lists = match of_items {
             true => similar_items(&model.embeddings, block, args.list.k)?,

@@ -68,7 +68,8 @@ pub(crate) fn run(args: &Args) -> CommandResult {
     };
     let failure = trained.failure;
     let Dataset { users, items, .. } = dataset;
-    let model = Model { embeddings: trained.embeddings, users, items, split, record };
+    let (embeddings, popularity) = (trained.embeddings, trained.popularity);
+    let model = Model { embeddings, popularity, users, items, split, record };
     save(&model, &args.output, &mut log, args.quiet)?;
     if !args.quiet {
         note(&format!("saved {}", args.output.display()));
@@ -220,10 +221,12 @@ fn ending(trained: &Trained, config: &TrainConfig) -> String {
         Stop::Failed => format!("training failed in epoch {}", trained.epochs_done + 1),
         Stop::Interrupted => format!("interrupted in epoch {}", trained.epochs_done),
     };
-    match trained.valid {
-        Some(_) => format!("{reason}; the best was epoch {}", trained.epoch),
-        None => reason,
-    }
+    let best = trained.valid.map(|_| format!("; the best was epoch {}", trained.epoch));
+    let dial = trained.embeddings.has_bias().then(|| match trained.valid {
+        Some(_) => format!("; popularity {} is best on the validation part", trained.popularity),
+        None => format!("; popularity {}", trained.popularity),
+    });
+    reason + &best.unwrap_or_default() + &dial.unwrap_or_default()
 }
 
 /// The metrics on the test part, if there is one.
@@ -231,8 +234,9 @@ fn test(trained: &Trained, split: &Split, config: &TrainConfig) -> Result<Option
     if split.test.is_empty() {
         return Ok(None);
     }
-    let all =
-        evaluate(&trained.embeddings, &split.train, Some(&split.valid), &split.test, &[config.stopping.k])?;
+    let (embeddings, popularity) = (&trained.embeddings, trained.popularity);
+    let (train, valid, test) = (&split.train, Some(&split.valid), &split.test);
+    let all = evaluate(embeddings, popularity, train, valid, test, &[config.stopping.k])?;
     Ok(all.into_iter().next())
 }
 

@@ -9,10 +9,13 @@ pub use selection::Scored;
 pub use top_k::Search;
 
 use crate::data::Interactions;
-use crate::model::Embeddings;
+use crate::model::{Embeddings, check_popularity};
 use crate::{Error, Result};
 use serde::{Deserialize, Serialize};
 use std::sync::atomic::{AtomicU32, Ordering};
+
+/// The dials that [`choose_popularity`] tries: finer where the best ones lie.
+pub const DIALS: [f64; 7] = [0.0, 0.25, 0.5, 0.625, 0.75, 0.875, 1.0];
 
 /// Means over the users with a test item. All but the counts and `mmr` are fractions of 1.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -46,7 +49,8 @@ struct UserMetrics {
 }
 
 /// Ranks all items for every user with at least one item in `test`, and measures the k best for each k in
-/// `ks`. Returns one [`Metrics`] per k, in the order of `ks`.
+/// `ks`. `popularity`, 0 to 1, is how much of the item bias counts: see [`Embeddings`]. Returns one [`Metrics`]
+/// per k, in the order of `ks`.
 ///
 /// A user's items in `train` and in `also_exclude` (the validation part, when testing) are left out of the
 /// ranking. A test item that is left out in this way still counts as relevant. `train` also gives the counts
@@ -54,8 +58,8 @@ struct UserMetrics {
 /// the current rayon pool; the result does not depend on its size.
 ///
 /// # Errors
-/// [`Error::Setting`] if there is no k or a k of 0; [`Error::Data`] if the sets and the embeddings differ in
-/// the number of users or items, or if no user has a test item.
+/// [`Error::Setting`] if there is no k, a k of 0, or a popularity outside 0 to 1; [`Error::Data`] if the sets
+/// and the embeddings differ in the number of users or items, or if no user has a test item.
 ///
 /// ```
 /// use spherec::{data::Interactions, evaluate::evaluate, model::Embeddings};
@@ -65,21 +69,57 @@ struct UserMetrics {
 ///     dim: 2,
 ///     users: vec![1.0, 0.0],
 ///     items: vec![1.0, 0.0, -1.0, 0.0, 0.6, 0.8],
+///     ..Embeddings::default()
 /// };
 /// let train = Interactions::from_pairs(1, 3, &[(0, 0)]);
 /// let test = Interactions::from_pairs(1, 3, &[(0, 1)]);
-/// let metrics = evaluate(&embeddings, &train, None, &test, &[1, 2])?;
+/// let metrics = evaluate(&embeddings, 1.0, &train, None, &test, &[1, 2])?;
 /// assert_eq!((metrics[0].map, metrics[0].recall), (0.0, 0.0));
 /// assert_eq!((metrics[1].map, metrics[1].recall, metrics[1].precision), (0.5, 1.0, 0.5));
 /// # Ok::<(), spherec::Error>(())
 /// ```
 pub fn evaluate(
     embeddings: &Embeddings,
+    popularity: f64,
     train: &Interactions,
     also_exclude: Option<&Interactions>,
     test: &Interactions,
     ks: &[usize],
 ) -> Result<Vec<Metrics>> {
+    Ok(evaluate_dials(embeddings, &[popularity], train, also_exclude, test, ks)?.swap_remove(0))
+}
+
+/// The dial of [`DIALS`] with the best NDCG at `k` on `valid`, the lowest of equal ones, and its metrics. Items
+/// of `train` are left out of the rankings.
+///
+/// # Errors
+/// As [`evaluate`].
+pub fn choose_popularity(
+    embeddings: &Embeddings,
+    train: &Interactions,
+    valid: &Interactions,
+    k: usize,
+) -> Result<(f64, Metrics)> {
+    let all = evaluate_dials(embeddings, &DIALS, train, None, valid, &[k])?;
+    let mut measured = DIALS.into_iter().zip(all.into_iter().flatten());
+    let Some(first) = measured.next() else { return Err(Error::Data("nothing was evaluated".into())) };
+    Ok(measured.fold(first, |best, next| if next.1.ndcg > best.1.ndcg { next } else { best }))
+}
+
+/// As [`evaluate`], for each of `popularities` in one pass: the inner products are computed once. Returns the
+/// metrics for each of them, in their order.
+///
+/// # Errors
+/// As [`evaluate`].
+pub fn evaluate_dials(
+    embeddings: &Embeddings,
+    popularities: &[f64],
+    train: &Interactions,
+    also_exclude: Option<&Interactions>,
+    test: &Interactions,
+    ks: &[usize],
+) -> Result<Vec<Vec<Metrics>>> {
+    popularities.iter().try_for_each(|&popularity| check_popularity(popularity))?;
     let Some(&deepest) = ks.iter().max() else {
         return Err(Error::setting("-k", "needs at least one value"));
     };
@@ -99,7 +139,9 @@ pub fn evaluate(
     }
     let frequencies = train.item_frequencies();
     // Each item's best place in any ranking, from 0. It is recommended at every k above that.
-    let places: Vec<AtomicU32> = (0..test.item_count()).map(|_| AtomicU32::new(u32::MAX)).collect();
+    let unranked = || (0..test.item_count()).map(|_| AtomicU32::new(u32::MAX)).collect();
+    let places: Vec<Vec<AtomicU32>> = popularities.iter().map(|_| unranked()).collect();
+    let offsets: Vec<Vec<f32>> = popularities.iter().map(|&dial| embeddings.offsets(dial)).collect();
     let search = Search {
         query_table: &embeddings.users,
         queries: &users,
@@ -111,15 +153,25 @@ pub fn evaluate(
         let user = users[position];
         train.contains(user, item) || also_exclude.is_some_and(|valid| valid.contains(user, item))
     };
-    let by_user = search.run(excluded, |position, best| {
+    // (users, dials), each with its metrics at every k.
+    let measured = search.run_each(&offsets, excluded, |position, dial, best| {
         let ranking: Vec<u32> = best.iter().map(|scored| scored.row).collect();
         for (place, &item) in ranking.iter().enumerate() {
-            places[item as usize].fetch_min(place as u32, Ordering::Relaxed);
+            places[dial][item as usize].fetch_min(place as u32, Ordering::Relaxed);
         }
         let relevant = test.items_of(users[position]);
         ks.iter().map(|&k| UserMetrics::new(&ranking, relevant, &frequencies, k)).collect::<Vec<_>>()
     });
-    Ok(ks.iter().enumerate().map(|(index, &k)| mean(&by_user, index, k, &places)).collect())
+    let mut by_dial: Vec<Vec<Vec<UserMetrics>>> = popularities.iter().map(|_| Vec::new()).collect();
+    for (at, metrics) in measured.into_iter().enumerate() {
+        by_dial[at % popularities.len()].push(metrics);
+    }
+    let dials = by_dial.iter().zip(&places);
+    Ok(dials
+        .map(|(by_user, places)| {
+            ks.iter().enumerate().map(|(index, &k)| mean(by_user, index, k, places)).collect()
+        })
+        .collect())
 }
 
 impl UserMetrics {
@@ -158,12 +210,17 @@ pub(crate) fn check_k(k: usize) -> Result<()> {
     if k == 0 { Err(Error::setting("-k", "must be at least 1, but is 0")) } else { Ok(()) }
 }
 
-/// Checks that the embeddings are whole rows.
+/// Checks that the embeddings are whole rows, and that the item bias, if there is one, has a number for each
+/// item.
 pub(crate) fn check_table(embeddings: &Embeddings) -> Result<()> {
-    let Embeddings { dim, users, items } = embeddings;
+    let Embeddings { dim, users, items, .. } = embeddings;
     if *dim == 0 || !users.len().is_multiple_of(*dim) || !items.len().is_multiple_of(*dim) {
         let sizes = format!("{} and {} values", users.len(), items.len());
         return Err(Error::Data(format!("the embeddings ({sizes}) are not rows of dimension {dim}")));
+    }
+    let (found, count) = (embeddings.item_bias.len(), embeddings.item_count());
+    if embeddings.has_bias() && found != count {
+        return Err(Error::Data(format!("the item bias has {found} numbers, but there are {count} items")));
     }
     Ok(())
 }

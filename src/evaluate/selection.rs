@@ -9,7 +9,7 @@ const LANES: usize = 16;
 pub struct Scored {
     /// The row number.
     pub row: u32,
-    /// The dot product with the query; negative infinity if it is not a number.
+    /// The dot product with the query, and the offset if there is one; negative infinity if it is not a number.
     pub score: f32,
 }
 

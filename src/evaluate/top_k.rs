@@ -40,6 +40,9 @@ struct Workspace {
     queries: Vec<f32>,
     items: Vec<f32>,
     scores: Vec<f32>,
+    /// A row of scores with its offsets.
+    shifted: Vec<f32>,
+    /// For each query one for each list of offsets.
     selections: Vec<Selection>,
     best: Vec<Scored>,
 }
@@ -60,24 +63,45 @@ impl Search<'_> {
         excluded: impl Fn(usize, u32) -> bool + Sync,
         visit: impl Fn(usize, &[Scored]) -> T + Sync,
     ) -> Vec<T> {
+        self.run_each(&[Vec::new()], excluded, |position, _, best| visit(position, best))
+    }
+
+    /// As [`Search::run`], for scores to which each list of `offsets` is added in turn: a number for each item,
+    /// (I), or nothing if the list is empty. The products are computed once. Calls `visit` with the position of
+    /// the query, the number of the list, and the ranking. Returns the results, (Q, lists).
+    ///
+    /// # Panics
+    /// As [`Search::run`], and if a list of offsets is neither empty nor has a number for each item.
+    pub fn run_each<T: Send>(
+        &self,
+        offsets: &[Vec<f32>],
+        excluded: impl Fn(usize, u32) -> bool + Sync,
+        visit: impl Fn(usize, usize, &[Scored]) -> T + Sync,
+    ) -> Vec<T> {
         assert!(self.dim > 0 && self.items.len().is_multiple_of(self.dim), "rows of {}", self.dim);
-        let k = self.k.min(self.items.len() / self.dim);
-        if k == 0 {
-            return (0..self.queries.len()).map(|position| visit(position, &[])).collect();
+        let item_count = self.items.len() / self.dim;
+        for list in offsets {
+            assert!(list.is_empty() || list.len() == item_count, "{} offsets of {item_count}", list.len());
+        }
+        let list_count = offsets.len();
+        let k = self.k.min(item_count);
+        if k == 0 || list_count == 0 {
+            let places = (0..self.queries.len()).flat_map(|at| (0..list_count).map(move |list| (at, list)));
+            return places.map(|(position, list)| visit(position, list, &[])).collect();
         }
         let height = block_height(self.queries.len());
         let blocks = self.queries.par_chunks(height).enumerate();
         let results: Vec<Vec<T>> = blocks
             .map_init(
-                || self.workspace(height, k),
+                || self.workspace(height, list_count, k),
                 |space, (block, queries)| {
-                    self.search_block(space, block * height, queries, &excluded);
+                    self.search_block(space, block * height, queries, offsets, &excluded);
                     let Workspace { selections, best, .. } = space;
-                    let rankings = selections.iter_mut().zip(block * height..).take(queries.len());
+                    let rankings = selections.iter_mut().enumerate().take(queries.len() * list_count);
                     rankings
-                        .map(|(selection, position)| {
+                        .map(|(at, selection)| {
                             selection.finish(best);
-                            visit(position, best)
+                            visit(block * height + at / list_count, at % list_count, best)
                         })
                         .collect()
                 },
@@ -86,12 +110,13 @@ impl Search<'_> {
         results.into_iter().flatten().collect()
     }
 
-    fn workspace(&self, height: usize, k: usize) -> Workspace {
+    fn workspace(&self, height: usize, list_count: usize, k: usize) -> Workspace {
         Workspace {
             queries: vec![0.0; height * self.dim],
             items: vec![0.0; ITEM_BLOCK * self.dim],
             scores: vec![0.0; height * ITEM_BLOCK],
-            selections: (0..height).map(|_| Selection::new(k)).collect(),
+            shifted: vec![0.0; ITEM_BLOCK],
+            selections: (0..height * list_count).map(|_| Selection::new(k)).collect(),
             best: Vec::new(),
         }
     }
@@ -102,9 +127,10 @@ impl Search<'_> {
         space: &mut Workspace,
         first: usize,
         queries: &[u32],
+        offsets: &[Vec<f32>],
         excluded: &(impl Fn(usize, u32) -> bool + Sync),
     ) {
-        let Workspace { queries: query_rows, items: tail, scores, selections, .. } = space;
+        let Workspace { queries: query_rows, items: tail, scores, shifted, selections, .. } = space;
         let height = queries.len().next_multiple_of(QUERY_STEP);
         query_rows.fill(0.0);
         for (row, &query) in query_rows.chunks_exact_mut(self.dim).zip(queries) {
@@ -125,13 +151,26 @@ impl Search<'_> {
                 &tail[..]
             };
             multiply(query_rows, whole, self.dim, scores);
-            let start = (index * ITEM_BLOCK) as u32;
-            let rows = scores.chunks_exact(ITEM_BLOCK).zip(selections.iter_mut()).take(queries.len());
-            for (offset, (row, selection)) in rows.enumerate() {
-                selection.offer(start, &row[..count], |item| excluded(first + offset, item));
+            let start = index * ITEM_BLOCK;
+            let rows = scores.chunks_exact(ITEM_BLOCK).zip(selections.chunks_exact_mut(offsets.len()));
+            for (at, (row, selections)) in rows.enumerate().take(queries.len()) {
+                let excluded = |item| excluded(first + at, item);
+                for (list, selection) in offsets.iter().zip(selections) {
+                    let row = shift(&row[..count], list.get(start..start + count), shifted);
+                    selection.offer(start as u32, row, excluded);
+                }
             }
         }
     }
+}
+
+/// `scores` plus their `offsets`, in `shifted`; or `scores` as they are.
+fn shift<'a>(scores: &'a [f32], offsets: Option<&[f32]>, shifted: &'a mut [f32]) -> &'a [f32] {
+    let Some(offsets) = offsets else { return scores };
+    for ((sum, score), offset) in shifted.iter_mut().zip(scores).zip(offsets) {
+        *sum = score + offset;
+    }
+    &shifted[..scores.len()]
 }
 
 /// The number of queries in a block, if there are `query_count` in total. It must not depend on the number

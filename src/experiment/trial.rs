@@ -15,6 +15,9 @@ use std::time::Instant;
 pub struct Measured {
     /// The metrics on the test part; none where training failed.
     pub metrics: Option<Metrics>,
+    /// How much of the item bias counted, as the training chose; 1 without a bias.
+    #[serde(default = "whole")]
+    pub popularity: f64,
     /// Why training failed: its settings let the loss grow out of all bounds.
     pub failure: Option<String>,
     /// The epoch that was measured.
@@ -25,6 +28,11 @@ pub struct Measured {
     pub seconds: f64,
     /// The name of the adapter.
     pub adapter: String,
+}
+
+/// The popularity of results from before there was an item bias.
+fn whole() -> f64 {
+    1.0
 }
 
 /// Trains on `split` as `config` says and measures the test part, validation items left out of the
@@ -47,6 +55,7 @@ pub fn measure(
         let adapter = adapter.clone();
         Ok(Some(Measured {
             metrics: None,
+            popularity: whole(),
             failure: Some(error.to_string()),
             epoch: 0,
             epochs_done,
@@ -65,10 +74,12 @@ pub fn measure(
         (_, Some(error)) => return Err(error),
         _ => {}
     }
-    let all =
-        evaluate(&trained.embeddings, &split.train, Some(&split.valid), &split.test, &[config.stopping.k])?;
+    let (train, valid, test) = (&split.train, Some(&split.valid), &split.test);
+    let popularity = trained.popularity;
+    let all = evaluate(&trained.embeddings, popularity, train, valid, test, &[config.stopping.k])?;
     Ok(Some(Measured {
         metrics: all.into_iter().next(),
+        popularity,
         failure: None,
         epoch: trained.epoch,
         epochs_done: trained.epochs_done,

@@ -12,7 +12,11 @@ const f32s = text => { const v = words(text); return Float32Array.from({length: 
 // Node numbers: items on the map come first, then items that are only in lists, then users.
 const {ids, placed, items, users, k} = data;
 const xy = f32s(data.xy), counts = u32s(data.counts);
-const near = u32s(data.near), nearSimilarity = f32s(data.near_similarity);
+const near = u32s(data.near), nearScore = f32s(data.near_score);
+// Users have a list for each place of the dial of popularity.
+const dials = data.dials;
+let dial = data.dial;
+const listAt = slot => k * (slot < placed ? slot : slot + dial * users);
 const ownEnds = u32s(data.own_ends), own = u32s(data.own);
 const columns = data.columns.map(c => ({name: c.name, names: c.names, groups: u32s(c.groups)}));
 const isUser = node => node >= items;

@@ -78,12 +78,16 @@ $("search").addEventListener("input", search);
 $("search").addEventListener("keydown", event => { if (event.key === "Enter" && $("results").firstChild) $("results").firstChild.firstChild.click(); });
 $("colour").addEventListener("change", () => { only = -1; recolour(); });
 $("users").addEventListener("change", () => { showUsers = $("users").checked; draw(); });
+$("dial").addEventListener("input", () => turn(Number($("dial").value)));
 dark.addEventListener("change", recolour);
 
 document.title = data.title + " - spherec";
 $("title").textContent = data.title;
 $("method").textContent = data.method;
 $("people").hidden = users === 0;
+$("turn").hidden = users === 0 || dials.length < 2;
+$("dial").max = dials.length - 1;
+turn(dial);
 [["popularity", -1], ...columns.map((c, i) => [c.name, i])].forEach(([name, value]) => {
   const option = document.createElement("option");
   option.textContent = name;

@@ -44,6 +44,9 @@ pub struct Atlas<'a> {
     /// Labels of all items of the model. The map is first coloured by the first column or, if there is none,
     /// by popularity.
     pub columns: &'a [LabelColumn],
+    /// How much of the item bias counts in recommendations at first, 0 to 1. The page has a dial for it if the
+    /// model has a bias.
+    pub popularity: f64,
     /// The number of nearest items shown for an item, and of recommendations shown for a user.
     pub list_length: usize,
 }
@@ -58,10 +61,12 @@ struct Data<'a> {
     items: usize,
     users: usize,
     k: usize,
+    dials: Vec<f64>,
+    dial: usize,
     xy: String,
     counts: String,
     near: String,
-    near_similarity: String,
+    near_score: String,
     own_ends: String,
     own: String,
     columns: Vec<Column<'a>>,
@@ -76,6 +81,22 @@ struct Column<'a> {
 }
 
 const NONE: u32 = u32::MAX;
+
+/// The places of the page's dial, beside the one it starts at: each costs every user a list.
+const DIALS: [f64; 5] = [0.0, 0.25, 0.5, 0.75, 1.0];
+
+/// The places of the dial, rising, and where it starts. Without a bias it has only one.
+fn dials(atlas: &Atlas) -> (Vec<f64>, usize) {
+    let start = atlas.popularity;
+    let mut dials = vec![start];
+    if atlas.model.embeddings.has_bias() {
+        dials.extend(DIALS);
+        dials.sort_by(f64::total_cmp);
+        dials.dedup();
+    }
+    let at = dials.iter().position(|&dial| dial == start).unwrap_or(0);
+    (dials, at)
+}
 
 /// Numbers the items for the page: those on the map first, then others as they turn up in lists.
 struct Nodes {
@@ -95,7 +116,7 @@ impl Nodes {
 /// The page as HTML.
 ///
 /// # Errors
-/// [`Error::Setting`] if the list length is 0; [`Error::Data`] for rows that the model lacks.
+/// [`Error::Setting`] if the list length is 0 or the popularity is not from 0 to 1; [`Error::Data`] for rows that the model lacks.
 pub fn explore_page(atlas: &Atlas) -> Result<String> {
     let mut text = serde_json::to_string(&data(atlas)?)
         .map_err(|error| Error::Data(format!("the page's data cannot be written: {error}")))?;
@@ -126,8 +147,12 @@ fn data<'a>(atlas: &Atlas<'a>) -> Result<Data<'a>> {
     let (embeddings, split) = (&model.embeddings, &model.split);
     let mut nodes = Nodes { rows: items.to_vec(), of_row: items.iter().copied().zip(0..).collect() };
     let mut lists = similar_items(embeddings, items, list_length)?;
-    lists.extend(recommend(embeddings, users, list_length, &[&split.train, &split.valid])?);
-    let (near, near_similarity) = flat(&lists, list_length, &mut nodes);
+    // The lists of all users at the first place of the dial, then at the next.
+    let (dials, dial) = dials(atlas);
+    for &popularity in &dials {
+        lists.extend(recommend(embeddings, popularity, users, list_length, &[&split.train, &split.valid])?);
+    }
+    let (near, near_score) = flat(&lists, list_length, &mut nodes);
     let (mut own, mut own_ends) = (Vec::new(), Vec::new());
     for &user in users {
         own.extend(split.train.items_of(user).iter().map(|&item| nodes.of(item)));
@@ -157,10 +182,12 @@ fn data<'a>(atlas: &Atlas<'a>) -> Result<Data<'a>> {
         items: nodes.rows.len(),
         users: users.len(),
         k: list_length,
+        dials,
+        dial,
         xy: words(points.map(|x| x.to_bits())),
         counts: words(counts),
         near: words(near),
-        near_similarity: words(near_similarity.into_iter().map(f32::to_bits)),
+        near_score: words(near_score.into_iter().map(f32::to_bits)),
         own_ends: words(own_ends),
         own: words(own),
         columns: columns.collect(),
@@ -168,17 +195,17 @@ fn data<'a>(atlas: &Atlas<'a>) -> Result<Data<'a>> {
     })
 }
 
-/// The lists as rows of `k` node numbers and similarities. Short lists are filled up.
+/// The lists as rows of `k` node numbers and scores. Short lists are filled up.
 fn flat(lists: &[Vec<Neighbour>], k: usize, nodes: &mut Nodes) -> (Vec<u32>, Vec<f32>) {
-    let (mut near, mut similarity) = (Vec::new(), Vec::new());
+    let (mut near, mut scores) = (Vec::new(), Vec::new());
     for list in lists {
         for place in 0..k {
             let neighbour = list.get(place);
             near.push(neighbour.map_or(NONE, |neighbour| nodes.of(neighbour.row)));
-            similarity.push(neighbour.map_or(0.0, |neighbour| neighbour.similarity));
+            scores.push(neighbour.map_or(0.0, |neighbour| neighbour.score));
         }
     }
-    (near, similarity)
+    (near, scores)
 }
 
 fn words(words: impl IntoIterator<Item = u32>) -> String {

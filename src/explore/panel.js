@@ -37,10 +37,10 @@ function search() {
   for (const node of found) list.append(entry(ids[node], isUser(node) ? "user" : "item", () => choose(node, true)));
 }
 const lower = ids.map(id => id.toLowerCase());
-function listOf(title, nodes, similarity) {
+function listOf(title, nodes, scores) {
   const head = document.createElement("h3"), list = document.createElement("ol");
   head.textContent = title;
-  nodes.forEach((node, i) => list.append(entry(ids[node], similarity ? similarity[i].toFixed(4) : "", () => choose(node, true))));
+  nodes.forEach((node, i) => list.append(entry(ids[node], scores ? scores[i].toFixed(4) : "", () => choose(node, true))));
   $("lists").append(head, list);
 }
 function choose(node, move) {
@@ -56,11 +56,11 @@ function choose(node, move) {
     if (!isUser(node)) for (const c of columns) if (c.groups[node] !== NONE && node < placed) facts.push(`${c.name}: ${c.names[c.groups[node]]}`);
     $("facts").textContent = facts.join("; ");
     if (at >= 0) {
-      const from = at * k, to = from + k, nodes = [], similarity = [];
-      for (let i = from; i < to; i++) if (near[i] !== NONE) { nodes.push(near[i]); similarity.push(nearSimilarity[i]); }
+      const from = listAt(at), to = from + k, nodes = [], scores = [];
+      for (let i = from; i < to; i++) if (near[i] !== NONE) { nodes.push(near[i]); scores.push(nearScore[i]); }
       nodes.forEach(n => slot(n) >= 0 && linked.add(slot(n)));
       linked.add(at);
-      listOf(isUser(node) ? "Recommended" : "Nearest items", nodes, similarity);
+      listOf(isUser(node) ? "Recommended" : "Nearest items", nodes, scores);
     }
     if (isUser(node)) {
       const u = node - items;
@@ -72,4 +72,12 @@ function choose(node, move) {
     }
   }
   draw();
+}
+// Turns the dial of popularity to one of its places.
+function turn(place) {
+  dial = place;
+  $("dial").value = place;
+  $("popularity").textContent = dials[place].toFixed(2);
+  $("dial").setAttribute("aria-valuetext", dials[place].toFixed(2));
+  if (selected >= 0) choose(selected, false);
 }

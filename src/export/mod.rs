@@ -16,7 +16,7 @@ pub use safe::csv_safe;
 
 use crate::data::IdTable;
 use crate::labels::LabelColumn;
-use crate::model::Model;
+use crate::model::{Metric, Model, Stored};
 use crate::{Error, Result};
 use files::{NewFiles, create_folder};
 use std::path::{Path, PathBuf};
@@ -32,7 +32,7 @@ pub enum What {
     Both,
 }
 
-/// The format of the files. `NAME` is `items` or `users`. `NAME-metadata.tsv` has the ids and labels in row
+/// The format of the files. D is one more than the model's if items have a bias: see [`Model::stored`]. `NAME` is `items` or `users`. `NAME-metadata.tsv` has the ids and labels in row
 /// order, with a header if there are labels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ExportFormat {
@@ -63,6 +63,21 @@ pub struct ExportOptions<'a> {
     pub labels: &'a [LabelColumn],
     /// Whether to change ids and labels that a spreadsheet would run as a formula: see [`csv_safe`].
     pub csv_safe: bool,
+    /// What the store will compare by: see [`Model::stored`].
+    pub metric: Option<Metric>,
+    /// How much of the item bias counts, 0 to 1; `None`: as much as the model says.
+    pub popularity: Option<f64>,
+}
+
+/// What was written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Exported {
+    /// The files.
+    pub paths: Vec<PathBuf>,
+    /// The numbers of a row.
+    pub dim: usize,
+    /// What a store must compare by, to rank as the model does; `None` if L2, inner product and cosine all do.
+    pub metric: Option<Metric>,
 }
 
 /// A table to write: the users or the items.
@@ -96,23 +111,24 @@ impl ExportTable<'_> {
     }
 }
 
-/// Writes the embeddings into `folder`, which is created if it is missing. Returns the paths of the files.
+/// Writes the embeddings into `folder`, which is created if it is missing.
 ///
 /// Ids are written as by [`IdTable::text`], which escapes tabs and line breaks. Numbers in text are the
 /// shortest that read back as the same f32.
 ///
 /// # Errors
 /// [`Error::File`] if a file exists and `force` is not given, or if `folder` is not a folder; [`Error::Io`]
-/// from the disk; [`Error::Setting`] for a format that this build lacks. After an error no file is left half
-/// written.
-pub fn export(model: &Model, options: &ExportOptions, folder: &Path, force: bool) -> Result<Vec<PathBuf>> {
-    let ExportOptions { what, format, labels, csv_safe } = *options;
+/// from the disk; [`Error::Setting`] for a format that this build lacks, and as [`Model::stored`]. After an
+/// error no file is left half written.
+pub fn export(model: &Model, options: &ExportOptions, folder: &Path, force: bool) -> Result<Exported> {
+    let ExportOptions { what, format, labels, csv_safe, metric, popularity } = *options;
     if format == ExportFormat::Parquet && cfg!(not(feature = "parquet")) {
         let message = "parquet is not part of this build; to add it, use cargo install --features parquet";
         return Err(Error::setting("--format", message));
     }
     model.check()?;
-    let embeddings = &model.embeddings;
+    let Stored { dim, users, items, metric } =
+        model.stored(metric, popularity.unwrap_or(model.popularity))?;
     // If items are exported, too, users have no labels. In the projector's single table they get empty ones,
     // since all rows must have the same columns.
     let unlabelled: Vec<LabelColumn> = match format {
@@ -122,18 +138,18 @@ pub fn export(model: &Model, options: &ExportOptions, folder: &Path, force: bool
     let user_labels = if what == What::Both { &unlabelled } else { labels };
     let table = |name, ids, values| {
         let labels = if name == "users" { user_labels } else { labels };
-        ExportTable { name, ids, values, dim: embeddings.dim, labels, csv_safe }
+        ExportTable { name, ids, values, dim, labels, csv_safe }
     };
     let mut tables = Vec::new();
     // The projector shows users and items together: items first, as in the tables used for training.
     if what != What::Items && format != ExportFormat::Projector {
-        tables.push(table("users", &model.users, &embeddings.users));
+        tables.push(table("users", &model.users, &users));
     }
     if what != What::Users {
-        tables.push(table("items", &model.items, &embeddings.items));
+        tables.push(table("items", &model.items, &items));
     }
     if what != What::Items && format == ExportFormat::Projector {
-        tables.push(table("users", &model.users, &embeddings.users));
+        tables.push(table("users", &model.users, &users));
     }
     create_folder(folder)?;
     for path in paths(format, &tables, folder) {
@@ -142,7 +158,7 @@ pub fn export(model: &Model, options: &ExportOptions, folder: &Path, force: bool
     let mut files = NewFiles::new(force);
     if format == ExportFormat::Projector {
         projector::write(&mut files, folder, &tables)?;
-        return files.finish();
+        return Ok(Exported { paths: files.finish()?, dim, metric });
     }
     for table in &tables {
         match format {
@@ -158,7 +174,7 @@ pub fn export(model: &Model, options: &ExportOptions, folder: &Path, force: bool
             metadata::write(&mut files, &table.file(folder, "-metadata.tsv"), std::slice::from_ref(table))?;
         }
     }
-    files.finish()
+    Ok(Exported { paths: files.finish()?, dim, metric })
 }
 
 /// The paths of the files that will be written.

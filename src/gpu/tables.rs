@@ -169,6 +169,14 @@ impl Tables {
         Ok(all)
     }
 
+    /// The item biases of the first `item_count` rows, (I).
+    ///
+    /// # Errors
+    /// [`Error::Gpu`] if reading back fails.
+    pub fn item_biases(&self, gpu: &Gpu, item_count: usize) -> Result<Vec<f32>> {
+        Ok(self.row_states(gpu)?.iter().take(item_count).map(|state| state.bias).collect())
+    }
+
     fn read<'a>(
         &'a self,
         gpu: &Gpu,

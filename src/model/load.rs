@@ -1,6 +1,6 @@
 //! Reads a model folder, and trusts nothing in it.
 
-use super::manifest::{FileRecord, INTERACTIONS, ITEMS, Manifest, TABLES, USERS};
+use super::manifest::{FileRecord, INTERACTIONS, ITEMS, MANIFEST, Manifest, TABLES, USERS};
 use super::{Model, output, tables};
 use crate::data::Split;
 use crate::{Error, Result};
@@ -20,8 +20,12 @@ impl Model {
         }
         let manifest = Manifest::read(folder)?;
         let (user_count, item_count) = (manifest.user_count, manifest.item_count);
+        let damaged = |message: String| Err(Error::file(&folder.join(MANIFEST), message));
         if manifest.dim == 0 {
-            return Err(Error::file(&folder.join(super::manifest::MANIFEST), "\"dim\" is 0"));
+            return damaged("\"dim\" is 0".to_owned());
+        }
+        if let Some(popularity) = manifest.popularity.filter(|popularity| !(0.0..=1.0).contains(popularity)) {
+            return damaged(format!("\"popularity\" must be from 0 to 1, but is {popularity}"));
         }
 
         // Read the ids first. The size of their files limits their number, and so all later sizes.
@@ -30,7 +34,7 @@ impl Model {
         let (path, bytes) = read_verified(folder, &manifest, ITEMS)?;
         let items = tables::parse_ids(&path, &bytes, item_count)?;
         let (path, bytes) = read_verified(folder, &manifest, TABLES)?;
-        let embeddings = tables::parse_embeddings(&path, &bytes, user_count, item_count, manifest.dim)?;
+        let embeddings = tables::parse_embeddings(&path, &bytes, &manifest)?;
         drop(bytes);
         let (path, bytes) = read_verified(folder, &manifest, INTERACTIONS)?;
         let tensors = tables::parse_tensors(&path, &bytes)?;
@@ -42,7 +46,8 @@ impl Model {
             valid: part("valid", counts.valid)?,
             test: part("test", counts.test)?,
         };
-        Ok(Model { embeddings, users, items, split, record: manifest.into_record() })
+        let popularity = manifest.popularity.unwrap_or(1.0);
+        Ok(Model { embeddings, popularity, users, items, split, record: manifest.into_record() })
     }
 }
 

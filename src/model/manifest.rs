@@ -1,6 +1,7 @@
 //! `model.json`, the description of a model folder.
 
 use super::{Model, Record};
+use crate::step::Geometry;
 use crate::{Error, Result};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -39,6 +40,12 @@ pub(super) struct Manifest {
     format_version: u64,
     spherec_version: String,
     pub(super) dim: usize,
+    /// Missing in the first models, which are on the sphere.
+    #[serde(default = "sphere")]
+    pub(super) geometry: Geometry,
+    /// How much of the item bias counts; only in a model that has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) popularity: Option<f64>,
     pub(super) user_count: usize,
     pub(super) item_count: usize,
     pub(super) pair_count: PairCounts,
@@ -52,6 +59,10 @@ pub(super) struct Manifest {
     pub(super) files: BTreeMap<String, FileRecord>,
 }
 
+fn sphere() -> Geometry {
+    Geometry::Sphere
+}
+
 impl Manifest {
     /// Describes `model`, whose other files are `files`.
     pub(super) fn new(model: &Model, files: BTreeMap<String, FileRecord>) -> Manifest {
@@ -61,6 +72,8 @@ impl Manifest {
             format_version: FORMAT_VERSION,
             spherec_version: record.spherec_version,
             dim: model.embeddings.dim,
+            geometry: model.embeddings.geometry,
+            popularity: model.embeddings.has_bias().then_some(model.popularity),
             user_count: model.users.len(),
             item_count: model.items.len(),
             pair_count: PairCounts {

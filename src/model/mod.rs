@@ -1,34 +1,84 @@
 //! The trained model: embeddings in memory, and the model folder on disk.
 //!
-//! A folder holds `model.safetensors` (the tables), `interactions.safetensors` (the split), `users.txt` and
-//! `items.txt` (one id per line, in the text form of [`IdTable::text`]), `model.json` (sizes, how the model
-//! was made, and the SHA-256 of every other file), and the logs of the training.
+//! A folder holds `model.safetensors` (the tables, and the item bias if there is one),
+//! `interactions.safetensors` (the split), `users.txt` and `items.txt` (one id per line, in the text form of
+//! [`IdTable::text`]), `model.json` (sizes, how the model was made, and the SHA-256 of every other file), and
+//! the logs of the training.
 
 mod load;
 mod manifest;
 mod output;
 mod save;
+mod store;
 mod tables;
 
 pub(crate) use load::hex;
 pub use output::check_output;
+pub use store::{Metric, Stored};
 
 use crate::data::{IdTable, Split};
+use crate::step::Geometry;
 use crate::{Error, Result};
 use serde_json::Value;
+use std::borrow::Cow;
 
-/// Users and items as points on the unit sphere.
-#[derive(Debug, Clone, PartialEq, Default)]
+/// Users and items as points, and what each item is worth to everyone.
+///
+/// The score of user i and item j is u_i . v_j + popularity * o_j, where o is the item bias and `popularity`,
+/// from 0 to 1, is the dial of whoever ranks: [`Embeddings::offsets`] is the one place that knows. Items are
+/// compared with items, and users with users, by the angle alone.
+#[derive(Debug, Clone, PartialEq)]
 pub struct Embeddings {
     /// D, the embedding dimension.
     pub dim: usize,
-    /// (U, D), row-major, unit rows.
+    /// What the points are: unit rows ([`Geometry::Sphere`]), or rows of any length.
+    pub geometry: Geometry,
+    /// (U, D), row-major.
     pub users: Vec<f32>,
-    /// (I, D), row-major, unit rows.
+    /// (I, D), row-major.
     pub items: Vec<f32>,
+    /// o, (I), in units of the score; empty if the model has no item bias.
+    pub item_bias: Vec<f32>,
+}
+
+impl Default for Embeddings {
+    /// Nothing, on the sphere and without a bias.
+    fn default() -> Embeddings {
+        Embeddings {
+            dim: 0,
+            geometry: Geometry::Sphere,
+            users: Vec::new(),
+            items: Vec::new(),
+            item_bias: Vec::new(),
+        }
+    }
 }
 
 impl Embeddings {
+    /// Whether items have a bias.
+    pub fn has_bias(&self) -> bool {
+        !self.item_bias.is_empty()
+    }
+
+    /// What is added to the inner product of each item with any user: `popularity` times the item bias, (I).
+    /// Empty if that is nothing: without a bias, or at 0.
+    pub fn offsets(&self, popularity: f64) -> Vec<f32> {
+        if popularity == 0.0 {
+            return Vec::new();
+        }
+        self.item_bias.iter().map(|&bias| (popularity * f64::from(bias)) as f32).collect()
+    }
+
+    /// `table`, one of the two, as unit rows: what angles are measured between. On the sphere it is so already.
+    pub fn directions<'a>(&self, table: &'a [f32]) -> Cow<'a, [f32]> {
+        if self.geometry == Geometry::Sphere || self.dim == 0 {
+            return Cow::Borrowed(table);
+        }
+        let mut rows = table.to_vec();
+        rows.chunks_mut(self.dim).for_each(|row| Geometry::Sphere.to_point(row));
+        Cow::Owned(rows)
+    }
+
     /// U.
     pub fn user_count(&self) -> usize {
         self.users.len().checked_div(self.dim).unwrap_or(0)
@@ -51,10 +101,12 @@ impl Embeddings {
 }
 
 /// A trained model, with everything needed to use and evaluate it.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct Model {
-    /// The points, (U, D) and (I, D).
+    /// The points, (U, D) and (I, D), and the item bias.
     pub embeddings: Embeddings,
+    /// How much of the item bias counts where nobody says otherwise, 0 to 1. Means nothing without a bias.
+    pub popularity: f64,
     /// User ids, (U).
     pub users: IdTable,
     /// Item ids, (I).
@@ -92,11 +144,36 @@ impl Default for Record {
     }
 }
 
+impl Default for Model {
+    /// A model of nothing.
+    fn default() -> Model {
+        Model {
+            embeddings: Embeddings::default(),
+            popularity: 1.0,
+            users: IdTable::default(),
+            items: IdTable::default(),
+            split: Split::default(),
+            record: Record::default(),
+        }
+    }
+}
+
+/// Checks that `popularity` is from 0 to 1.
+///
+/// # Errors
+/// [`Error::Setting`] with the flag, the rule and the value.
+pub fn check_popularity(popularity: f64) -> Result<()> {
+    if (0.0..=1.0).contains(&popularity) {
+        return Ok(());
+    }
+    Err(Error::setting("--popularity", format!("must be from 0 to 1, but is {popularity}")))
+}
+
 impl Model {
     /// Checks that the parts fit together and that every number is finite.
     ///
     /// # Errors
-    /// [`Error::Data`] that names the part and the row.
+    /// [`Error::Data`] that names the part and the row; [`Error::Setting`] for a popularity outside 0 to 1.
     pub fn check(&self) -> Result<()> {
         let (dim, embeddings) = (self.embeddings.dim, &self.embeddings);
         if dim == 0 {
@@ -113,6 +190,15 @@ impl Model {
             }
             check_finite(name, table, dim).map_err(Error::Data)?;
         }
+        let bias = &embeddings.item_bias;
+        if embeddings.has_bias() && bias.len() != self.items.len() {
+            let (found, count) = (bias.len(), self.items.len());
+            return Err(Error::Data(format!(
+                "the item bias has {found} numbers, but there are {count} items"
+            )));
+        }
+        check_finite("item_bias", bias, 1).map_err(Error::Data)?;
+        check_popularity(self.popularity)?;
         let Split { train, valid, test } = &self.split;
         for (name, part) in [("train", train.as_ref()), ("valid", valid), ("test", test)] {
             let (users, items) = (part.user_count(), part.item_count());

@@ -1,6 +1,7 @@
 //! Writes and reads the files beside `model.json`: tables, split and ids.
 
 use super::Embeddings;
+use super::manifest::Manifest;
 use crate::data::{IdTable, Interactions, Split};
 use crate::{Error, Result};
 use bstr::ByteVec;
@@ -9,6 +10,9 @@ use std::borrow::Cow;
 use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::path::Path;
+
+/// The tensor of the item bias.
+const BIAS: &str = "item_bias";
 
 /// A tensor to write: its name, type, shape and little-endian bytes.
 type Tensor<'a> = (String, Dtype, Vec<usize>, Cow<'a, [u8]>);
@@ -22,17 +26,18 @@ pub(super) fn write_ids(path: &Path, ids: &IdTable) -> Result<()> {
 }
 
 pub(super) fn write_embeddings(path: &Path, embeddings: &Embeddings) -> Result<()> {
-    let Embeddings { dim, users, items } = embeddings;
-    let (users_shape, items_shape) =
-        (vec![embeddings.user_count(), *dim], vec![embeddings.item_count(), *dim]);
-    let (users, items) = (bytemuck::cast_slice(users), bytemuck::cast_slice(items));
-    write_tensors(
-        path,
-        &[
-            ("users".to_owned(), Dtype::F32, users_shape, little_endian(users)),
-            ("items".to_owned(), Dtype::F32, items_shape, little_endian(items)),
-        ],
-    )
+    let Embeddings { dim, users, items, item_bias, .. } = embeddings;
+    let mut tensors: Vec<Tensor> = [("users", users), ("items", items)]
+        .map(|(name, table)| {
+            let shape = vec![table.len().checked_div(*dim).unwrap_or(0), *dim];
+            (name.to_owned(), Dtype::F32, shape, little_endian(bytemuck::cast_slice(table)))
+        })
+        .into();
+    if embeddings.has_bias() {
+        let words = little_endian(bytemuck::cast_slice(item_bias));
+        tensors.push((BIAS.to_owned(), Dtype::F32, vec![item_bias.len()], words));
+    }
+    write_tensors(path, &tensors)
 }
 
 pub(super) fn write_split(path: &Path, split: &Split) -> Result<()> {
@@ -91,23 +96,36 @@ pub(super) fn parse_ids(path: &Path, bytes: &[u8], expected_count: usize) -> Res
     Ok(ids)
 }
 
-/// The tables in `bytes`, the contents of the file `path`: (U, D) and (I, D).
-pub(super) fn parse_embeddings(
-    path: &Path,
-    bytes: &[u8],
-    user_count: usize,
-    item_count: usize,
-    dim: usize,
-) -> Result<Embeddings> {
+/// The tables in `bytes`, the contents of the file `path`: (U, D) and (I, D). With them the item bias, (I),
+/// which must be there if and only if the manifest says how much of it counts.
+pub(super) fn parse_embeddings(path: &Path, bytes: &[u8], manifest: &Manifest) -> Result<Embeddings> {
     let tensors = parse_tensors(path, bytes)?;
-    let table = |name: &str, row_count: usize| -> Result<Vec<f32>> {
-        let bytes = tensor(path, &tensors, name, Dtype::F32, &[row_count, dim])?;
-        let table: Vec<f32> =
+    let (dim, item_count) = (manifest.dim, manifest.item_count);
+    let numbers = |name: &str, shape: &[usize]| -> Result<Vec<f32>> {
+        let bytes = tensor(path, &tensors, name, Dtype::F32, shape)?;
+        let numbers: Vec<f32> =
             bytes.chunks_exact(4).map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect();
-        super::check_finite(name, &table, dim).map_err(|message| Error::file(path, message))?;
-        Ok(table)
+        let width = shape.get(1).copied().unwrap_or(1);
+        super::check_finite(name, &numbers, width).map_err(|message| Error::file(path, message))?;
+        Ok(numbers)
     };
-    Ok(Embeddings { dim, users: table("users", user_count)?, items: table("items", item_count)? })
+    let item_bias = match manifest.popularity {
+        Some(_) => numbers(BIAS, &[item_count])?,
+        None if tensors.names().contains(&BIAS) => {
+            return Err(Error::file(
+                path,
+                format!("has a tensor `{BIAS}`, but model.json has no \"popularity\""),
+            ));
+        }
+        None => Vec::new(),
+    };
+    Ok(Embeddings {
+        dim,
+        geometry: manifest.geometry,
+        users: numbers("users", &[manifest.user_count, dim])?,
+        items: numbers("items", &[item_count, dim])?,
+        item_bias,
+    })
 }
 
 /// One part of the split in `bytes`, the contents of the file `path`.

@@ -67,14 +67,14 @@ pub fn draw_curves(curves: &Curves, look: &Look) -> Result<RgbImage> {
     Ok(sheet.into_image())
 }
 
-fn colour(sheet: &Sheet, run: usize) -> Rgb {
+pub(super) fn colour(sheet: &Sheet, run: usize) -> Rgb {
     // The first three colours of the palette are close in lightness. This order makes the first runs easy to
     // tell apart.
     const ORDER: [usize; 9] = [1, 0, 3, 5, 6, 8, 4, 7, 2];
     sheet.theme.palette(ORDER[run % ORDER.len()])
 }
 
-fn draw_legend(sheet: &mut Sheet, runs: &[String]) {
+pub(super) fn draw_legend(sheet: &mut Sheet, runs: &[String]) {
     let font = Font { size: 12.0, weight: Weight::Regular, colour: sheet.shades.text };
     let mut x = MARGIN;
     for (run, name) in runs.iter().enumerate() {
@@ -91,14 +91,14 @@ fn draw_legend(sheet: &mut Sheet, runs: &[String]) {
 }
 
 /// Maps numbers to places in a chart.
-struct Axes {
-    plot: [f32; 4],
-    x: [f64; 2],
-    y: [f64; 2],
+pub(super) struct Axes {
+    pub(super) plot: [f32; 4],
+    pub(super) x: [f64; 2],
+    pub(super) y: [f64; 2],
 }
 
 impl Axes {
-    fn place(&self, (x, y): (f64, f64)) -> [f32; 2] {
+    pub(super) fn place(&self, (x, y): (f64, f64)) -> [f32; 2] {
         let [left, top, right, bottom] = self.plot;
         let share = |value: f64, [low, high]: [f64; 2]| ((value - low) / (high - low)) as f32;
         [left + (right - left) * share(x, self.x), bottom - (bottom - top) * share(y, self.y)]
@@ -107,7 +107,10 @@ impl Axes {
 
 /// The least and the greatest value of one coordinate. If there is no finite point, the least is above the
 /// greatest.
-fn bounds<'a>(points: impl Iterator<Item = &'a (f64, f64)>, of: fn(&(f64, f64)) -> f64) -> [f64; 2] {
+pub(super) fn bounds<'a>(
+    points: impl Iterator<Item = &'a (f64, f64)>,
+    of: fn(&(f64, f64)) -> f64,
+) -> [f64; 2] {
     let finite = points.filter(|(x, y)| x.is_finite() && y.is_finite()).map(of);
     finite.fold([f64::INFINITY, f64::NEG_INFINITY], |[low, high], x| [low.min(x), high.max(x)])
 }
@@ -169,7 +172,7 @@ fn draw_panel(
 }
 
 /// Widens the range to at least a fiftieth of the numbers, so that small differences do not look large.
-fn widened([low, high]: [f64; 2], unit: Unit) -> [f64; 2] {
+pub(super) fn widened([low, high]: [f64; 2], unit: Unit) -> [f64; 2] {
     let missing = (0.02 * high.abs().max(low.abs()) - (high - low)).max(0.0);
     let above = match unit {
         Unit::Percent if high <= 1.0 => (0.5 * missing).min(1.0 - high),
@@ -180,7 +183,7 @@ fn widened([low, high]: [f64; 2], unit: Unit) -> [f64; 2] {
 
 /// Round numbers for an axis, from `count - 1` to `count + 3` of them, a fixed step apart. The first is at or
 /// below `low`, the last at or above `high`.
-fn ticks([low, high]: [f64; 2], count: usize) -> Vec<f64> {
+pub(super) fn ticks([low, high]: [f64; 2], count: usize) -> Vec<f64> {
     let (low, high) = if high > low { (low, high) } else { (low - 0.05 * low.abs(), low + 0.05 * low.abs()) };
     let span = if high > low { high - low } else { 1.0 };
     let rough = span / count as f64;
@@ -193,7 +196,7 @@ fn ticks([low, high]: [f64; 2], count: usize) -> Vec<f64> {
 }
 
 /// The text of a tick, with as many decimals as the step needs.
-fn written(value: f64, step: f64, unit: Unit) -> String {
+pub(super) fn written(value: f64, step: f64, unit: Unit) -> String {
     let (value, step) = if unit == Unit::Percent { (100.0 * value, 100.0 * step) } else { (value, step) };
     let mut decimals = 0;
     while decimals < 6

@@ -1,4 +1,4 @@
-//! Lays out embeddings on two-dimensional maps, and draws maps and training curves.
+//! Lays out embeddings on two-dimensional maps, and draws maps, training curves and trades.
 
 mod canvas;
 mod chart;
@@ -12,6 +12,7 @@ mod names;
 mod scatter;
 mod sheet;
 mod text;
+mod trade;
 mod tsne;
 mod view;
 
@@ -22,4 +23,5 @@ pub use curves::{Curves, Panel, Unit, draw_curves};
 pub use map::{Map, pca};
 pub use scatter::scatter;
 pub use sheet::{Look, write_png};
+pub use trade::{Trade, TradePoint, draw_trade};
 pub use tsne::{TsneOptions, tsne};

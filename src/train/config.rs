@@ -34,6 +34,8 @@ pub mod defaults {
     pub const EPOCHS: usize = 12;
     /// Epochs between evaluations on the validation part.
     pub const EVALUATE_EVERY: usize = 3;
+    /// How much of the item bias counts where no validation part chooses it (measured).
+    pub const POPULARITY: f64 = 0.75;
     /// Length of a recommendation list (Tran 4.1.2).
     pub const K: usize = 50;
     /// Share of a user's interactions held out for `evaluate`.

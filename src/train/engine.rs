@@ -1,10 +1,10 @@
 //! The engine: steps planned ahead, submitted in groups, collected a group late.
 
-use super::config::{Stopping, TrainConfig};
+use super::config::{Stopping, TrainConfig, defaults};
 use super::event::{EpochSums, Event, Stop};
 use super::steps::{Steps, step_shape};
 use crate::data::{Interactions, Split};
-use crate::evaluate::{Metrics, evaluate};
+use crate::evaluate::{Metrics, choose_popularity, evaluate};
 use crate::gpu::Gpu;
 use crate::model::Embeddings;
 use crate::random::{Purpose, Stream};
@@ -23,11 +23,14 @@ use std::time::{Duration, Instant};
 pub struct Trained {
     /// The best embeddings on the validation part, or the last if there is no such part.
     pub embeddings: Embeddings,
+    /// How much of the item bias should count, 0 to 1: what the validation part chose; without such a part
+    /// [`defaults::POPULARITY`]. 1 if there is no bias.
+    pub popularity: f64,
     /// The epoch that they are from.
     pub epoch: usize,
     /// Epochs done (the last one may be a part).
     pub epochs_done: usize,
-    /// What they scored on the validation part.
+    /// What they scored on the validation part, at that popularity.
     pub valid: Option<Metrics>,
     /// Why training ended.
     pub stop: Stop,
@@ -293,8 +296,9 @@ impl<'a> Run<'a> {
     fn evaluate(&mut self, epoch: usize, observe: &mut dyn FnMut(&Event)) -> Result<bool> {
         let start = Instant::now();
         let embeddings = self.embeddings()?;
-        let all =
-            evaluate(&embeddings, &self.split.train, None, &self.split.valid, &[self.config.stopping.k])?;
+        let popularity = default_popularity(&embeddings);
+        let Split { train, valid, .. } = self.split;
+        let all = evaluate(&embeddings, popularity, train, None, valid, &[self.config.stopping.k])?;
         let metrics =
             all.into_iter().next().ok_or_else(|| Error::Data("nothing was evaluated".to_owned()))?;
         let is_best = self.best.as_ref().is_none_or(|(_, best, _)| metrics.ndcg > best.ndcg);
@@ -325,7 +329,12 @@ impl<'a> Run<'a> {
         let row_count = self.steps.stepper().tables().row_count();
         let items = self.points(0..item_count)?;
         let users = self.points(item_count..row_count)?;
-        Ok(Embeddings { dim: self.config.dim, users, items })
+        let item_bias = match self.config.item_bias {
+            Some(_) => self.steps.stepper().tables().item_biases(&self.gpu, item_count)?,
+            None => Vec::new(),
+        };
+        let (dim, geometry) = (self.config.dim, self.config.geometry);
+        Ok(Embeddings { dim, geometry, users, items, item_bias })
     }
 
     fn points(&mut self, rows: Range<usize>) -> Result<Vec<f32>> {
@@ -337,13 +346,27 @@ impl<'a> Run<'a> {
     fn finish(mut self, stop: Stop, failure: Option<Error>) -> Result<Trained> {
         self.timing.empty_seconds = self.steps.empty_time().as_secs_f64();
         self.timing.planning_seconds = self.steps.planning_time().as_secs_f64();
-        let (epoch, valid, embeddings) = match self.best.take() {
+        let (epoch, measured, embeddings) = match self.best.take() {
             Some((epoch, metrics, embeddings)) => (epoch, Some(metrics), embeddings),
             None => (self.epochs_done, None, self.last_embeddings()?),
         };
+        let Split { train, valid, .. } = self.split;
+        let (popularity, valid) = match measured {
+            Some(_) if embeddings.has_bias() => {
+                let (popularity, metrics) =
+                    choose_popularity(&embeddings, train, valid, self.config.stopping.k)?;
+                (popularity, Some(metrics))
+            }
+            measured => (default_popularity(&embeddings), measured),
+        };
         let (epochs_done, timing) = (self.epochs_done, self.timing);
-        Ok(Trained { embeddings, epoch, epochs_done, valid, stop, failure, timing })
+        Ok(Trained { embeddings, popularity, epoch, epochs_done, valid, stop, failure, timing })
     }
+}
+
+/// How much of the item bias counts while nothing has chosen it.
+fn default_popularity(embeddings: &Embeddings) -> f64 {
+    if embeddings.has_bias() { defaults::POPULARITY } else { 1.0 }
 }
 
 /// What a row starts with: normal numbers of variance norm^2 / D, so that its norm is near `norm` and Adam's steps mean

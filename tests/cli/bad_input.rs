@@ -270,7 +270,7 @@ fn requests_that_can_be_met_are_met_with_a_warning() {
     let (_, err) = succeed(place.path(), &[&["train", "all.csv", "-o", "whole"][..], &flags[..]].concat());
     assert_line(&err, &["warning: ", "1 user"]);
     let (csv, _) = succeed(place.path(), &["recommend", "whole", "--user", "all"]);
-    assert_eq!(csv, "user,rank,item,similarity,distance\n");
+    assert_eq!(csv, "user,rank,item,score,similarity,distance\n");
 }
 
 #[test]

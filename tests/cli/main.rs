@@ -5,6 +5,7 @@ mod bad_input;
 mod bench;
 mod config;
 mod data;
+mod dial;
 mod experiments;
 mod interrupt;
 mod lists;

@@ -277,7 +277,7 @@ fn every_sampler_learns_a_checkerboard() {
     for negatives in ALL_NEGATIVES {
         let embeddings = trained(&split, &config(negatives));
         let (users, items): (Vec<u32>, Vec<u32>) = ((0..60).collect(), (0..40).collect());
-        let of_users = spherec::recommend::recommend(&embeddings, &users, 15, &[]).unwrap();
+        let of_users = spherec::recommend::recommend(&embeddings, 1.0, &users, 15, &[]).unwrap();
         let of_items = spherec::recommend::similar_items(&embeddings, &items, 5).unwrap();
         let (users, items) = (same_colour(&of_users, &users), same_colour(&of_items, &items));
         println!("{}: {users} of the users' items, {items} of the items' neighbours", negatives.sampler());
@@ -286,7 +286,7 @@ fn every_sampler_learns_a_checkerboard() {
         // them. The others recommend them: of what a user has not, nothing else has its colour.
         if !matches!(negatives, Negatives::TwoStage { .. }) {
             let metrics =
-                spherec::evaluate::evaluate(&embeddings, &split.train, None, &split.test, &[2]).unwrap();
+                spherec::evaluate::evaluate(&embeddings, 1.0, &split.train, None, &split.test, &[2]).unwrap();
             assert!(metrics[0].recall > 0.9, "{}: {metrics:?}", negatives.sampler());
         }
     }

@@ -26,10 +26,13 @@ fn model() -> Model {
 }
 
 fn page(columns: &[LabelColumn], title: &str) -> String {
-    let model = model();
+    page_of(&model(), 1.0, columns, title)
+}
+
+fn page_of(model: &Model, popularity: f64, columns: &[LabelColumn], title: &str) -> String {
     let points = [[0.0, 1.0], [2.0, 3.0], [4.0, 5.0]];
     explore_page(&Atlas {
-        model: &model,
+        model,
         title,
         method: "by hand",
         items: &[2, 0, 1],
@@ -37,6 +40,7 @@ fn page(columns: &[LabelColumn], title: &str) -> String {
         users: &[1, 0],
         user_points: &points[..2],
         columns,
+        popularity,
         list_length: 3,
     })
     .unwrap()
@@ -72,23 +76,51 @@ fn hostile_text_ends_no_script_and_reads_back() {
     assert_eq!(data["columns"][0]["names"][0], "</SCRIPT><img src=x>");
 }
 
+const NONE: u32 = u32::MAX;
+
+fn data(page: &str) -> serde_json::Value {
+    serde_json::from_str(between(page, "id=\"data\">", "</script>")).unwrap()
+}
+
+fn words(data: &serde_json::Value, name: &str) -> Vec<u32> {
+    use base64::Engine;
+    let bytes = base64::engine::general_purpose::STANDARD.decode(data[name].as_str().unwrap()).unwrap();
+    bytes.chunks_exact(4).map(|bytes| u32::from_le_bytes(bytes.try_into().unwrap())).collect()
+}
+
+#[test]
+fn the_dial_has_lists_for_each_of_its_places() {
+    let mut model = model();
+    model.embeddings.item_bias = vec![0.0, 0.0, 0.0, 2.0];
+    let data = data(&page_of(&model, 0.3, &[], "t"));
+    assert_eq!(data["dials"], serde_json::json!([0.0, 0.25, 0.3, 0.5, 0.75, 1.0]));
+    assert_eq!(data["dial"], 2);
+    let near = words(&data, "near");
+    // Lists of three items, the same as without a bias, then of two users at each of six places.
+    assert_eq!(near.len(), 9 + 6 * 2 * 3);
+    assert_eq!(near[..9], [2, 1, 3, 2, 0, 3, 1, 0, 3]);
+    let of = |place: usize, user: usize| &near[9 + (2 * place + user) * 3..][..3];
+    // Users 1 (0.8, 0.6) and 0 (1, 0). Item 3, node 3, is opposite to user 0: -1 and, at 1, 2 more.
+    assert_eq!((of(0, 0), of(0, 1)), (&[2, 1, 3][..], &[0, 3, NONE][..]));
+    assert_eq!((of(5, 0), of(5, 1)), (&[3, 2, 1][..], &[3, 0, NONE][..]));
+    let scores: Vec<f32> = words(&data, "near_score").into_iter().map(f32::from_bits).collect();
+    let score = |place: usize| scores[9 + (2 * place + 1) * 3..][..3].iter().copied().fold(-1.0, f32::max);
+    assert!((score(5) - 1.0).abs() < 1e-6 && score(0).abs() < 1e-6, "{scores:?}");
+}
+
 #[test]
 fn lists_are_those_of_the_model() {
     let page = page(&[], "t");
-    let data: serde_json::Value = serde_json::from_str(between(&page, "id=\"data\">", "</script>")).unwrap();
-    let words = |name: &str| -> Vec<u32> {
-        use base64::Engine;
-        let bytes = base64::engine::general_purpose::STANDARD.decode(data[name].as_str().unwrap()).unwrap();
-        bytes.chunks_exact(4).map(|bytes| u32::from_le_bytes(bytes.try_into().unwrap())).collect()
-    };
-    const NONE: u32 = u32::MAX;
+    let data = data(&page);
+    let words = |name: &str| words(&data, name);
+    assert_eq!((&data["dials"], &data["dial"]), (&serde_json::json!([1.0]), &serde_json::json!(0)));
     // Nodes 0, 1, 2, 3 are the items 2, 0, 1, 3.
     let near = words("near");
     assert_eq!(near[..9], [2, 1, 3, 2, 0, 3, 1, 0, 3], "nearest of the items 2, 0, 1");
     // User 1 (0.8, 0.6) has item 2, user 0 (1, 0) has the items 0 and 1.
     assert_eq!(near[9..], [2, 1, 3, 0, 3, NONE], "recommended to the users 1 and 0");
-    let similarity: Vec<f32> = words("near_similarity").into_iter().map(f32::from_bits).collect();
-    assert!((similarity[0] - 0.6).abs() < 1e-6 && (similarity[9] - 1.0).abs() < 1e-6, "{similarity:?}");
+    let scores: Vec<f32> = words("near_score").into_iter().map(f32::from_bits).collect();
+    assert!((scores[0] - 0.6).abs() < 1e-6 && (scores[9] - 1.0).abs() < 1e-6, "{scores:?}");
     assert_eq!((words("own_ends"), words("own")), (vec![1, 2], vec![0, 1]));
     assert_eq!(words("counts"), [1, 1, 0, 0, 1, 1]);
     assert_eq!(

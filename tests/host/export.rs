@@ -1,19 +1,28 @@
 //! Exported files, read back.
 
-use crate::model_folder::odd_model;
+use crate::layouts::numbers;
+use crate::model_folder::{biased_model, model, odd_model};
 use bstr::ByteVec;
+use spherec::data::IdTable;
 use spherec::export::{ExportFormat, ExportOptions, What, csv_safe, export};
 use spherec::labels::{LabelColumn, LabelTable};
-use spherec::model::Model;
+use spherec::model::{Metric, Model};
+use spherec::step::Geometry;
 use std::fs;
 use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 
-const PLAIN: ExportOptions =
-    ExportOptions { what: What::Items, format: ExportFormat::Tsv, labels: &[], csv_safe: false };
+const PLAIN: ExportOptions = ExportOptions {
+    what: What::Items,
+    format: ExportFormat::Tsv,
+    labels: &[],
+    csv_safe: false,
+    metric: None,
+    popularity: None,
+};
 
 fn export_tsv(model: &Model, what: What, folder: &Path, force: bool) -> spherec::Result<Vec<PathBuf>> {
-    export(model, &ExportOptions { what, ..PLAIN }, folder, force)
+    Ok(export(model, &ExportOptions { what, ..PLAIN }, folder, force)?.paths)
 }
 
 fn read_rows(path: &Path) -> Vec<Vec<f32>> {
@@ -102,7 +111,7 @@ fn labels_are_joined_and_every_form_has_its_files() {
     let names = |format, what, labels| {
         let folder = place.path().join(format!("{format:?}{what:?}"));
         let options = ExportOptions { format, what, labels, ..PLAIN };
-        let paths = export(&model, &options, &folder, false).unwrap();
+        let paths = export(&model, &options, &folder, false).unwrap().paths;
         assert_eq!(fs::read_dir(&folder).unwrap().count(), paths.len());
         paths.iter().map(|path| path.file_name().unwrap().to_str().unwrap().to_owned()).collect::<Vec<_>>()
     };
@@ -208,4 +217,142 @@ fn files_of_labels_are_read_with_and_without_a_header() {
         let error = read(text).unwrap_err().to_string();
         assert!(error.contains("labels.csv: ") && error.contains("items"), "{text:?}: {error}");
     }
+}
+
+/// Twenty users and two hundred items in random directions (on the sphere) or anywhere, with a random bias.
+fn random_model(geometry: Geometry) -> Model {
+    let ids = |count: usize| {
+        let mut ids = IdTable::default();
+        (0..count).for_each(|at| drop(ids.intern(at.to_string().as_bytes())));
+        ids
+    };
+    let mut model = model(ids(20), ids(200), 6, &[(0, 0)], 1);
+    let points = |count: usize, seed| {
+        let mut rows = numbers(count * 6, seed);
+        rows.chunks_mut(6).for_each(|row| geometry.to_point(row));
+        rows
+    };
+    let embeddings = &mut model.embeddings;
+    embeddings.geometry = geometry;
+    (embeddings.users, embeddings.items) = (points(20, 1), points(200, 2));
+    embeddings.item_bias = numbers(200, 3);
+    model.popularity = 0.6;
+    model
+}
+
+/// Whether ranking `items` for each of `users` by `key`, lowest first, ranks them by the score, too: equal up
+/// to the rounding of f32.
+fn ranks_as_the_model(
+    model: &Model,
+    popularity: f64,
+    users: &[Vec<f32>],
+    items: &[Vec<f32>],
+    key: fn(&[f32], &[f32]) -> f64,
+) -> bool {
+    let embeddings = &model.embeddings;
+    (0..users.len()).all(|user| {
+        let score = |item: usize| {
+            let pairs = embeddings.user(user as u32).iter().zip(embeddings.item(item as u32));
+            let dot: f64 = pairs.map(|(&a, &b)| f64::from(a) * f64::from(b)).sum();
+            dot + popularity * f64::from(embeddings.item_bias[item])
+        };
+        let mut order: Vec<usize> = (0..items.len()).collect();
+        order.sort_by(|&a, &b| key(&users[user], &items[a]).total_cmp(&key(&users[user], &items[b])));
+        order.len() == 200 && order.windows(2).all(|pair| score(pair[0]) >= score(pair[1]) - 1e-6)
+    })
+}
+
+fn distance(a: &[f32], b: &[f32]) -> f64 {
+    assert_eq!(a.len(), b.len());
+    a.iter().zip(b).map(|(&a, &b)| (f64::from(a) - f64::from(b)).powi(2)).sum()
+}
+
+fn minus_product(a: &[f32], b: &[f32]) -> f64 {
+    assert_eq!(a.len(), b.len());
+    a.iter().zip(b).map(|(&a, &b)| -f64::from(a) * f64::from(b)).sum()
+}
+
+#[test]
+fn stores_rank_exactly_as_a_model_with_a_bias_does() {
+    let place = TempDir::new().unwrap();
+    for (geometry, metric, key) in [
+        (Geometry::Sphere, Some(Metric::L2), distance as fn(&[f32], &[f32]) -> f64),
+        (Geometry::Sphere, None, distance),
+        (Geometry::Sphere, Some(Metric::InnerProduct), minus_product),
+        (Geometry::Dot, Some(Metric::InnerProduct), minus_product),
+        (Geometry::Dot, None, minus_product),
+    ] {
+        let model = random_model(geometry);
+        for popularity in [None, Some(0.0), Some(0.25), Some(1.0)] {
+            let options = ExportOptions { what: What::Both, metric, popularity, ..PLAIN };
+            let exported = export(&model, &options, place.path(), true).unwrap();
+            let expected = if key == minus_product as fn(&[f32], &[f32]) -> f64 {
+                Metric::InnerProduct
+            } else {
+                Metric::L2
+            };
+            assert_eq!((exported.dim, exported.metric), (7, Some(expected)));
+            let [users, items] = ["users.tsv", "items.tsv"].map(|name| read_rows(&place.path().join(name)));
+            let dial = popularity.unwrap_or(0.6);
+            let ranks = |dial| ranks_as_the_model(&model, dial, &users, &items, key);
+            assert!(ranks(dial), "{geometry:?} {metric:?} {popularity:?}");
+            // The comparison can fail: at another dial the order is another.
+            assert!(!ranks(dial - 0.1), "{geometry:?} {metric:?} {popularity:?}");
+            // All but the last coordinate is the point.
+            let point = &model.embeddings.item(7);
+            assert_eq!(items[7][..6], point[..]);
+        }
+    }
+}
+
+#[test]
+fn without_a_bias_nothing_is_added_and_inner_products_have_no_distances() {
+    let place = TempDir::new().unwrap();
+    let mut model = random_model(Geometry::Sphere);
+    model.embeddings.item_bias.clear();
+    for metric in [None, Some(Metric::L2), Some(Metric::InnerProduct)] {
+        let exported = export(&model, &ExportOptions { metric, ..PLAIN }, place.path(), true).unwrap();
+        assert_eq!((exported.dim, exported.metric), (6, None));
+        let rows = read_rows(&place.path().join("items.tsv"));
+        assert_eq!(rows.concat(), model.embeddings.items);
+    }
+    model.embeddings.geometry = Geometry::Dot;
+    let exported = export(&model, &PLAIN, place.path(), true).unwrap();
+    assert_eq!((exported.dim, exported.metric), (6, Some(Metric::InnerProduct)));
+    let mut biased = random_model(Geometry::Dot);
+    for model in [&model, &biased] {
+        let options = ExportOptions { metric: Some(Metric::L2), ..PLAIN };
+        let error = export(model, &options, place.path(), true).unwrap_err().to_string();
+        assert!(error.starts_with("--metric ") && error.contains("ip") && error.contains("dot"), "{error}");
+    }
+    let error = |model: &Model, popularity| {
+        let options = ExportOptions { popularity, ..PLAIN };
+        export(model, &options, place.path(), true).unwrap_err().to_string()
+    };
+    assert!(error(&biased, Some(2.0)).starts_with("--popularity "));
+    biased.embeddings.item_bias.truncate(199);
+    assert!(error(&biased, None).contains("199 numbers"));
+}
+
+#[test]
+fn every_form_has_the_further_coordinate() {
+    let place = TempDir::new().unwrap();
+    let model = biased_model(Geometry::Sphere);
+    for format in [ExportFormat::Npy, ExportFormat::Safetensors, ExportFormat::Csv, ExportFormat::Projector] {
+        export(&model, &ExportOptions { format, what: What::Both, ..PLAIN }, place.path(), true).unwrap();
+    }
+    let read = |name: &str| fs::read(place.path().join(name)).unwrap();
+    let text = |name: &str| String::from_utf8_lossy(&read(name)).into_owned();
+    assert!(text("items.npy").contains("'shape': (14, 5)"));
+    assert_eq!(read("items.npy").len() % 64, 14 * 5 * 4 % 64);
+    assert!(text("users.safetensors").contains("\"shape\":[14,5]"));
+    assert!(text("items.csv").starts_with("id,d0,d1,d2,d3,d4\n"));
+    let config: serde_json::Value = serde_json::from_str(&text("config.json")).unwrap();
+    assert_eq!(config["embeddings"][0]["tensorShape"], serde_json::json!([28, 5]));
+    let rows = read_rows(&place.path().join("tensors.tsv"));
+    assert_eq!((rows.len(), rows[0].len(), rows[27].len(), rows[27][4]), (28, 5, 5, 0.0));
+    // The item of the greatest bias touches the sphere; the others stand over it.
+    let bias = &model.embeddings.item_bias;
+    let lowest = (0..14).max_by(|&a, &b| bias[a].total_cmp(&bias[b])).unwrap();
+    assert!((0..14).all(|item| (rows[item][4] == 0.0) == (item == lowest)), "{rows:?}");
 }

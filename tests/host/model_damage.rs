@@ -1,10 +1,11 @@
 //! Damaged model folders: each is an error that names the file and what is wrong with it.
 
-use crate::model_folder::odd_model;
+use crate::model_folder::{biased_model, odd_model};
 use proptest::prelude::*;
 use serde_json::json;
 use spherec::Error;
 use spherec::model::Model;
+use spherec::step::Geometry;
 use std::fs;
 use std::path::Path;
 use tempfile::TempDir;
@@ -89,15 +90,54 @@ fn damage_is_named() {
         }),
     ];
     for (file, expected, damage) in cases {
-        let place = TempDir::new().unwrap();
-        let folder = place.path().join("model");
-        odd_model().save(&folder, &[]).unwrap();
-        damage(&folder);
-        let error = Model::load(&folder).unwrap_err().to_string();
-        let path = folder.join(file);
-        assert!(error.starts_with(&*path.to_string_lossy()), "{error:?} does not name {file}");
-        assert!(error.contains(expected), "{expected:?} is not in {error:?}");
+        assert_named(&odd_model(), file, expected, damage);
     }
+}
+
+/// Damages a saved `model`: loading it must name the file and what is wrong.
+fn assert_named(model: &Model, file: &str, expected: &str, damage: impl FnOnce(&Path)) {
+    let place = TempDir::new().unwrap();
+    let folder = place.path().join("model");
+    model.save(&folder, &[]).unwrap();
+    damage(&folder);
+    let error = Model::load(&folder).unwrap_err().to_string();
+    let path = folder.join(file);
+    assert!(error.starts_with(&*path.to_string_lossy()), "{error:?} does not name {file}");
+    assert!(error.contains(expected), "{expected:?} is not in {error:?}");
+}
+
+#[test]
+fn damage_to_the_item_bias_is_named() {
+    let biased = biased_model(Geometry::Sphere);
+    let set = |name: &'static str, value: serde_json::Value| {
+        move |folder: &Path| edit(folder, &[], |json| json[name] = value)
+    };
+    assert_named(&biased, "model.json", "from 0 to 1, but is 1.5", set("popularity", json!(1.5)));
+    assert_named(&biased, "model.json", "damaged: ", set("popularity", json!("much")));
+    assert_named(&biased, "model.json", "damaged: ", set("geometry", json!("cube")));
+    for absent in [json!(null), json!("removed")] {
+        assert_named(&biased, "model.safetensors", "has a tensor `item_bias`, but model.json", |folder| {
+            edit(folder, &[], |json| match absent.is_null() {
+                true => json["popularity"] = absent.clone(),
+                false => drop(json.as_object_mut().unwrap().remove("popularity")),
+            });
+        });
+    }
+    let promised = set("popularity", json!(0.5));
+    assert_named(&odd_model(), "model.safetensors", "has no tensor `item_bias`", promised);
+    assert_named(&biased, "model.safetensors", "`item_bias` row 13 column 0 is inf", |folder| {
+        let mut bytes = fs::read(folder.join("model.safetensors")).unwrap();
+        // The bias comes first, then both tables.
+        let end = bytes.len() - 2 * 14 * 4 * 4;
+        bytes[end - 4..end].copy_from_slice(&f32::INFINITY.to_le_bytes());
+        fs::write(folder.join("model.safetensors"), bytes).unwrap();
+        edit(folder, &["model.safetensors"], |_| {});
+    });
+    // A whole tensor of another length.
+    assert_named(&biased, "model.safetensors", "`item_bias` is F32 of shape [14]", |folder| {
+        fs::write(folder.join("items.txt"), "a\nb\n").unwrap();
+        edit(folder, &["items.txt"], |json| json["item_count"] = json!(2));
+    });
 }
 
 proptest! {
@@ -113,7 +153,7 @@ proptest! {
     ) {
         let place = TempDir::new().unwrap();
         let folder = place.path().join("model");
-        let model = odd_model();
+        let model = biased_model(Geometry::Dot);
         model.save(&folder, &[]).unwrap();
         let name =
             ["model.json", "model.safetensors", "interactions.safetensors", "users.txt", "items.txt"][which];
@@ -140,6 +180,15 @@ proptest! {
             Ok(_) => prop_assert!(rehash || which == 0 || bytes == whole),
         }
     }
+}
+
+#[test]
+fn the_first_models_are_on_the_sphere() {
+    let place = TempDir::new().unwrap();
+    let folder = place.path().join("model");
+    odd_model().save(&folder, &[]).unwrap();
+    edit(&folder, &[], |json| drop(json.as_object_mut().unwrap().remove("geometry")));
+    assert_eq!(Model::load(&folder).unwrap().embeddings.geometry, Geometry::Sphere);
 }
 
 #[test]

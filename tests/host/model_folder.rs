@@ -5,6 +5,7 @@ use serde_json::json;
 use spherec::Error;
 use spherec::data::{IdTable, Interactions, Split};
 use spherec::model::{Embeddings, Model, Record, check_output};
+use spherec::step::Geometry;
 use std::fs;
 use std::path::Path;
 use tempfile::TempDir;
@@ -48,7 +49,9 @@ pub(crate) fn model(users: IdTable, items: IdTable, dim: usize, pairs: &[(u32, u
             dim,
             users: (0..user_count * dim).map(number).collect(),
             items: (0..item_count * dim).map(|at| number(at + 7_000_000)).collect(),
+            ..Embeddings::default()
         },
+        popularity: 1.0,
         users,
         items,
         split: Split { train: part(0).into(), valid: part(1), test: part(2) },
@@ -67,11 +70,23 @@ pub(crate) fn odd_model() -> Model {
     model(ids(), ids(), 4, &[(0, 0), (0, 1), (0, 2), (3, 9), (3, 10), (13, 13), (13, 12)], 1)
 }
 
+/// [`odd_model`] with an item bias, of which three quarters count, and as `geometry` says.
+pub(crate) fn biased_model(geometry: Geometry) -> Model {
+    let mut model = odd_model();
+    model.embeddings.geometry = geometry;
+    model.embeddings.item_bias = (0..14).map(|item| (item as f32 * 0.37).sin()).collect();
+    model.popularity = 0.75;
+    model
+}
+
 fn assert_same(left: &Model, right: &Model) {
     let bits = |values: &[f32]| values.iter().map(|value| value.to_bits()).collect::<Vec<_>>();
     assert_eq!(left.embeddings.dim, right.embeddings.dim);
     assert_eq!(bits(&left.embeddings.users), bits(&right.embeddings.users));
     assert_eq!(bits(&left.embeddings.items), bits(&right.embeddings.items));
+    assert_eq!(bits(&left.embeddings.item_bias), bits(&right.embeddings.item_bias));
+    assert_eq!(left.embeddings.geometry, right.embeddings.geometry);
+    assert_eq!(left.popularity.to_bits(), right.popularity.to_bits());
     for (left, right) in [(&left.users, &right.users), (&left.items, &right.items)] {
         assert_eq!(left.len(), right.len());
         for row in 0..left.len() as u32 {
@@ -121,6 +136,25 @@ fn a_model_comes_back_as_it_was() {
     assert_eq!(text.lines().count(), ODD_IDS.len());
 }
 
+#[test]
+fn the_item_bias_and_the_geometry_come_back_and_only_a_bias_has_a_popularity() {
+    let place = TempDir::new().unwrap();
+    let folder = place.path().join("model");
+    let manifest = || -> serde_json::Value {
+        serde_json::from_slice(&fs::read(folder.join("model.json")).unwrap()).unwrap()
+    };
+    for (geometry, name) in [(Geometry::Sphere, "sphere"), (Geometry::Dot, "dot")] {
+        let model = biased_model(geometry);
+        model.save(&folder, &[]).unwrap();
+        assert_same(&model, &Model::load(&folder).unwrap());
+        assert_eq!((&manifest()["geometry"], &manifest()["popularity"]), (&json!(name), &json!(0.75)));
+    }
+    odd_model().save(&folder, &[]).unwrap();
+    assert_eq!(manifest().get("popularity"), None);
+    let tables = fs::read(folder.join("model.safetensors")).unwrap();
+    assert!(!String::from_utf8_lossy(&tables).contains("item_bias"));
+}
+
 #[cfg(unix)]
 #[test]
 fn every_file_has_the_permissions_of_an_ordinary_one() {
@@ -168,7 +202,7 @@ fn a_model_that_does_not_fit_together_is_not_saved() {
     let folder = place.path().join("model");
     odd_model().save(&folder, &[]).unwrap();
     type Change = fn(&mut Model);
-    let changes: [(&str, Change); 6] = [
+    let changes: [(&str, Change); 9] = [
         ("row 1 column 2 is NaN", |model| model.embeddings.users[6] = f32::NAN),
         ("`items` row 0 column 0 is inf", |model| model.embeddings.items[0] = f32::INFINITY),
         ("are not 14 rows of dimension 4", |model| model.embeddings.users.truncate(55)),
@@ -176,6 +210,14 @@ fn a_model_that_does_not_fit_together_is_not_saved() {
             model.items.intern(b"one more");
         }),
         ("dimension 0", |model| model.embeddings = Embeddings::default()),
+        ("item bias has 13 numbers, but there are 14 items", |model| {
+            model.embeddings.item_bias = vec![0.0; 13];
+        }),
+        ("`item_bias` row 3 column 0 is NaN", |model| {
+            model.embeddings.item_bias = vec![0.0; 14];
+            model.embeddings.item_bias[3] = f32::NAN;
+        }),
+        ("--popularity must be from 0 to 1, but is 1.5", |model| model.popularity = 1.5),
         ("the valid part", |model| model.split.valid = Interactions::default()),
     ];
     for (expected, change) in changes {
@@ -288,6 +330,7 @@ proptest! {
         dim in 1usize..9,
         raw_pairs in prop::collection::vec((any::<u32>(), any::<u32>()), 0..40),
         seed in any::<u32>(),
+        bias in prop::option::of(0f64..=1.0),
     ) {
         let users = table(users);
         let items = table(items.into_iter().map(String::into_bytes));
@@ -296,7 +339,11 @@ proptest! {
             0 => Vec::new(),
             _ => raw_pairs.iter().map(|(user, item)| (user % user_count, item % item_count)).collect(),
         };
-        let model = model(users, items, dim, &pairs, seed);
+        let mut model = model(users, items, dim, &pairs, seed);
+        if let (Some(popularity), 1..) = (bias, item_count) {
+            model.embeddings.item_bias = (0..item_count).map(|item| (item ^ seed) as f32).collect();
+            model.popularity = popularity;
+        }
         let place = TempDir::new().unwrap();
         let folder = place.path().join("model");
         model.save(&folder, &[]).unwrap();

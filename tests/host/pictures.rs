@@ -3,7 +3,10 @@
 use crate::layouts::numbers;
 use image::RgbImage;
 use proptest::prelude::*;
-use spherec::plot::{Chart, Colours, Curves, Look, Panel, Theme, Unit, draw_curves, pca, scatter, write_png};
+use spherec::plot::{
+    Chart, Colours, Curves, Look, Panel, Theme, Trade, TradePoint, Unit, draw_curves, draw_trade, pca,
+    scatter, write_png,
+};
 use tempfile::TempDir;
 
 const ODD: [f32; 7] = [0.0, 1.0, f32::NAN, f32::MAX, f32::MIN, f32::INFINITY, 1e-45];
@@ -178,6 +181,46 @@ fn curves_of_any_numbers_make_a_picture() {
     }
     let none = Curves { title: "", subtitle: "", runs: &[], panels: &[] };
     assert!(draw_curves(&none, &SMALL).is_ok());
+}
+
+/// A trade of one line through these points.
+fn trade(points: &[(f64, f64)]) -> RgbImage {
+    let point = |&(x, y): &(f64, f64)| TradePoint { x, y, label: "0.5".to_owned() };
+    let lines = [points.iter().map(point).collect(), Vec::new()];
+    let models = ["one", "two"].map(str::to_owned);
+    let trade = Trade {
+        title: "trade",
+        subtitle: "",
+        models: &models,
+        lines: &lines,
+        x: ("popularity", Unit::Plain),
+        y: ("accuracy", Unit::Percent),
+    };
+    draw_trade(&trade, &Look::default()).unwrap()
+}
+
+#[test]
+fn a_trade_has_its_points_where_they_must_be() {
+    let rising = trade(&[(2.0, 0.1), (12.0, 0.2)]);
+    let (width, height) = rising.dimensions();
+    assert_eq!(width, 2000);
+    // The first model's colour below the legend: in the left half low, in the right half high.
+    let half = |left, right| find(&rising, [left, 220, right, height - 40], INDIGO);
+    let ((few, [_, low]), (more, [_, high])) = (half(40, 700), half(1300, 1960));
+    assert!(few > 100 && more > 100, "{few} and {more} pixels");
+    assert!(low > high + 300.0, "{low} is not below {high}");
+    // The same line the other way round.
+    let falling = trade(&[(2.0, 0.2), (12.0, 0.1)]);
+    let (_, [_, high]) = find(&falling, [40, 220, 700, height - 40], INDIGO);
+    assert!(high < low - 300.0, "{high}");
+    // A single point, equal ones, and numbers that are none.
+    for points in [&[(5.0, 0.3)][..], &[(0.0, 0.0), (0.0, 0.0)], &[(f64::NAN, 1.0), (1.0, 0.5)]] {
+        let (count, _) = find(&trade(points), [40, 220, 1960, height - 40], INDIGO);
+        assert!(count > 50, "{points:?}: {count} pixels");
+    }
+    for points in [&[][..], &[(f64::INFINITY, 0.0), (0.0, f64::NAN)]] {
+        assert_eq!(find(&trade(points), [40, 220, 1960, height - 40], INDIGO).0, 0, "{points:?}");
+    }
 }
 
 #[test]

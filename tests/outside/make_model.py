@@ -1,10 +1,17 @@
-"""Trains a small model with some hostile ids and labels. Writes PLACE/model and PLACE/labels.csv.
+"""Trains a small model with some hostile ids and labels. Writes PLACE/model and PLACE/labels.csv, and PLACE/biased: the
+model with the logarithm of its count as each item's bias.
 
     make_model.py SPHEREC PLACE
 """
 import csv
+import hashlib
+import json
+import shutil
 import subprocess
 import sys
+
+import numpy
+from safetensors.numpy import load_file, save_file
 
 from shared import HOSTILE
 
@@ -37,3 +44,19 @@ with open(f"{place}/labels.csv", "w", newline="") as file:
     writer.writerows([name, "</script><b>bold</b>", f"note of {name}"] for name in HOSTILE)
 run("train", "interactions.csv", "-o", "model", "--dim", "16", "--epochs", "12", "--batch-size", "64",
     "--learning-rate", "0.02", "--sampler", "uniform")
+
+biased = f"{place}/biased"
+shutil.copytree(f"{place}/model", biased)
+tables = load_file(f"{biased}/model.safetensors")
+pairs = load_file(f"{biased}/interactions.safetensors")
+times = numpy.bincount(pairs["train_items"], minlength=len(tables["items"]))
+tables["item_bias"] = (0.1 * numpy.log(times + 1)).astype(numpy.float32)
+save_file(tables, f"{biased}/model.safetensors")
+with open(f"{biased}/model.safetensors", "rb") as file:
+    content = file.read()
+with open(f"{biased}/model.json") as file:
+    manifest = json.load(file)
+manifest["popularity"] = 0.6
+manifest["files"]["model.safetensors"] = {"bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
+with open(f"{biased}/model.json", "w") as file:
+    json.dump(manifest, file)

@@ -164,6 +164,22 @@ def check_page(page, spherec, place):
     check_list(page, "Recommended", recommended)
 
 
+def check_dial(page, spherec, place):
+    """The dial of popularity shows the lists that `recommend` gives there."""
+    user = open(f"{place}/biased/users.txt", encoding="utf-8").readline().rstrip("\n")
+    lists = {}
+    for at, dial in enumerate(page.value("dials")):
+        page.value(f"(() => {{ const e = document.querySelector('#dial'); e.value = {at}; e.dispatchEvent(new Event('input')); }})()")
+        if at == 0:
+            choose(page, user, "user")
+        page.frames(2)
+        recommended = rows(run(spherec, "recommend", f"{place}/biased", "--user", user, "-k", "10", "--popularity", str(dial)))[1:]
+        check_list(page, "Recommended", recommended)
+        check(page.texts("#popularity") == [f"{dial:.2f}"], f"the dial at {dial} says {page.texts('#popularity')}")
+        lists[dial] = [row[2] for row in recommended]
+    check(list(lists) == [0, 0.25, 0.5, 0.6, 0.75, 1] and lists[0] != lists[1], f"the dial has no effect: {lists}")
+
+
 def check_hostile(page):
     for text in HOSTILE:
         shown = "".join({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\u2028": "\\xE2\\x80\\xA8"}.get(c, c) for c in text)
@@ -177,13 +193,13 @@ def check_hostile(page):
     check(page.value("document.querySelectorAll('img, b, iframe, object, link').length") == 0, "an id became markup")
 
 
-def check_events(page, url):
+def check_events(page, *urls):
     for event in page.events:
         method, params = event.get("method"), event.get("params", {})
         check(method != "Runtime.exceptionThrown", f"an exception: {params}")
         check(method != "Log.entryAdded" or params["entry"]["level"] != "error", f"an error: {params}")
         if method == "Network.requestWillBeSent":
-            check(params["request"]["url"] == url, f"the page asked for {params['request']['url']}")
+            check(params["request"]["url"] in urls, f"the page asked for {params['request']['url']}")
 
 
 def frame_time(page):
@@ -217,18 +233,26 @@ def main():
     spherec, place, *picture = sys.argv[1:]
     path = f"{place}/map.html"
     run(spherec, "explore", f"{place}/model", "-o", path, "--labels", f"{place}/labels.csv", "--force")
+    biased = f"{place}/biased.html"
+    run(spherec, "explore", f"{place}/biased", "-o", biased, "--method", "pca", "--force")
     page = Browser()
     try:
         url = f"file://{path}"
         page.open(url)
         check_page(page, spherec, place)
         check_hostile(page)
+        check(page.value("document.querySelector('#turn').hidden"), "a model without a bias has a dial")
         check_events(page, url)
         if picture:
             data = page.call("Page.captureScreenshot", format="png")["data"]
             open(picture[0], "wb").write(base64.b64decode(data))
         print(f"page: it loads, searches and lists the right neighbours; hostile ids stay text; a frame takes {frame_time(page):.1f} ms")
         check_sharp(page)
+        page.open(f"file://{biased}")
+        check(page.value("dials[dial]") == 0.6, "the dial does not start where the model says")
+        check_dial(page, spherec, place)
+        check_events(page, url, f"file://{biased}")
+        print("page: its dial of popularity shows the right lists")
     finally:
         page.close()
 

@@ -16,7 +16,21 @@ from sklearn.manifold import TSNE
 from shared import HOSTILE, check, run
 
 spherec, place = sys.argv[1:]
-model = safetensors.numpy.load_file(f"{place}/model/model.safetensors")
+
+
+def stored(folder):
+    """The tables for a store that compares distances: with an item bias, an item's height is one more coordinate."""
+    tables = safetensors.numpy.load_file(f"{folder}/model.safetensors")
+    bias = tables.pop("item_bias", None)
+    if bias is None:
+        return tables
+    bias = bias.astype(numpy.float64)
+    popularity = json.load(open(f"{folder}/model.json"))["popularity"]
+    last = {"users": numpy.zeros(len(tables["users"])), "items": numpy.sqrt(2 * popularity * (bias.max() - bias))}
+    return {what: numpy.column_stack([table, last[what].astype(numpy.float32)]) for what, table in tables.items()}
+
+
+model = stored(f"{place}/model")
 lines = lambda path: open(path, encoding="utf-8", newline="\n").read().removesuffix("\n").split("\n")
 ids = {what: lines(f"{place}/model/{what}.txt") for what in ("users", "items")}
 with open(f"{place}/labels.csv", newline="") as file:
@@ -121,6 +135,26 @@ def projector():
     check(head == ["id", "kind"] and found == expected, "projector: metadata")
 
 
+def stores():
+    """Exact search in the exports of a model with an item bias finds the scores of the model in order."""
+    tables = safetensors.numpy.load_file(f"{place}/biased/model.safetensors")
+    scores = tables["users"].astype(float) @ tables["items"].astype(float).T
+    for metric, popularity in (("l2", 0.6), ("ip", 0.6), ("l2", 1.0), ("ip", 0.0)):
+        folder = f"{place}/store-{metric}-{popularity}"
+        run(spherec, "export", f"{place}/biased", "-o", folder, "--what", "both", "--format", "npy", "--metric", metric,
+            "--popularity", str(popularity))
+        read = lambda what: numpy.load(f"{folder}/{what}.npy", allow_pickle=False)
+        if (metric, popularity) == ("l2", 0.6):
+            expected = stored(f"{place}/biased")
+            for what in ("users", "items"):
+                same(read(what), expected[what], f"store of {what}")
+        users, items = read("users").astype(float), read("items").astype(float)
+        check(users.shape[1] == items.shape[1] == tables["items"].shape[1] + 1, f"{metric}: {users.shape} {items.shape}")
+        far = ((users[:, None] - items[None]) ** 2).sum(axis=2) if metric == "l2" else -users @ items.T
+        found = numpy.take_along_axis(scores + popularity * tables["item_bias"], far.argsort(axis=1), axis=1)
+        check((numpy.diff(found, axis=1) <= 1e-6).all(), f"{metric} at {popularity}: the order is another")
+
+
 def t_sne():
     """scikit-learn reads an export and finds the planted clusters in it."""
     rows = numbers(export("tsv", "--force") + "/items.tsv")
@@ -135,6 +169,6 @@ def t_sne():
     check(numpy.mean(same_group) > 0.5, f"t-SNE: {numpy.mean(same_group)} of neighbours share a cluster")
 
 
-for part in (text_and_binary, tables, parquet, projector, t_sne):
+for part in (text_and_binary, tables, parquet, projector, stores, t_sne):
     part()
 print("exports: NumPy, safetensors, pyarrow, csv and scikit-learn read them right")

@@ -1,0 +1,78 @@
+//! The tables as a vector store takes them. With an item bias each row gets one more coordinate, so that the
+//! store ranks exactly as the model does.
+
+use super::{Embeddings, Model};
+use crate::step::Geometry;
+use crate::{Error, Result};
+use std::borrow::Cow;
+
+/// What a store compares by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Metric {
+    /// Euclidean distance, the smallest first.
+    L2,
+    /// Inner product, the greatest first.
+    InnerProduct,
+}
+
+/// The tables for a store.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Stored<'a> {
+    /// The numbers of a row: D, or D + 1 with an item bias.
+    pub dim: usize,
+    /// (U, dim), row-major.
+    pub users: Cow<'a, [f32]>,
+    /// (I, dim), row-major.
+    pub items: Cow<'a, [f32]>,
+    /// What the store must compare by; `None` if both give the same order.
+    pub metric: Option<Metric>,
+}
+
+impl Model {
+    /// The tables for a store that compares by `metric`, so that it ranks items for a user by the score: see
+    /// [`Embeddings`]. Without a bias they are the tables as they are.
+    ///
+    /// The item bias becomes the last coordinate. For inner products it is 1 for users, and p o for items, where p
+    /// is the popularity. For distances it is 0 for users, and items stand over the sphere at the height
+    /// sqrt(2 p (max o - o)): the square of a distance is then 2 + 2 p max o, less twice the score. `None` stands
+    /// for distances if the points are on the sphere, since they remain a metric, and for inner products otherwise.
+    ///
+    /// # Errors
+    /// [`Error::Setting`] for distances of points that are not on the sphere, whose order is another.
+    pub fn stored(&self, metric: Option<Metric>, popularity: f64) -> Result<Stored<'_>> {
+        let Embeddings { dim, geometry, users, items, item_bias } = &self.embeddings;
+        if (*geometry, metric) == (Geometry::Dot, Some(Metric::L2)) {
+            let message = "must be ip for a model with --geometry dot: it ranks by inner products, and distances \
+                           rank otherwise";
+            return Err(Error::setting("--metric", message));
+        }
+        super::check_popularity(popularity)?;
+        let dot_only = (*geometry == Geometry::Dot).then_some(Metric::InnerProduct);
+        if !self.embeddings.has_bias() {
+            let (users, items) = (Cow::Borrowed(&users[..]), Cow::Borrowed(&items[..]));
+            return Ok(Stored { dim: *dim, users, items, metric: dot_only });
+        }
+        let metric = metric.or(dot_only).unwrap_or(Metric::L2);
+        let most = item_bias.iter().copied().map(f64::from).fold(f64::NEG_INFINITY, f64::max);
+        let (of_users, of_item): (f32, &dyn Fn(f32) -> f64) = match metric {
+            Metric::L2 => (0.0, &|bias| (2.0 * popularity * (most - f64::from(bias))).sqrt()),
+            Metric::InnerProduct => (1.0, &|bias| popularity * f64::from(bias)),
+        };
+        Ok(Stored {
+            dim: dim + 1,
+            users: Cow::Owned(widened(users, *dim, std::iter::repeat(of_users))),
+            items: Cow::Owned(widened(items, *dim, item_bias.iter().map(|&bias| of_item(bias) as f32))),
+            metric: Some(metric),
+        })
+    }
+}
+
+/// The rows of `table`, each with one of `last` at its end.
+fn widened(table: &[f32], dim: usize, last: impl Iterator<Item = f32>) -> Vec<f32> {
+    let mut rows = Vec::with_capacity(table.len() / dim.max(1) * (dim + 1));
+    for (row, last) in table.chunks_exact(dim.max(1)).zip(last) {
+        rows.extend_from_slice(row);
+        rows.push(last);
+    }
+    rows
+}
