@@ -238,6 +238,8 @@ def compare(args, place):
     parts = Parts(f"{split}/train.csv", f"{split}/test.csv")
     choosing = Parts(f"{choosing}/train.csv", f"{choosing}/test.csv")
     progress(f"{args.file}: {parts.size}")
+    if os.getloadavg()[0] > 0.5:
+        progress("warning: other programs are running here, so the seconds will be too high")
     als, als_row = implicit_row("ALS", AlternatingLeastSquares, ALS_GRID, choosing, parts, place)
     _, bpr_row = implicit_row("BPR", BayesianPersonalizedRanking, BPR_GRID, choosing, parts, place)
     adapter, own_row = spherec_row(args.spherec, split, parts, place)
