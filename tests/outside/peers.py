@@ -1,12 +1,13 @@
-"""Trains spherec's default, and the ALS and BPR of the package implicit, on the same parts of a file, and prints a table.
+"""Trains spherec's default and implicit's ALS and BPR on the same parts of a file, and prints a table.
 
     peers.py [--time-to-quality] [--keep FOLDER] SPHEREC FILE [FLAG...]      (peers.sh explains them)
 
 The parts are fold 0 of `spherec data split --folds 4`. A method's lists hold K items for every user with a test item,
 without the user's training items. All lists are files, and ir-measures (trec_eval) evaluates all of them alike.
 
-The settings of ALS and BPR are chosen by NDCG on a validation part, a tenth of the training part. The best ones are then
-trained on the whole training part, and only that is timed and tested. spherec has its defaults, chosen on no part.
+The settings of ALS and BPR are chosen by NDCG on a validation part, a tenth of the training part. The best ones are
+then trained on the whole training part, and only that is timed and tested. spherec has its defaults, chosen on no part
+of the file. With several threads BPR is not quite the same each time, because they write to the same rows.
 """
 import argparse
 import csv
@@ -71,8 +72,8 @@ def read_pairs(path):
 def id_bytes(text):
     """The id that spherec writes as `text` in lists and in users.txt: a backslash starts an escape there."""
     plain = {b"n": b"\n", b"r": b"\r", b"t": b"\t", b"\\": b"\\"}
-    unescaped = re.sub(rb"\\(x..|.)", lambda at: plain.get(at[1]) or bytes.fromhex(at[1][1:].decode()), text.encode())
-    return unescaped.decode("latin-1")
+    byte = lambda found: plain.get(found[1]) or bytes.fromhex(found[1][1:].decode())
+    return re.sub(rb"\\(x..|.)", byte, text.encode()).decode("latin-1")
 
 
 def progress(text):
@@ -108,7 +109,7 @@ def train_spherec(spherec, split, model, *flags):
 
 
 def recommend_spherec(spherec, model, parts, path):
-    """Writes the lists with the numbers of `parts`; returns the seconds of the whole command, which writes its own."""
+    """Writes the lists with the numbers of `parts`; returns the seconds of the whole command."""
     with open(f"{model}/users.txt", encoding="utf-8", newline="\n") as file:
         users = [line for line in file if parts.users[id_bytes(line[:-1])] in parts.relevant]
     with open(f"{model}.users", "w", encoding="utf-8", newline="\n") as file:
@@ -160,7 +161,8 @@ def check_same(measures, model):
     with open(f"{model}/model.json", encoding="utf-8") as file:
         own = json.load(file)["metrics"]["test"]
     for name in ("map", "ndcg", "recall", "mmr", "coverage"):
-        check(abs(own[name] - measures[name]) < 1e-6, f"{name} of spherec is {own[name]}, of its lists {measures[name]}")
+        check(abs(own[name] - measures[name]) < 1e-6,
+              f"{name} of spherec is {own[name]}, of its lists {measures[name]}")
 
 
 # The table ------------------------------------------------------------------------------------------------------------
@@ -201,7 +203,8 @@ def spherec_row(spherec, split, parts, place):
     check_same(measures, model)
     with open(f"{model}/model.json", encoding="utf-8") as file:
         about = json.load(file)
-    settings = f"defaults; {about['metrics']['epochs_done']} epochs, {about['metrics']['seconds']:.1f} s without start and end"
+    metrics = about["metrics"]
+    settings = f"defaults; {metrics['epochs_done']} epochs, {metrics['seconds']:.1f} s without start and end"
     return about["adapter"], row("spherec", settings, measures, train_seconds, list_seconds)
 
 
@@ -215,9 +218,10 @@ def time_to_quality(spherec, split, place, ndcg):
         seconds = train_spherec(spherec, split, model, "--epochs", str(epochs))
         with open(f"{model}/model.json", encoding="utf-8") as file:
             metrics = json.load(file)["metrics"]
-        print_rows([[str(epochs), f"{100 * metrics['test']['ndcg']:.2f}", f"{seconds:.1f}", f"{metrics['seconds']:.1f}"]])
+        ndcg_found = metrics["test"]["ndcg"]
+        print_rows([[str(epochs), f"{100 * ndcg_found:.2f}", f"{seconds:.1f}", f"{metrics['seconds']:.1f}"]])
         shutil.rmtree(model)
-        if metrics["test"]["ndcg"] >= ndcg:
+        if ndcg_found >= ndcg:
             return f"spherec reaches the NDCG of ALS in {seconds:.1f} s, with --epochs {epochs}."
     return f"spherec does not reach the NDCG of ALS in {EPOCHS[-1]} epochs."
 
@@ -233,8 +237,9 @@ def print_rows(rows):
 
 def compare(args, place):
     split, choosing = f"{place}/parts/fold-0", f"{place}/choosing"
-    run(args.spherec, "data", "split", args.file, "-o", f"{place}/parts", "--folds", "4", "--seed", str(SEED), *args.flags)
-    run(args.spherec, "data", "split", f"{split}/train.csv", "-o", choosing, "--ratio", "9:1", "--seed", str(SEED))
+    cut = lambda file, *flags: run(args.spherec, "data", "split", file, "--seed", str(SEED), *flags)
+    cut(args.file, "-o", f"{place}/parts", "--folds", "4", *args.flags)
+    cut(f"{split}/train.csv", "-o", choosing, "--ratio", "9:1")
     parts = Parts(f"{split}/train.csv", f"{split}/test.csv")
     choosing = Parts(f"{choosing}/train.csv", f"{choosing}/test.csv")
     progress(f"{args.file}: {parts.size}")
@@ -246,10 +251,11 @@ def compare(args, place):
     print(f"{os.path.basename(args.file)}{''.join(f' {flag}' for flag in args.flags)}: {parts.size}.")
     print(f"ALS and BPR with {FACTORS} factors on {os.cpu_count()} threads; spherec on {adapter}. k = {K}; in percent, "
           "except MMR and seconds.\n")
-    print_table(["method", "settings", "MAP", "MAP of trec_eval", "NDCG", "recall", "MMR", "coverage", "s train", "s recommend"],
-                [als_row, bpr_row, own_row])
-    print(f"\nMAP divides a user's AP by min(relevant, {K}), trec_eval's MAP by all relevant. NDCG has binary gain and an "
-          f"ideal list of min(relevant, {K}). MMR is the median training count of a user's {K} items, averaged over "
+    headings = ["method", "settings", "MAP", "MAP of trec_eval", "NDCG", "recall", "MMR", "coverage", "s train",
+                "s recommend"]
+    print_table(headings, [als_row, bpr_row, own_row])
+    print(f"\nMAP divides a user's AP by min(relevant, {K}), trec_eval's MAP by all relevant. NDCG has binary gain and "
+          f"an ideal list of min(relevant, {K}). MMR is the median training count of a user's {K} items, averaged over "
           "users. The seconds of spherec are those of whole commands, with reading and writing; those of implicit are "
           "of calls in memory.")
     if args.time_to_quality:
@@ -264,6 +270,8 @@ def main():
     parser.add_argument("file", metavar="FILE")
     parser.add_argument("flags", metavar="FLAG", nargs=argparse.REMAINDER)
     args = parser.parse_args()
+    if not os.access(args.spherec, os.X_OK):
+        parser.error(f"{args.spherec} is not a program")
     args.spherec = os.path.abspath(args.spherec)
     if args.keep:
         os.mkdir(args.keep)
