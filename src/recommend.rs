@@ -1,5 +1,5 @@
-//! Recommendations: the items of the highest score that a user has not seen, the most popular items for unknown users, and
-//! the neighbours of an item or a user.
+//! Recommendations: the items of the highest score that a user has not seen, the most popular items for unknown
+//! users, and the neighbours of an item or a user.
 
 use crate::data::Interactions;
 use crate::evaluate::{Scored, Search, check_k, check_sizes, check_table};
@@ -46,14 +46,14 @@ pub fn recommend(
     k: usize,
     seen: &[&Interactions],
 ) -> Result<Vec<Vec<Neighbour>>> {
+    check_k(k)?;
     check_popularity(popularity)?;
     check_table(embeddings)?;
+    check_rows("user", users, embeddings.user_count())?;
     for interactions in seen {
         check_sizes(embeddings, interactions, "set of seen items")?;
     }
     let excluded = |position: usize, item: u32| seen.iter().any(|set| set.contains(users[position], item));
-    check_k(k)?;
-    check_rows("user", users, embeddings.user_count())?;
     let Embeddings { dim, users: query_table, items, .. } = embeddings;
     let search = Search { query_table, queries: users, items, dim: *dim, k };
     let offsets = embeddings.offsets(popularity);

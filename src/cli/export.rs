@@ -11,8 +11,9 @@ use std::path::PathBuf;
 
 /// Write embeddings for other tools: vector stores, t-SNE scripts, NumPy, data frames, the Embedding Projector
 ///
-/// Rows are unit vectors: the nearest items of a user are the recommended ones, by any metric. If items have a
-/// bias, rows have one coordinate more, so that a store ranks exactly as the model does: see --metric. Ids are written as text; tabs, line ends and bytes that are not UTF-8 are escaped.
+/// On the sphere rows are unit vectors: the nearest items of a user are the recommended ones, by any metric. If
+/// items have a bias, rows have one coordinate more, so that a store ranks exactly as the model does: see
+/// --metric. Ids are written as text; tabs, line ends and bytes that are not UTF-8 are escaped.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Args {
@@ -36,7 +37,7 @@ pub(crate) struct Args {
     csv_safe: bool,
     /// What the store will compare by [default: l2 if points are on the sphere, else ip]. With an item bias, items
     /// stand over the sphere for l2, the popular ones lowest; for ip the bias is the last coordinate, and users
-    /// have a 1. l2 is a metric, which indexes are made for, and keeps alike items near each other
+    /// have a 1. l2 is the default because it is a metric, for which the indexes of most stores are made
     #[arg(long, value_name = "METRIC", value_enum)]
     metric: Option<MetricName>,
     #[command(flatten)]

@@ -131,13 +131,13 @@ fn map(args: &Args, folder: &Path) -> Result<RgbImage> {
     };
     let layout = MapLayout::of(&model, show, &args.layout)?;
     let embeddings = &model.embeddings;
-    let (users, items) = (embeddings.directions(&embeddings.users), embeddings.directions(&embeddings.items));
+    let table = embeddings.directions(if of_items { &embeddings.items } else { &embeddings.users });
     let rows = match of_items {
         true => MapRows {
             what: name,
             ids,
             counts: item_counts(&model),
-            table: &items,
+            table: &table,
             rows: &layout.items,
             points: &layout.item_points,
         },
@@ -145,7 +145,7 @@ fn map(args: &Args, folder: &Path) -> Result<RgbImage> {
             what: name,
             ids,
             counts: user_counts(&model),
-            table: &users,
+            table: &table,
             rows: &layout.users,
             points: &layout.user_points,
         },

@@ -11,8 +11,8 @@ use std::path::PathBuf;
 
 /// List the items nearest an item, or the users nearest a user
 ///
-/// Nearest are those of the highest cosine. With --geometry dot, too, where inner products would give the same
-/// few long rows to all. The item bias does not count.
+/// Nearest are those of the highest cosine, in a model that ranks by inner products, too: between items, inner
+/// products would give the same few long rows to all. The item bias does not count.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Args {

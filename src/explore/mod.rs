@@ -116,7 +116,8 @@ impl Nodes {
 /// The page as HTML.
 ///
 /// # Errors
-/// [`Error::Setting`] if the list length is 0 or the popularity is not from 0 to 1; [`Error::Data`] for rows that the model lacks.
+/// [`Error::Setting`] if the list length is 0 or the popularity is not from 0 to 1; [`Error::Data`] for rows that
+/// the model lacks.
 pub fn explore_page(atlas: &Atlas) -> Result<String> {
     let mut text = serde_json::to_string(&data(atlas)?)
         .map_err(|error| Error::Data(format!("the page's data cannot be written: {error}")))?;

@@ -32,8 +32,9 @@ pub enum What {
     Both,
 }
 
-/// The format of the files. D is one more than the model's if items have a bias: see [`Model::stored`]. `NAME` is `items` or `users`. `NAME-metadata.tsv` has the ids and labels in row
-/// order, with a header if there are labels.
+/// The format of the files. `NAME` is `items` or `users`. `NAME-metadata.tsv` has the ids and labels in row
+/// order, with a header if there are labels. D is one more than the model's if items have a bias: see
+/// [`Model::stored`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ExportFormat {
     /// `NAME.tsv`: one row per line, numbers separated by tabs, no header. With `NAME-metadata.tsv`.

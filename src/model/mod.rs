@@ -69,12 +69,12 @@ impl Embeddings {
         self.item_bias.iter().map(|&bias| (popularity * f64::from(bias)) as f32).collect()
     }
 
-    /// `table`, one of the two, as unit rows: what angles are measured between. On the sphere it is so already.
-    pub fn directions<'a>(&self, table: &'a [f32]) -> Cow<'a, [f32]> {
+    /// `points`, rows of a table, as unit rows: what angles are measured between. On the sphere they are so already.
+    pub fn directions<'a>(&self, points: &'a [f32]) -> Cow<'a, [f32]> {
         if self.geometry == Geometry::Sphere || self.dim == 0 {
-            return Cow::Borrowed(table);
+            return Cow::Borrowed(points);
         }
-        let mut rows = table.to_vec();
+        let mut rows = points.to_vec();
         rows.chunks_mut(self.dim).for_each(|row| Geometry::Sphere.to_point(row));
         Cow::Owned(rows)
     }

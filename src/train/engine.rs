@@ -1,10 +1,11 @@
 //! The engine: steps planned ahead, submitted in groups, collected a group late.
 
-use super::config::{Stopping, TrainConfig, defaults};
+use super::config::{Stopping, TrainConfig};
+use super::dial;
 use super::event::{EpochSums, Event, Stop};
 use super::steps::{Steps, step_shape};
 use crate::data::{Interactions, Split};
-use crate::evaluate::{Metrics, choose_popularity, evaluate};
+use crate::evaluate::{Metrics, evaluate};
 use crate::gpu::Gpu;
 use crate::model::Embeddings;
 use crate::random::{Purpose, Stream};
@@ -24,7 +25,7 @@ pub struct Trained {
     /// The best embeddings on the validation part, or the last if there is no such part.
     pub embeddings: Embeddings,
     /// How much of the item bias should count, 0 to 1: what the validation part chose; without such a part
-    /// [`defaults::POPULARITY`]. 1 if there is no bias.
+    /// [`POPULARITY`](super::defaults::POPULARITY). 1 if there is no bias.
     pub popularity: f64,
     /// The epoch that they are from.
     pub epoch: usize,
@@ -296,7 +297,7 @@ impl<'a> Run<'a> {
     fn evaluate(&mut self, epoch: usize, observe: &mut dyn FnMut(&Event)) -> Result<bool> {
         let start = Instant::now();
         let embeddings = self.embeddings()?;
-        let popularity = default_popularity(&embeddings);
+        let popularity = dial::default_popularity(&embeddings);
         let Split { train, valid, .. } = self.split;
         let all = evaluate(&embeddings, popularity, train, None, valid, &[self.config.stopping.k])?;
         let metrics =
@@ -350,23 +351,10 @@ impl<'a> Run<'a> {
             Some((epoch, metrics, embeddings)) => (epoch, Some(metrics), embeddings),
             None => (self.epochs_done, None, self.last_embeddings()?),
         };
-        let Split { train, valid, .. } = self.split;
-        let (popularity, valid) = match measured {
-            Some(_) if embeddings.has_bias() => {
-                let (popularity, metrics) =
-                    choose_popularity(&embeddings, train, valid, self.config.stopping.k)?;
-                (popularity, Some(metrics))
-            }
-            measured => (default_popularity(&embeddings), measured),
-        };
+        let (popularity, valid) = dial::choose(&embeddings, measured, self.split, self.config.stopping.k)?;
         let (epochs_done, timing) = (self.epochs_done, self.timing);
         Ok(Trained { embeddings, popularity, epoch, epochs_done, valid, stop, failure, timing })
     }
-}
-
-/// How much of the item bias counts while nothing has chosen it.
-fn default_popularity(embeddings: &Embeddings) -> f64 {
-    if embeddings.has_bias() { defaults::POPULARITY } else { 1.0 }
 }
 
 /// What a row starts with: normal numbers of variance norm^2 / D, so that its norm is near `norm` and Adam's steps mean

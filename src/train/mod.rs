@@ -2,6 +2,7 @@
 //! what happens as events. It prints nothing and writes no file.
 
 mod config;
+mod dial;
 mod engine;
 mod event;
 mod pace;
