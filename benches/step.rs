@@ -1,11 +1,11 @@
-//! A two-stage and a uniform step of citeulike-t's size on the default adapter, beside a dense Adam pass
-//! over the same tables on the CPU: `cargo bench --bench step`.
+//! The default's step, a two-stage and a uniform one of citeulike-t's size on the default adapter, beside a dense Adam
+//! pass over the same tables on the CPU: `cargo bench --bench step`.
 #![allow(clippy::print_stdout, reason = "a benchmark prints its figures")]
 
 use spherec::bench::{BenchCase, Spans, USER_COUNT, dense_adam_seconds, measure};
 use spherec::gpu::{AdapterChoice, Gpu};
 use spherec::sampling::Negatives;
-use spherec::train::{Regularisers, TrainConfig};
+use spherec::train::{Recipe, Regularisers, TrainConfig};
 use std::error::Error;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -16,14 +16,15 @@ const ROUNDS: usize = 3;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let gpu = Arc::new(Gpu::open(&AdapterChoice::Best)?);
-    let two_stage = TrainConfig::default();
+    let two_stage = Recipe::TwoStage2019.config();
     let uniform = TrainConfig {
         negatives: Negatives::Uniform { count: 1 },
         regularisers: Regularisers { gor_weight: 0.0 },
-        ..TrainConfig::default()
+        ..two_stage.clone()
     };
-    let cases = [two_stage, uniform].map(|config| BenchCase { item_count: ROWS - USER_COUNT, config });
-    let (mut steps, mut dense) = ([f64::INFINITY; 2], f64::INFINITY);
+    let configs = [TrainConfig::default(), two_stage, uniform];
+    let cases = configs.map(|config| BenchCase { item_count: ROWS - USER_COUNT, config });
+    let (mut steps, mut dense) = ([f64::INFINITY; 3], f64::INFINITY);
     // In turn, so that whatever else the machine does slows both.
     for _ in 0..ROUNDS {
         for (case, least) in cases.iter().zip(&mut steps) {

@@ -66,12 +66,15 @@ the same size on all cores of the CPU: what a framework adds to every step.
 
 Examples:
   spherec bench
-  spherec bench --items 25000 --dim 32,64,128,256 --samplers two-stage --stages
+  spherec bench --items 25000 --dim 32,64,128,256 --samplers shared --stages
   spherec bench --json > steps.json";
 
 fn count() -> impl TypedValueParser<Value = usize> {
     RangedU64ValueParser::<u64>::new().range(1..=1 << 32).map(|count| count as usize)
 }
+
+/// The stages that are matrix products with the candidates: what their kernels' names begin with.
+const PRODUCTS: [&str; 3] = ["candidate_score", "user_gradient", "candidate_gradient"];
 
 /// A case that was measured.
 struct Row {
@@ -184,11 +187,18 @@ fn label(case: &BenchCase) -> String {
 }
 
 impl Row {
-    /// 2 B C D operations by the time of the similarities; 0 if there are none.
+    /// Seconds of the matrix products with the candidates: scores, and if candidates are shared the gradients of users and
+    /// of candidates. 0 if there are no candidates.
+    fn product_seconds(&self) -> f64 {
+        let of_products = |name: &str| PRODUCTS.iter().any(|product| name.starts_with(product));
+        self.measured.stages.iter().filter(|(name, _)| of_products(name)).map(|(_, seconds)| seconds).sum()
+    }
+
+    /// 2 B C D operations by the time of the scores of candidates; 0 if there are none.
     fn score_gflops(&self) -> f64 {
         let config = &self.case.config;
         let operations = 2.0 * (config.batch_size * self.case.candidate_count() * config.dim) as f64;
-        let seconds = self.measured.stages.iter().find(|(name, _)| name.starts_with("candidate_score"));
+        let seconds = self.measured.stages.iter().find(|(name, _)| name.starts_with(PRODUCTS[0]));
         match seconds {
             Some(&(_, seconds)) if operations > 0.0 && seconds > 0.0 => operations / seconds / 1e9,
             _ => 0.0,
@@ -209,6 +219,7 @@ impl Row {
             "negatives": config.negatives.count(),
             "candidates": self.case.candidate_count(),
             "ms_per_step": 1e3 * self.measured.step_seconds,
+            "products_ms": 1e3 * self.product_seconds(),
             "score_gflops": self.score_gflops(),
             "dense_adam_ms": 1e3 * self.dense_seconds,
             "planning_us": 1e6 * self.measured.planning_seconds,
@@ -237,6 +248,7 @@ impl Row {
             of_candidates(candidates.to_string()),
             milliseconds(1e3 * self.measured.step_seconds),
             grouped((1.0 / self.measured.step_seconds) as usize),
+            of_candidates(milliseconds(1e3 * self.product_seconds())),
             of_candidates(format!("{:.1}", self.score_gflops())),
             milliseconds(1e3 * self.dense_seconds),
             format!("{:.1}", self.dense_seconds / self.measured.step_seconds),
@@ -275,6 +287,7 @@ fn table_text(adapter: &AdapterSummary, rows: &[Row], args: &Args) -> String {
         ("C", true),
         ("ms/step", true),
         ("steps/s", true),
+        ("products ms", true),
         ("GFLOP/s", true),
         ("dense ms", true),
         ("ratio", true),
@@ -284,7 +297,8 @@ fn table_text(adapter: &AdapterSummary, rows: &[Row], args: &Args) -> String {
     ];
     text.push_str(&console::table(&headings, &rows.iter().map(Row::cells).collect::<Vec<_>>()));
     text.push_str(
-        "GFLOP/s: of the similarities; ratio: dense / step; plan: on one thread; idle: the queue was empty\n",
+        "products: the step's matrix products with the candidates; GFLOP/s: of the first, their scores; ratio: dense / \
+         step; plan: on one thread; idle: the queue was empty\n",
     );
     if args.stages {
         for row in rows {

@@ -31,7 +31,8 @@ type Value = fn(&Line) -> Option<f64>;
 const PANELS: [(&str, &str, Unit, Value); 8] = [
     ("epoch", "loss", Unit::Plain, |line| line.loss),
     ("epoch", "active pairs", Unit::Percent, |line| line.active_share),
-    ("epoch", "regulariser", Unit::Plain, |line| line.gor),
+    // 0 without a regulariser: then there is no chart.
+    ("epoch", "regulariser", Unit::Plain, |line| line.gor.filter(|gor| *gor != 0.0)),
     ("evaluation", "MAP@k", Unit::Percent, |line| line.map),
     ("evaluation", "NDCG@k", Unit::Percent, |line| line.ndcg),
     ("evaluation", "recall@k", Unit::Percent, |line| line.recall),

@@ -28,7 +28,7 @@ pub(crate) fn check_dials(asked: &[f64], model: &Model, folder: &Path) -> Result
         return Ok(());
     }
     let message = format!(
-        "needs a model with an item bias, but {} has none: train one with an item bias, or leave the flag out",
+        "needs a model with an item bias, but {} has none: train one with --item-bias, or leave the flag out",
         folder.display()
     );
     Err(Error::setting("--popularity", message))
