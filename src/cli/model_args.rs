@@ -15,36 +15,36 @@ use std::str::FromStr;
 #[derive(Debug, Clone, Default, clap::Args)]
 #[command(next_help_heading = "Model and loss")]
 pub(crate) struct SampleArgs {
-    /// How negatives are found: by chance; by popularity; by popularity first and then by similarity to the positive
-    /// (Tran 3); or all candidates of a step for all of its pairs
-    #[arg(long, value_name = "SAMPLER", value_enum)]
+    #[arg(long, value_name = "SAMPLER", value_enum, help = format!(
+        "How negatives are found: by chance; by popularity; by popularity first and then by similarity to the positive \
+         (Tran 3); or all candidates of a step for all of its pairs {}", usual(|config| config.negatives.sampler())))]
     pub(crate) sampler: Option<SamplerName>,
-    /// Pairs of a step
-    #[arg(long, value_name = "B")]
+    #[arg(long, value_name = "B", help = format!("Pairs of a step {}", usual(|config| config.batch_size)))]
     pub(crate) batch_size: Option<usize>,
-    /// Negatives of a pair, 1 to 1000, if they are not shared (Tran 4.1.3: 1, 2 or 5)
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", help = format!(
+        "Negatives of a pair, 1 to 1000, if they are not shared [default: {}; Tran 4.1.3: 1, 2 or 5]",
+        defaults::two_stage_2019::NEGATIVES))]
     pub(crate) negatives: Option<usize>,
 }
 
 #[derive(Debug, Clone, Default, clap::Args)]
 #[command(next_help_heading = "Model and loss")]
 pub(crate) struct ModelArgs {
-    /// Settings to start from; the flags below change them
+    /// Settings to start from, which all other flags change [default: softmax; compare: two-stage-2019]
     #[arg(long, value_name = "NAME")]
     recipe: Option<RecipeName>,
-    /// Embedding dimension
-    #[arg(long, value_name = "D")]
+    #[arg(long, value_name = "D", help = format!("Embedding dimension {}", usual(|config| config.dim)))]
     dim: Option<usize>,
     /// sphere: points of norm 1, a metric; dot: points as they are, scored by the inner product [default: sphere; dot
     /// for bpr and warp]
     #[arg(long, value_name = "NAME", value_enum)]
     geometry: Option<GeometryName>,
-    /// What a pair's scores should be like
-    #[arg(long, value_name = "NAME", value_enum)]
+    #[arg(long, value_name = "NAME", value_enum, help = format!(
+        "What a pair's scores should be like {}", usual(|config| config.loss.name())))]
     loss: Option<LossName>,
-    /// Softmax: what scores are divided by; lower looks more at the nearest negatives
-    #[arg(long, value_name = "T")]
+    #[arg(long, value_name = "T", help = format!(
+        "Softmax: what scores are divided by; lower looks more at the nearest negatives [default: {}]",
+        defaults::TEMPERATURE))]
     temperature: Option<f64>,
     #[arg(long, value_name = "M", allow_hyphen_values = true, help = format!(
         "Margin of triplet, hinge-sum and warp, in squared distances [default: {}; Tran 4.1.3]; of contrastive, a score \
@@ -73,7 +73,7 @@ pub(crate) struct ModelArgs {
     #[arg(long, value_name = "W")]
     gor_weight: Option<f64>,
     /// A learned number of each item, added to its scores: what is liked by many is recommended more. `recommend
-    /// --popularity` turns it down without training again; =false does without
+    /// --popularity` turns it down without training again [default: true; recipe two-stage-2019: false]
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     item_bias: Option<bool>,
     #[arg(long, value_name = "X", help = format!(
@@ -83,17 +83,18 @@ pub(crate) struct ModelArgs {
         "Softmax: item biases start at this share of T ln(count + 1) [default: {}; other losses: 0]",
         defaults::ITEM_BIAS_START))]
     item_bias_start: Option<f64>,
-    /// Norm that points start with; short ones turn faster at first
-    #[arg(long, value_name = "X")]
+    #[arg(long, value_name = "X", help = format!(
+        "Norm that points start with; short ones turn faster at first {}", usual(|config| config.start_norm)))]
     start_norm: Option<f64>,
-    /// What turns gradients into steps
+    /// What turns gradients into steps [default: adam]
     #[arg(long, value_name = "NAME", value_enum)]
     optimizer: Option<OptimizerName>,
-    /// Step size, of the first step if it changes
-    #[arg(long, value_name = "X")]
+    #[arg(long, value_name = "X", help = format!(
+        "Step size, of the first step if it changes {}", usual(|config| rate_of(&config.schedule))))]
     learning_rate: Option<f64>,
-    /// constant; or linear, down to zero after the last step
-    #[arg(long, value_name = "NAME", value_enum)]
+    #[arg(long, value_name = "NAME", value_enum, help = format!(
+        "The step size over the run: constant; or linear, down to zero after the last step {}",
+        usual(|config| schedule_name(&config.schedule))))]
     schedule: Option<ScheduleName>,
     #[arg(long, value_name = "B1,B2", help = format!(
         "Adam: decay rates [default: {},{}; Kingma and Ba 2015]", defaults::BETAS.0, defaults::BETAS.1))]
@@ -106,14 +107,15 @@ pub(crate) struct ModelArgs {
 #[derive(Debug, Clone, Default, clap::Args)]
 #[command(next_help_heading = "Running")]
 pub(crate) struct RunArgs {
-    /// Epochs, at most if --patience ends the training earlier
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", help = format!(
+        "Epochs, or fewer if --patience ends the training {}", usual(|config| config.stopping.epochs)))]
     epochs: Option<usize>,
-    /// Epochs between evaluations on the validation part
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", help = format!(
+        "Epochs between evaluations on the validation part {}", usual(|config| config.stopping.evaluate_every)))]
     evaluate_every: Option<usize>,
-    /// Evaluations without a better NDCG before training stops; 0: never stop early
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", help = format!(
+        "Evaluations without a better NDCG before training stops; 0: never stop early {}",
+        usual(|config| config.stopping.patience)))]
     patience: Option<usize>,
     #[arg(short, value_name = "K", help = format!(
         "Length of the lists that are measured (Tran 4.1.2) [default: {}]", defaults::K))]
@@ -121,6 +123,32 @@ pub(crate) struct RunArgs {
     /// Seed of all randomness: the same seed, data and adapter give the same model [default: 0]
     #[arg(long, value_name = "N")]
     seed: Option<u64>,
+}
+
+/// A setting's value in each recipe, for --help.
+fn usual<T: std::fmt::Display + PartialEq>(value: impl Fn(&TrainConfig) -> T) -> String {
+    let [first, others @ ..] = Recipe::ALL;
+    let default = value(&first.config());
+    let mut text = format!("[default: {default}");
+    for recipe in others {
+        let its = value(&recipe.config());
+        if its != default {
+            text += &format!("; recipe {}: {its}", recipe.name());
+        }
+    }
+    text + "]"
+}
+
+fn rate_of(schedule: &Schedule) -> f64 {
+    let (Schedule::Constant { learning_rate } | Schedule::Linear { learning_rate }) = *schedule;
+    learning_rate
+}
+
+fn schedule_name(schedule: &Schedule) -> &'static str {
+    match schedule {
+        Schedule::Constant { .. } => "constant",
+        Schedule::Linear { .. } => "linear",
+    }
 }
 
 impl RunArgs {

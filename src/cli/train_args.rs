@@ -29,9 +29,9 @@ pub(crate) struct Args {
     #[command(flatten)]
     pub(crate) protocol: ProtocolArgs,
     #[command(flatten)]
-    samples: SampleArgs,
-    #[command(flatten)]
     model: ModelArgs,
+    #[command(flatten)]
+    samples: SampleArgs,
     #[command(flatten)]
     run: RunArgs,
     /// Adapter to use: its number in `spherec doctor`, or a part of its name [default: the best]
@@ -61,14 +61,14 @@ pub(crate) struct ProtocolArgs {
     /// else is held out
     #[arg(long, value_name = "FILE", conflicts_with_all = ["test_fraction", "folds"])]
     pub(crate) test: Option<PathBuf>,
-    /// File of interactions for early stopping, read like --test
+    /// File of interactions that choose the best epoch and --popularity, read like --test
     #[arg(long, value_name = "FILE", conflicts_with_all = ["test_fraction", "valid_fraction", "folds"])]
     pub(crate) valid: Option<PathBuf>,
     #[arg(long, value_name = "SHARE", conflicts_with = "folds", help = format!(
         "Share of each user's interactions held out for the test [default: {}]", defaults::TEST_FRACTION))]
     test_fraction: Option<f64>,
     #[arg(long, value_name = "SHARE", help = format!(
-        "Share of each user's interactions for early stopping [default: {}; 0 with --folds or --test]", defaults::VALID_FRACTION))]
+        "Share of each user's interactions that choose the best epoch and --popularity [default: {}; 0 with --folds or --test]", defaults::VALID_FRACTION))]
     valid_fraction: Option<f64>,
     /// Split each user's interactions into N folds; one of them is the test part (Tran 4.1.1: 4)
     #[arg(long, value_name = "N", requires = "fold")]
