@@ -167,7 +167,7 @@ fn nothing_is_drawn_where_nothing_is_left() {
 }
 
 /// The law of a set drawn one item after another without replacement, over all orders.
-fn set_law(weights: &[f64], count: usize) -> HashMap<Vec<u32>, f64> {
+pub(crate) fn set_law(weights: &[f64], count: usize) -> HashMap<Vec<u32>, f64> {
     let mut law = HashMap::from([(Vec::new(), 1.0)]);
     for _ in 0..count {
         let mut next = HashMap::new();

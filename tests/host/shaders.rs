@@ -50,6 +50,27 @@ fn shapes() -> Vec<StepShape> {
         StepShape { optimizer: Optimizer::Sgd, geometry: Geometry::Dot, grain: Grain::CPU, ..base },
     ];
     shapes.extend(Loss::ALL.map(|loss| StepShape { loss, ..base }));
+    let shared = PlanShape { negative_count: 0, ..plan };
+    let shared = StepShape { plan: shared, gor_weight: 0.0, ..base };
+    let with = |plan: PlanShape, dim, grain| StepShape {
+        plan: PlanShape { negative_count: 0, ..plan },
+        dim,
+        grain,
+        ..shared
+    };
+    shapes.extend(
+        Loss::ALL.iter().filter(|it| !it.needs_order()).flat_map(|&loss| {
+            [StepShape { loss, ..shared }, StepShape { loss, grain: Grain::CPU, ..shared }]
+        }),
+    );
+    shapes.extend([
+        with(PlanShape { batch_size: 1, candidate_count: 1, ..plan }, 3, Grain::GPU),
+        with(PlanShape { batch_size: 1, candidate_count: 1, ..plan }, 3, Grain::CPU),
+        with(large, 1_024, Grain::GPU),
+        with(large, 1_024, Grain::CPU),
+        StepShape { shards_per_dispatch: 4, ..with(sharded, 180, Grain::CPU) },
+        StepShape { optimizer: Optimizer::Sgd, geometry: Geometry::Dot, ..with(sharded, 128, Grain::GPU) },
+    ]);
     shapes.extend(Geometry::ALL.map(|geometry| StepShape { geometry, ..base }));
     shapes
 }
@@ -133,7 +154,7 @@ fn every_kernel_is_valid_for_the_smallest_device_and_has_one_entry_point_its_ste
         }
         let uses_subgroups =
             text.lines().any(|line| !line.trim_start().starts_with("//") && line.contains("subgroup"));
-        assert_eq!(uses_subgroups, *name == "candidate_score_subgroup", "{name}");
+        assert_eq!(uses_subgroups, name.ends_with("_subgroup"), "{name}");
     }
 }
 
@@ -264,7 +285,7 @@ fn structs_are_laid_out_alike_on_both_sides() {
     assert!(assert_mirrored("Settings", settings) >= 5);
     assert_eq!(assert_mirrored("Shards", shards), 4);
     assert_eq!(assert_mirrored("RowState", row_state), 4);
-    assert_eq!(assert_mirrored("Block", block), 3);
+    assert_eq!(assert_mirrored("Block", block), 7);
     assert_eq!(assert_mirrored("StepSums", sums), 1);
     let pair_sums = rust_layout!(PairSums: loss, is_active, spread_1, spread_2);
     assert!(assert_mirrored("PairSums", pair_sums) >= 3);
@@ -292,8 +313,9 @@ fn sizes_that_stand_in_a_text_are_those_of_the_shapes() {
     let of = |name: &str, part: String| {
         assert!(shader::kernel(name).unwrap().contains(&part), "{name} has no {part:?}");
     };
-    of("candidate_score", format!("const tile: u32 = {TILE}u;"));
-    of("candidate_score_subgroup", format!("var<uniform> positives: array<vec4<f32>, {WINDOW_CHUNKS}>;"));
+    let tile = shader::compose("// include: tile\n", &Build::default()).unwrap();
+    assert!(tile.contains(&format!("const tile: u32 = {TILE}u;")));
+    of("candidate_score_subgroup", format!("var<uniform> left_rows: array<vec4<f32>, {WINDOW_CHUNKS}>;"));
     of("candidate_score_subgroup", format!("var quads: array<mat4x4<f32>, {HELD_CHUNKS}>;"));
 }
 
@@ -315,37 +337,18 @@ fn kernels_twins_and_tests_have_the_same_stems() {
     assert_eq!(kernels.len(), KERNELS.len());
     assert_eq!(stems("shaders", ".wgsl"), kernels);
     let mut twins = stems("src/reference", ".rs");
-    // The one include that has a twin, and what joins the twins.
+    // The includes that have twins, and what joins the twins.
     for other in ["mod", "stepper", "catch_up", "pair_scores"] {
         assert!(twins.remove(other), "{other}");
+    }
+    // The twin of a gradient's product is that of its form on subgroups, too.
+    for product in ["user_gradient", "candidate_gradient"] {
+        assert!(twins.contains(product) && twins.insert(format!("{product}_subgroup")), "{product}");
     }
     assert_eq!(twins, kernels);
     let tests = stems("tests/gpu", ".rs");
     assert!(tests.is_superset(&kernels), "{:?} have no test", kernels.difference(&tests));
     assert!(stems("shaders/include", ".wgsl").contains("catch_up"));
-}
-
-/// A build with these constants alone.
-fn build(constants: &[(&'static str, f64)]) -> Build {
-    Build { constants: constants.to_vec(), includes: Vec::new() }
-}
-
-#[test]
-fn adjacent_lines_are_repeated_together() {
-    let text = "// {b}\na{b}\nb{b}_{i}\nc{i}\nd";
-    let constants = [("blocks_per_segment", 2.0), ("lane_count", 2.0)];
-    let lines = "// {b}\na0\nb0_0\nb0_1\na1\nb1_0\nc0\nb1_1\nc1\nd\n";
-    assert_eq!(shader::compose(text, &build(&constants)).unwrap(), lines);
-    // A mark without a count stays.
-    assert_eq!(shader::compose("a{b}{i}", &build(&constants[..1])).unwrap(), "a0{i}\na1{i}\n");
-}
-
-#[test]
-fn all_between_two_marks_is_repeated_together() {
-    let text = "a\n// {s} begins\n// of {s}\nb{s}\nc\n// {s} ends\nd{s}\ne";
-    let copy = |s: u32| format!("// {s} begins\n// of {s}\nb{s}\nc\n");
-    let lines = format!("a\n{}{}// {{s}} ends\nd0\nd1\ne\n", copy(0), copy(1));
-    assert_eq!(shader::compose(text, &build(&[("shards_per_dispatch", 2.0)])).unwrap(), lines);
 }
 
 /// The functions of an include, by their first lines.
@@ -361,6 +364,8 @@ fn functions(include: &str, stand_in: &'static str) -> BTreeSet<String> {
 fn files_that_stand_in_for_one_another_have_the_same_functions() {
     assert_eq!(functions("lanes", "lanes"), functions("lanes", "lanes_subgroup"));
     assert!(functions("lanes", "lanes").len() > 1);
+    let own = functions("pair_scores", "pair_scores_own");
+    assert!(own.len() > 5 && own == functions("pair_scores", "pair_scores_shared"), "{own:?}");
     let geometries = Geometry::ALL.map(|it| functions("geometry", it.include()));
     assert!(geometries[0].len() > 1 && geometries.iter().all(|it| *it == geometries[0]));
 }
@@ -380,7 +385,8 @@ fn includes_are_known_and_used() {
             });
             for build in stand_ins {
                 let found = build.includes.iter().find(|(included, _)| *included == include);
-                used.insert(found.map_or(include, |(_, file)| *file).to_owned());
+                let files = found.map_or(include, |(_, files)| *files);
+                used.extend(files.split_whitespace().map(str::to_owned));
             }
         }
     }
