@@ -223,7 +223,9 @@ fn files_of_labels_are_read_with_and_without_a_header() {
 fn random_model(geometry: Geometry) -> Model {
     let ids = |count: usize| {
         let mut ids = IdTable::default();
-        (0..count).for_each(|at| drop(ids.intern(at.to_string().as_bytes())));
+        for at in 0..count {
+            ids.intern(at.to_string().as_bytes());
+        }
         ids
     };
     let mut model = model(ids(20), ids(200), 6, &[(0, 0)], 1);
@@ -286,11 +288,8 @@ fn stores_rank_exactly_as_a_model_with_a_bias_does() {
         for popularity in [None, Some(0.0), Some(0.25), Some(1.0)] {
             let options = ExportOptions { what: What::Both, metric, popularity, ..PLAIN };
             let exported = export(&model, &options, place.path(), true).unwrap();
-            let expected = if key == minus_product as fn(&[f32], &[f32]) -> f64 {
-                Metric::InnerProduct
-            } else {
-                Metric::L2
-            };
+            let of_geometry = if geometry == Geometry::Dot { Metric::InnerProduct } else { Metric::L2 };
+            let expected = metric.unwrap_or(of_geometry);
             assert_eq!((exported.dim, exported.metric), (7, Some(expected)));
             let [users, items] = ["users.tsv", "items.tsv"].map(|name| read_rows(&place.path().join(name)));
             let dial = popularity.unwrap_or(0.6);

@@ -27,7 +27,8 @@ fn a_score_that_is_not_a_number_is_seen_wherever_it_is() {
                     let mut scores = scores;
                     (1..6).filter(|k| away >> k & 1 == 1).for_each(|k| scores[k] = FAR);
                     scores[place] = bad;
-                    let found = pair_loss(&loss, ITEM_COUNT, scores[0], &mut scores.clone()[1..]);
+                    let [positive, mut negatives @ ..] = scores;
+                    let found = pair_loss(&loss, ITEM_COUNT, positive, &mut negatives);
                     assert!(!found.loss.is_finite(), "{loss:?} of {scores:?} is {}", found.loss);
                 }
             }
