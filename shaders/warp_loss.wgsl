@@ -22,7 +22,7 @@ fn pair_loss(index: u32, lane: u32) {
         if !is_finite(negative_score(index, k)) { own_score = bad; }
     }
     let first = u32(-lane_max(lane, -f32(own_first)));
-    let score = lane_max(lane, select(far, own_score, own_first == first || own_score == bad));
+    let score = lane_max(lane, select(far, own_score, own_score == bad || own_first == first));
     var value = 0.0;
     var pull = 0.0;
     if first < score_count() {
