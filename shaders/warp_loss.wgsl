@@ -5,6 +5,8 @@
 override margin: f32 = 1.0;
 override item_count: u32 = 1u;      // I
 
+const bad: f32 = 3e38;              // rank_key of what is not a number
+
 fn pair_loss(index: u32, lane: u32) {
     exclude(index, lane);
     let positive = positive_score(index);
@@ -16,9 +18,11 @@ fn pair_loss(index: u32, lane: u32) {
             own_first = k;
             own_score = rank_key(negative_score(index, k));
         }
+        // What is not a number is seen, on whichever draw.
+        if !is_finite(negative_score(index, k)) { own_score = bad; }
     }
     let first = u32(-lane_max(lane, -f32(own_first)));
-    let score = lane_max(lane, select(far, own_score, own_first == first));
+    let score = lane_max(lane, select(far, own_score, own_score == bad || own_first == first));
     var value = 0.0;
     var pull = 0.0;
     if first < score_count() {

@@ -192,11 +192,6 @@ impl TrainConfig {
     fn check_together(&self) -> Result<()> {
         let is_shared = matches!(self.negatives, Negatives::Shared { .. });
         let is_two_stage = matches!(self.negatives, Negatives::TwoStage { .. });
-        if self.geometry == Geometry::Dot && is_two_stage {
-            let message = "must not be two-stage with --geometry dot: its law is one of cosines; take uniform, \
-                           popularity or shared";
-            return Err(Error::setting("--sampler", message));
-        }
         if self.loss.needs_order() && (is_shared || is_two_stage) {
             let message = format!(
                 "must not be {} with --loss {}: it counts a pair's own draws, one after another; take uniform or \
@@ -206,11 +201,18 @@ impl TrainConfig {
             );
             return Err(Error::setting("--sampler", message));
         }
+        let is_dot = self.geometry == Geometry::Dot;
+        if is_dot && is_two_stage {
+            let message = "must not be two-stage with --geometry dot: its law is one of cosines; take uniform, \
+                           popularity or shared";
+            return Err(Error::setting("--sampler", message));
+        }
         let gor_weight = self.regularisers.gor_weight;
         if is_shared && gor_weight > 0.0 {
+            let others = if is_dot { "uniform or popularity" } else { "uniform, popularity or two-stage" };
             let message = format!(
                 "must be 0 with --sampler shared, but is {gor_weight}: the regulariser needs a pair's own negatives; \
-                 take uniform, popularity or two-stage"
+                 take {others}"
             );
             return Err(Error::setting("--gor-weight", message));
         }

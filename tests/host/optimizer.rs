@@ -1,16 +1,9 @@
-//! Adam on rows that steps touch unequally often, against a dense Adam in f64; its catch-up table against
-//! the sum that defines it.
+//! Adam's catch-up table against the sum that defines it, at a constant and at a falling rate; schedules.
 
-use crate::plans::Run;
-use rand::RngExt;
 use spherec::Error;
-use spherec::random::{Purpose, Stream};
-use spherec::reference::{Scratch, State, run_stage};
-use spherec::sampling::Planner;
-use spherec::step::layout::NONE;
-use spherec::step::{Extent, Geometry, Grain, Optimizer, Plan, Rates, Schedule, Stage, StepConstants};
+use spherec::step::{Optimizer, Rates, Schedule};
 
-const ALL_BETAS: [(f64, f64); 7] =
+pub(crate) const ALL_BETAS: [(f64, f64); 7] =
     [(0.9, 0.999), (0.9, 0.9999), (0.9, 0.99999), (0.5, 0.99), (0.99, 0.999), (0.1, 0.9), (0.9, 0.85)];
 
 /// What the kernels have.
@@ -32,13 +25,14 @@ fn defining_sum((beta_1, beta_2): (f64, f64), tau: i32) -> f64 {
     sum
 }
 
-const LEARNING_RATE: f64 = 1e-3;
-const EPSILON: f64 = 1e-8;
+pub(crate) const LEARNING_RATE: f64 = 1e-3;
+pub(crate) const EPSILON: f64 = 1e-8;
 
 fn rates(betas: (f64, f64)) -> Rates {
     Rates {
         optimizer: Optimizer::Adam { betas, epsilon: EPSILON },
         schedule: Schedule::Constant { learning_rate: LEARNING_RATE },
+        last_step: 600,
     }
 }
 
@@ -92,157 +86,54 @@ fn betas_without_a_sum_are_refused() {
     }
 }
 
-/// Kingma and Ba, algorithm 1, on every row at every step.
-struct DenseAdam {
-    betas: (f64, f64),
-    points: Vec<f64>,
-    momentum: Vec<f64>,
-    variance: Vec<f64>,
-}
-
-impl DenseAdam {
-    fn step(&mut self, step: i32, gradients: &[f64]) {
-        let (beta_1, beta_2) = self.betas;
-        let (bias_1, bias_2) = (1.0 - beta_1.powi(step), 1.0 - beta_2.powi(step));
-        for (index, g) in gradients.iter().enumerate() {
-            let (m, v) = (&mut self.momentum[index], &mut self.variance[index]);
-            *m = beta_1 * *m + (1.0 - beta_1) * g;
-            *v = beta_2 * *v + (1.0 - beta_2) * g * g;
-            let root = (*v / bias_2).sqrt() + EPSILON;
-            self.points[index] -= LEARNING_RATE * (*m / bias_1) / root;
-        }
-    }
-}
-
-const DIM: usize = 4;
-const ITEMS: u32 = 30;
-const USERS: u32 = 20;
-const STEPS: u64 = 600;
-
-/// The twins of loading, optimizer and catch-up, with the gradients of the rows as given: in the geometry `dot` they
-/// are those of the points.
-struct LazyAdam {
-    constants: StepConstants,
-    state: State,
-}
-
-impl LazyAdam {
-    fn new(run: &Run, betas: (f64, f64), points: &[f64]) -> LazyAdam {
-        let mut shape = run.step_shape(DIM, Grain::GPU, 0.0);
-        shape.geometry = Geometry::Dot;
-        shape.optimizer = rates(betas).optimizer;
-        let state = State::new(points.iter().map(|&x| x as f32).collect(), &shape);
-        LazyAdam { constants: StepConstants::new(shape, rates(betas).schedule, 0.0).unwrap(), state }
-    }
-
-    /// One step on the rows of `plan`, with the gradients of all rows as given.
-    fn step(&mut self, plan: &Plan, all: &[f64]) {
-        let shape = &self.constants.shape;
-        let mut scratch = Scratch::new(shape, f32::NAN);
-        for (slot, &row) in plan.rows().iter().enumerate() {
-            let to = &mut scratch.gradients[slot * shape.slot_numbers()..][..DIM + 1];
-            if row != NONE {
-                let from = &all[row as usize * DIM..][..DIM];
-                to.iter_mut().zip(from).for_each(|(to, &from)| *to = from as f32);
-                to[DIM] = 1.0;
-            }
-        }
-        let stages = shape.stages();
-        let run = |kernel: &str| -> Stage { *stages.iter().find(|stage| stage.kernel == kernel).unwrap() };
-        for stage in [run("row_load"), run("row_adam")] {
-            let extent = Extent::Shards(shape.table_shards()[0]);
-            run_stage(&stage, &extent, &self.constants, plan, &mut self.state, &mut scratch);
-        }
-    }
-
-    fn catch_up(&mut self, step: u32) {
-        self.state.catch_up(&self.constants, step);
-        assert!(self.state.row_states.iter().all(|row| row.last_step == 0 || row.last_step == step));
-    }
-}
-
-/// A row of `count`, the later the rarer: from nearly every step to once in hundreds.
-fn unequal(stream: &mut Stream, count: u32) -> u32 {
-    let share: f64 = stream.random();
-    ((share.powi(4) * f64::from(count)) as u32).min(count - 1)
-}
-
-/// Steps of three given pairs.
-fn run_of_three() -> Run {
-    Run {
-        user_count: USERS as usize,
-        item_count: ITEMS as usize,
-        pairs: vec![(0, 0)],
-        batch_size: 3,
-        negative_count: 1,
-        candidate_count: 0,
-        rows_per_shard: (ITEMS + USERS) as usize,
-        beta: 0.0,
-        seed: 0,
-    }
-}
-
-/// (largest difference, largest movement) of the lazy and the dense Adam.
-fn compare(betas: (f64, f64), looks: &[u64]) -> (f64, f64) {
-    let mut stream = Stream::new(31, Purpose::Generate, 0);
-    let row_count = (ITEMS + USERS) as usize;
-    let start: Vec<f64> =
-        (0..row_count * DIM).map(|_| f64::from(stream.random::<f32>() * 2.0 - 1.0)).collect();
-    let run = run_of_three();
-    let mut planner: Planner = run.planner_with(rates(betas));
-    let mut lazy = LazyAdam::new(&run, betas, &start);
-    let zeros = vec![0.0; start.len()];
-    let mut dense =
-        DenseAdam { betas, points: start.clone(), momentum: zeros.clone(), variance: zeros.clone() };
-    let mut touch_counts = vec![0u64; row_count];
-    for step in 1..=STEPS {
-        let pairs: Vec<(u32, u32)> =
-            (0..3).map(|_| (unequal(&mut stream, USERS), unequal(&mut stream, ITEMS))).collect();
-        let negatives: Vec<u32> = (0..3).map(|_| unequal(&mut stream, ITEMS)).collect();
-        let plan = planner.plan_given(step, &pairs, &negatives);
-        let mut gradients = zeros.clone();
-        for &row in plan.rows().iter().filter(|&&row| row != NONE) {
-            touch_counts[row as usize] += 1;
-            // Of unequal size, and mostly of one sign, so that rows go somewhere.
-            let size = 10.0_f64.powi(row as i32 % 5 - 3);
-            for d in 0..DIM {
-                let drift = 0.3 * f64::from((row as i32 + d as i32) % 3 - 1);
-                // What the lazy Adam gets is an f32.
-                gradients[row as usize * DIM + d] =
-                    f64::from((size * (stream.random::<f64>() - 0.5 + drift)) as f32);
-            }
-        }
-        dense.step(step as i32, &gradients);
-        lazy.step(&plan, &gradients);
-        if looks.contains(&step) {
-            lazy.catch_up(step as u32);
-        }
-    }
-    assert!(touch_counts.iter().max() > Some(&(STEPS / 2)), "{touch_counts:?}");
-    assert!(touch_counts.iter().any(|&count| (1..40).contains(&count)), "{touch_counts:?}");
-    lazy.catch_up(STEPS as u32);
-    let largest = |values: &mut dyn Iterator<Item = f64>| {
-        values.fold(0.0, |largest: f64, value| if value <= largest { largest } else { value })
-    };
-    let found = lazy.state.rows.iter().map(|&x| f64::from(x));
-    assert_eq!(lazy.state.rows.len(), dense.points.len());
-    let difference = largest(&mut found.zip(&dense.points).map(|(a, b)| (a - b).abs()));
-    let movement = largest(&mut start.iter().zip(&dense.points).map(|(a, b)| (a - b).abs()));
-    (difference, movement)
+fn linear(betas: (f64, f64), last_step: u64) -> Rates {
+    Rates { schedule: Schedule::Linear { learning_rate: LEARNING_RATE }, last_step, ..rates(betas) }
 }
 
 #[test]
-fn adam_on_touched_rows_is_dense_adam() {
-    // Without (0.9, 0.85): a second moment that fades before the first one comes down to epsilon, which the
-    // closed form takes as constant.
-    for betas in ALL_BETAS.into_iter().filter(|betas| betas.1 > betas.0) {
-        for looks in [&[][..], &[1, 2, 77, 300, 301]] {
-            let (difference, movement) = compare(betas, looks);
-            println!("{betas:?}: difference {difference:.1e} where rows moved {movement:.3}");
-            if !(difference <= 2e-5) {
-                panic!("{betas:?}: difference {difference:e} where rows moved {movement}");
+fn a_linear_rate_falls_in_a_straight_line_to_nothing_after_the_last_step() {
+    let schedule = Schedule::Linear { learning_rate: 0.5 };
+    for (step, expected) in [(1, 0.5), (2, 0.45), (6, 0.25), (10, 0.05), (11, 0.0), (12, 0.0), (1_000, 0.0)] {
+        let rate = schedule.learning_rate(step, 10);
+        assert!((rate - expected).abs() < 1e-15, "step {step}: {rate}");
+    }
+    assert_eq!(schedule.learning_rate(1, 1), 0.5);
+    assert_eq!(Schedule::Constant { learning_rate: 0.5 }.learning_rate(7, 3), 0.5);
+}
+
+#[test]
+fn the_catch_up_table_of_a_linear_rate_holds_the_sum_of_what_is_left() {
+    for betas in ALL_BETAS {
+        for last_step in [1, 7, 3_000] {
+            let table = linear(betas, last_step).catch_up_table().unwrap();
+            assert_eq!(table.len() as u64, last_step + 1);
+            let (beta_1, beta_2) = rounded(betas);
+            for (tau, &[sum, root]) in table.iter().enumerate().step_by(last_step as usize / 40 + 1) {
+                let term = |step: u64| {
+                    let rate = LEARNING_RATE * (last_step - step + 1) as f64 / last_step as f64;
+                    let bias = (1.0 - beta_2.powi(step as i32)).sqrt() / (1.0 - beta_1.powi(step as i32));
+                    rate * (beta_1 / beta_2.sqrt()).powi((step - tau as u64) as i32) * bias
+                };
+                let expected: f64 = (tau as u64 + 1..=last_step).map(term).sum();
+                let root_expected = (1.0 - beta_2.powi(tau as i32 + 1)).sqrt();
+                assert!((f64::from(sum) - expected).abs() <= 2e-7 * expected, "{betas:?}, {tau}: {sum}");
+                assert!((f64::from(root) - root_expected).abs() <= 2e-7 * root_expected, "{betas:?}, {tau}");
             }
-            assert!(movement > 0.1, "{betas:?}: rows moved {movement} only");
+            assert_eq!(table[last_step as usize][0], 0.0, "after the last step nothing moves");
         }
     }
+}
+
+#[test]
+fn a_linear_rate_over_more_steps_than_a_table_holds_is_refused() {
+    const MOST: u64 = (1 << 24) - 1;
+    let error = linear((0.9, 0.999), MOST + 1).catch_up_table().unwrap_err();
+    assert!(matches!(&error, Error::Setting { flag: "--schedule", .. }), "{error}");
+    for part in ["16777216", "16777215", "--epochs", "constant"] {
+        assert!(error.to_string().contains(part), "no {part} in {error}");
+    }
+    // As many as fit, and as many as one likes without a table.
+    assert_eq!(linear((0.9, 0.999), MOST).catch_up_table().unwrap().len(), 1 << 24);
+    let plain = Rates { optimizer: Optimizer::Sgd, ..linear((0.9, 0.999), 1 << 40) };
+    assert_eq!(plain.catch_up_table().unwrap().len(), 1);
 }

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use spherec::data::Interactions;
 use spherec::random::{Purpose, key};
 use spherec::sampling::{EpochOrder, ItemSampler, Planner};
-use spherec::step::layout::NONE;
+use spherec::step::layout::{FAR, NONE};
 use spherec::step::{
     BLOCK_BYTES, Geometry, Grain, Loss, Optimizer, Plan, PlanShape, Rates, Schedule, StepShape, WINDOW_CHUNKS,
 };
@@ -20,6 +20,7 @@ const LEARNING_RATE: f64 = 0.05;
 pub(crate) const RATES: Rates = Rates {
     optimizer: Optimizer::Adam { betas: BETAS, epsilon: EPSILON },
     schedule: Schedule::Constant { learning_rate: LEARNING_RATE },
+    last_step: 1_000_000,
 };
 
 /// The sizes of a made-up run.
@@ -65,8 +66,9 @@ impl Run {
             plan: self.shape(),
             dim,
             geometry: Geometry::Sphere,
-            loss: Loss::Triplet { margin: 1.0 },
+            loss: Loss::Triplet { margin: 1.0, rank_weight: false },
             gor_weight,
+            item_bias_rate: 0.0,
             optimizer: Optimizer::Sgd,
             shards_per_dispatch: 1,
             block_bytes: BLOCK_BYTES,
@@ -86,8 +88,8 @@ impl Run {
     }
 }
 
-fn runs() -> impl Strategy<Value = Run> {
-    let sizes = (1..25usize, 1..60usize, 1..40usize, 1..5usize, 0..70usize, 0..3usize);
+pub(crate) fn runs() -> impl Strategy<Value = Run> {
+    let sizes = (1..25usize, 1..60usize, 1..40usize, 0..5usize, 0..70usize, 0..3usize);
     sizes.prop_flat_map(|(user_count, item_count, batch_size, negative_count, candidate_count, sharding)| {
         let pairs = prop::collection::vec((0..user_count as u32, 0..item_count as u32), 1..150);
         let row_count = user_count + item_count;
@@ -99,6 +101,8 @@ fn runs() -> impl Strategy<Value = Run> {
         let beta = prop_oneof![Just(0.0), Just(0.5), Just(2.0)];
         // Half of the runs draw their negatives on the CPU.
         let candidate_count = if candidate_count < 35 { 0 } else { candidate_count - 34 };
+        // Without candidates there is nothing to share.
+        let negative_count = if candidate_count == 0 { negative_count.max(1) } else { negative_count };
         (pairs, rows_per_shard, beta, any::<u64>()).prop_map(move |(pairs, rows_per_shard, beta, seed)| Run {
             user_count,
             item_count,
@@ -118,8 +122,8 @@ fn row(plan: &Plan, slot: u32) -> u32 {
     if slot == NONE { NONE } else { plan.rows()[slot as usize] }
 }
 
-/// Checks `plan` of `pairs` against brute force; returns its planned negatives as items, (B, N).
-fn check_plan(run: &Run, step: u64, pairs: &[(u32, u32)], plan: &Plan) -> Vec<u32> {
+/// Checks `plan`, made without a correction, of `pairs` against brute force; returns its planned negatives as items, (B, N).
+pub(crate) fn check_plan(run: &Run, step: u64, pairs: &[(u32, u32)], plan: &Plan) -> Vec<u32> {
     let (header, shape) = (&plan.header, run.shape());
     assert_eq!((header.step, header.log_slot, header.pair_count), (step as u32, 0, pairs.len() as u32));
     assert_eq!([header.draw_key_0, header.draw_key_1], key(run.seed, Purpose::Draw, step));
@@ -134,6 +138,7 @@ fn check_plan(run: &Run, step: u64, pairs: &[(u32, u32)], plan: &Plan) -> Vec<u3
     check_quads(run, plan);
     check_uses(run, plan);
     check_excluded(run, plan);
+    check_offsets(run, plan, 0.0);
     let item_count = run.item_count as u32;
     assert_eq!((plan.users().len(), plan.positives().len()), (pairs.len(), pairs.len()));
     for (index, &(user, item)) in pairs.iter().enumerate() {
@@ -219,6 +224,26 @@ fn check_excluded(run: &Run, plan: &Plan) {
     }
 }
 
+/// -correction ln(min(1, C q)) for each candidate, q ~ f^beta; far for each hole.
+pub(crate) fn check_offsets(run: &Run, plan: &Plan, correction: f64) {
+    let frequencies = run.train().item_frequencies();
+    let weight = |item: u32| f64::from(frequencies[item as usize]).powf(run.beta);
+    let total: f64 = (0..run.item_count as u32).map(weight).sum();
+    let slots = &plan.rows()[..plan.header.candidate_count as usize];
+    let count = slots.iter().filter(|&&row| row != NONE).count() as f64;
+    assert_eq!(plan.offsets().len(), slots.len());
+    for (&row, offset) in slots.iter().zip(plan.offsets()) {
+        if row == NONE {
+            assert_eq!(offset, FAR);
+            continue;
+        }
+        let chance = (count * weight(row) / total).min(1.0);
+        let expected = if correction == 0.0 { 0.0 } else { -correction * chance.ln() };
+        let difference = (f64::from(offset) - expected).abs();
+        assert!(difference <= 1e-6 * expected.abs(), "item {row}: {offset} for {expected}");
+    }
+}
+
 /// The candidates are C different items, or all that can be drawn.
 fn check_candidates(run: &Run, plan: &Plan) {
     let frequencies = run.train().item_frequencies();
@@ -231,7 +256,7 @@ fn check_candidates(run: &Run, plan: &Plan) {
 }
 
 /// N different items for each pair, none of them the user's, as long as there are any.
-fn check_negatives(run: &Run, pairs: &[(u32, u32)], negatives: &[u32]) {
+pub(crate) fn check_negatives(run: &Run, pairs: &[(u32, u32)], negatives: &[u32]) {
     assert_eq!(negatives.len(), pairs.len() * run.negative_count);
     let train = run.train();
     for (&(user, _), negatives) in pairs.iter().zip(negatives.chunks(run.negative_count)) {
@@ -267,6 +292,7 @@ proptest! {
     #[test]
     fn given_plans_say_what_was_given(mut run in runs(), picks in prop::collection::vec(any::<u32>(), 40 * 5)) {
         run.candidate_count = 0;
+        run.negative_count = run.negative_count.max(1);
         let pairs: Vec<(u32, u32)> = run.pairs.iter().copied().cycle().take(run.batch_size).collect();
         let pick_count = run.batch_size * run.negative_count;
         // Any item, the pair's own included, and sometimes none.

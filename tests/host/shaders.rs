@@ -30,6 +30,7 @@ fn shapes() -> Vec<StepShape> {
         geometry: Geometry::Sphere,
         loss: Loss::ALL[0],
         gor_weight: 0.01,
+        item_bias_rate: 0.2,
         optimizer: Optimizer::Adam { betas: (0.9, 0.999), epsilon: 1e-8 },
         shards_per_dispatch: 1,
         block_bytes: BLOCK_BYTES,
@@ -49,6 +50,27 @@ fn shapes() -> Vec<StepShape> {
         StepShape { optimizer: Optimizer::Sgd, geometry: Geometry::Dot, grain: Grain::CPU, ..base },
     ];
     shapes.extend(Loss::ALL.map(|loss| StepShape { loss, ..base }));
+    let shared = PlanShape { negative_count: 0, ..plan };
+    let shared = StepShape { plan: shared, gor_weight: 0.0, ..base };
+    let with = |plan: PlanShape, dim, grain| StepShape {
+        plan: PlanShape { negative_count: 0, ..plan },
+        dim,
+        grain,
+        ..shared
+    };
+    shapes.extend(
+        Loss::ALL.iter().filter(|it| !it.needs_order()).flat_map(|&loss| {
+            [StepShape { loss, ..shared }, StepShape { loss, grain: Grain::CPU, ..shared }]
+        }),
+    );
+    shapes.extend([
+        with(PlanShape { batch_size: 1, candidate_count: 1, ..plan }, 3, Grain::GPU),
+        with(PlanShape { batch_size: 1, candidate_count: 1, ..plan }, 3, Grain::CPU),
+        with(large, 1_024, Grain::GPU),
+        with(large, 1_024, Grain::CPU),
+        StepShape { shards_per_dispatch: 4, ..with(sharded, 180, Grain::CPU) },
+        StepShape { optimizer: Optimizer::Sgd, geometry: Geometry::Dot, ..with(sharded, 128, Grain::GPU) },
+    ]);
     shapes.extend(Geometry::ALL.map(|geometry| StepShape { geometry, ..base }));
     shapes
 }
@@ -132,7 +154,7 @@ fn every_kernel_is_valid_for_the_smallest_device_and_has_one_entry_point_its_ste
         }
         let uses_subgroups =
             text.lines().any(|line| !line.trim_start().starts_with("//") && line.contains("subgroup"));
-        assert_eq!(uses_subgroups, *name == "candidate_score_subgroup", "{name}");
+        assert_eq!(uses_subgroups, name.ends_with("_subgroup"), "{name}");
     }
 }
 
@@ -254,15 +276,16 @@ fn assert_mirrored(name: &str, (rust_size, rust_fields): (u32, Vec<(String, u32)
 #[test]
 fn structs_are_laid_out_alike_on_both_sides() {
     let settings = rust_layout!(Settings: gor_weight, inverse_dim, hardness, beta_1, beta_2, epsilon,
-        log_beta_1, log_beta_2, log_ratio, catch_up_count, unused_0, unused_1);
+        log_beta_1, log_beta_2, log_ratio, catch_up_count, item_bias_rate, unused_0);
     let shards = rust_layout!(Shards: first, end, first_row, row_count, rows_per_shard, step);
-    let row_state = rust_layout!(RowState: squares, along, drift_squares, last_step);
+    let row_state = rust_layout!(RowState: squares, along, drift_squares, bias, bias_drift, bias_variance, unused_0,
+        last_step);
     let block = rust_layout!(Block: first_pair, first_row, pair_count, unused_0);
     let sums = rust_layout!(StepSums: loss, active_count, moment_1, moment_2);
     assert!(assert_mirrored("Settings", settings) >= 5);
     assert_eq!(assert_mirrored("Shards", shards), 4);
     assert_eq!(assert_mirrored("RowState", row_state), 4);
-    assert_eq!(assert_mirrored("Block", block), 3);
+    assert_eq!(assert_mirrored("Block", block), 7);
     assert_eq!(assert_mirrored("StepSums", sums), 1);
     let pair_sums = rust_layout!(PairSums: loss, is_active, spread_1, spread_2);
     assert!(assert_mirrored("PairSums", pair_sums) >= 3);
@@ -272,7 +295,7 @@ fn structs_are_laid_out_alike_on_both_sides() {
 fn the_plan_header_is_the_fixed_part_of_the_plan() {
     let (size, mut fields) = rust_layout!(PlanHeader: step, log_slot, pair_count, candidate_count,
         item_slot_count, row_count, draw_key_0, draw_key_1, step_size, root_bias_2, drift_epsilon, rows_at, users_at,
-        positives_at, negatives_at, uses_at, excluded_at, quads_at, shards_at);
+        positives_at, negatives_at, uses_at, excluded_at, quads_at, shards_at, offsets_at);
     fields.push(("words".to_owned(), size));
     let mut count = 0;
     for (kernel, text) in KERNELS {
@@ -290,8 +313,9 @@ fn sizes_that_stand_in_a_text_are_those_of_the_shapes() {
     let of = |name: &str, part: String| {
         assert!(shader::kernel(name).unwrap().contains(&part), "{name} has no {part:?}");
     };
-    of("candidate_score", format!("const tile: u32 = {TILE}u;"));
-    of("candidate_score_subgroup", format!("var<uniform> positives: array<vec4<f32>, {WINDOW_CHUNKS}>;"));
+    let tile = shader::compose("// include: tile\n", &Build::default()).unwrap();
+    assert!(tile.contains(&format!("const tile: u32 = {TILE}u;")));
+    of("candidate_score_subgroup", format!("var<uniform> left_rows: array<vec4<f32>, {WINDOW_CHUNKS}>;"));
     of("candidate_score_subgroup", format!("var quads: array<mat4x4<f32>, {HELD_CHUNKS}>;"));
 }
 
@@ -313,37 +337,18 @@ fn kernels_twins_and_tests_have_the_same_stems() {
     assert_eq!(kernels.len(), KERNELS.len());
     assert_eq!(stems("shaders", ".wgsl"), kernels);
     let mut twins = stems("src/reference", ".rs");
-    // The one include that has a twin, and what joins the twins.
-    for other in ["mod", "stepper", "catch_up"] {
+    // The includes that have twins, and what joins the twins.
+    for other in ["mod", "stepper", "catch_up", "pair_scores"] {
         assert!(twins.remove(other), "{other}");
+    }
+    // The twin of a gradient's product is that of its form on subgroups, too.
+    for product in ["user_gradient", "candidate_gradient"] {
+        assert!(twins.contains(product) && twins.insert(format!("{product}_subgroup")), "{product}");
     }
     assert_eq!(twins, kernels);
     let tests = stems("tests/gpu", ".rs");
     assert!(tests.is_superset(&kernels), "{:?} have no test", kernels.difference(&tests));
     assert!(stems("shaders/include", ".wgsl").contains("catch_up"));
-}
-
-/// A build with these constants alone.
-fn build(constants: &[(&'static str, f64)]) -> Build {
-    Build { constants: constants.to_vec(), includes: Vec::new() }
-}
-
-#[test]
-fn adjacent_lines_are_repeated_together() {
-    let text = "// {b}\na{b}\nb{b}_{i}\nc{i}\nd";
-    let constants = [("blocks_per_segment", 2.0), ("lane_count", 2.0)];
-    let lines = "// {b}\na0\nb0_0\nb0_1\na1\nb1_0\nc0\nb1_1\nc1\nd\n";
-    assert_eq!(shader::compose(text, &build(&constants)).unwrap(), lines);
-    // A mark without a count stays.
-    assert_eq!(shader::compose("a{b}{i}", &build(&constants[..1])).unwrap(), "a0{i}\na1{i}\n");
-}
-
-#[test]
-fn all_between_two_marks_is_repeated_together() {
-    let text = "a\n// {s} begins\n// of {s}\nb{s}\nc\n// {s} ends\nd{s}\ne";
-    let copy = |s: u32| format!("// {s} begins\n// of {s}\nb{s}\nc\n");
-    let lines = format!("a\n{}{}// {{s}} ends\nd0\nd1\ne\n", copy(0), copy(1));
-    assert_eq!(shader::compose(text, &build(&[("shards_per_dispatch", 2.0)])).unwrap(), lines);
 }
 
 /// The functions of an include, by their first lines.
@@ -359,6 +364,8 @@ fn functions(include: &str, stand_in: &'static str) -> BTreeSet<String> {
 fn files_that_stand_in_for_one_another_have_the_same_functions() {
     assert_eq!(functions("lanes", "lanes"), functions("lanes", "lanes_subgroup"));
     assert!(functions("lanes", "lanes").len() > 1);
+    let own = functions("pair_scores", "pair_scores_own");
+    assert!(own.len() > 5 && own == functions("pair_scores", "pair_scores_shared"), "{own:?}");
     let geometries = Geometry::ALL.map(|it| functions("geometry", it.include()));
     assert!(geometries[0].len() > 1 && geometries.iter().all(|it| *it == geometries[0]));
 }
@@ -378,7 +385,8 @@ fn includes_are_known_and_used() {
             });
             for build in stand_ins {
                 let found = build.includes.iter().find(|(included, _)| *included == include);
-                used.insert(found.map_or(include, |(_, file)| *file).to_owned());
+                let files = found.map_or(include, |(_, files)| *files);
+                used.extend(files.split_whitespace().map(str::to_owned));
             }
         }
     }

@@ -1,0 +1,169 @@
+//! Configs: which settings go together, what is said of those that do not, recipes, and configs as JSON.
+
+use spherec::Error;
+use spherec::sampling::Negatives;
+use spherec::step::{Geometry, Loss, Schedule};
+use spherec::train::{ItemBias, Recipe, TrainConfig};
+use std::collections::BTreeSet;
+
+const SAMPLERS: [Negatives; 4] = [
+    Negatives::Uniform { count: 3 },
+    Negatives::Popularity { count: 3, beta: 0.5 },
+    Negatives::TwoStage { count: 3, beta: 0.5, candidates: 50, hardness: 1.5 },
+    Negatives::Shared { beta: 0.5, candidates: 50 },
+];
+
+fn config(loss: Loss, negatives: Negatives, geometry: Geometry) -> TrainConfig {
+    TrainConfig { loss, negatives, geometry, item_bias: None, ..TrainConfig::default() }
+}
+
+/// The flag and the text of a refusal.
+fn refusal(config: &TrainConfig) -> Option<(&'static str, String)> {
+    let error = config.check().err()?;
+    let Error::Setting { flag, .. } = &error else { panic!("{error}") };
+    Some((*flag, error.to_string()))
+}
+
+/// The samplers that a refusal advises.
+fn advice(text: &str) -> Vec<Negatives> {
+    let (_, advice) = text.rsplit_once("take ").unwrap_or_else(|| panic!("no advice in {text}"));
+    let named = |it: &Negatives| advice.split([' ', ',']).any(|word| word == it.sampler());
+    let advised: Vec<Negatives> = SAMPLERS.into_iter().filter(named).collect();
+    assert!(advised.len() > 1, "{text}");
+    advised
+}
+
+#[test]
+fn every_loss_sampler_and_geometry_goes_together_or_is_refused_with_advice_that_works() {
+    // (loss, sampler, geometry), "*" for any: all that do not go together.
+    let refused = [("*", "two-stage", "dot"), ("warp", "two-stage", "*"), ("warp", "shared", "*")];
+    let mut counts = [0, 0];
+    for loss in Loss::ALL {
+        for negatives in SAMPLERS {
+            for geometry in Geometry::ALL {
+                let config = config(loss, negatives, geometry);
+                let place = if geometry == Geometry::Dot { "dot" } else { "sphere" };
+                let is = |pattern: &str, name: &str| pattern == "*" || pattern == name;
+                let expected = refused
+                    .iter()
+                    .any(|(l, s, g)| is(l, loss.name()) && is(s, negatives.sampler()) && is(g, place));
+                let found = refusal(&config);
+                assert_eq!(found.is_some(), expected, "{loss:?} {negatives:?} {geometry:?}: {found:?}");
+                counts[usize::from(expected)] += 1;
+                let Some((flag, text)) = found else { continue };
+                assert!(flag == "--sampler" && text.contains(negatives.sampler()), "{text}");
+                for negatives in advice(&text) {
+                    let advised = TrainConfig { negatives, ..config.clone() };
+                    assert_eq!(refusal(&advised), None, "after {text}");
+                }
+            }
+        }
+    }
+    // Of 7 losses x 4 samplers x 2 geometries: 7 of two-stage on dot, 1 more of WARP on the sphere, 2 of WARP with shared.
+    assert_eq!(counts, [46, 10]);
+}
+
+#[test]
+fn the_regulariser_needs_a_pairs_own_negatives() {
+    for geometry in Geometry::ALL {
+        for negatives in SAMPLERS {
+            let mut config = config(Loss::Bpr, negatives, geometry);
+            config.regularisers.gor_weight = 0.25;
+            match negatives {
+                Negatives::Shared { .. } => {
+                    let (flag, text) = refusal(&config).expect("refused");
+                    assert!(flag == "--gor-weight" && text.contains("0.25"), "{text}");
+                    for negatives in advice(&text) {
+                        let advised = TrainConfig { negatives, ..config.clone() };
+                        assert_eq!(refusal(&advised), None, "after {text}");
+                    }
+                }
+                Negatives::TwoStage { .. } if geometry == Geometry::Dot => (),
+                _ => assert_eq!(refusal(&config), None),
+            }
+        }
+    }
+}
+
+#[test]
+fn item_biases_start_by_the_temperature_of_the_softmax_alone() {
+    for loss in Loss::ALL {
+        let mut config = config(loss, SAMPLERS[0], Geometry::Sphere);
+        config.item_bias = Some(ItemBias { rate: 0.2, start: 0.0 });
+        assert_eq!(refusal(&config), None);
+        config.item_bias = Some(ItemBias { rate: 0.2, start: 0.5 });
+        let found = refusal(&config);
+        assert_eq!(found.is_some(), !matches!(loss, Loss::Softmax { .. }), "{loss:?}: {found:?}");
+        found.into_iter().for_each(|(flag, text)| {
+            assert!(
+                flag == "--item-bias-start" && text.contains(loss.name()) && text.contains("softmax"),
+                "{text}"
+            );
+        });
+    }
+}
+
+#[test]
+fn single_settings_out_of_bounds_are_refused_by_their_flags() {
+    type Change = fn(&mut TrainConfig);
+    let bad: [(&str, Change); 14] = [
+        ("--temperature", |it| it.loss = Loss::Softmax { temperature: 0.0 }),
+        ("--temperature", |it| it.loss = Loss::Softmax { temperature: f64::NAN }),
+        ("--temperature", |it| it.loss = Loss::Softmax { temperature: 1e5 }),
+        ("--margin", |it| it.loss = Loss::HingeSum { margin: 0.0 }),
+        ("--margin", |it| it.loss = Loss::Contrastive { margin: f64::INFINITY, weight: 1.0 }),
+        ("--contrastive-weight", |it| it.loss = Loss::Contrastive { margin: 0.9, weight: -1.0 }),
+        ("--candidates", |it| it.negatives = Negatives::Shared { beta: 0.0, candidates: 0 }),
+        ("--beta", |it| it.negatives = Negatives::Shared { beta: -0.5, candidates: 9 }),
+        ("--negatives", |it| it.negatives = Negatives::Uniform { count: 1_001 }),
+        ("--start-norm", |it| it.start_norm = 0.0),
+        ("--start-norm", |it| it.start_norm = f64::NAN),
+        ("--item-bias-rate", |it| it.item_bias = Some(ItemBias { rate: 0.0, start: 0.0 })),
+        ("--item-bias-start", |it| it.item_bias = Some(ItemBias { rate: 0.2, start: f64::NAN })),
+        ("--learning-rate", |it| it.schedule = Schedule::Linear { learning_rate: 0.0 }),
+    ];
+    for (flag, change) in bad {
+        // Without a bias, whose start would be refused with another loss.
+        let mut config = TrainConfig { item_bias: None, ..TrainConfig::default() };
+        assert_eq!(refusal(&config), None);
+        change(&mut config);
+        let found = refusal(&config).unwrap_or_else(|| panic!("{flag} {config:?}"));
+        assert_eq!(found.0, flag, "{}", found.1);
+    }
+}
+
+#[test]
+fn recipes_are_valid_and_differ() {
+    let names: BTreeSet<&str> = Recipe::ALL.iter().map(|it| it.name()).collect();
+    assert_eq!(names.len(), Recipe::ALL.len());
+    for (index, recipe) in Recipe::ALL.into_iter().enumerate() {
+        let config = recipe.config();
+        assert_eq!(refusal(&config), None, "{}", recipe.name());
+        assert!(!recipe.about().is_empty() && !recipe.about().contains('\n'));
+        assert!(Recipe::ALL[..index].iter().all(|other| other.config() != config));
+        assert_eq!(recipe.gor_weight(&config.negatives), config.regularisers.gor_weight);
+    }
+    assert_eq!(TrainConfig::default(), Recipe::Softmax.config());
+    assert!(matches!(Recipe::TwoStage2019.config().loss, Loss::Triplet { .. }));
+}
+
+#[test]
+fn a_config_is_the_same_after_json() {
+    let mut configs: Vec<TrainConfig> = Recipe::ALL.map(Recipe::config).to_vec();
+    for loss in Loss::ALL {
+        configs.extend(SAMPLERS.map(|negatives| config(loss, negatives, Geometry::Dot)));
+    }
+    for config in configs {
+        let text = serde_json::to_string(&config).unwrap();
+        assert_eq!(serde_json::from_str::<TrainConfig>(&text).unwrap(), config, "{text}");
+        // A setting that this version does not know could change what the model is.
+        let more = text.replacen('{', "{\"nothing\":1,", 1);
+        assert!(serde_json::from_str::<TrainConfig>(&more).unwrap_err().to_string().contains("nothing"));
+        let less = text.replacen("\"start_norm\"", "\"begin_norm\"", 1).replacen(
+            "\"start-norm\"",
+            "\"begin-norm\"",
+            1,
+        );
+        assert!(less != text && serde_json::from_str::<TrainConfig>(&less).is_err());
+    }
+}
