@@ -184,6 +184,7 @@ pub fn made_up_steps() -> Vec<MadeUp> {
             geometry: Geometry::Dot,
             optimizer: Optimizer::Sgd,
             dim: 13,
+            batch_size: 100,
             candidate_count: 150,
             ..shared
         },
@@ -258,6 +259,9 @@ pub fn made_up_steps() -> Vec<MadeUp> {
     ]);
     // Every other loss and geometry, by the names of their kernels and includes.
     let planned = MadeUp { candidate_count: 0, negative_count: 4, dim: 28, batch_size: 70, ..base };
+    // So low that e^(x / t) alone would leave the range of f32.
+    let loss = Loss::Softmax { temperature: 0.01 };
+    steps.push(MadeUp { name: "softmax at a low temperature", loss, negative_count: 1, ..planned });
     for (&loss, [own, shared_name, on_subgroups]) in Loss::ALL[1..].iter().zip(OF_LOSSES) {
         steps.push(MadeUp { name: own, loss, ..planned });
         if !loss.needs_order() {
