@@ -4,8 +4,8 @@ use crate::plans::{RATES, Run};
 use crate::statistics::assert_law;
 use serde::Deserialize;
 use spherec::reference::{draw_key, negative_draw};
-use spherec::step::Grain;
 use spherec::step::layout::{Block, NONE, Settings};
+use spherec::step::{Grain, StepConstants};
 
 #[derive(Deserialize)]
 struct Golden {
@@ -28,7 +28,7 @@ fn golden() -> Vec<Case> {
 
 fn settings(dim: usize) -> Settings {
     let hardness = spherec::train::defaults::paper_hardness(dim);
-    RATES.settings(dim, 0.0, hardness, 1)
+    StepConstants::new(run(1).step_shape(dim, Grain::GPU, 0.0), RATES, hardness).unwrap().settings
 }
 
 #[test]
@@ -61,9 +61,8 @@ fn keys_are_log_weight_plus_noise() {
 
 const PAIRS: usize = 128;
 
-/// The picks of each pair over `step_count` steps, all pairs with the same scores, (.., N).
-fn picks(case: &Case, scores: &[f32], negative_count: usize, step_count: u64) -> Vec<Vec<u32>> {
-    let run = Run {
+fn run(negative_count: usize) -> Run {
+    Run {
         user_count: 1,
         item_count: 2,
         pairs: vec![(0, 0)],
@@ -73,7 +72,12 @@ fn picks(case: &Case, scores: &[f32], negative_count: usize, step_count: u64) ->
         rows_per_shard: 3,
         beta: 0.0,
         seed: 77,
-    };
+    }
+}
+
+/// The picks of each pair over `step_count` steps, all pairs with the same scores, (.., N).
+fn picks(case: &Case, scores: &[f32], negative_count: usize, step_count: u64) -> Vec<Vec<u32>> {
+    let run = run(negative_count);
     let shape = run.step_shape(4, Grain::GPU, 0.0);
     let pair_words = shape.plan.pair_words();
     let block = Block { first_pair: 0, first_row: 0, pair_count: PAIRS as u32, unused_0: 0 };

@@ -83,7 +83,7 @@ fn popularity_is_the_training_count_to_the_power_of_beta() {
     for beta in [0.5, 1.0, 1.7, 60.0, 400.0] {
         let sampler = ItemSampler::new(&FREQUENCIES, beta);
         let mut stream = stream(1);
-        let counts = counts(8, 100_000, || sampler.draw_outside(&mut stream, &[], &[]).unwrap());
+        let counts = counts(8, 100_000, || sampler.draw_outside(&mut stream, &[], |_| false).unwrap());
         let weights: Vec<f64> = FREQUENCIES.iter().map(|&f| (f64::from(f) / 100.0).powf(beta)).collect();
         if beta < 10.0 {
             assert_eq!(sampler.drawable_count(), 6);
@@ -99,7 +99,7 @@ fn at_beta_0_every_item_is_alike_trained_or_not() {
     let sampler = ItemSampler::new(&FREQUENCIES, 0.0);
     assert_eq!(sampler.drawable_count(), 8);
     let mut stream = stream(2);
-    let counts = counts(8, 80_000, || sampler.draw_outside(&mut stream, &[], &[]).unwrap());
+    let counts = counts(8, 80_000, || sampler.draw_outside(&mut stream, &[], |_| false).unwrap());
     assert_law("uniform", &counts, &[1.0; 8]);
 }
 
@@ -118,7 +118,8 @@ fn a_draw_outside_keeps_to_the_law_of_what_is_left() {
         let sampler = ItemSampler::new(&FREQUENCIES, beta);
         for (own, taken) in cases {
             let mut stream = stream(3);
-            let counts = counts(8, 20_000, || sampler.draw_outside(&mut stream, own, taken).unwrap());
+            let is_taken = |item: u32| taken.contains(&item);
+            let counts = counts(8, 20_000, || sampler.draw_outside(&mut stream, own, is_taken).unwrap());
             let left = |item: u32| !own.contains(&item) && !taken.contains(&item);
             let law = |beta| -> Vec<f64> {
                 (0..8)
@@ -149,7 +150,8 @@ fn the_scan_keeps_to_the_law_where_rejection_all_but_fails() {
     for (beta, weights) in [(0.0, [1.0, 1.0, 1.0]), (1.0, [2.0, 3.0, 4.0])] {
         let sampler = ItemSampler::new(&frequencies, beta);
         let mut stream = stream(4);
-        let counts = counts(3, 10_000, || sampler.draw_outside(&mut stream, &own, &[]).unwrap() / 1_000);
+        let counts =
+            counts(3, 10_000, || sampler.draw_outside(&mut stream, &own, |_| false).unwrap() / 1_000);
         assert_law(&format!("beta {beta}"), &counts, &weights);
     }
 }
@@ -159,8 +161,8 @@ fn nothing_is_drawn_where_nothing_is_left() {
     for beta in [0.0, 1.0] {
         let sampler = ItemSampler::new(&FREQUENCIES, beta);
         let own: Vec<u32> = (0..7).collect();
-        assert_eq!(sampler.draw_outside(&mut stream(5), &own, &[7]), None);
-        assert_eq!(sampler.draw_outside(&mut stream(5), &own, &[]), Some(7));
+        assert_eq!(sampler.draw_outside(&mut stream(5), &own, |item| item == 7), None);
+        assert_eq!(sampler.draw_outside(&mut stream(5), &own, |_| false), Some(7));
     }
 }
 

@@ -132,7 +132,7 @@ fn results_of_other_settings_and_damage_are_refused() {
     }
     // A setting of one cell, however deep, which is in no column and in no list of settings.
     let mut other = experiment(0.1);
-    other.cells[3].config.loss = Loss::Triplet { margin: 0.75 };
+    other.cells[3].config.loss = Loss::Triplet { margin: 0.75, rank_weight: false };
     let error = Results::open(place.path(), &other).unwrap_err().to_string();
     for part in ["margin", "1.0", "0.75", "-o"] {
         assert!(error.contains(part), "no {part:?} in {error}");

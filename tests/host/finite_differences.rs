@@ -134,11 +134,15 @@ fn table_of(case: &Case, row_count: usize, seed: u64) -> Vec<Vec<f64>> {
 
 /// The twins' step: the batch that it worked on, and dL/dx of each table row that it touched.
 fn twin_step(case: &Case, run: &Run, table: &[Vec<f64>]) -> (Batch, Vec<Option<Vec<f32>>>) {
-    let rates = Rates { optimizer: Optimizer::Sgd, schedule: Schedule::Constant { learning_rate: 1.0 } };
+    let rates = Rates {
+        optimizer: Optimizer::Sgd,
+        schedule: Schedule::Constant { learning_rate: 1.0 },
+        last_step: 1,
+    };
     let mut shape = run.step_shape(case.dim, Grain::GPU, case.gor_weight);
     shape.geometry = case.geometry;
-    shape.loss = StepLoss::Triplet { margin: case.margin };
-    let constants = StepConstants::new(shape, rates.schedule, 1.5).unwrap();
+    shape.loss = StepLoss::Triplet { margin: case.margin, rank_weight: false };
+    let constants = StepConstants::new(shape, rates, 1.5).unwrap();
     let padded = |row: &Vec<f64>| {
         let mut row: Vec<f32> = row.iter().map(|&x| x as f32).collect();
         row.resize(shape.padded_dim(), 0.0);

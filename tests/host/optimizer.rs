@@ -39,6 +39,7 @@ fn rates(betas: (f64, f64)) -> Rates {
     Rates {
         optimizer: Optimizer::Adam { betas, epsilon: EPSILON },
         schedule: Schedule::Constant { learning_rate: LEARNING_RATE },
+        last_step: STEPS,
     }
 }
 
@@ -132,7 +133,7 @@ impl LazyAdam {
         shape.geometry = Geometry::Dot;
         shape.optimizer = rates(betas).optimizer;
         let state = State::new(points.iter().map(|&x| x as f32).collect(), &shape);
-        LazyAdam { constants: StepConstants::new(shape, rates(betas).schedule, 0.0).unwrap(), state }
+        LazyAdam { constants: StepConstants::new(shape, rates(betas), 0.0).unwrap(), state }
     }
 
     /// One step on the rows of `plan`, with the gradients of all rows as given.

@@ -20,6 +20,7 @@ const LEARNING_RATE: f64 = 0.05;
 pub(crate) const RATES: Rates = Rates {
     optimizer: Optimizer::Adam { betas: BETAS, epsilon: EPSILON },
     schedule: Schedule::Constant { learning_rate: LEARNING_RATE },
+    last_step: 1_000_000,
 };
 
 /// The sizes of a made-up run.
@@ -65,8 +66,9 @@ impl Run {
             plan: self.shape(),
             dim,
             geometry: Geometry::Sphere,
-            loss: Loss::Triplet { margin: 1.0 },
+            loss: Loss::Triplet { margin: 1.0, rank_weight: false },
             gor_weight,
+            item_bias_rate: 0.0,
             optimizer: Optimizer::Sgd,
             shards_per_dispatch: 1,
             block_bytes: BLOCK_BYTES,

@@ -30,6 +30,7 @@ fn shapes() -> Vec<StepShape> {
         geometry: Geometry::Sphere,
         loss: Loss::ALL[0],
         gor_weight: 0.01,
+        item_bias_rate: 0.2,
         optimizer: Optimizer::Adam { betas: (0.9, 0.999), epsilon: 1e-8 },
         shards_per_dispatch: 1,
         block_bytes: BLOCK_BYTES,
@@ -254,9 +255,10 @@ fn assert_mirrored(name: &str, (rust_size, rust_fields): (u32, Vec<(String, u32)
 #[test]
 fn structs_are_laid_out_alike_on_both_sides() {
     let settings = rust_layout!(Settings: gor_weight, inverse_dim, hardness, beta_1, beta_2, epsilon,
-        log_beta_1, log_beta_2, log_ratio, catch_up_count, unused_0, unused_1);
+        log_beta_1, log_beta_2, log_ratio, catch_up_count, item_bias_rate, unused_0);
     let shards = rust_layout!(Shards: first, end, first_row, row_count, rows_per_shard, step);
-    let row_state = rust_layout!(RowState: squares, along, drift_squares, last_step);
+    let row_state = rust_layout!(RowState: squares, along, drift_squares, bias, bias_drift, bias_variance, unused_0,
+        last_step);
     let block = rust_layout!(Block: first_pair, first_row, pair_count, unused_0);
     let sums = rust_layout!(StepSums: loss, active_count, moment_1, moment_2);
     assert!(assert_mirrored("Settings", settings) >= 5);
@@ -272,7 +274,7 @@ fn structs_are_laid_out_alike_on_both_sides() {
 fn the_plan_header_is_the_fixed_part_of_the_plan() {
     let (size, mut fields) = rust_layout!(PlanHeader: step, log_slot, pair_count, candidate_count,
         item_slot_count, row_count, draw_key_0, draw_key_1, step_size, root_bias_2, drift_epsilon, rows_at, users_at,
-        positives_at, negatives_at, uses_at, excluded_at, quads_at, shards_at);
+        positives_at, negatives_at, uses_at, excluded_at, quads_at, shards_at, offsets_at);
     fields.push(("words".to_owned(), size));
     let mut count = 0;
     for (kernel, text) in KERNELS {
@@ -314,7 +316,7 @@ fn kernels_twins_and_tests_have_the_same_stems() {
     assert_eq!(stems("shaders", ".wgsl"), kernels);
     let mut twins = stems("src/reference", ".rs");
     // The one include that has a twin, and what joins the twins.
-    for other in ["mod", "stepper", "catch_up"] {
+    for other in ["mod", "stepper", "catch_up", "pair_scores"] {
         assert!(twins.remove(other), "{other}");
     }
     assert_eq!(twins, kernels);
