@@ -325,7 +325,10 @@ pub(super) fn state_in_training(case: &MadeUp, shape: &StepShape, seed: u64) -> 
         let numbers = row * padded..(row + 1) * padded;
         let mut bias = [state.row_states[row].bias, 0.0, 0.0];
         if last > 0 && row < case.item_count && case.item_bias_rate > 0.0 {
-            bias[1..].copy_from_slice(&[stream.random_range(-1.0..1.0f32), 1e-3 * stream.random_range(0.05..1.0f32)]);
+            bias[1..].copy_from_slice(&[
+                stream.random_range(-1.0..1.0f32),
+                1e-3 * stream.random_range(0.05..1.0f32),
+            ]);
         }
         state.row_states[row] = row_state(&state.rows[numbers.clone()], &state.drift[numbers], bias, last);
     }

@@ -34,7 +34,8 @@ impl Scenario {
     pub(super) fn new(case: &MadeUp, most_shards: usize) -> Result<Scenario> {
         for seed in 0..100 {
             let scenario = Scenario::seeded(case, most_shards, seed)?;
-            if case.candidate_count == 0 || case.negative_count == 0 || scenario.smallest_key_gap() > NEAR_TIE {
+            if case.candidate_count == 0 || case.negative_count == 0 || scenario.smallest_key_gap() > NEAR_TIE
+            {
                 return Ok(scenario);
             }
         }
@@ -99,7 +100,8 @@ impl Scenario {
                     let bits = reference::draw_bits(plan, pair, slot);
                     reference::draw_key(&self.constants.settings, of_pair[slot], bits)
                 };
-                smallest = smallest.min(key_gap((0..count).map(key).collect(), self.shape().plan.negative_count));
+                smallest =
+                    smallest.min(key_gap((0..count).map(key).collect(), self.shape().plan.negative_count));
             }
         }
         smallest

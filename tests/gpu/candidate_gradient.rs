@@ -14,7 +14,11 @@ fn every_defect_is_seen() {
         &[
             ("shared", "first_quad + x < quad_count", "first_quad + x + 1u < quad_count"),
             ("shared, every item", "* quad_count + first_quad + x", "* quad_count + x"),
-            ("shared, four blocks of pairs, shards", "user_of_pair(block.first_pair + pair)", "user_of_pair(pair)"),
+            (
+                "shared, four blocks of pairs, shards",
+                "user_of_pair(block.first_pair + pair)",
+                "user_of_pair(pair)",
+            ),
             ("shared", "if chunk < chunk_count {", "if chunk + 1u < chunk_count {"),
             ("shared", "if pair < pair_count {", "if pair + 1u < pair_count {"),
             ("shared", "left[place_by_term(own_term, x)]", "left[place_by_term(x, own_term)]"),
@@ -27,7 +31,11 @@ fn every_defect_is_seen() {
             ("shared, four blocks of pairs, shards", "let chunk = first_chunk + x;", "let chunk = x;"),
             ("shared", "if quad >= quad_count ||", "if quad + 1u >= quad_count ||"),
             ("shared", "add(to + (chunk_count + 1u), sums.b)", "add(to + (chunk_count + 1u), sums.a)"),
-            ("shared", "add(to + 2u * (chunk_count + 1u), sums.c)", "add(to + 2u * (chunk_count + 1u), sums.b)"),
+            (
+                "shared",
+                "add(to + 2u * (chunk_count + 1u), sums.c)",
+                "add(to + 2u * (chunk_count + 1u), sums.b)",
+            ),
             ("shared", "add_bias(slot + 3u, slope_sums.w)", "add_bias(slot + 3u, slope_sums.z)"),
             ("shared", "vec4<f32>(0.0, slopes, 0.0, 0.0)", "vec4<f32>(slopes, 0.0, 0.0, 0.0)"),
         ],

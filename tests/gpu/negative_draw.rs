@@ -25,21 +25,33 @@ fn every_defect_is_seen() {
             ("fourteen negatives", "if negative_count > 1u { candidate_scores[base + quad] = keys; }", ""),
             ("fourteen negatives", "bits | 0x80000000u, ~bits", "bits, ~bits"),
             ("fourteen negatives", "bits | 0x80000000u, ~bits", "bits | 0x80000000u, bits"),
-            ("fourteen negatives", "order_of(keys.x), order_of(keys.y)", "order_of(keys.y), order_of(keys.x)"),
+            (
+                "fourteen negatives",
+                "order_of(keys.x), order_of(keys.y)",
+                "order_of(keys.y), order_of(keys.x)",
+            ),
             ("fourteen negatives", "var rank = negative_count;", "var rank = negative_count - 1u;"),
             ("fourteen negatives", "shift -= 8u", "shift -= 16u"),
             ("fourteen negatives", "{ atomicStore(&bins[bin], 0u); }", "{ }"),
             ("fourteen negatives", "words[part] >> (shift % 32u) == value >> (shift % 32u)", "true"),
             ("fourteen negatives", "let is_alike = shift == 32u ||", "let is_alike ="),
             ("fourteen negatives", "rank -= count;", ""),
-            ("fourteen negatives", "vec2<u32>(value | (bin << (shift - 8u)), rank)", "vec2<u32>(bin << (shift - 8u), rank)"),
+            (
+                "fourteen negatives",
+                "vec2<u32>(value | (bin << (shift - 8u)), rank)",
+                "vec2<u32>(bin << (shift - 8u), rank)",
+            ),
             ("fourteen negatives", "rank = so_far.y;", ""),
             ("subgroups, three negatives, shards", "lane * lane_quads", "lane"),
             ("subgroups, three negatives, shards", "first + lane_quads", "first + lane_quads - 1u"),
             ("fourteen negatives", "own += vec2", "own = vec2"),
             ("fourteen negatives", "if other < lane { before", "if other <= lane { before"),
             ("more negatives than there are", "select(0u, nth.y, nth.x > order_of(never))", "nth.y"),
-            ("subgroups, as many negatives as candidates", "select(0u, nth.y, nth.x > order_of(never))", "nth.y"),
+            (
+                "subgroups, as many negatives as candidates",
+                "select(0u, nth.y, nth.x > order_of(never))",
+                "nth.y",
+            ),
             ("fourteen negatives", "words[part] > nth.x || (is_equal", "words[part] > nth.x || (false"),
             ("fourteen negatives", "before.x + min(before.y, equal_count)", "before.x"),
             ("fourteen negatives", "before += vec2", "before = vec2"),
@@ -60,11 +72,12 @@ fn without_noise(text: &str) -> String {
 /// those of the lower slots, those on the other side last and all alike, and some never.
 fn draws_the_nearest(text: &str, negative_count: usize) -> bool {
     const SIMILARITY: [f32; 24] = [
-        0.5, -0.2, 0.9, 0.5, 0.1, 0.5, -0.3, 0.9, 0.0, 0.5, -2.0, 0.5, 0.5, 0.1, 0.9, -0.2, 0.5, 0.1, -1e30, 0.9, 0.5,
-        -2.0, 0.1, 0.0,
+        0.5, -0.2, 0.9, 0.5, 0.1, 0.5, -0.3, 0.9, 0.0, 0.5, -2.0, 0.5, 0.5, 0.1, 0.9, -0.2, 0.5, 0.1, -1e30,
+        0.9, 0.5, -2.0, 0.1, 0.0,
     ];
     const PAIRS: usize = 3;
-    let draws = Draws { similarity: &SIMILARITY, hardness: 1.0, pair_count: PAIRS, negative_count, key: [1, 2] };
+    let draws =
+        Draws { similarity: &SIMILARITY, hardness: 1.0, pair_count: PAIRS, negative_count, key: [1, 2] };
     let picks = draw_on_device(&gpu(), &without_noise(text), &draws).unwrap();
     let rank = |slot: &u32| -SIMILARITY[*slot as usize].max(-0.1);
     let mut expected: Vec<u32> = (0..24).filter(|&slot| SIMILARITY[slot as usize] > -1.5).collect();
@@ -91,6 +104,9 @@ fn of_equal_keys_the_lower_slots_are_drawn() {
         (23, "nth.x > order_of(never)", "true"),
     ] {
         assert_eq!(text.matches(from).count(), 1, "{from:?} must occur once");
-        assert!(!draws_the_nearest(&text.replace(from, to), negative_count), "{from:?} -> {to:?} went unseen");
+        assert!(
+            !draws_the_nearest(&text.replace(from, to), negative_count),
+            "{from:?} -> {to:?} went unseen"
+        );
     }
 }

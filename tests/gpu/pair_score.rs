@@ -15,8 +15,16 @@ fn every_defect_is_seen() {
             ("two-stage", "part_dot(user, positive);", "part_dot(user, user);"),
             ("two-stage", "if k == 0u { scores", "if k == 9u { scores"),
             ("shared", "max(negative_count, 1u)", "negative_count"),
-            ("two-stage", "select(sums.y + bias_of(slot), far, slot == none)", "select(sums.z + bias_of(slot), far, slot == none)"),
-            ("more negatives than there are", "select(sums.y + bias_of(slot), far, slot == none)", "sums.y + bias_of(slot)"),
+            (
+                "two-stage",
+                "select(sums.y + bias_of(slot), far, slot == none)",
+                "select(sums.z + bias_of(slot), far, slot == none)",
+            ),
+            (
+                "more negatives than there are",
+                "select(sums.y + bias_of(slot), far, slot == none)",
+                "sums.y + bias_of(slot)",
+            ),
             ("two-stage", "sums.x + bias_of(positive_of_pair(pair))", "sums.x"),
             ("two-stage", "sums.y + bias_of(slot)", "sums.y"),
             ("two-stage", "+ chunk_count].w; }", "+ chunk_count].x; }"),
@@ -24,8 +32,16 @@ fn every_defect_is_seen() {
             ("two-stage", "aside = part_dot(positive, negative);", "aside = part_dot(user, negative);"),
             ("three negatives, odd dimension", "spread_1 += sums.z;", "spread_1 = sums.z;"),
             ("two-stage", "spread_2 += sums.z * sums.z;", "spread_2 += sums.z;"),
-            ("subgroups, two blocks of pairs", "pair < min(first + pairs_per_group, plan.pair_count)", "pair < first + 1u"),
-            ("three negatives, odd dimension", "spread[pair * negative_count + k] = sums.z;", "spread[pair * negative_count] = sums.z;"),
+            (
+                "subgroups, two blocks of pairs",
+                "pair < min(first + pairs_per_group, plan.pair_count)",
+                "pair < first + 1u",
+            ),
+            (
+                "three negatives, odd dimension",
+                "spread[pair * negative_count + k] = sums.z;",
+                "spread[pair * negative_count] = sums.z;",
+            ),
         ],
     );
 }

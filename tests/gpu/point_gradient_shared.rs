@@ -14,8 +14,16 @@ fn every_defect_is_seen() {
         &[
             ("shared", "slot >= plan.candidate_count", "slot >= plan.row_count"),
             ("subgroups, shared, plain gradient descent", "it.point.d = gradients[at + 3u];", ""),
-            ("shared, few pairs, no item biases", "part.b = user_gradients[at + 1u];", "part.b = user_gradients[at];"),
-            ("shared", "let at = pair * chunk_count + lane * chunks_per_lane;", "let at = lane * chunks_per_lane;"),
+            (
+                "shared, few pairs, no item biases",
+                "part.b = user_gradients[at + 1u];",
+                "part.b = user_gradients[at];",
+            ),
+            (
+                "shared",
+                "let at = pair * chunk_count + lane * chunks_per_lane;",
+                "let at = lane * chunks_per_lane;",
+            ),
             ("shared", "+ chunk_count].y; }", "+ chunk_count].x; }"),
             ("shared", "part_plus(sum.point, 1.0, user_part(pair, lane))", "sum.point"),
             ("shared", "slope, positive_of_pair(pair), lane)", "slope, user_of_pair(pair), lane)"),

@@ -14,7 +14,11 @@ fn every_defect_is_seen() {
         &[
             ("two-stage", "rows_{s}[index] - distance", "rows_{s}[index] + distance"),
             ("two-stage", "drift_epsilon(last), f32(skipped)", "0.5, f32(skipped)"),
-            ("two-stage", "let d = drift_of(moments, drift_epsilon(shards.step));", "let d = drift_{s}[index];"),
+            (
+                "two-stage",
+                "let d = drift_of(moments, drift_epsilon(shards.step));",
+                "let d = drift_{s}[index];",
+            ),
             ("two-stage", "variance_{s}[index] = moments.v;", ""),
             ("two-stage", "sums.x, sums.y, sums.z, bias", "sums.x, sums.z, sums.y, bias"),
             ("two-stage", "0.0, shards.step)", "0.0, before.last_step)"),
@@ -24,7 +28,11 @@ fn every_defect_is_seen() {
             ("two-stage", "settings.item_bias_rate * distance", "distance"),
             ("two-stage", "distance * before.bias_drift", "distance"),
             ("two-stage", "drift_epsilon(before.last_step), f32(skipped)", "0.5, f32(skipped)"),
-            ("two-stage", "let drift = drift_of(moments, drift_epsilon(shards.step));", "let drift = vec4<f32>(before.bias_drift);"),
+            (
+                "two-stage",
+                "let drift = drift_of(moments, drift_epsilon(shards.step));",
+                "let drift = vec4<f32>(before.bias_drift);",
+            ),
             ("two-stage", "drift.x, moments.v.x", "drift.x, before.bias_variance"),
         ],
     );

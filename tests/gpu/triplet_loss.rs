@@ -12,7 +12,11 @@ fn every_defect_is_seen() {
     defects_are_seen(
         "triplet_loss",
         &[
-            ("three negatives, odd dimension", "if rank_key(score) > own_nearest", "if rank_key(score) < own_nearest"),
+            (
+                "three negatives, odd dimension",
+                "if rank_key(score) > own_nearest",
+                "if rank_key(score) < own_nearest",
+            ),
             ("shared", "own_place = k;", "own_place = lane;"),
             ("shared", "lane_max(lane, own_nearest)", "own_nearest"),
             ("three negatives, odd dimension", "own_nearest == nearest", "true"),
@@ -29,7 +33,11 @@ fn every_defect_is_seen() {
             ("shared rank-weighted triplet", "counts += vec4", "counts = vec4"),
             ("rank-weighted triplet", "counts = lane_sum(lane, counts);", ""),
             ("rank-weighted triplet", "log(1.0 + floor(", "log(1.0 + ("),
-            ("rank-weighted triplet", "2.0 * score - 2.0 * positive + margin > 0.0", "2.0 * score - 2.0 * positive > 0.0"),
+            (
+                "rank-weighted triplet",
+                "2.0 * score - 2.0 * positive + margin > 0.0",
+                "2.0 * score - 2.0 * positive > 0.0",
+            ),
             ("shared", "exclude(index, lane);", ""),
             ("subgroups, two blocks of pairs", "index < own.end", "index < own.first + 1u"),
         ],

@@ -23,7 +23,11 @@ fn every_defect_is_seen() {
             ("warp_loss", "if first < score_count() {", "if true {"),
             ("warp_loss", "f32(first + 1u)", "f32(first + 2u)"),
             ("warp_loss", "log(1.0 + floor", "log(floor"),
-            ("warp_loss", "log(1.0 + floor(f32(item_count) / f32(first + 1u)))", "log(1.0 + f32(item_count) / f32(first + 1u))"),
+            (
+                "warp_loss",
+                "log(1.0 + floor(f32(item_count) / f32(first + 1u)))",
+                "log(1.0 + f32(item_count) / f32(first + 1u))",
+            ),
             ("warp_loss", "weight * hinge", "hinge"),
             ("warp_loss", "pull = 2.0 * weight;", "pull = 2.0;"),
             ("warp_loss", "k == first)", "k != first)"),
