@@ -22,7 +22,8 @@ fn step_sum(@builtin(local_invocation_index) lane: u32) {
     }
     sums = lane_sum(lane, sums);
     if lane != 0u { return; }
-    let score_count = f32(plan.pair_count * negative_count);
+    // None if candidates are shared: then the moments are 0.
+    let score_count = f32(max(plan.pair_count * negative_count, 1u));
     let moment_1 = sums.z / score_count;
     let moment_2 = sums.w / score_count;
     step_log[plan.log_slot] = StepSums(sums.x, sums.y, moment_1, moment_2);

@@ -20,6 +20,9 @@ pub(super) const SHARD_BINDINGS: usize = 4;
 const OTHER_BINDINGS: usize = 3;
 const MOST_BINDINGS: u32 = (OTHER_BINDINGS + MOST_SHARDS * SHARD_BINDINGS) as u32;
 
+/// Bytes that every buffer has: no array that kernels bind has larger elements.
+const LEAST_BYTES: u64 = 32;
+
 /// Used if an adapter has it; nothing needs it.
 const OPTIONAL: wgpu::Features = wgpu::Features::TIMESTAMP_QUERY.union(wgpu::Features::SUBGROUP);
 
@@ -149,7 +152,8 @@ impl Gpu {
     /// # Errors
     /// [`Error::Gpu`] naming the buffer and its size where memory is short.
     pub fn buffer(&self, name: &str, bytes: u64, extra: wgpu::BufferUsages) -> Result<wgpu::Buffer> {
-        let size = bytes.max(16).next_multiple_of(16);
+        // An empty shard too must bind as one row state.
+        let size = bytes.max(LEAST_BYTES).next_multiple_of(16);
         let limit = self.device.limits().max_buffer_size;
         if size > limit {
             return Err(Error::Gpu(format!(
@@ -204,10 +208,13 @@ impl Gpu {
     /// [`Error::Gpu`] when the device hangs, is lost or has reported an error.
     pub fn wait(&self, submission: wgpu::SubmissionIndex) -> Result<()> {
         let poll = wgpu::PollType::Wait { submission_index: Some(submission), timeout: Some(PATIENCE) };
-        self.device
-            .poll(poll)
-            .map_err(|error| Error::Gpu(format!("no answer from {}: {error}", self.adapter.name)))?;
-        self.check()
+        let polled = self.device.poll(poll);
+        // What the device reported says more than that there is no answer.
+        self.check()?;
+        match polled {
+            Ok(_) => Ok(()),
+            Err(error) => Err(Error::Gpu(format!("no answer from {}: {error}", self.adapter.name))),
+        }
     }
 
     /// The first `count` values of a buffer.

@@ -19,7 +19,7 @@ pub fn step_sum(
         sums.moment_1 += pair.spread_1;
         sums.moment_2 += pair.spread_2;
     }
-    let score_count = (plan.header.pair_count as usize * shape.plan.negative_count) as f32;
+    let score_count = (plan.header.pair_count as usize * shape.plan.negative_count).max(1) as f32;
     sums.moment_1 /= score_count;
     sums.moment_2 /= score_count;
     step_log[plan.header.log_slot as usize] = sums;

@@ -5,18 +5,27 @@ use crate::step::layout::{Block, PlanHeader, Settings};
 use crate::step::{Build, fold};
 use crate::{Error, Result};
 
-/// One draw for each of `pair_count` pairs. Every pair sees the same candidates, at the similarities `similarity`, (C).
-/// Returns the drawn candidates, (pairs).
+/// Draws of the second stage: for every pair from the same candidates.
+#[derive(Debug, Clone, Copy)]
+pub struct Draws<'a> {
+    /// (C) similarities of the candidates and the positive.
+    pub similarity: &'a [f32],
+    /// The exponent of the law.
+    pub hardness: f64,
+    /// Pairs.
+    pub pair_count: usize,
+    /// N.
+    pub negative_count: usize,
+    /// Of the random numbers.
+    pub key: [u32; 2],
+}
+
+/// What `text`, as the kernel `negative_draw`, draws: (pairs, N) candidates.
 ///
 /// # Errors
-/// [`Error::Gpu`] if the kernel does not run, [`Error::Data`] if C is not a multiple of 4.
-pub fn draw_on_device(
-    gpu: &Gpu,
-    similarity: &[f32],
-    hardness: f64,
-    pair_count: usize,
-    key: [u32; 2],
-) -> Result<Vec<u32>> {
+/// [`Error::Gpu`] if the kernel does not compile or run, [`Error::Data`] if C is not a multiple of 4.
+pub fn draw_on_device(gpu: &Gpu, text: &str, draws: &Draws<'_>) -> Result<Vec<u32>> {
+    let Draws { similarity, hardness, pair_count, negative_count, key } = *draws;
     let candidate_count = similarity.len();
     if candidate_count == 0 || !candidate_count.is_multiple_of(4) {
         return Err(Error::Data(format!(
@@ -41,12 +50,16 @@ pub fn draw_on_device(
     let settings = Settings { hardness: hardness as f32, ..bytemuck::Zeroable::zeroed() };
     let pair_words = pair_count.div_ceil(32);
     let lane_count = gpu.grain().draw_lanes as f64;
-    let constants =
-        vec![("lane_count", lane_count), ("negative_count", 1.0), ("pair_words", pair_words as f64)];
-    let kernel = Kernel::new(gpu, "negative_draw", &Build { constants, includes: Vec::new() })?;
+    let constants = vec![
+        ("lane_count", lane_count),
+        ("negative_count", negative_count as f64),
+        ("pair_words", pair_words as f64),
+    ];
+    let build = Build { constants, includes: Vec::new() };
+    let kernel = Kernel::from_text(gpu, "negative_draw", text, &build)?;
     let block = Block { first_pair: 0, first_row: 0, pair_count: pair_count as u32, unused_0: 0 };
     let plan = gpu.upload("plan", &plan)?;
-    let picks = gpu.upload("picks", &vec![u32::MAX; pair_count])?;
+    let picks = gpu.upload("picks", &vec![u32::MAX; pair_count * negative_count])?;
     let buffers = [
         ("plan", &plan),
         ("settings", &gpu.upload("settings", &[settings])?),
@@ -66,5 +79,5 @@ pub fn draw_on_device(
     );
     let submission = gpu.queue.submit([encoder.finish()]);
     gpu.wait(submission)?;
-    gpu.read(&picks, pair_count)
+    gpu.read(&picks, pair_count * negative_count)
 }

@@ -47,16 +47,15 @@ pub struct MadeUp {
     pub grain: Grain,
 }
 
-/// The steps of every loss but the first, by the order of [`Loss::ALL`].
-const OWN_NEGATIVES: [&str; Loss::ALL.len() - 1] =
-    ["rank-weighted triplet", "hinge_sum_loss", "contrastive_loss", "softmax_loss", "bpr_loss", "warp_loss"];
-const SHARED_CANDIDATES: [&str; Loss::ALL.len() - 1] = [
-    "shared rank-weighted triplet",
-    "shared hinge_sum_loss",
-    "shared contrastive_loss",
-    "shared softmax_loss",
-    "shared bpr_loss",
-    "shared warp_loss",
+/// The steps of every loss but the first, by the order of [`Loss::ALL`]: with negatives of each pair's own, with shared
+/// candidates, and on subgroups.
+const OF_LOSSES: [[&str; 3]; Loss::ALL.len() - 1] = [
+    ["rank-weighted triplet", "shared rank-weighted triplet", "subgroups, rank-weighted triplet"],
+    ["hinge_sum_loss", "shared hinge_sum_loss", "subgroups, hinge_sum_loss"],
+    ["contrastive_loss", "shared contrastive_loss", "subgroups, contrastive_loss"],
+    ["softmax_loss", "shared softmax_loss", "subgroups, softmax_loss"],
+    ["bpr_loss", "shared bpr_loss", "subgroups, bpr_loss"],
+    ["warp_loss", "shared warp_loss", "subgroups, warp_loss"],
 ];
 
 /// With an epsilon that counts: a usual one would be lost in the tolerance.
@@ -168,8 +167,9 @@ pub fn made_up_steps() -> Vec<MadeUp> {
     let shared = MadeUp { name: "shared", negative_count: 0, gor_weight: 0.0, ..base };
     steps.extend([
         shared,
+        // With 68 slots blocks are of 48 pairs.
         MadeUp {
-            name: "shared, three blocks of pairs, shards",
+            name: "shared, four blocks of pairs, shards",
             loss: Loss::Softmax { temperature: 0.3 },
             dim: 72,
             batch_size: 150,
@@ -184,6 +184,7 @@ pub fn made_up_steps() -> Vec<MadeUp> {
             geometry: Geometry::Dot,
             optimizer: Optimizer::Sgd,
             dim: 13,
+            batch_size: 100,
             candidate_count: 150,
             ..shared
         },
@@ -207,17 +208,67 @@ pub fn made_up_steps() -> Vec<MadeUp> {
             grain: Grain::CPU,
             ..shared
         },
+        // The last step of an epoch: a block has few pairs, others none.
+        MadeUp {
+            name: "shared, few pairs, no item biases",
+            loss: Loss::Softmax { temperature: 0.3 },
+            dim: 200,
+            batch_size: 250,
+            block_bytes: 64 * 224,
+            item_bias_rate: 0.0,
+            ..shared
+        },
+        MadeUp {
+            name: "subgroups, shared, few pairs",
+            loss: Loss::Bpr,
+            dim: 13,
+            batch_size: 250,
+            block_bytes: 144 * 224,
+            grain: Grain::CPU,
+            ..shared
+        },
+        MadeUp {
+            name: "subgroups, shared, plain gradient descent",
+            optimizer: Optimizer::Sgd,
+            loss: Loss::Contrastive { margin: 0.1, weight: 3.0 },
+            dim: 128,
+            candidate_count: 130,
+            rows_per_shard: 70,
+            shards_per_dispatch: 3,
+            grain: Grain::CPU,
+            ..shared
+        },
+        MadeUp { name: "without item biases", negative_count: 2, item_bias_rate: 0.0, ..base },
         MadeUp { name: "fourteen negatives", negative_count: 14, ..base },
         MadeUp { name: "more negatives than there are", negative_count: 45, user_count: 12, ..base },
+        MadeUp {
+            name: "subgroups, as many negatives as candidates",
+            negative_count: 50,
+            batch_size: 33,
+            grain: Grain::CPU,
+            ..base
+        },
+        MadeUp {
+            name: "uniform, more negatives than there are",
+            candidate_count: 0,
+            negative_count: 20,
+            dim: 8,
+            batch_size: 150,
+            ..base
+        },
     ]);
     // Every other loss and geometry, by the names of their kernels and includes.
     let planned = MadeUp { candidate_count: 0, negative_count: 4, dim: 28, batch_size: 70, ..base };
-    let of_losses = Loss::ALL[1..].iter().zip(OWN_NEGATIVES).zip(SHARED_CANDIDATES);
-    for ((&loss, own), shared_name) in of_losses {
+    // So low that e^(x / t) alone would leave the range of f32.
+    let loss = Loss::Softmax { temperature: 0.01 };
+    steps.push(MadeUp { name: "softmax at a low temperature", loss, negative_count: 1, ..planned });
+    for (&loss, [own, shared_name, on_subgroups]) in Loss::ALL[1..].iter().zip(OF_LOSSES) {
         steps.push(MadeUp { name: own, loss, ..planned });
         if !loss.needs_order() {
             steps.push(MadeUp { name: shared_name, loss, ..shared });
         }
+        let grain = Grain::CPU;
+        steps.push(MadeUp { name: on_subgroups, loss, negative_count: 11, dim: 20, grain, ..planned });
     }
     steps.extend(Geometry::ALL[1..].iter().map(|&geometry| MadeUp {
         name: geometry.include(),
@@ -274,7 +325,10 @@ pub(super) fn state_in_training(case: &MadeUp, shape: &StepShape, seed: u64) -> 
         let numbers = row * padded..(row + 1) * padded;
         let mut bias = [state.row_states[row].bias, 0.0, 0.0];
         if last > 0 && row < case.item_count && case.item_bias_rate > 0.0 {
-            bias[1..].copy_from_slice(&[stream.random_range(-1.0..1.0f32), 1e-3 * stream.random_range(0.05..1.0f32)]);
+            bias[1..].copy_from_slice(&[
+                stream.random_range(-1.0..1.0f32),
+                1e-3 * stream.random_range(0.05..1.0f32),
+            ]);
         }
         state.row_states[row] = row_state(&state.rows[numbers.clone()], &state.drift[numbers], bias, last);
     }

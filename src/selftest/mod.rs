@@ -7,7 +7,7 @@ mod made_up;
 mod on_device;
 mod scenario;
 
-pub use draws::draw_on_device;
+pub use draws::{Draws, draw_on_device};
 pub use made_up::{MadeUp, made_up_steps};
 
 use crate::gpu::{Gpu, shader};

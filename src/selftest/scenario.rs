@@ -11,7 +11,7 @@ use crate::{Error, Result};
 use std::sync::Arc;
 
 const POISON: f32 = -777.25;
-/// Keys closer than this could be drawn in another order by another adapter's rounding.
+/// Of keys closer than this another adapter's rounding could draw the other.
 const NEAR_TIE: f32 = 1e-4;
 
 /// One dispatch of a kernel: what it covers, and all buffers before and after it, as the twins have them.
@@ -34,7 +34,8 @@ impl Scenario {
     pub(super) fn new(case: &MadeUp, most_shards: usize) -> Result<Scenario> {
         for seed in 0..100 {
             let scenario = Scenario::seeded(case, most_shards, seed)?;
-            if case.candidate_count == 0 || case.negative_count == 0 || scenario.smallest_key_gap() > NEAR_TIE {
+            if case.candidate_count == 0 || case.negative_count == 0 || scenario.smallest_key_gap() > NEAR_TIE
+            {
                 return Ok(scenario);
             }
         }
@@ -81,8 +82,7 @@ impl Scenario {
         &self.constants.shape
     }
 
-    /// The smallest gap between any two neighbours of the N + 1 largest keys of a pair, by the draw's own random
-    /// words.
+    /// The smallest gap between the last key of a pair that is drawn and the next, by the draw's own random words.
     pub(super) fn smallest_key_gap(&self) -> f32 {
         let plan = &self.plan;
         let count = plan.header.candidate_count as usize;
@@ -100,11 +100,8 @@ impl Scenario {
                     let bits = reference::draw_bits(plan, pair, slot);
                     reference::draw_key(&self.constants.settings, of_pair[slot], bits)
                 };
-                let mut keys: Vec<f32> = (0..count).map(key).collect();
-                keys.sort_by(|a, b| b.total_cmp(a));
-                let top = &keys[..(self.shape().plan.negative_count + 1).min(count)];
-                let gaps = top.windows(2).map(|pair| pair[0] - pair[1]);
-                smallest = gaps.filter(|gap| *gap < 1e20).fold(smallest, f32::min);
+                smallest =
+                    smallest.min(key_gap((0..count).map(key).collect(), self.shape().plan.negative_count));
             }
         }
         smallest
@@ -144,6 +141,15 @@ impl Scenario {
             }
         }
         runs
+    }
+}
+
+/// How far the last of the `drawn` largest keys is above the next; infinite if fewer can be drawn.
+fn key_gap(mut keys: Vec<f32>, drawn: usize) -> f32 {
+    keys.sort_by(|a, b| b.total_cmp(a));
+    match (keys.get(drawn - 1), keys.get(drawn)) {
+        (Some(&last), Some(&next)) if last > -1e20 => last - next,
+        _ => f32::INFINITY,
     }
 }
 
@@ -195,28 +201,43 @@ mod tests {
         // With several negatives the draw leaves its keys in place of the similarities.
         let keys = floats_of(&runs[0].after, "candidate_scores");
         let count = scenario.plan.header.candidate_count as usize;
-        let mut smallest = f32::INFINITY;
-        for pair in keys.chunks(count).take(scenario.plan.header.pair_count as usize) {
-            let mut keys = pair.to_vec();
-            keys.sort_by(|a, b| b.total_cmp(a));
-            let gaps = keys[..4].windows(2).map(|pair| pair[0] - pair[1]);
-            smallest = gaps.filter(|gap| *gap < 1e20).fold(smallest, f32::min);
-        }
+        let pairs = keys.chunks(count).take(scenario.plan.header.pair_count as usize);
+        let smallest = pairs.map(|keys| key_gap(keys.to_vec(), 3)).fold(f32::INFINITY, f32::min);
         assert!(smallest.is_finite());
         assert_eq!(scenario.smallest_key_gap(), smallest);
     }
 
     #[test]
+    fn a_gap_is_that_of_the_last_drawn_key() {
+        assert_eq!(key_gap(vec![1.0, 5.0, 2.0, 4.5], 2), 2.5);
+        assert_eq!(key_gap(vec![1.0, 2.0], 2), f32::INFINITY);
+        assert_eq!(key_gap(vec![-1e30, 2.0, -1e30], 2), f32::INFINITY);
+    }
+
+    #[test]
     fn made_up_steps_have_the_blocks_that_they_are_called_after() {
-        for (name, blocks, windows) in
-            [("three blocks of pairs", 3, 3), ("subgroups, two blocks of pairs", 2, 4), ("two-stage", 1, 1)]
-        {
+        let (draw, gradient) = ("negative_draw", "candidate_gradient");
+        let (on_subgroups, softmax) = ("candidate_gradient_subgroup", "softmax_loss");
+        // A step's blocks of pairs, their windows, and the dispatches of a kernel that runs over blocks.
+        for (name, blocks, windows, kernel, dispatches) in [
+            ("three blocks of pairs", 3, 3, draw, 3),
+            ("subgroups, two blocks of pairs", 2, 4, draw, 2),
+            ("two-stage", 1, 1, draw, 1),
+            ("shared, four blocks of pairs, shards", 4, 4, softmax, 4),
+            ("subgroups, shared, two blocks of pairs", 2, 3, on_subgroups, 2),
+            ("shared, few pairs, no item biases", 4, 4, gradient, 2),
+            ("subgroups, shared, few pairs", 2, 2, on_subgroups, 1),
+        ] {
             let scenario = Scenario::seeded(&step(name), 1, 0).unwrap();
             let shape = scenario.shape();
             assert_eq!(shape.blocks().len(), blocks, "{name}");
             let all = shape.blocks().iter().map(|block| shape.windows(block).len()).sum::<usize>();
             assert_eq!(all, windows, "{name}");
-            assert_eq!(scenario.runs("negative_draw").len(), blocks, "{name}");
+            assert_eq!(scenario.runs(kernel).len(), dispatches, "{name}");
+            // A block, though not the first, that has a part of its pairs.
+            let pair_count = scenario.plan.header.pair_count as usize;
+            let is_partial = !pair_count.is_multiple_of(shape.block_pairs());
+            assert!(is_partial, "{name}: {pair_count} pairs");
         }
     }
 }

@@ -2,7 +2,8 @@
 //! And those that can be met after all, with a warning.
 
 use crate::support::{
-    SMALL, assert_line, contents, copy_model, fail, has_line, place, shared, spherec, succeed, text, trained,
+    SMALL, TWO_STAGE, assert_line, contents, copy_model, fail, has_line, place, shared, spherec, succeed,
+    text, trained,
 };
 use std::fs;
 use std::path::Path;
@@ -91,7 +92,7 @@ fn an_id_of_ten_megabytes() {
 #[test]
 fn data_without_negatives() {
     refuse_data("user,item\n1,1\n2,1\n3,1\n", &["2 items", "1"]);
-    let all = ["--test-fraction", "0", "--valid-fraction", "0"];
+    let all = [&["--test-fraction", "0", "--valid-fraction", "0"][..], &TWO_STAGE].concat();
     refuse("user,item\n1,1\n1,2\n1,3\n2,1\n2,2\n2,3\n", &all, &["--negatives"]);
     // The same for a single user who has every item.
     refuse("user,item\n1,1\n1,2\n", &all, &["--negatives"]);
@@ -99,29 +100,88 @@ fn data_without_negatives() {
 
 #[test]
 fn settings_out_of_range() {
-    for flag in ["--dim", "--batch-size", "--negatives", "--epochs", "-k"] {
+    for flag in ["--dim", "--batch-size", "--candidates", "--epochs", "-k"] {
         refuse_flags(&[flag, "0"], &[flag, "1", "0"]);
     }
+    refuse_flags(&["--sampler", "uniform", "--negatives", "0"], &["--negatives", "1", "0"]);
+    refuse_flags(&["--temperature", "0"], &["--temperature", "0.0001", "0"]);
+    refuse_flags(&["--start-norm", "-1"], &["--start-norm", "-1"]);
+    refuse_flags(&["--item-bias-rate", "0"], &["--item-bias-rate", "above 0"]);
+    refuse_flags(&["--item-bias-start", "11"], &["--item-bias-start", "10", "11"]);
+    refuse_flags(
+        &["--loss", "contrastive", "--contrastive-weight", "0"],
+        &["--contrastive-weight", "above 0"],
+    );
+    refuse_flags(&["--loss", "contrastive", "--margin", "-1"], &["--margin", "above -1"]);
     refuse_flags(&["--learning-rate", "NaN"], &["--learning-rate", "0", "NaN"]);
-    refuse_flags(&["--margin", "0"], &["--margin", "0"]);
+    refuse_flags(&["--loss", "triplet", "--margin", "0"], &["--margin", "above 0"]);
     refuse_flags(&["--betas", "0.999,0.9"], &["--betas", "b1", "b2"]);
     refuse_flags(&["--test-fraction", "1"], &["--test-fraction", "0", "1"]);
     refuse_flags(&["--folds", "4", "--fold", "4"], &["--fold ", "--folds 4"]);
-    refuse_flags(&["--negatives", "5", "--candidates", "2"], &["--candidates", "--negatives 5", "2"]);
+    let few = [&TWO_STAGE[..], &["--negatives", "5", "--candidates", "2"]].concat();
+    refuse_flags(&few, &["--candidates", "--negatives 5", "2"]);
 }
 
 #[test]
 fn flags_that_would_change_nothing() {
     for (choice, flag, value) in [
-        (["--sampler", "uniform"], "--hardness", "2"),
-        (["--sampler", "uniform"], "--beta", "1"),
-        (["--sampler", "popularity"], "--candidates", "9"),
-        (["--optimizer", "sgd"], "--betas", "0.9,0.99"),
+        ("--sampler uniform", "--hardness", "2"),
+        ("--sampler uniform", "--beta", "1"),
+        ("--sampler popularity", "--candidates", "9"),
+        ("--sampler shared", "--negatives", "3"),
+        ("--sampler shared", "--hardness", "2"),
+        ("--loss triplet", "--temperature", "0.2"),
+        ("--loss triplet", "--contrastive-weight", "2"),
+        ("--loss softmax", "--margin", "0.5"),
+        ("--loss bpr", "--margin", "0.5"),
+        ("--loss hinge-sum", "--rank-weight=true", ""),
+        ("--item-bias=false", "--item-bias-rate", "0.3"),
+        ("--item-bias=false", "--item-bias-start", "1"),
+        ("--optimizer sgd", "--betas", "0.9,0.99"),
+        ("--optimizer sgd", "--epsilon", "1e-6"),
     ] {
-        refuse_flags(&[&choice[..], &[flag, value]].concat(), &[flag, &choice.join(" ")]);
+        let flags = choice.split(' ').chain([flag, value]).filter(|flag| !flag.is_empty());
+        let (name, _) = flag.split_once('=').unwrap_or((flag, ""));
+        refuse_flags(&flags.collect::<Vec<_>>(), &[name, "has no meaning with", choice]);
     }
+    // What the recipe chose counts as what the flags choose.
+    refuse_flags(&["--negatives", "3"], &["--negatives", "--sampler shared"]);
+    refuse_flags(&[&TWO_STAGE[..], &["--temperature", "1"]].concat(), &["--temperature", "--loss triplet"]);
+    refuse_flags(
+        &[&TWO_STAGE[..], &["--item-bias-rate", "1"]].concat(),
+        &["--item-bias-rate", "--item-bias=false"],
+    );
     let err = fail(trained(), &["evaluate", "model", "--min-rating", "4"], 1);
     assert_line(&err, &["error: --min-rating "]);
+}
+
+#[test]
+fn settings_that_do_not_fit_one_another_name_what_does() {
+    for (flags, parts) in [
+        (&["--loss", "warp"][..], &["--sampler", "shared", "--loss warp", "uniform or popularity"][..]),
+        (
+            &["--loss", "warp", "--geometry", "sphere", "--sampler", "two-stage"],
+            &["--sampler", "two-stage", "--loss warp", "uniform or popularity"],
+        ),
+        (
+            &["--loss", "bpr", "--sampler", "two-stage"],
+            &["--sampler", "--geometry dot", "popularity or shared"],
+        ),
+        (&["--gor-weight", "0.1"], &["--gor-weight", "--sampler shared", "0.1", "two-stage"]),
+        (
+            &["--loss", "triplet", "--item-bias-start", "1"],
+            &["--item-bias-start", "--loss triplet", "softmax"],
+        ),
+    ] {
+        refuse_flags(flags, parts);
+    }
+    // The table of a schedule has an entry for each step.
+    let place = place();
+    let args =
+        ["train", shared("interactions.csv"), "-o", "model", "--epochs", "1000000", "--batch-size", "16"];
+    let err = fail(place.path(), &args, 1);
+    assert_line(&err, &["error: --schedule ", "linear", "--epochs", "constant"]);
+    assert!(fs::read_dir(place.path()).unwrap().next().is_none(), "something was left behind");
 }
 
 #[test]
@@ -267,7 +327,8 @@ fn requests_that_can_be_met_are_met_with_a_warning() {
     (0..30).for_each(|user| data += &format!("u{user},{user}\nu{user},{}\n", (user + 1) % 30));
     fs::write(place.path().join("all.csv"), data).unwrap();
     let flags = ["--test-fraction", "0", "--valid-fraction", "0", "--epochs", "1", "--dim", "4"];
-    let (_, err) = succeed(place.path(), &[&["train", "all.csv", "-o", "whole"][..], &flags[..]].concat());
+    let train = [&["train", "all.csv", "-o", "whole"], &flags[..], &TWO_STAGE].concat();
+    let (_, err) = succeed(place.path(), &train);
     assert_line(&err, &["warning: ", "1 user"]);
     let (csv, _) = succeed(place.path(), &["recommend", "whole", "--user", "all"]);
     assert_eq!(csv, "user,rank,item,score,similarity,distance\n");

@@ -44,6 +44,30 @@ fn every_flag_can_stand_in_a_file_and_the_command_line_wins() {
 }
 
 #[test]
+fn flags_that_take_true_or_false_stand_in_a_file() {
+    let place = place();
+    let data = shared("interactions.csv");
+    let train = |text: &str, more: &[&str]| {
+        fs::write(place.path().join("run.toml"), format!("{text}\nepochs = 1\ndim = 4\noutput = \"model\""))
+            .unwrap();
+        succeed(place.path(), &[&["train", data, "--config", "run.toml"], more].concat());
+        manifest(place.path())["config"].clone()
+    };
+    let text = "item-bias = false\nloss = \"triplet\"\nrank-weight = true";
+    let config = train(text, &[]);
+    assert_eq!((&config["item_bias"], &config["loss"]["rank_weight"]), (&Value::Null, &true.into()));
+    assert_eq!(config["negatives"]["kind"], "shared");
+    // The command line wins, with and without a value.
+    let config = train(text, &["--item-bias", "--rank-weight=false", "--item-bias-rate", "0.5"]);
+    assert_eq!((&config["item_bias"]["rate"], &config["loss"]["rank_weight"]), (&0.5.into(), &false.into()));
+    let config = train("recipe = \"two-stage-2019\"\nitem-bias = true\nsampler = \"uniform\"", &[]);
+    assert_eq!(
+        (&config["item_bias"]["start"], &config["negatives"]["kind"]),
+        (&0.0.into(), &"uniform".into())
+    );
+}
+
+#[test]
 fn files_that_cannot_be_used_are_named() {
     let place = place();
     let refuse = |text: &str, code: i32, parts: &[&str]| {
@@ -67,6 +91,8 @@ fn files_that_cannot_be_used_are_named() {
     refuse("dim = 2020-01-01\n", 1, &[file, "`dim`", "2020-01-01"]);
     refuse("dim = \"many\"\n", 1, &[file, "'many'", "--dim"]);
     refuse("folds = 4\n", 2, &["--fold"]);
+    refuse("item-bias = \"maybe\"\n", 1, &[file, "'maybe'", "--item-bias"]);
+    refuse("item-bias = false\nitem-bias-rate = 0.1\n", 1, &["--item-bias-rate", "--item-bias=false"]);
     refuse("beta = 1.0\nsampler = \"uniform\"\n", 1, &["--beta", "--sampler uniform"]);
     let err =
         fail(place.path(), &["train", shared("interactions.csv"), "-o", "m", "--config", "none.toml"], 1);

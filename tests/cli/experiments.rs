@@ -128,6 +128,54 @@ fn a_search_ends_in_a_config_that_train_takes_and_show_gives_back() {
 }
 
 #[test]
+fn a_search_shows_a_dash_where_a_setting_is_not_used() {
+    let place = place();
+    let grid = "loss=softmax,triplet; temperature=0.1,0.3; item-bias=true,false";
+    let args = ["tune", shared("interactions.csv"), "-o", "search", "--grid", grid, "--batch-size", "64"];
+    succeed(place.path(), &[&args[..], &RUN, &["--epochs", "1"]].concat());
+    let csv = fs::read_to_string(place.path().join("search/table.csv")).unwrap();
+    let labels = |line: &str| line.split(',').take(3).collect::<Vec<_>>().join(" ");
+    let mut rows: Vec<String> = csv.lines().skip(1).map(labels).collect();
+    rows.sort();
+    let expected = [
+        "softmax 0.1 false",
+        "softmax 0.1 true",
+        "softmax 0.3 false",
+        "softmax 0.3 true",
+        "triplet - false",
+        "triplet - true",
+    ];
+    assert_eq!(rows, expected, "{csv}");
+    let best = fs::read_to_string(place.path().join("search/best.toml")).unwrap();
+    assert_eq!(best.contains("temperature = "), best.contains("loss = \"softmax\""), "{best}");
+    assert_line(&best, &["sampler = \"shared\""]);
+}
+
+#[test]
+fn shared_candidates_are_compared_once_for_all_numbers_of_negatives() {
+    let place = place();
+    let args = ["compare", shared("interactions.csv"), "-o", "table", "--batch", "64", "--negatives", "1,2"];
+    let flags = ["--samplers", "shared,uniform", "--epochs", "1", "--print", "csv"];
+    let (csv, _) = succeed(place.path(), &[&args[..], &RUN, &flags].concat());
+    let labels = |line: &str| line.split(',').take(3).collect::<Vec<_>>().join(" ");
+    let rows: Vec<String> = csv.lines().map(labels).collect();
+    assert_eq!(
+        rows,
+        ["sampler batch-size negatives", "shared 64 -", "uniform 64 1", "uniform 64 2"],
+        "{csv}"
+    );
+    let results = fs::read_to_string(place.path().join("table/results.jsonl")).unwrap();
+    // The recipe is that of the paper, whatever the sampler.
+    assert!(results.contains("triplet") && !results.contains("softmax"), "{results}");
+    let err = fail(
+        place.path(),
+        &[&args[..], &["--samplers", "shared", "--recipe", "softmax", "--loss", "warp"]].concat(),
+        1,
+    );
+    assert_line(&err, &["--sampler", "--loss warp", "uniform"]);
+}
+
+#[test]
 fn searches_that_make_no_sense_are_refused() {
     let place = place();
     let refuse = |more: &[&str], code: i32, parts: &[&str]| {
@@ -147,5 +195,5 @@ fn searches_that_make_no_sense_are_refused() {
     let err = fail(place.path(), &[&args[..], &["--samplers", "uniform,clever"]].concat(), 1);
     assert_line(&err, &["--samplers", "`clever`"]);
     let err = fail(place.path(), &[&args[..], &["--samplers", "uniform", "--beta", "1"]].concat(), 1);
-    assert_line(&err, &["--beta", "--samplers uniform"]);
+    assert_line(&err, &["--beta", "--sampler uniform"]);
 }

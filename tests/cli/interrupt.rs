@@ -13,7 +13,7 @@ use std::process::{Child, ChildStderr, Command, Stdio};
 fn start(folder: &Path) -> (Child, BufReader<ChildStderr>, String) {
     let mut child = Command::new(assert_cmd::cargo::cargo_bin("spherec"))
         .args(["train", shared("interactions.csv"), "-o", "model", "--dim", "8", "--epochs", "1000000"])
-        .args(["--patience", "0", "--valid-fraction", "0", "--batch-size", "64"])
+        .args(["--patience", "0", "--valid-fraction", "0", "--batch-size", "64", "--schedule", "constant"])
         .args(std::env::var("SPHEREC_ADAPTER").iter().flat_map(|adapter| ["--adapter", adapter]))
         .current_dir(folder)
         .stdout(Stdio::piped())

@@ -9,6 +9,7 @@ mod dial;
 mod experiments;
 mod interrupt;
 mod lists;
+mod losses;
 mod pipeline;
 mod quiet;
 mod support;

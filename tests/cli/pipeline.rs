@@ -254,15 +254,15 @@ fn what_is_piped_has_no_escape_codes() {
 }
 
 #[test]
-fn help_gives_every_default_of_training_with_its_source() {
+fn help_gives_the_defaults_of_settings_that_no_recipe_has() {
     let (help, _) = succeed(trained(), &["train", "--help"]);
     let help: String = help.split_whitespace().collect::<Vec<_>>().join(" ");
     for (flag, default, source) in [
-        ("--dim", "[default: 128", "Tran 4.1.3"),
-        ("--beta", "[default: 0.5", "Tran 4.1.3: 1"),
+        ("--margin", "[default: 1; Tran 4.1.3]", "of contrastive, a score [default: 0.9"),
+        ("--beta", "[default: 0.5", "shared 0]"),
         ("--hardness", "[default: 3", "Tran 3.2: paper"),
-        ("--candidates", "[default: 2000", "Tran 4.1.3"),
-        ("--learning-rate", "[default: 0.001", "Tran 4.1.3: 0.0001"),
+        ("--candidates", "[default: 2000; Tran 4.1.3", "shared 500]"),
+        ("--item-bias-rate", "[default: 0.2]", "share of the learning rate"),
     ] {
         let start = help.find(&format!(" {flag} <")).unwrap_or_else(|| panic!("no {flag} in {help}"));
         let text = &help[start + flag.len()..];

@@ -11,6 +11,9 @@ use tempfile::TempDir;
 pub(crate) const SMALL: [&str; 10] =
     ["--dim", "16", "--epochs", "12", "--batch-size", "64", "--learning-rate", "0.02", "-k", "10"];
 
+/// The recipe that gives a model without item biases.
+pub(crate) const TWO_STAGE: [&str; 2] = ["--recipe", "two-stage-2019"];
+
 /// A folder of a test's own.
 pub(crate) fn place() -> TempDir {
     TempDir::new().unwrap()
@@ -60,8 +63,8 @@ pub(crate) fn text(bytes: &[u8]) -> String {
     String::from_utf8(bytes.to_vec()).unwrap()
 }
 
-/// Generated interactions (`interactions.csv`) and labels (`labels.csv`), and the model trained on them
-/// (`model`); made once and only read.
+/// Generated interactions (`interactions.csv`) and labels (`labels.csv`), and the model trained on them by the recipe
+/// [`TWO_STAGE`] (`model`); made once and only read.
 pub(crate) fn trained() -> &'static Path {
     static PLACE: OnceLock<TempDir> = OnceLock::new();
     PLACE
@@ -69,7 +72,8 @@ pub(crate) fn trained() -> &'static Path {
             let place = place();
             let sizes = ["--users", "200", "--items", "100", "--clusters", "5", "--noise", "0.05"];
             succeed(place.path(), &[&["generate", "-o", "."][..], &sizes[..]].concat());
-            succeed(place.path(), &[&["train", "interactions.csv", "-o", "model"][..], &SMALL[..]].concat());
+            let train = ["train", "interactions.csv", "-o", "model"];
+            succeed(place.path(), &[&train[..], &SMALL[..], &TWO_STAGE[..]].concat());
             place
         })
         .path()

@@ -1,6 +1,8 @@
 //! Training: the same seed gives the same bits, each sampler learns, and what is asked for happens.
 
-use crate::support::{SMALL, assert_line, contents, place, shared, spherec, succeed, text, trained};
+use crate::support::{
+    SMALL, TWO_STAGE, assert_line, contents, place, shared, spherec, succeed, text, trained,
+};
 use serde_json::Value;
 use std::fs;
 use std::path::Path;
@@ -28,29 +30,11 @@ fn the_same_seed_gives_the_same_bits() {
 }
 
 #[test]
-fn every_sampler_beats_the_untrained_model() {
-    let place = place();
-    for (sampler, flags) in [
-        ("uniform", &[][..]),
-        ("popularity", &["--beta", "1"]),
-        ("two-stage", &["--beta", "0", "--hardness", "1.5", "--candidates", "50"]),
-    ] {
-        let (table, _) = train(place.path(), sampler, &[&["--sampler", sampler], flags].concat());
-        assert!(table.contains("validation") && table.contains("test"), "{table}");
-        let manifest = manifest(&place.path().join(sampler));
-        assert_eq!(manifest["config"]["negatives"]["kind"], sampler);
-        // Chance is about 0.1 at k = 10 of 100 items.
-        let ndcg = manifest["metrics"]["test"]["ndcg"].as_f64().unwrap();
-        assert!(ndcg > 0.2, "{sampler}: NDCG {ndcg}");
-    }
-}
-
-#[test]
 fn folds_and_paper_settings_reach_the_config() {
     let place = place();
     let flags =
         ["--folds", "4", "--fold", "1", "--hardness", "paper", "--negatives", "5", "--betas", "0.8,0.99"];
-    let (table, err) = train(place.path(), "model", &flags);
+    let (table, err) = train(place.path(), "model", &[&flags[..], &TWO_STAGE].concat());
     assert_line(&err, &["no validation part", "--valid-fraction"]);
     assert!(!table.contains("validation"), "{table}");
     let config = &manifest(&place.path().join("model"))["config"];
@@ -92,7 +76,7 @@ fn plain_lines_tell_what_happens() {
 fn standard_input_serves_as_data() {
     let place = place();
     let data = fs::read(trained().join("interactions.csv")).unwrap();
-    let args = [&["train", "-", "-o", "model"], &SMALL[..]].concat();
+    let args = [&["train", "-", "-o", "model"], &SMALL[..], &TWO_STAGE].concat();
     let output = spherec(place.path(), &args).write_stdin(data).output().unwrap();
     assert!(output.status.success(), "{}", text(&output.stderr));
     assert_eq!(

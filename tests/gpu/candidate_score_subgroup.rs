@@ -25,25 +25,22 @@ fn every_defect_is_seen() {
                 "let at = pair * chunk_count + first_chunk + lane;",
                 "let at = pair * chunk_count + lane;",
             ),
-            ("subgroups, two blocks of pairs", "positives[at + {b}u * lane_count]", "positives[at]"),
+            ("subgroups, two blocks of pairs", "left_rows[at + {b}u * lane_count]", "left_rows[at]"),
             (
                 "subgroups, three negatives, shards",
                 "if first_chunk + chunk < chunk_count {",
                 "if chunk < blocks_per_segment * lane_count - 1u {",
             ),
             ("subgroups, dimension 128, shards", "own * lane_count + thread;", "thread;"),
-            (
-                "subgroups, two blocks of pairs",
-                "plan.pair_count - block.first_pair, block",
-                "plan.pair_count - block.first_pair - 1u, block",
-            ),
+            ("subgroups, two blocks of pairs", "pair < pair_count;", "pair + 1u < pair_count;"),
             (
                 "subgroups, rows in segments",
                 "let to = (block.first_row + pair) * quad_count",
                 "let to = pair * quad_count",
             ),
             ("subgroups, rows in segments", "if segment_count > 1u && segment > 0u {", "if segment > 5u {"),
-            ("subgroups, three negatives, shards", "var sum = holes;", "var sum = vec4<f32>(0.0);"),
+            ("subgroups, three negatives, shards", "var sum = offsets;", "var sum = vec4<f32>(0.0);"),
+            ("subgroups, shared, two blocks of pairs", "var sum = offsets;", "var sum = vec4<f32>(0.0);"),
         ],
     );
 }

@@ -2,21 +2,32 @@
 //! put in, and the whole engine.
 #![allow(clippy::print_stdout, reason = "tests tell how much of a tolerance was used")]
 
+mod bpr_loss;
+mod candidate_gradient;
+mod candidate_gradient_subgroup;
 mod candidate_score;
 mod candidate_score_subgroup;
+mod contrastive_loss;
 mod draw_law;
 mod engine;
 mod golden;
 #[path = "../support/golden.rs"]
 mod golden_data;
+mod hinge_sum_loss;
 mod includes;
 mod negative_draw;
 mod pair_score;
+mod parity;
 mod point_gradient;
+mod point_gradient_shared;
 mod row_adam;
 mod row_catch_up;
 mod row_load;
 mod row_sgd;
+mod softmax_loss;
 mod step_sum;
 mod support;
 mod triplet_loss;
+mod user_gradient;
+mod user_gradient_subgroup;
+mod warp_loss;

@@ -14,7 +14,20 @@ fn every_defect_is_seen() {
         &[
             ("two-stage", "part_dot(user, positive);", "part_dot(user, user);"),
             ("two-stage", "if k == 0u { scores", "if k == 9u { scores"),
-            ("two-stage", "select(sums.y, far, slot == none)", "select(sums.z, far, slot == none)"),
+            ("shared", "max(negative_count, 1u)", "negative_count"),
+            (
+                "two-stage",
+                "select(sums.y + bias_of(slot), far, slot == none)",
+                "select(sums.z + bias_of(slot), far, slot == none)",
+            ),
+            (
+                "more negatives than there are",
+                "select(sums.y + bias_of(slot), far, slot == none)",
+                "sums.y + bias_of(slot)",
+            ),
+            ("two-stage", "sums.x + bias_of(positive_of_pair(pair))", "sums.x"),
+            ("two-stage", "sums.y + bias_of(slot)", "sums.y"),
+            ("two-stage", "+ chunk_count].w; }", "+ chunk_count].x; }"),
             ("uniform, without a regulariser", "part_dot(user, negative)", "part_dot(positive, negative)"),
             ("two-stage", "aside = part_dot(positive, negative);", "aside = part_dot(user, negative);"),
             ("three negatives, odd dimension", "spread_1 += sums.z;", "spread_1 = sums.z;"),

@@ -44,7 +44,25 @@ fn every_defect_is_seen() {
                 "negative_at(pair, pick % negative_count)",
                 "negative_at(pair, 0u)",
             ),
-            ("three negatives, odd dimension", "&& picks[pair * negative_count + k] != slot", "&& false"),
+            ("fourteen negatives", "if picks[middle] <= slot {", "if picks[middle] < slot {"),
+            (
+                "more negatives than there are",
+                "{ begin = middle; } else { end = middle; }",
+                "{ begin = middle; } else { end = begin; }",
+            ),
+            ("fourteen negatives", "let middle = (begin + end) / 2u;", "let middle = begin + 1u;"),
+            ("two-stage", "var begin = pair * negative_count;", "var begin = 0u;"),
+            (
+                "two-stage",
+                "sum.bias += scores[positive_at(index)];",
+                "sum.bias = scores[positive_at(index)];",
+            ),
+            ("two-stage", "sum.bias += scores[negative_at(", "sum.bias -= scores[negative_at("),
+            (
+                "three negatives, odd dimension",
+                "negative_at(index / negative_count, index % negative_count)",
+                "negative_at(index / negative_count, 0u)",
+            ),
             ("subgroups, two blocks of pairs", "used &= used - 1u", "used &= used - 2u"),
             ("subgroups, two blocks of pairs", "u32(used) << index", "u32(used)"),
             (
@@ -53,8 +71,7 @@ fn every_defect_is_seen() {
                 "own + firstTrailingBit(used)",
             ),
             ("two-stage", "(*uses).bits &= (*uses).bits - 1u;", "(*uses).bits = 0u;"),
-            ("subgroups, dimension 128, shards", "gradients[at + 3u] = part.d;", ""),
-            ("two-stage", "vec4<f32>(f32(used), 0.0, 0.0, 0.0)", "vec4<f32>(1.0, 0.0, 0.0, 0.0)"),
+            ("two-stage", "if !used { write_unused(slot); }", ""),
         ],
     );
 }

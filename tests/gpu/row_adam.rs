@@ -14,9 +14,17 @@ fn every_defect_is_seen() {
         &[
             ("two-stage", "- plan.step_size * moments.m", "- moments.m"),
             ("two-stage", "sqrt(moments.v) / plan.root_bias_2", "sqrt(moments.v)"),
-            ("two-stage", "plan.root_bias_2 + settings.epsilon", "plan.root_bias_2 + 0.1"),
+            (
+                "two-stage",
+                "sqrt(moments.v) / plan.root_bias_2 + settings.epsilon",
+                "sqrt(moments.v) / plan.root_bias_2 + 0.1",
+            ),
             ("two-stage", "let x = e / it.scale", "let x = e * it.scale"),
-            ("two-stage", "drift_of(moments, plan.drift_epsilon)", "drift_of(moments, 0.5)"),
+            (
+                "two-stage",
+                "let d = drift_of(moments, plan.drift_epsilon);",
+                "let d = drift_of(moments, 0.5);",
+            ),
             ("two-stage", "dot(x, d), dot(d, d)", "dot(x, d), dot(x, x)"),
             ("two-stage", "dot(x, x), dot(x, d)", "dot(x, x), dot(d, d)"),
             (
@@ -33,7 +41,16 @@ fn every_defect_is_seen() {
             ),
             ("subgroups, two blocks of pairs", "it.point.c, it.gradient.c", "it.point.c, it.gradient.b"),
             ("shards", "if place.shard == {s}u { shares", "if place.shard == 0u { shares"),
-            ("two-stage", "sums.z, plan.step", "sums.z, plan.step - 1u"),
+            ("two-stage", "moments.v.x, 0.0, plan.step)", "moments.v.x, 0.0, plan.step - 1u)"),
+            ("two-stage", "it.bias - rate", "it.bias + rate"),
+            ("two-stage", "settings.item_bias_rate * plan.step_size", "plan.step_size"),
+            ("two-stage", "sqrt(moments.v.x) / plan.root_bias_2", "sqrt(moments.v.x)"),
+            ("two-stage", "* it.bias_gradient * it.bias_gradient", "* it.bias_gradient"),
+            ("two-stage", "(1.0 - settings.beta_1) * it.bias_gradient", "it.bias_gradient"),
+            ("two-stage", "vec4<f32>(before.bias_drift)", "vec4<f32>(0.0)"),
+            ("two-stage", "vec4<f32>(before.bias_variance)", "vec4<f32>(0.0)"),
+            ("two-stage", "let drift = drift_of(moments, plan.drift_epsilon);", "let drift = moments.m;"),
+            ("two-stage", "drift.x, moments.v.x, 0.0", "drift.x, 0.0, 0.0"),
         ],
     );
 }

@@ -17,8 +17,11 @@ fn every_defect_is_seen() {
             ("two-stage", "it.distance * (2.0 * state.along", "it.distance * (state.along"),
             ("two-stage", "- it.distance * state.drift_squares", "+ it.distance * state.drift_squares"),
             ("two-stage", "squares += dot(x, x);", "squares = dot(x, x);"),
-            ("two-stage", "f32(skipped), epsilon, 0.0", "f32(skipped), 0.0, 0.0"),
+            ("two-stage", "f32(skipped), epsilon, bias", "f32(skipped), 0.0, bias"),
             ("two-stage", "it.scale, f32(skipped), epsilon", "it.scale, 0.0, epsilon"),
+            ("two-stage", "epsilon, bias)", "epsilon, state.bias)"),
+            ("two-stage", "settings.item_bias_rate * it.distance", "it.distance"),
+            ("two-stage", "it.distance * state.bias_drift", "state.bias_drift"),
             ("two-stage", "lane / row_lanes", "lane / row_lanes / 2u"),
             ("uniform, without a regulariser", "chunk += row_lanes", "chunk += 2u * row_lanes"),
             (
@@ -32,8 +35,18 @@ fn every_defect_is_seen() {
                 "row",
             ),
             ("subgroups, three negatives, shards", "if pair >= plan.pair_count { return none; }", ""),
+            (
+                "subgroups, shared, two blocks of pairs",
+                "if scores_users != 0u { slot = user_of_pair(pair); }",
+                "",
+            ),
+            (
+                "subgroups, two blocks of pairs",
+                "if scores_users != 0u { slot",
+                "if scores_users == 0u { slot",
+            ),
             ("two-stage", "picked[slot * pair_words + word] = 0u;", ""),
-            ("two-stage", "if slot < plan.candidate_count {", "if slot + 1u < plan.candidate_count {"),
+            ("two-stage", "if slot < plan.candidate_count &&", "if slot + 1u < plan.candidate_count &&"),
             ("shards", "if it.place.shard == {s}u {", "if it.place.shard == 0u {"),
         ],
     );

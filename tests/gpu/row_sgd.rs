@@ -17,6 +17,9 @@ fn every_defect_is_seen() {
             ("subgroups, plain gradient descent", "return dot(x, x);", "return dot(x, gradient);"),
             ("plain gradient descent", "if place.shard == {s}u { share", "if place.shard == 0u { share"),
             ("subgroups, plain gradient descent", "stepped &= stepped - 1u", "stepped = 0u"),
+            ("plain gradient descent", "it.bias - settings", "it.bias + settings"),
+            ("plain gradient descent", "settings.item_bias_rate * plan.step_size", "plan.step_size"),
+            ("plain gradient descent", "* it.bias_gradient;", ";"),
         ],
     );
 }

@@ -55,14 +55,22 @@ pub(crate) fn equals_its_twin(name: &str) {
 /// Puts each defect (the step that shows it, text, what it becomes) into kernel `name`: the comparison with the twin
 /// must see it. Steps that the adapter cannot run are told.
 pub(crate) fn defects_are_seen(name: &str, defects: &[(&str, &str, &str)]) {
-    for (step, from, to) in defects {
-        defect_is_seen(step, name, shader::kernel(name).unwrap(), from, to);
-    }
+    let text = shader::kernel(name).unwrap();
+    let unseen = defects.iter().filter(|(step, from, to)| !is_seen(step, name, text, from, to));
+    let unseen: Vec<_> = unseen.collect();
+    assert!(unseen.is_empty(), "{name}: these went unseen: {unseen:#?}");
 }
 
-/// As [`defects_are_seen`], for one defect in the text of kernel `name` with all that it includes on `step`.
-pub(crate) fn composed_defect_is_seen(step: &str, name: &str, from: &str, to: &str) {
-    let Some(comparison) = comparison(step, name) else { return };
+/// As [`defects_are_seen`], for defects (step, kernel, text, what it becomes) in the text of kernels with all that they
+/// include.
+pub(crate) fn composed_defects_are_seen(defects: &[(&str, &str, &str, &str)]) {
+    let unseen = defects.iter().filter(|(step, name, from, to)| !is_composed_seen(step, name, from, to));
+    let unseen: Vec<_> = unseen.collect();
+    assert!(unseen.is_empty(), "these went unseen: {unseen:#?}");
+}
+
+fn is_composed_seen(step: &str, name: &str, from: &str, to: &str) -> bool {
+    let Some(comparison) = comparison(step, name) else { return true };
     let (build, text) = (comparison.build(), shader::kernel(name).unwrap());
     // The includes are put in by hand; what is to be repeated stays as written, but for the broadcasts' lanes.
     let lanes = build.constants.iter().filter(|(constant, _)| *constant == "lane_count").copied().collect();
@@ -72,15 +80,16 @@ pub(crate) fn composed_defect_is_seen(step: &str, name: &str, from: &str, to: &s
         shader::compose(&whole, &build).unwrap(),
         shader::compose(text, &build).unwrap().replace("// include:", "// includes:")
     );
-    defect_is_seen(step, name, &whole, from, to);
+    is_seen(step, name, &whole, from, to)
 }
 
-fn defect_is_seen(step: &str, name: &str, text: &str, from: &str, to: &str) {
+/// Whether the comparison sees the defect; true, and told, if the adapter cannot run the step.
+fn is_seen(step: &str, name: &str, text: &str, from: &str, to: &str) -> bool {
     assert_eq!(text.matches(from).count(), 1, "{name}: {from:?} must occur once");
-    let Some(comparison) = comparison(step, name) else { return };
+    let Some(comparison) = comparison(step, name) else { return true };
     let agreement = comparison.run(&gpu(), &text.replace(from, to));
     let agreement = agreement.unwrap_or_else(|error| panic!("{name}, {from:?} -> {to:?}: {error}"));
-    assert!(agreement.failure.is_some(), "{name} on {step}: {from:?} -> {to:?} went unseen");
+    agreement.failure.is_some()
 }
 
 /// The kernel on the step, made once for all tests. `None`, and told, if the adapter lacks the step's subgroups.

@@ -1,0 +1,289 @@
+//! Whole runs of steps on the device against the twins.
+
+use crate::support::{gpu, plain_gpu};
+use spherec::data::Interactions;
+use spherec::gpu::{Gpu, Stepper, Tables};
+use spherec::random::{Purpose, Stream};
+use spherec::reference::{self, Scratch, State};
+use spherec::sampling::{EpochOrder, ItemSampler, Negatives, Planner};
+use spherec::step::layout::RowState;
+use spherec::step::{
+    BLOCK_BYTES, Geometry, Grain, Loss, Optimizer, PlanShape, Rates, Schedule, StepConstants, StepShape,
+};
+use std::sync::Arc;
+
+const ADAM: Optimizer = Optimizer::Adam { betas: (0.9, 0.999), epsilon: 1e-8 };
+const STEPS: u64 = 20;
+
+fn random_interactions(user_count: usize, item_count: usize, share: f64) -> Interactions {
+    use rand::RngExt;
+    let mut stream = Stream::new(3, Purpose::Generate, 0);
+    let mut pairs = Vec::new();
+    for user in 0..user_count as u32 {
+        for item in 0..item_count as u32 {
+            if stream.random::<f64>() < share {
+                pairs.push((user, item));
+            }
+        }
+    }
+    Interactions::from_pairs(user_count, item_count, &pairs)
+}
+
+/// What the device is compared with the twins on.
+#[derive(Clone, Copy)]
+struct Parity {
+    negatives: Negatives,
+    loss: Loss,
+    dim: usize,
+    most_rows: Option<usize>,
+    geometry: Geometry,
+    optimizer: Optimizer,
+    block_bytes: usize,
+    gor_weight: f64,
+    item_bias_rate: f64,
+    /// As the adapter says, if none is given.
+    grain: Option<Grain>,
+}
+
+/// What a comparison with the twins leaves.
+struct Compared {
+    /// Dispatches of a step.
+    dispatches: usize,
+    /// Of all rows and item biases.
+    bits: Vec<u32>,
+}
+
+const TWO_STAGE: Parity = Parity {
+    negatives: Negatives::TwoStage { count: 1, beta: 0.5, candidates: 60, hardness: 3.0 },
+    loss: Loss::Triplet { margin: 0.5, rank_weight: false },
+    dim: 32,
+    most_rows: None,
+    geometry: Geometry::Sphere,
+    optimizer: ADAM,
+    block_bytes: BLOCK_BYTES,
+    gor_weight: 0.1,
+    item_bias_rate: 0.0,
+    grain: None,
+};
+
+const SHARED: Parity = Parity {
+    negatives: Negatives::Shared { beta: 0.5, candidates: 60 },
+    loss: Loss::Softmax { temperature: 0.2 },
+    gor_weight: 0.0,
+    item_bias_rate: 0.3,
+    ..TWO_STAGE
+};
+
+/// `STEPS` steps on the device and on the twins, with a group of steps in each submission; the last of them with
+/// their stages timed.
+fn parity(gpu: &Arc<Gpu>, parity: Parity) -> Compared {
+    use rand::RngExt;
+    let Parity { negatives, loss, dim, most_rows, geometry, optimizer, item_bias_rate, .. } = parity;
+    let train = Arc::new(random_interactions(70, 160, 0.08));
+    let row_count = 160 + 70;
+    let plan = PlanShape {
+        batch_size: 48,
+        negative_count: negatives.count(),
+        candidate_count: negatives.candidate_count(),
+        item_count: 160,
+        user_count: 70,
+        rows_per_shard: Tables::rows_per_shard(gpu, row_count, dim, most_rows),
+        excluded_capacity: train.len(),
+    };
+    let shape = StepShape {
+        plan,
+        dim,
+        geometry,
+        loss,
+        gor_weight: parity.gor_weight,
+        item_bias_rate,
+        optimizer,
+        shards_per_dispatch: Tables::shards_per_dispatch(gpu, plan.shard_count()),
+        block_bytes: parity.block_bytes,
+        grain: parity.grain.unwrap_or(gpu.grain()),
+    };
+    let learning_rate = if optimizer.has_moments() { 0.01 } else { 0.1 };
+    let rates = Rates { optimizer, schedule: Schedule::Linear { learning_rate }, last_step: STEPS };
+    let constants = StepConstants::new(shape, rates, negatives.hardness()).unwrap();
+    let mut stream = Stream::new(5, Purpose::Init, 0);
+    let points: Vec<f32> =
+        (0..row_count * dim).map(|_| stream.random_range(-1.0..1.0f32) / (dim as f32).sqrt()).collect();
+    let biases: Vec<f32> = (0..row_count)
+        .map(|row| if item_bias_rate > 0.0 && row < 160 { stream.random_range(-0.5..0.5f32) } else { 0.0 })
+        .collect();
+    let fill = |row: usize, point: &mut [f32]| {
+        point.copy_from_slice(&points[row * dim..(row + 1) * dim]);
+        biases[row]
+    };
+    let tables = Tables::new(gpu, &shape, fill).unwrap();
+    let mut stepper = Stepper::new(Arc::clone(gpu), tables, &constants).unwrap();
+    // As few dispatches cover the tables as the adapter allows.
+    let (shards, most) = (plan.shard_count(), gpu.most_shards_per_dispatch());
+    assert_eq!(shape.table_shards().len(), shards.div_ceil(most));
+
+    let items = Arc::new(ItemSampler::new(&train.item_frequencies(), negatives.beta()));
+    let order = Arc::new(EpochOrder::new(train, 1));
+    let mut planner = Planner::new(order, items, plan, rates, 1).correcting(loss.correction());
+    let padded_dim = shape.padded_dim();
+    let mut padded = vec![0.0; row_count * padded_dim];
+    for (row, point) in points.chunks(dim).enumerate() {
+        padded[row * padded_dim..][..dim].copy_from_slice(point);
+    }
+    let mut state = State::new(padded, &shape);
+    state.row_states.iter_mut().zip(&biases).for_each(|(state, &bias)| state.bias = bias);
+    let mut scratch = Scratch::new(&shape, f32::NAN);
+    let mut expected_sums = Vec::new();
+    let mut plans: Vec<_> = (1..=STEPS).map(|step| planner.plan(step)).collect();
+    for plan in &plans {
+        expected_sums.push(reference::step(&constants, plan, &mut state, &mut scratch));
+    }
+    let dispatch_count = stepper.dispatches(&plans[0]).len();
+    let mut seen_sums = Vec::new();
+    let (submitted, timed) = plans.split_at_mut(STEPS as usize - 6);
+    for group in submitted.chunks_mut(5) {
+        stepper.submit(group).unwrap();
+        seen_sums.extend(stepper.collect().unwrap().unwrap());
+    }
+    let stages = stepper.time_stages(timed).unwrap();
+    let names: Vec<&str> = stages.iter().map(|(name, _)| *name).collect();
+    assert!(names.iter().eq(shape.stages().iter().map(|stage| &stage.kernel)), "{names:?}");
+    assert!(
+        stages.iter().all(|(_, seconds)| seconds.len() == 6 && seconds.iter().all(|&s| s > 0.0 && s < 600.0))
+    );
+    assert_eq!(seen_sums.len(), expected_sums.len() - 6);
+    for (step, (seen, expected)) in seen_sums.iter().zip(&expected_sums).enumerate() {
+        assert!(
+            (seen.loss - expected.loss).abs() <= 1e-4 * expected.loss.abs().max(1.0),
+            "step {step}: {seen:?}, twin {expected:?}"
+        );
+        assert!(
+            (seen.moment_2 - expected.moment_2).abs() <= 1e-5,
+            "step {step}: {seen:?}, twin {expected:?}"
+        );
+        assert_eq!(seen.active_count, expected.active_count, "step {step}");
+    }
+    stepper.catch_up().unwrap();
+    let row_states = stepper.tables().row_states(gpu).unwrap();
+    if optimizer.has_moments() {
+        state.catch_up(&constants, STEPS as u32);
+        let last_steps = |states: &[RowState]| states.iter().map(|state| state.last_step).collect::<Vec<_>>();
+        assert_eq!(last_steps(&row_states), last_steps(&state.row_states));
+        let (drift, variance) = stepper.tables().drift_and_variance(gpu).unwrap();
+        compare("drift", &drift, &state.drift, dim, 1e-4);
+        compare("variance", &variance, &state.variance, dim, 1e-5);
+    }
+    let seen = stepper.tables().rows(gpu, 0..stepper.tables().row_count()).unwrap();
+    compare("points", &seen, &state.rows, dim, 2e-3);
+    let moved = seen.iter().zip(&points).filter(|(seen, start)| (*seen - *start).abs() > 1e-3).count();
+    assert!(moved > points.len() / 2, "only {moved} of {} numbers moved", points.len());
+    let bias = |states: &[RowState]| states.iter().map(|state| state.bias).collect::<Vec<f32>>();
+    compare("item bias", &bias(&row_states), &bias(&state.row_states), 1, 2e-3);
+    let moved =
+        bias(&row_states).iter().zip(&biases).filter(|(seen, start)| (*seen - *start).abs() > 1e-3).count();
+    assert!(
+        if item_bias_rate > 0.0 { (80..=160).contains(&moved) } else { moved == 0 },
+        "{moved} biases moved"
+    );
+    let bits = seen.iter().chain(&bias(&row_states)).map(|x| x.to_bits()).collect();
+    Compared { dispatches: dispatch_count, bits }
+}
+
+/// At most `tolerance` apart, and on average a hundredth of it: Adam makes a full step of a gradient that
+/// is rounding noise, so single numbers may stray.
+fn compare(name: &str, seen: &[f32], expected: &[f32], dim: usize, tolerance: f64) {
+    let expected: Vec<f32> = match dim {
+        1 => expected.to_vec(),
+        _ => expected.chunks(dim.next_multiple_of(4)).flat_map(|row| row[..dim].to_vec()).collect(),
+    };
+    assert_eq!(seen.len(), expected.len());
+    assert!(!seen.is_empty());
+    let (mut worst, mut sum) = (0.0f64, 0.0);
+    for (&seen, &expected) in seen.iter().zip(&expected) {
+        let difference = f64::from((seen - expected).abs());
+        assert!(difference <= tolerance, "{name}: {seen}, twin {expected}");
+        worst = worst.max(difference);
+        sum += difference;
+    }
+    println!("{name}: worst {worst:e}, mean {:e}", sum / seen.len() as f64);
+    assert!(
+        sum / seen.len() as f64 <= tolerance / 100.0,
+        "{name}: mean difference {}",
+        sum / seen.len() as f64
+    );
+}
+
+#[test]
+fn two_stage_steps_equal_the_twins() {
+    assert_eq!(parity(&gpu(), TWO_STAGE).dispatches, 8);
+}
+
+#[test]
+fn blocks_of_pairs_equal_the_twins() {
+    // 60 candidates have 64 slots of 4 bytes a pair: three blocks of 16 pairs, each scored and drawn from before the
+    // next.
+    let in_blocks = Parity { block_bytes: 16 * 256, ..TWO_STAGE };
+    assert_eq!(parity(&gpu(), in_blocks).dispatches, 8 + 2 * 2);
+    let negatives = Negatives::TwoStage { count: 3, beta: 0.5, candidates: 60, hardness: 3.0 };
+    assert_eq!(parity(&plain_gpu(), Parity { negatives, ..in_blocks }).dispatches, 8 + 2 * 2);
+}
+
+#[test]
+fn two_stage_steps_equal_the_twins_without_optional_features() {
+    let gpu = plain_gpu();
+    assert_eq!(gpu.most_shards_per_dispatch(), 1);
+    parity(&gpu, Parity { most_rows: Some(90), ..TWO_STAGE });
+}
+
+#[test]
+fn steps_on_many_shards_equal_the_twins() {
+    let negatives = Negatives::TwoStage { count: 3, beta: 0.5, candidates: 41, hardness: 1.0 };
+    parity(&gpu(), Parity { negatives, dim: 18, most_rows: Some(37), ..TWO_STAGE });
+}
+
+#[test]
+fn uniform_steps_equal_the_twins() {
+    let negatives = Negatives::Uniform { count: 2 };
+    let compared = parity(&gpu(), Parity { negatives, dim: 20, gor_weight: 0.0, ..TWO_STAGE });
+    assert_eq!(compared.dispatches, 6);
+}
+
+#[test]
+fn steps_in_the_geometry_dot_equal_the_twins() {
+    let negatives = Negatives::Uniform { count: 2 };
+    parity(&gpu(), Parity { negatives, dim: 20, geometry: Geometry::Dot, ..TWO_STAGE });
+}
+
+#[test]
+fn gradient_descent_equals_the_twins() {
+    let negatives = Negatives::Popularity { count: 1, beta: 1.0 };
+    let optimizer = Optimizer::Sgd;
+    parity(&gpu(), Parity { negatives, dim: 12, most_rows: Some(100), optimizer, ..TWO_STAGE });
+}
+
+#[test]
+fn shared_steps_equal_the_twins_and_themselves() {
+    let first = parity(&gpu(), SHARED);
+    assert_eq!(first.dispatches, 9);
+    assert!(first.bits == parity(&gpu(), SHARED).bits, "the same steps gave other bits");
+    // As a GPU cuts them, whatever the adapter is.
+    let of_gpu = Parity { grain: Some(Grain::GPU), ..SHARED };
+    assert!(parity(&gpu(), of_gpu).bits == parity(&gpu(), of_gpu).bits, "the same steps gave other bits");
+}
+
+#[test]
+fn shared_steps_in_blocks_on_shards_equal_the_twins() {
+    // Blocks of 16 pairs.
+    let cut = Parity { dim: 18, most_rows: Some(37), block_bytes: 16 * 300, ..SHARED };
+    parity(&gpu(), cut);
+    assert_eq!(parity(&gpu(), Parity { most_rows: None, ..cut }).dispatches, 9 + 2 * 4);
+}
+
+#[test]
+fn shared_steps_equal_the_twins_without_optional_features() {
+    let blocks = Parity { block_bytes: 16 * 256, most_rows: Some(90), dim: 20, ..SHARED };
+    let compared = parity(&plain_gpu(), blocks);
+    assert!(compared.bits == parity(&plain_gpu(), blocks).bits, "the same steps gave other bits");
+    let loss = Loss::HingeSum { margin: 0.4 };
+    let optimizer = Optimizer::Sgd;
+    parity(&plain_gpu(), Parity { loss, optimizer, geometry: Geometry::Dot, dim: 12, ..SHARED });
+}
