@@ -36,6 +36,10 @@ pub(crate) struct Args {
     /// Share of interactions outside a user's one or two clusters
     #[arg(long, value_name = "SHARE", default_value_t = GenerateOptions::default().noise)]
     noise: f64,
+    /// How much a user prefers some items of a cluster to others, whatever their popularity: each item and each user
+    /// has an angle, and the weight of a user's items falls as e^(X (cos a - 1)) with the angle a between them
+    #[arg(long, value_name = "X", default_value_t = GenerateOptions::default().focus)]
+    focus: f64,
     /// Seed of all randomness
     #[arg(long, value_name = "N", default_value_t = GenerateOptions::default().seed)]
     seed: u64,
@@ -64,6 +68,7 @@ pub(crate) fn run(args: &Args) -> CommandResult {
         }),
         popularity_exponent: args.popularity_exponent,
         noise: args.noise,
+        focus: args.focus,
         seed: args.seed,
     })?;
     let dataset = &generated.dataset;

@@ -1,5 +1,9 @@
-//! Generates interactions with a known right answer: items in planted clusters, popularity by a power law,
-//! and users with one or two favourite clusters.
+//! Generates interactions with a known right answer: items in planted clusters, each at an angle within its cluster;
+//! popularity by a power law, whatever the cluster and the angle; and users with one or two favourite clusters and an
+//! angle that they prefer in both.
+//!
+//! Without angles, popularity would be all that tells the items of a cluster apart: the most accurate list would be the
+//! most popular one, and popular negatives would only do harm.
 
 use super::{Dataset, IdTable, Interactions};
 use crate::random::{Purpose, Stream};
@@ -8,6 +12,7 @@ use rand::RngExt;
 use rand_distr::weighted::WeightedAliasIndex;
 use rand_distr::{Binomial, Distribution, Poisson};
 use rustc_hash::FxHashSet;
+use std::f64::consts::TAU;
 
 /// The share of the second favourite cluster in what a user takes from its two favourites.
 const SECOND_SHARE: f64 = 1.0 / 3.0;
@@ -28,6 +33,9 @@ pub struct GenerateOptions {
     pub popularity_exponent: f64,
     /// `--noise`, 0 to 1: the share of interactions outside the user's clusters.
     pub noise: f64,
+    /// `--focus` F, 0 to 100: a user takes an item of its clusters with e^(F (cos a - 1)) of the item's weight, a the
+    /// angle between the two; 0: whatever the angle.
+    pub focus: f64,
     /// `--seed`.
     pub seed: u64,
 }
@@ -41,6 +49,7 @@ impl Default for GenerateOptions {
             interactions_per_user: 20.0,
             popularity_exponent: 0.8,
             noise: 0.1,
+            focus: 2.0,
             seed: 0,
         }
     }
@@ -61,7 +70,8 @@ impl GenerateOptions {
         let cluster_size = self.item_count / self.cluster_count;
         check_range("--interactions-per-user", self.interactions_per_user, cluster_size as f64, 1.0)?;
         check_range("--popularity-exponent", self.popularity_exponent, 4.0, 0.0)?;
-        check_range("--noise", self.noise, 1.0, 0.0)
+        check_range("--noise", self.noise, 1.0, 0.0)?;
+        check_range("--focus", self.focus, 100.0, 0.0)
     }
 }
 
@@ -81,6 +91,10 @@ pub struct Generated {
     pub user_clusters: Vec<u32>,
     /// The cluster of each item, (I).
     pub item_clusters: Vec<u32>,
+    /// The angle that each user prefers, 0 to 2 pi, (U).
+    pub user_angles: Vec<f64>,
+    /// The angle of each item, 0 to 2 pi, (I).
+    pub item_angles: Vec<f64>,
 }
 
 /// Generates interactions. The same options always give the same result.
@@ -91,11 +105,13 @@ pub fn generate(options: &GenerateOptions) -> Result<Generated> {
     options.check()?;
     let world = World::new(options)?;
     let mut user_clusters = Vec::with_capacity(options.user_count);
+    let mut user_angles = Vec::with_capacity(options.user_count);
     let mut pairs = Vec::new();
     for user in 0..options.user_count as u32 {
         let mut stream = Stream::new(options.seed, Purpose::Generate, u64::from(user) + 1);
-        let (favourite, items) = world.items_of_user(options, &mut stream);
+        let (favourite, preferred, items) = world.items_of_user(options, &mut stream);
         user_clusters.push(favourite);
+        user_angles.push(preferred);
         pairs.extend(items.into_iter().map(|item| (user, item)));
     }
     // A file would not mention items that nobody took, so leave them out.
@@ -103,9 +119,11 @@ pub fn generate(options: &GenerateOptions) -> Result<Generated> {
     pairs.iter().for_each(|&(_, item)| rows[item as usize] = Some(0));
     let mut items = IdTable::default();
     let mut item_clusters = Vec::new();
+    let mut item_angles = Vec::new();
     for (item, row) in rows.iter_mut().enumerate().filter(|(_, row)| row.is_some()) {
         *row = Some(items.intern(format!("i{item}").as_bytes()));
         item_clusters.push(world.clusters[item]);
+        item_angles.push(world.angles[item]);
     }
     let mut users = IdTable::default();
     for user in 0..options.user_count {
@@ -114,12 +132,14 @@ pub fn generate(options: &GenerateOptions) -> Result<Generated> {
     let pairs: Vec<(u32, u32)> =
         pairs.iter().filter_map(|&(user, item)| Some((user, rows[item as usize]?))).collect();
     let interactions = Interactions::from_pairs(users.len(), items.len(), &pairs);
-    Ok(Generated { dataset: Dataset { users, items, interactions }, user_clusters, item_clusters })
+    let dataset = Dataset { users, items, interactions };
+    Ok(Generated { dataset, user_clusters, item_clusters, user_angles, item_angles })
 }
 
-/// The items: the cluster of each, and how likely it is to be drawn.
+/// The items: the cluster and the angle of each, and how likely it is to be drawn.
 struct World {
     clusters: Vec<u32>,
+    angles: Vec<f64>,
     everything: Pool,
     by_cluster: Vec<Pool>,
 }
@@ -132,6 +152,7 @@ impl World {
         stream.shuffle(&mut clusters);
         let mut ranks: Vec<usize> = (1..=options.item_count).collect();
         stream.shuffle(&mut ranks);
+        let angles = (0..options.item_count).map(|_| angle(&mut stream)).collect();
         let weight = |item: u32| (ranks[item as usize] as f64).powf(-options.popularity_exponent);
         let mut members = vec![Vec::new(); options.cluster_count];
         for item in 0..options.item_count as u32 {
@@ -139,16 +160,17 @@ impl World {
         }
         let everything = Pool::new((0..options.item_count as u32).collect(), weight)?;
         let by_cluster = members.into_iter().map(|items| Pool::new(items, weight)).collect::<Result<_>>()?;
-        Ok(World { clusters, everything, by_cluster })
+        Ok(World { clusters, angles, everything, by_cluster })
     }
 
-    /// Draws a user's favourite cluster and distinct items.
-    fn items_of_user(&self, options: &GenerateOptions, stream: &mut Stream) -> (u32, Vec<u32>) {
+    /// Draws a user's favourite cluster, the angle it prefers, and distinct items.
+    fn items_of_user(&self, options: &GenerateOptions, stream: &mut Stream) -> (u32, f64, Vec<u32>) {
         let cluster_count = options.cluster_count as u32;
         let favourite = stream.below(cluster_count);
         let has_second = cluster_count > 1 && stream.random::<bool>();
         // Any other cluster; all are equally likely.
         let second = has_second.then(|| (favourite + 1 + stream.below(cluster_count - 1)) % cluster_count);
+        let preferred = angle(stream);
         let count = 1 + poisson(options.interactions_per_user - 1.0, stream);
         let has_outside = u32::from(has_second) + 1 < cluster_count;
         let noise_count = if has_outside { binomial(count, options.noise, stream) } else { 0 };
@@ -156,16 +178,18 @@ impl World {
         let second_count = if has_second { binomial(own_count, SECOND_SHARE, stream) } else { 0 };
 
         let mut taken = Taken::default();
-        self.by_cluster[favourite as usize].draw(own_count - second_count, &mut taken, stream, |_| true);
+        let by_angle =
+            |item: u32| (options.focus * ((preferred - self.angles[item as usize]).cos() - 1.0)).exp();
+        self.by_cluster[favourite as usize].draw(own_count - second_count, &mut taken, stream, by_angle);
         if let Some(second) = second {
-            self.by_cluster[second as usize].draw(second_count, &mut taken, stream, |_| true);
+            self.by_cluster[second as usize].draw(second_count, &mut taken, stream, by_angle);
         }
-        let is_outside = |item: u32| {
+        let outside = |item: u32| {
             let cluster = self.clusters[item as usize];
-            cluster != favourite && Some(cluster) != second
+            f64::from(u8::from(cluster != favourite && Some(cluster) != second))
         };
-        self.everything.draw(noise_count, &mut taken, stream, is_outside);
-        (favourite, taken.list)
+        self.everything.draw(noise_count, &mut taken, stream, outside);
+        (favourite, preferred, taken.list)
     }
 }
 
@@ -200,26 +224,28 @@ impl Pool {
         Ok(Pool { items, weights, alias })
     }
 
-    /// Takes `count` more items that are allowed and not yet taken, or all of those if there are fewer.
-    fn draw(&self, count: usize, taken: &mut Taken, stream: &mut Stream, is_allowed: impl Fn(u32) -> bool) {
+    /// Takes `count` more items that are not yet taken, or all of those if there are fewer. An item that is drawn is
+    /// taken with its `chance`; 0: never.
+    fn draw(&self, count: usize, taken: &mut Taken, stream: &mut Stream, chance: impl Fn(u32) -> f64) {
         let mut missing = count;
         for _ in 0..20 * count {
             if missing == 0 {
                 return;
             }
             let item = self.items[self.alias.sample(stream)];
-            if is_allowed(item) && taken.take(item) {
+            if stream.random::<f64>() < chance(item) && taken.take(item) {
                 missing -= 1;
             }
         }
         if missing == 0 {
             return;
         }
-        // Most draws are repeats by now. One exponential key per item gives the same distribution without
+        // Most draws are in vain by now. One exponential key per item gives the same distribution without
         // repeats (Efraimidis and Spirakis, "Weighted random sampling with a reservoir", 2006).
         let mut keys: Vec<(f64, u32)> = Vec::new();
         for (&item, weight) in self.items.iter().zip(&self.weights) {
-            if is_allowed(item) && !taken.set.contains(&item) {
+            let weight = weight * chance(item);
+            if weight > 0.0 && !taken.set.contains(&item) {
                 keys.push((-(1.0 - stream.random::<f64>()).ln() / weight, item));
             }
         }
@@ -228,6 +254,11 @@ impl Pool {
             taken.take(item);
         }
     }
+}
+
+/// Any angle.
+fn angle(stream: &mut Stream) -> f64 {
+    TAU * stream.random::<f64>()
 }
 
 /// A Poisson number; 0 if the mean is too small for the distribution.

@@ -1,4 +1,4 @@
-//! Generated data has planted clusters, a power law and the given noise, and depends only on the seed.
+//! Generated data has planted clusters and angles, a power law and the given noise, and depends only on the seed.
 
 use spherec::data::{self, GenerateOptions, Generated, LoadOptions, generate};
 
@@ -100,10 +100,40 @@ fn popularity_falls_as_a_power() {
 }
 
 #[test]
+fn nearness_in_angle_decides_as_asked() {
+    // With noise and popularity out of the way and few items taken of many, the mean cosine between a user's angle
+    // and its items' is I1(focus) / I0(focus), the mean of the von Mises distribution: 0 at 0, 0.698 at 2.
+    let mean_cosine = |focus| {
+        let made = made(&GenerateOptions {
+            item_count: 3000,
+            cluster_count: 2,
+            interactions_per_user: 5.0,
+            popularity_exponent: 0.0,
+            noise: 0.0,
+            focus,
+            ..options()
+        });
+        assert_eq!(made.item_angles.len(), made.dataset.items.len());
+        let cosines =
+            made.dataset.interactions.pairs().map(|(user, item)| {
+                (made.user_angles[user as usize] - made.item_angles[item as usize]).cos()
+            });
+        cosines.sum::<f64>() / made.dataset.interactions.len() as f64
+    };
+    for (focus, expected) in [(0.0, 0.0), (2.0, 0.698)] {
+        let mean = mean_cosine(focus);
+        if !((mean - expected).abs() < 0.03) {
+            panic!("focus {focus}: the mean cosine is {mean}, not {expected}");
+        }
+    }
+}
+
+#[test]
 fn the_seed_decides() {
     let (first, again) = (made(&options()), made(&options()));
     assert_eq!(first.dataset.interactions, again.dataset.interactions);
     assert_eq!(first.item_clusters, again.item_clusters);
+    assert_eq!(first.item_angles, again.item_angles);
     assert_eq!(first.dataset.items, again.dataset.items);
     let other = made(&GenerateOptions { seed: 6, ..options() });
     assert_ne!(first.dataset.interactions, other.dataset.interactions);
@@ -112,7 +142,8 @@ fn the_seed_decides() {
 #[test]
 fn extremes_are_met() {
     // Users with as many items as a cluster holds: the draw must end, and must not repeat items.
-    let full = GenerateOptions { interactions_per_user: 50.0, popularity_exponent: 4.0, ..options() };
+    let full =
+        GenerateOptions { interactions_per_user: 50.0, popularity_exponent: 4.0, focus: 100.0, ..options() };
     assert!(made(&full).dataset.interactions.len() > 1500 * 40);
     let single = GenerateOptions { cluster_count: 1, noise: 1.0, ..options() };
     assert!(made(&single).user_clusters.iter().all(|&cluster| cluster == 0));
@@ -139,6 +170,7 @@ fn options_out_of_range_name_their_flag() {
             " 51",
         ),
         (GenerateOptions { noise: f64::NAN, ..options() }, "--noise ", "0 to 1", " NaN"),
+        (GenerateOptions { focus: 101.0, ..options() }, "--focus ", "0 to 100", " 101"),
         (
             GenerateOptions { popularity_exponent: -1.0, ..options() },
             "--popularity-exponent ",
