@@ -283,7 +283,7 @@ fn shared_steps_equal_the_twins_without_optional_features() {
     let blocks = Parity { block_bytes: 16 * 256, most_rows: Some(90), dim: 20, ..SHARED };
     let compared = parity(&plain_gpu(), blocks);
     assert!(compared.bits == parity(&plain_gpu(), blocks).bits, "the same steps gave other bits");
-    let loss = Loss::HingeSum { margin: 0.4 };
+    let loss = Loss::Bpr;
     let optimizer = Optimizer::Sgd;
     parity(&plain_gpu(), Parity { loss, optimizer, geometry: Geometry::Dot, dim: 12, ..SHARED });
 }
