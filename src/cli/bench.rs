@@ -32,7 +32,7 @@ pub(crate) struct Args {
     dim: Vec<usize>,
     /// Pairs of a step
     #[arg(long, value_name = "B,...", value_delimiter = ',', value_parser = count(),
-          default_values_t = [defaults::BATCH_SIZE])]
+          default_values_t = [defaults::two_stage_2019::BATCH_SIZE])]
     batch_size: Vec<usize>,
     /// Negatives of a pair, if they are not shared
     #[arg(long, value_name = "N,...", value_delimiter = ',', value_parser = count(),
@@ -136,7 +136,8 @@ impl Args {
             SamplerName::Shared => &[defaults::SHARED_CANDIDATES],
         };
         let mut configs = Vec::new();
-        for (&count, &candidates) in counts.iter().flat_map(|count| candidates.iter().map(move |c| (count, c)))
+        for (&count, &candidates) in
+            counts.iter().flat_map(|count| candidates.iter().map(move |c| (count, c)))
         {
             let negatives = name.negatives(count, defaults::BETA, candidates, defaults::HARDNESS);
             let config = recipe_config(recipe, self.loss);

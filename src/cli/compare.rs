@@ -83,7 +83,8 @@ impl Args {
     fn cells(&self) -> Result<Vec<Cell>> {
         let number = |text: &str| text.parse::<usize>().map_err(|error| error.to_string());
         let samplers = list("--samplers", &self.samplers, |text| {
-            SamplerName::from_str(text, false).map_err(|_| "use uniform, popularity, two-stage or shared".to_owned())
+            SamplerName::from_str(text, false)
+                .map_err(|_| "use uniform, popularity, two-stage or shared".to_owned())
         })?;
         let batch_sizes = list("--batch-size", &self.batch_size, number)?;
         let negatives = list("--negatives", &self.negatives, number)?;

@@ -344,9 +344,7 @@ impl ModelArgs {
         });
         let margin = self.margin.unwrap_or(defaults::MARGIN);
         match name {
-            LossName::Triplet => {
-                Loss::Triplet { margin, rank_weight: self.rank_weight.unwrap_or(false) }
-            }
+            LossName::Triplet => Loss::Triplet { margin, rank_weight: self.rank_weight.unwrap_or(false) },
             LossName::HingeSum => Loss::HingeSum { margin },
             LossName::Contrastive => Loss::Contrastive {
                 margin: self.margin.unwrap_or(defaults::CONTRASTIVE_MARGIN),
@@ -372,12 +370,7 @@ impl ModelArgs {
             Some(Hardness::Paper) => defaults::paper_hardness(dim),
             None => defaults::HARDNESS,
         };
-        sampler.negatives(
-            count,
-            self.beta.unwrap_or(beta),
-            self.candidates.unwrap_or(candidates),
-            hardness,
-        )
+        sampler.negatives(count, self.beta.unwrap_or(beta), self.candidates.unwrap_or(candidates), hardness)
     }
 
     fn item_bias(&self, start: &TrainConfig, loss: &Loss) -> Option<ItemBias> {

@@ -81,7 +81,8 @@ pub(crate) struct ProtocolArgs {
 impl Args {
     /// The settings of the run, checked.
     pub(crate) fn config(&self) -> Result<TrainConfig> {
-        let config = self.model.config(Recipe::default(), &self.samples, &self.run, self.protocol.protocol())?;
+        let config =
+            self.model.config(Recipe::default(), &self.samples, &self.run, self.protocol.protocol())?;
         self.model.check_used(&self.samples, std::slice::from_ref(&config))?;
         Ok(config)
     }

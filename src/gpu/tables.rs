@@ -65,7 +65,11 @@ impl Tables {
     ///
     /// # Errors
     /// [`Error::Gpu`] if memory is short.
-    pub fn new(gpu: &Gpu, shape: &StepShape, mut fill: impl FnMut(usize, &mut [f32]) -> f32) -> Result<Tables> {
+    pub fn new(
+        gpu: &Gpu,
+        shape: &StepShape,
+        mut fill: impl FnMut(usize, &mut [f32]) -> f32,
+    ) -> Result<Tables> {
         let (row_count, dim, rows_per_shard) = (shape.table_rows(), shape.dim, shape.plan.rows_per_shard);
         let (padded, shards_per_dispatch) = (shape.padded_dim(), shape.shards_per_dispatch);
         let dispatches = shape

@@ -13,9 +13,7 @@ pub fn candidate_score(
     shape: &StepShape,
 ) {
     let left_slots = if shape.plan.shares_candidates() { plan.users() } else { plan.positives() };
-    fill_scores(plan, block, points, candidate_scores, shape, |pair| {
-        point(points, shape, left_slots[pair])
-    });
+    fill_scores(plan, block, points, candidate_scores, shape, |pair| point(points, shape, left_slots[pair]));
 }
 
 /// Fills the rows of a block with the scores of each pair's `left_row`, (D padded).

@@ -47,8 +47,8 @@ pub fn negative_draw(
         if pair >= plan.header.pair_count as usize {
             break;
         }
-        let similarities =
-            &mut candidate_scores[(block.first_row as usize + local_pair) * candidate_count..][..candidate_count];
+        let similarities = &mut candidate_scores[(block.first_row as usize + local_pair) * candidate_count..]
+            [..candidate_count];
         for &slot in plan.excluded(plan.users()[pair]) {
             similarities[slot as usize] = -2.0;
         }

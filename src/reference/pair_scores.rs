@@ -32,8 +32,8 @@ pub(super) fn each_pair(
         let (positive, own) = scores[pair * stride..][..stride].split_at_mut(1);
         let negatives = if is_shared {
             let candidate_count = plan.header.candidate_count as usize;
-            let row =
-                &mut candidate_scores[(block.first_row as usize + index) * candidate_count..][..candidate_count];
+            let row = &mut candidate_scores[(block.first_row as usize + index) * candidate_count..]
+                [..candidate_count];
             for &slot in plan.excluded(plan.users()[pair]) {
                 row[slot as usize] = FAR;
             }

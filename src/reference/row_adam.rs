@@ -33,8 +33,7 @@ pub fn row_adam(
         }
         let numbers = it.row * dim..(it.row + 1) * dim;
         let state = &row_states[it.row];
-        let (mut m, mut v) =
-            decayed(settings, state.bias_drift, state.bias_variance, it.epsilon, it.skipped);
+        let (mut m, mut v) = decayed(settings, state.bias_drift, state.bias_variance, it.epsilon, it.skipped);
         m = settings.beta_1 * m + (1.0 - settings.beta_1) * it.bias_gradient;
         v = settings.beta_2 * v + (1.0 - settings.beta_2) * it.bias_gradient * it.bias_gradient;
         let root = v.sqrt() / header.root_bias_2 + settings.epsilon;

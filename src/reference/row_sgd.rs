@@ -23,6 +23,7 @@ pub fn row_sgd(
         }
         let row = &rows[it.row * dim..(it.row + 1) * dim];
         row_states[it.row].squares = dot(row, row);
-        row_states[it.row].bias = it.bias - settings.item_bias_rate * plan.header.step_size * it.bias_gradient;
+        row_states[it.row].bias =
+            it.bias - settings.item_bias_rate * plan.header.step_size * it.bias_gradient;
     }
 }

@@ -65,7 +65,7 @@ impl PlanShape {
             + 4 * pairs + 2 * pairs * self.negative_count   // slots of pairs, negatives, uses
             + rows + 1 + self.excluded_capacity             // excluded_at, excluded
             + rows / 4 + self.shard_count() + 1
-            + self.candidate_slot_capacity();               // offsets
+            + self.candidate_slot_capacity(); // offsets
         words as u64 * 4
     }
 }

@@ -216,7 +216,11 @@ impl StepShape {
             buffer("working", self.working_chunks() * 4, "--batch-size, --candidates, --negatives, --dim"),
             buffer("candidate_scores", self.block_pairs() * candidates, "--candidates"),
             buffer("picks", picks, "--batch-size, --negatives"),
-            buffer("picked", if is_shared { 0 } else { candidates * self.plan.pair_words() }, "--candidates, --batch-size"),
+            buffer(
+                "picked",
+                if is_shared { 0 } else { candidates * self.plan.pair_words() },
+                "--candidates, --batch-size",
+            ),
             buffer("scores", pairs + picks, "--batch-size, --negatives"),
             buffer("spread", if self.has_spread() { picks } else { 0 }, "--batch-size, --negatives"),
             buffer("pairs", pairs * size_of::<PairSums>() / 4, "--batch-size"),

@@ -50,7 +50,9 @@ impl Over {
         match self {
             Over::Tiles | Over::Windows | Over::Draws | Over::BlockPairs(_) => true,
             Over::PairChunks(..) | Over::CandidateChunks(..) => true,
-            Over::Quads | Over::TableSlots | Over::Rows | Over::Pairs(_) | Over::Slots(_) | Over::Once => false,
+            Over::Quads | Over::TableSlots | Over::Rows | Over::Pairs(_) | Over::Slots(_) | Over::Once => {
+                false
+            }
         }
     }
 }

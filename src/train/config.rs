@@ -11,13 +11,13 @@ pub mod defaults {
     /// D (Tran 4.1.3).
     pub const DIM: usize = 128;
     /// B, pairs of a batch (measured).
-    pub const BATCH_SIZE: usize = 256;
+    pub const BATCH_SIZE: usize = 512;
     /// Exponent of popularity in the draw of shared candidates (measured).
     pub const SHARED_BETA: f64 = 0.0;
     /// C, shared candidates of a batch (measured).
     pub const SHARED_CANDIDATES: usize = 500;
     /// Temperature of the softmax (measured).
-    pub const TEMPERATURE: f64 = 0.1;
+    pub const TEMPERATURE: f64 = 0.2;
     /// Norm of a starting row (measured).
     pub const START_NORM: f64 = 0.1;
     /// Share of the learning rate at which item biases move (measured).
@@ -25,15 +25,15 @@ pub mod defaults {
     /// Share of t ln(count + 1) at which item biases start (measured).
     pub const ITEM_BIAS_START: f64 = 1.0;
     /// Step size of Adam in the first step (measured).
-    pub const LEARNING_RATE: f64 = 1e-3;
+    pub const LEARNING_RATE: f64 = 2e-3;
     /// Adam's decay rates (Kingma and Ba 2015).
     pub const BETAS: (f64, f64) = (0.9, 0.999);
     /// Adam's epsilon (Kingma and Ba 2015).
     pub const EPSILON: f64 = 1e-8;
     /// Epochs (measured).
-    pub const EPOCHS: usize = 12;
+    pub const EPOCHS: usize = 20;
     /// Epochs between evaluations on the validation part.
-    pub const EVALUATE_EVERY: usize = 3;
+    pub const EVALUATE_EVERY: usize = 5;
     /// How much of the item bias counts where no validation part chooses it (measured).
     pub const POPULARITY: f64 = 0.75;
     /// Length of a recommendation list (Tran 4.1.2).

@@ -130,7 +130,8 @@ fn fit_candidates(
     observe: &mut dyn FnMut(&Event),
 ) -> Result<()> {
     let drawable = items.drawable_count();
-    if let Negatives::TwoStage { candidates, .. } | Negatives::Shared { candidates, .. } = &mut config.negatives
+    if let Negatives::TwoStage { candidates, .. } | Negatives::Shared { candidates, .. } =
+        &mut config.negatives
         && *candidates > drawable
     {
         observe(&Event::Warning(format!(

@@ -30,7 +30,9 @@ impl Recipe {
     /// What it is, in one line.
     pub fn about(self) -> &'static str {
         match self {
-            Recipe::Softmax => "softmax over candidates that the batch shares, with an item bias: the most accurate",
+            Recipe::Softmax => {
+                "softmax over candidates that the batch shares, with an item bias: the most accurate"
+            }
             Recipe::TwoStage2019 => {
                 "triplet loss with two-stage negatives, as Tran et al. 2019 but with settings that measured better; \
                  --sampler uniform and popularity are its baselines"
