@@ -201,8 +201,8 @@ fn every_defect_where_lanes_are_a_subgroup_is_seen() {
         ("subgroups, dimension 128, shards", "point_gradient", "all |= subgroupBroadcast(bits, 7u);", ""),
         ("subgroups, dimension 128, shards", "point_gradient", "gradients[at + 3u] = it.point.d;", ""),
         (
-            "subgroups, rank-weighted triplet",
-            "triplet_loss",
+            "subgroups, softmax_loss",
+            "softmax_loss",
             "largest = max(largest, subgroupBroadcast(value, 5u));",
             "",
         ),
