@@ -99,7 +99,6 @@ fn of_equal_keys_the_lower_slots_are_drawn() {
     for (negative_count, from, to) in [
         (1, "slot < other_slot", "slot > other_slot"),
         (1, "if best.key > best_key {", "if best.key >= best_key {"),
-        (1, "if keys.w > best.key {", "if keys.w >= best.key {"),
         (30, "before.y < equal_count", "true"),
         (30, "rank = so_far.y;", ""),
         (30, "min(before.y, equal_count)", "before.y"),
