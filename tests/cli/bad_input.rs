@@ -316,10 +316,10 @@ fn requests_that_can_be_met_are_met_with_a_warning() {
     );
     assert_line(&err, &["warning: ", "--candidates 9999"]);
     assert_line(&err, &["warning: ", "--batch-size 50000"]);
-    // The dimension is padded on the device only.
+    // The dimension is padded on the device only; the eighth number is for the item bias.
     succeed(place.path(), &["export", "model", "-o", "out"]);
     let vectors = fs::read_to_string(place.path().join("out/items.tsv")).unwrap();
-    assert!(vectors.lines().all(|line| line.split('\t').count() == 7), "{vectors}");
+    assert!(vectors.lines().all(|line| line.split('\t').count() == 8), "{vectors}");
 
     // A user who has every item is left out of training, but is in the model.
     let mut data = String::from("user,item\n");

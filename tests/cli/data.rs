@@ -1,6 +1,8 @@
 //! `spherec data` and the flags that say how data is read: inspected, filtered, split and trained on.
 
-use crate::support::{SMALL, assert_line, contents, fail, place, shared, spherec, succeed, text, trained};
+use crate::support::{
+    SMALL, TWO_STAGE, assert_line, contents, fail, place, shared, spherec, succeed, text, trained,
+};
 use serde_json::Value;
 use std::collections::BTreeSet;
 use std::fs;
@@ -104,9 +106,9 @@ fn bad_rows_stop_training_or_are_skipped() {
     let mut data = good.replacen('\n', "\n,nobody\n", 1);
     data += &"lonely\n".repeat(7);
     fs::write(place.path().join("data.csv"), &data).unwrap();
-    let train = [&["train", "data.csv", "-o", "model"], &SMALL[..]].concat();
+    let train = [&["train", "data.csv", "-o", "model"], &SMALL[..], &TWO_STAGE].concat();
     let err = fail(place.path(), &train, 1);
-    assert!(err.starts_with("error: data.csv:2: "), "{err}");
+    assert_line(&err, &["error: data.csv:2: "]);
     assert_line(&err, &["data.csv: ", "8", "5", "--on-bad-row skip"]);
     assert!(!place.path().join("model").exists());
     let (_, err) = succeed(place.path(), &[&train[..], &["--on-bad-row", "skip"]].concat());
