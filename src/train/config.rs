@@ -17,7 +17,7 @@ pub mod defaults {
     /// C, shared candidates of a batch (measured).
     pub const SHARED_CANDIDATES: usize = 500;
     /// Temperature of the softmax (measured).
-    pub const TEMPERATURE: f64 = 0.2;
+    pub const TEMPERATURE: f64 = 0.15;
     /// Norm of a starting row (measured).
     pub const START_NORM: f64 = 0.1;
     /// Share of the learning rate at which item biases move (measured).
