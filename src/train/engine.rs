@@ -89,7 +89,7 @@ pub fn train(
     }
 }
 
-/// The training pairs of users who have at least N items left to use as negatives.
+/// The training pairs of users who have at least N items left to use as negatives; one, if negatives are shared.
 fn trainable(
     train: &Arc<Interactions>,
     negative_count: usize,
@@ -104,7 +104,8 @@ fn trainable(
     if item_count < 2 {
         return Err(Error::Data(format!("a metric needs at least 2 items, but the data has {item_count}")));
     }
-    let can = |user: u32| item_count - train.items_of(user).len() >= negative_count;
+    let least = negative_count.max(1);
+    let can = |user: u32| item_count - train.items_of(user).len() >= least;
     let left_out = (0..train.user_count() as u32).filter(|&user| !can(user)).count();
     if left_out == 0 {
         return Ok(Arc::clone(train));
@@ -112,14 +113,18 @@ fn trainable(
     let pairs: Vec<_> = train.pairs().filter(|&(user, _)| can(user)).collect();
     if pairs.is_empty() {
         return Err(Error::Data(format!(
-            "no user has {negative_count} of the {item_count} items left to use as negatives; lower --negatives"
+            "no user has {least} of the {item_count} items left to use as negatives{}",
+            if least > 1 { "; lower --negatives" } else { "" }
         )));
     }
     let who = if left_out == 1 { "1 user is".to_owned() } else { format!("{left_out} users are") };
-    observe(&Event::Warning(format!(
-        "{who} left out of training: fewer than {negative_count} (--negatives) of the {item_count} items are left \
-         to use as negatives"
-    )));
+    let why = match least {
+        1 => format!("all {item_count} items are theirs, so none is left to use as a negative"),
+        _ => {
+            format!("fewer than {least} (--negatives) of the {item_count} items are left to use as negatives")
+        }
+    };
+    observe(&Event::Warning(format!("{who} left out of training: {why}")));
     Ok(Arc::new(Interactions::from_pairs(train.user_count(), item_count, &pairs)))
 }
 
@@ -139,6 +144,14 @@ fn fit_candidates(
         )));
         *candidates = drawable;
         config.negatives.check()?;
+    }
+    if let Negatives::TwoStage { candidates, beta, .. } = config.negatives
+        && candidates == drawable
+        && beta > 0.0
+    {
+        observe(&Event::Warning(format!(
+            "all {drawable} items are candidates, so --beta changes nothing: give fewer --candidates"
+        )));
     }
     Ok(())
 }

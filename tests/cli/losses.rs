@@ -20,7 +20,8 @@ fn a_training_without_flags_is_the_recipe_softmax() {
     let (_, err) = train(place.path(), "model", &[]);
     assert_eq!(err.lines().next(), Some("recipe softmax: softmax loss, shared negatives, item bias"));
     assert_line(&err, &["warning: ", "--candidates 500", "100"]);
-    assert_line(&err, &["done: 12 epochs", "popularity", "validation"]);
+    let epochs = TrainConfig::default().stopping.epochs;
+    assert_line(&err, &[&format!("done: {epochs} epochs"), "popularity", "validation"]);
     let all = manifest(&place.path().join("model"));
     assert_eq!(all["config"], serde_json::to_value(TrainConfig::default()).unwrap());
     assert!(all["metrics"]["test"]["ndcg"].as_f64().unwrap() > 0.3, "{}", all["metrics"]);

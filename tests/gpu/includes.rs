@@ -24,7 +24,7 @@ fn every_defect_is_seen() {
         ("two-stage", "negative_draw", "v.w += v.y * v.z;\n    v ^=", "v ^="),
         ("two-stage", "negative_draw", "1664525u", "1664521u"),
         (
-            "three blocks of pairs",
+            "shared, few pairs, no item biases",
             "candidate_score",
             "plan.pair_count - block.first_pair)",
             "plan.pair_count)",

@@ -17,8 +17,8 @@ fn every_defect_is_seen() {
             ("subgroups, two blocks of pairs", "sums += vec4", "sums = vec4"),
             (
                 "three negatives, odd dimension",
-                "f32(plan.pair_count * negative_count)",
-                "f32(plan.pair_count)",
+                "max(plan.pair_count * negative_count, 1u)",
+                "max(plan.pair_count, 1u)",
             ),
             ("two-stage", "sums.z / score_count", "sums.w / score_count"),
             ("two-stage", "2.0 * settings.gor_weight / score_count", "settings.gor_weight / score_count"),
