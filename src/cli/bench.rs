@@ -2,7 +2,8 @@
 
 use super::console::{self, err_is_terminal, out};
 use super::format::{grouped, percent};
-use super::model_args::{LossName, SamplerName, adapter_choice, recipe_config};
+use super::model_args::{adapter_choice, recipe_config};
+use super::model_names::{LossName, SamplerName};
 use super::{CommandResult, Failure, interrupts};
 use clap::builder::{RangedU64ValueParser, TypedValueParser};
 use indicatif::{ProgressBar, ProgressStyle};

@@ -1,7 +1,8 @@
 //! `spherec compare`: samplers, batch sizes and numbers of negatives in one table, as Tran et al. 2019 did.
 
 use super::experiment::{ExperimentArgs, list, publish, read, report, run as run_experiment, settings};
-use super::model_args::{ModelArgs, RunArgs, SampleArgs, SamplerName};
+use super::model_args::{ModelArgs, RunArgs, SampleArgs};
+use super::model_names::SamplerName;
 use super::{CommandResult, Failure};
 use clap::ValueEnum;
 use serde_json::json;

@@ -28,6 +28,7 @@ mod map_layout;
 mod metrics_log;
 mod metrics_table;
 mod model_args;
+mod model_names;
 mod output;
 mod plot;
 mod progress;

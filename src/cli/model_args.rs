@@ -1,15 +1,16 @@
 //! The flags that describe a training, shared by the commands that train; and the checked config that they make. A flag
 //! that is not given has the value of the recipe, if the recipe has one.
 
-use clap::builder::PossibleValue;
-use clap::{Command, FromArgMatches, ValueEnum};
+use super::model_names::{
+    Betas, GeometryName, Hardness, LossName, OptimizerName, RecipeName, SamplerName, ScheduleName,
+};
+use clap::{Command, FromArgMatches};
 use spherec::data::Protocol;
 use spherec::gpu::AdapterChoice;
 use spherec::sampling::Negatives;
 use spherec::step::{Geometry, Loss, Optimizer, Schedule};
 use spherec::train::{ItemBias, Recipe, Regularisers, Stopping, TrainConfig, defaults};
 use spherec::{Error, Result};
-use std::str::FromStr;
 
 /// The flags that `compare` takes lists for.
 #[derive(Debug, Clone, Default, clap::Args)]
@@ -155,122 +156,6 @@ impl RunArgs {
     /// The seed.
     pub(crate) fn seed(&self) -> u64 {
         self.seed.unwrap_or(0)
-    }
-}
-
-/// A recipe's name, with what it is for --help.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct RecipeName(pub(crate) Recipe);
-
-impl ValueEnum for RecipeName {
-    fn value_variants<'a>() -> &'a [RecipeName] {
-        const ALL: [RecipeName; Recipe::ALL.len()] = [RecipeName(Recipe::ALL[0]), RecipeName(Recipe::ALL[1])];
-        &ALL
-    }
-
-    fn to_possible_value(&self) -> Option<PossibleValue> {
-        Some(PossibleValue::new(self.0.name()).help(self.0.about()))
-    }
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum SamplerName {
-    Uniform,
-    Popularity,
-    TwoStage,
-    Shared,
-}
-
-impl SamplerName {
-    /// The name on the command line.
-    pub(crate) fn shown(self) -> &'static str {
-        self.negatives(0, 0.0, 0, 0.0).sampler()
-    }
-
-    /// N negatives by this sampler, with those settings that it has.
-    pub(crate) fn negatives(self, count: usize, beta: f64, candidates: usize, hardness: f64) -> Negatives {
-        match self {
-            SamplerName::Uniform => Negatives::Uniform { count },
-            SamplerName::Popularity => Negatives::Popularity { count, beta },
-            SamplerName::TwoStage => Negatives::TwoStage { count, beta, candidates, hardness },
-            SamplerName::Shared => Negatives::Shared { beta, candidates },
-        }
-    }
-
-    fn of(negatives: &Negatives) -> SamplerName {
-        match negatives {
-            Negatives::Uniform { .. } => SamplerName::Uniform,
-            Negatives::Popularity { .. } => SamplerName::Popularity,
-            Negatives::TwoStage { .. } => SamplerName::TwoStage,
-            Negatives::Shared { .. } => SamplerName::Shared,
-        }
-    }
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum LossName {
-    /// A hinge on the nearest negative
-    Triplet,
-    /// A hinge on every negative
-    HingeSum,
-    /// The positive toward score 1, negatives below a margin (SimpleX)
-    Contrastive,
-    /// Cross entropy over the positive and its negatives
-    Softmax,
-    /// Each negative below the positive, by the logistic loss
-    Bpr,
-    /// A rank-weighted hinge on the first negative that violates the margin
-    Warp,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum GeometryName {
-    Sphere,
-    Dot,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum OptimizerName {
-    Adam,
-    Sgd,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum ScheduleName {
-    Constant,
-    Linear,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) enum Hardness {
-    Number(f64),
-    Paper,
-}
-
-impl FromStr for Hardness {
-    type Err = String;
-
-    fn from_str(text: &str) -> std::result::Result<Hardness, String> {
-        match text {
-            "paper" => Ok(Hardness::Paper),
-            _ => {
-                text.parse().map(Hardness::Number).map_err(|_| "a hardness is a number or `paper`".to_owned())
-            }
-        }
-    }
-}
-
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) struct Betas(f64, f64);
-
-impl FromStr for Betas {
-    type Err = String;
-
-    fn from_str(text: &str) -> std::result::Result<Betas, String> {
-        let numbers = text
-            .split_once(',')
-            .and_then(|(first, second)| Some(Betas(first.trim().parse().ok()?, second.trim().parse().ok()?)));
-        numbers.ok_or_else(|| "two numbers with a comma between them, such as 0.9,0.999".to_owned())
     }
 }
 
