@@ -94,7 +94,6 @@ fn every_loss_and_sampler_beats_chance() {
         );
         // Chance is about 0.1 at k = 10 of 100 items.
         let ndcg = all["metrics"]["test"]["ndcg"].as_f64().unwrap();
-        println!("{loss}, {}: NDCG {ndcg:.3}", sampler[1]);
         assert!(ndcg > 0.2, "{loss} {sampler:?} {flags:?}: NDCG {ndcg}");
     }
 }
