@@ -22,7 +22,7 @@ impl Buffers {
             ("catch_up", gpu.upload("catch_up", catch_up)?),
         ];
         for buffer in shape.buffers() {
-            // The windows of positives are uniforms.
+            // The windows of left rows are uniforms.
             let usage = if buffer.name == "working" { wgpu::BufferUsages::UNIFORM } else { none };
             all.push((buffer.name, gpu.buffer(buffer.name, buffer.bytes as u64, usage)?));
         }

@@ -27,7 +27,7 @@ pub struct MadeUp {
     pub rows_per_shard: usize,
     /// Shards that a dispatch covers, if the adapter binds so many.
     pub shards_per_dispatch: usize,
-    /// Bytes of similarities in one block.
+    /// Bytes of candidate scores in one block.
     pub block_bytes: usize,
     /// Which point a row stands for.
     pub geometry: Geometry,

@@ -19,7 +19,7 @@ pub struct Stage {
 /// What a stage runs over, and what one workgroup of it has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Over {
-    /// The tables, by the plan's quads: a workgroup for a quad of slots, then one for each four positives.
+    /// The tables, by the plan's quads: a workgroup for a quad of slots, then one for each four left rows.
     Quads,
     /// The tables, by the plan's slots: a workgroup for `slots_per_group` slots.
     TableSlots,
