@@ -112,10 +112,12 @@ fn trainable(
     }
     let pairs: Vec<_> = train.pairs().filter(|&(user, _)| can(user)).collect();
     if pairs.is_empty() {
-        return Err(Error::Data(format!(
-            "no user has {least} of the {item_count} items left to use as negatives{}",
-            if least > 1 { "; lower --negatives" } else { "" }
-        )));
+        return Err(Error::Data(match least {
+            1 => format!("every user has all {item_count} items, so none is left to use as a negative"),
+            _ => format!(
+                "no user has {least} of the {item_count} items left to use as negatives; lower --negatives"
+            ),
+        }));
     }
     let who = if left_out == 1 { "1 user is".to_owned() } else { format!("{left_out} users are") };
     let why = match least {

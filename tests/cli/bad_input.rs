@@ -92,10 +92,15 @@ fn an_id_of_ten_megabytes() {
 #[test]
 fn data_without_negatives() {
     refuse_data("user,item\n1,1\n2,1\n3,1\n", &["2 items", "1"]);
-    let all = [&["--test-fraction", "0", "--valid-fraction", "0"][..], &TWO_STAGE].concat();
-    refuse("user,item\n1,1\n1,2\n1,3\n2,1\n2,2\n2,3\n", &all, &["--negatives"]);
-    // The same for a single user who has every item.
-    refuse("user,item\n1,1\n1,2\n", &all, &["--negatives"]);
+    // Every user has every item; then two users lack one item each, but need two.
+    let everything = "user,item\n1,1\n1,2\n1,3\n2,1\n2,2\n2,3\n";
+    let all = ["--test-fraction", "0", "--valid-fraction", "0"];
+    for recipe in [&[][..], &TWO_STAGE] {
+        refuse(everything, &[&all, recipe].concat(), &["every user", "3 items"]);
+        refuse("user,item\n1,1\n1,2\n", &[&all, recipe].concat(), &["every user", "2 items"]);
+    }
+    let two = ["--sampler", "uniform", "--negatives", "2"];
+    refuse("user,item\n1,1\n1,2\n2,2\n2,3\n", &[&all[..], &two].concat(), &["lower --negatives"]);
 }
 
 #[test]
