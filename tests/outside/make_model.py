@@ -42,8 +42,8 @@ with open(f"{place}/labels.csv", "w", newline="") as file:
     # Every tenth item has no label at all.
     writer.writerows([item, cluster[item], ""] for at, item in enumerate(sorted(cluster)) if at % 10)
     writer.writerows([name, "</script><b>bold</b>", f"note of {name}"] for name in HOSTILE)
-run("train", "interactions.csv", "-o", "model", "--dim", "16", "--epochs", "12", "--batch-size", "64",
-    "--learning-rate", "0.02", "--sampler", "uniform")
+run("train", "interactions.csv", "-o", "model", "--recipe", "two-stage-2019", "--dim", "16", "--epochs", "12",
+    "--batch-size", "64", "--learning-rate", "0.02", "--sampler", "uniform")
 
 biased = f"{place}/biased"
 shutil.copytree(f"{place}/model", biased)
