@@ -45,9 +45,9 @@ pub mod defaults {
 
     /// Margin of the triplet, hinge-sum and WARP losses (Tran 4.1.3).
     pub const MARGIN: f64 = 1.0;
-    /// Margin of the contrastive loss (Mao et al. 2021).
+    /// Margin of the contrastive loss (not tuned).
     pub const CONTRASTIVE_MARGIN: f64 = 0.9;
-    /// Weight of the contrastive loss (Mao et al. 2021).
+    /// Weight of the contrastive loss (not tuned).
     pub const CONTRASTIVE_WEIGHT: f64 = 100.0;
     /// Exponent of popularity in the draw of other negatives (measured; Tran 4.1.3: 1).
     pub const BETA: f64 = 0.5;
