@@ -8,6 +8,7 @@
 #![forbid(unsafe_code)]
 
 pub mod bench;
+pub mod checkpoint;
 pub mod data;
 pub mod error;
 pub mod evaluate;
@@ -17,6 +18,7 @@ pub mod export;
 pub mod files;
 pub mod gpu;
 pub mod labels;
+pub mod leftovers;
 pub mod model;
 pub mod plot;
 pub mod printable;

@@ -22,7 +22,6 @@ mod interrupts;
 mod labels;
 mod lists;
 mod load_args;
-mod log_file;
 mod look_args;
 mod map_layout;
 mod metrics_log;

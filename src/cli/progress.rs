@@ -22,6 +22,7 @@ pub(crate) struct Progress {
     epoch_steps: u64,
     pair_count: usize,
     is_time_told: bool,
+    has_kept: bool,
 }
 
 #[derive(Debug)]
@@ -39,7 +40,15 @@ impl Progress {
             (false, true) => Display::Bar(bar()),
             (false, false) => Display::Lines,
         };
-        Progress { display, first: None, epochs: 0, epoch_steps: 0, pair_count: 0, is_time_told: false }
+        Progress {
+            display,
+            first: None,
+            epochs: 0,
+            epoch_steps: 0,
+            pair_count: 0,
+            is_time_told: false,
+            has_kept: false,
+        }
     }
 
     /// Shows one event.
@@ -61,6 +70,12 @@ impl Progress {
             }
             Event::Progress { epoch, sums, pairs_per_second } => self.step(*epoch, sums, *pairs_per_second),
             Event::Epoch { epoch, sums, seconds } => self.epoch(*epoch, sums, *seconds),
+            // The first tells what they cost.
+            Event::Kept { epoch, seconds } if !self.has_kept => {
+                self.has_kept = true;
+                self.line(&format!("checkpoint after epoch {epoch}, in {}", duration(*seconds)));
+            }
+            Event::Kept { .. } => {}
             Event::Evaluated { epoch, metrics, is_best, .. } => {
                 let Metrics { k, map, ndcg, recall, .. } = metrics;
                 self.line(&format!(

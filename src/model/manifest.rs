@@ -11,18 +11,18 @@ use std::path::Path;
 
 pub(super) const MANIFEST: &str = "model.json";
 pub(super) const TABLES: &str = "model.safetensors";
-pub(super) const INTERACTIONS: &str = "interactions.safetensors";
-pub(super) const USERS: &str = "users.txt";
-pub(super) const ITEMS: &str = "items.txt";
+pub(crate) const INTERACTIONS: &str = "interactions.safetensors";
+pub(crate) const USERS: &str = "users.txt";
+pub(crate) const ITEMS: &str = "items.txt";
 
 const FORMAT: &str = "spherec-model";
 const FORMAT_VERSION: u64 = 1;
 
 /// The size and checksum of one file of the folder.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct FileRecord {
-    pub(super) bytes: u64,
-    pub(super) sha256: String,
+pub(crate) struct FileRecord {
+    pub(crate) bytes: u64,
+    pub(crate) sha256: String,
 }
 
 /// How many pairs each part of the split has.
@@ -54,7 +54,7 @@ pub(super) struct Manifest {
     #[serde(default)]
     data: Value,
     config: Value,
-    metrics: Value,
+    pub(super) metrics: Value,
     /// Every other file of the model, by name.
     pub(super) files: BTreeMap<String, FileRecord>,
 }
@@ -87,6 +87,14 @@ impl Manifest {
             metrics: record.metrics,
             files,
         }
+    }
+
+    /// The text of the file `path`.
+    pub(super) fn text(&self, path: &Path) -> Result<Vec<u8>> {
+        let mut text = serde_json::to_vec_pretty(self)
+            .map_err(|error| Error::file(path, format!("cannot be written: {error}")))?;
+        text.push(b'\n');
+        Ok(text)
     }
 
     /// The part that is public.

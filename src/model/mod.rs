@@ -10,10 +10,14 @@ mod manifest;
 mod output;
 mod save;
 mod store;
-mod tables;
+pub(crate) mod tables;
 
 pub(crate) use load::hex;
-pub use output::check_output;
+pub(crate) use manifest::{FileRecord, INTERACTIONS, ITEMS, USERS};
+pub use output::{check_output, clean_up};
+pub(crate) use output::{parent_of, resolve};
+pub use save::set_metrics;
+pub(crate) use save::{flush_and_hash, sync_folder};
 pub use store::{Metric, Stored};
 
 use crate::data::{IdTable, Split};

@@ -4,10 +4,9 @@
 use super::manifest::{FileRecord, INTERACTIONS, ITEMS, MANIFEST, Manifest, TABLES, USERS};
 use super::output::{self, Place};
 use super::{Model, load, tables};
-use crate::{Error, Result};
+use crate::{Error, Result, leftovers};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
-use std::ffi::OsString;
 use std::fs::{self, File};
 use std::io::{Read, Write};
 use std::path::{Component, Path};
@@ -30,6 +29,7 @@ impl Model {
         let parent = output::parent_of(&folder)?;
         fs::create_dir_all(&parent).map_err(Error::io(&parent, "create"))?;
         let temporary = output::temporary_folder(&folder, &parent)?;
+        let _listed = leftovers::list(temporary.path());
         let new = temporary.path().join("new");
         // Not created by `tempfile`, which would make it private to its owner.
         fs::create_dir(&new).map_err(Error::io(&new, "create"))?;
@@ -69,25 +69,24 @@ impl Model {
             files.insert((*name).to_owned(), flush_and_hash(&path(name))?);
         }
         let at = path(MANIFEST);
-        let mut text = serde_json::to_vec_pretty(&Manifest::new(self, files))
-            .map_err(|error| Error::file(&at, format!("cannot be written: {error}")))?;
-        text.push(b'\n');
+        let text = Manifest::new(self, files).text(&at)?;
         let mut file = File::create(&at).map_err(Error::io(&at, "create"))?;
         file.write_all(&text).and_then(|()| file.sync_all()).map_err(Error::io(&at, "write"))?;
         sync_folder(new)
     }
 }
 
-/// Moves `temporary/new` to `folder`, and what was there to `temporary/old`.
+/// Makes `temporary/new` the folder `folder`. What was there goes to `temporary`.
 fn swap(folder: &Path, temporary: &Path) -> Result<()> {
     let (new, old) = (temporary.join("new"), temporary.join("old"));
-    let own_files = match output::inspect(folder)? {
-        Place::Free => return fs::rename(&new, folder).map_err(Error::io(folder, "create")),
-        Place::Empty => Vec::new(),
-        Place::Model(manifest) => {
-            manifest.files.into_keys().chain([MANIFEST.to_owned()]).map(OsString::from).collect()
-        }
-    };
+    if matches!(output::inspect(folder)?, Place::Free) {
+        return fs::rename(&new, folder).map_err(Error::io(folder, "create"));
+    }
+    let mode = fs::metadata(folder).map_err(Error::io(folder, "read"))?.permissions();
+    fs::set_permissions(&new, mode).map_err(Error::io(&new, "write"))?;
+    if exchange(&new, folder)? {
+        return output::keep_foreign_files(&new, folder);
+    }
     fs::rename(folder, &old).map_err(Error::io(folder, "replace"))?;
     if let Err(error) = fs::rename(&new, folder) {
         let failed = Error::io(folder, "replace")(error);
@@ -96,31 +95,42 @@ fn swap(folder: &Path, temporary: &Path) -> Result<()> {
             Err(error) => Err(Error::file(folder, format!("{failed}, and cannot be put back: {error}"))),
         };
     }
-    keep_foreign_files(&old, folder, &own_files)
+    output::keep_foreign_files(&old, folder)
 }
 
-/// Moves everything in `old` that is not in `own_files` to `folder`.
-fn keep_foreign_files(old: &Path, folder: &Path, own_files: &[OsString]) -> Result<()> {
-    for entry in fs::read_dir(old).map_err(Error::io(old, "read"))? {
-        let name = entry.map_err(Error::io(old, "read"))?.file_name();
-        if own_files.contains(&name) {
-            continue;
-        }
-        let mut target = folder.join(&name);
-        let mut number = 0;
-        while target.symlink_metadata().is_ok() {
-            number += 1;
-            let mut numbered = name.clone();
-            numbered.push(format!(".{number}"));
-            target = folder.join(numbered);
-        }
-        fs::rename(old.join(&name), &target).map_err(Error::io(&target, "keep"))?;
+/// Lets two folders change places at one stroke, so that there is a model under the name at any moment. False if
+/// the system or the file system cannot.
+#[cfg(any(target_os = "linux", target_os = "android", target_vendor = "apple"))]
+fn exchange(new: &Path, folder: &Path) -> Result<bool> {
+    use rustix::fs::{CWD, RenameFlags, renameat_with};
+    use rustix::io::Errno;
+    match renameat_with(CWD, new, CWD, folder, RenameFlags::EXCHANGE) {
+        Ok(()) => Ok(true),
+        Err(Errno::INVAL | Errno::NOSYS | Errno::NOTSUP) => Ok(false),
+        Err(error) => Err(Error::io(folder, "replace")(error.into())),
     }
-    Ok(())
+}
+
+#[cfg(not(any(target_os = "linux", target_os = "android", target_vendor = "apple")))]
+fn exchange(_new: &Path, _folder: &Path) -> Result<bool> {
+    Ok(false)
+}
+
+/// Puts `metrics` into the record of the model in `folder`, at one stroke.
+///
+/// # Errors
+/// [`Error::File`] or [`Error::Io`] if `model.json` cannot be read or written.
+pub fn set_metrics(folder: &Path, metrics: serde_json::Value) -> Result<()> {
+    let mut manifest = Manifest::read(folder)?;
+    manifest.metrics = metrics;
+    let mut file = crate::export::NewFile::create(&folder.join(MANIFEST), true)?;
+    file.write(&manifest.text(&folder.join(MANIFEST))?)?;
+    file.finish()?;
+    sync_folder(folder)
 }
 
 /// Flushes the file to the disk, then reads it back to find its size and checksum.
-fn flush_and_hash(path: &Path) -> Result<FileRecord> {
+pub(crate) fn flush_and_hash(path: &Path) -> Result<FileRecord> {
     // Windows only flushes files that are open for writing.
     let mut file = File::options().read(true).write(true).open(path).map_err(Error::io(path, "read"))?;
     file.sync_all().map_err(Error::io(path, "write"))?;
@@ -136,7 +146,7 @@ fn flush_and_hash(path: &Path) -> Result<FileRecord> {
 }
 
 /// Flushes the names in `folder` to the disk, if the system can.
-fn sync_folder(folder: &Path) -> Result<()> {
+pub(crate) fn sync_folder(folder: &Path) -> Result<()> {
     if cfg!(unix) {
         File::open(folder).and_then(|file| file.sync_all()).map_err(Error::io(folder, "write"))?;
     }

@@ -15,9 +15,9 @@ use std::path::Path;
 const BIAS: &str = "item_bias";
 
 /// A tensor to write: its name, type, shape and little-endian bytes.
-type Tensor<'a> = (String, Dtype, Vec<usize>, Cow<'a, [u8]>);
+pub(crate) type Tensor<'a> = (String, Dtype, Vec<usize>, Cow<'a, [u8]>);
 
-pub(super) fn write_ids(path: &Path, ids: &IdTable) -> Result<()> {
+pub(crate) fn write_ids(path: &Path, ids: &IdTable) -> Result<()> {
     let mut file = BufWriter::new(File::create(path).map_err(Error::io(path, "create"))?);
     for row in 0..ids.len() as u32 {
         writeln!(file, "{}", ids.text(row)).map_err(Error::io(path, "write"))?;
@@ -25,7 +25,7 @@ pub(super) fn write_ids(path: &Path, ids: &IdTable) -> Result<()> {
     file.flush().map_err(Error::io(path, "write"))
 }
 
-pub(super) fn write_embeddings(path: &Path, embeddings: &Embeddings) -> Result<()> {
+pub(crate) fn write_embeddings(path: &Path, embeddings: &Embeddings) -> Result<()> {
     let Embeddings { dim, users, items, item_bias, .. } = embeddings;
     let mut tensors: Vec<Tensor> = [("users", users), ("items", items)]
         .map(|(name, table)| {
@@ -40,7 +40,7 @@ pub(super) fn write_embeddings(path: &Path, embeddings: &Embeddings) -> Result<(
     write_tensors(path, &tensors)
 }
 
-pub(super) fn write_split(path: &Path, split: &Split) -> Result<()> {
+pub(crate) fn write_split(path: &Path, split: &Split) -> Result<()> {
     let parts = [("train", split.train.as_ref()), ("valid", &split.valid), ("test", &split.test)];
     let users: Vec<Vec<u32>> =
         parts.iter().map(|(_, part)| part.pairs().map(|(user, _)| user).collect()).collect();
@@ -53,7 +53,7 @@ pub(super) fn write_split(path: &Path, split: &Split) -> Result<()> {
     write_tensors(path, &tensors)
 }
 
-fn write_tensors(path: &Path, tensors: &[Tensor]) -> Result<()> {
+pub(crate) fn write_tensors(path: &Path, tensors: &[Tensor]) -> Result<()> {
     let views: std::result::Result<Vec<_>, _> = tensors
         .iter()
         .map(|(name, dtype, shape, bytes)| {
@@ -65,7 +65,7 @@ fn write_tensors(path: &Path, tensors: &[Tensor]) -> Result<()> {
         .map_err(|error| Error::file(path, format!("cannot be written: {error}")))
 }
 
-fn little_endian(words: &[u32]) -> Cow<'_, [u8]> {
+pub(crate) fn little_endian(words: &[u32]) -> Cow<'_, [u8]> {
     if cfg!(target_endian = "little") {
         Cow::Borrowed(bytemuck::cast_slice(words))
     } else {
@@ -74,7 +74,7 @@ fn little_endian(words: &[u32]) -> Cow<'_, [u8]> {
 }
 
 /// The ids in `bytes`, the contents of the file `path`.
-pub(super) fn parse_ids(path: &Path, bytes: &[u8], expected_count: usize) -> Result<IdTable> {
+pub(crate) fn parse_ids(path: &Path, bytes: &[u8], expected_count: usize) -> Result<IdTable> {
     let mut ids = IdTable::default();
     let Some(lines) = bytes.strip_suffix(b"\n") else {
         return match (bytes, expected_count) {
@@ -129,7 +129,7 @@ pub(super) fn parse_embeddings(path: &Path, bytes: &[u8], manifest: &Manifest) -
 }
 
 /// One part of the split in `bytes`, the contents of the file `path`.
-pub(super) fn parse_part(
+pub(crate) fn parse_part(
     path: &Path,
     tensors: &SafeTensors,
     name: &str,
@@ -159,12 +159,12 @@ pub(super) fn parse_part(
     Ok(Interactions::from_pairs(user_count, item_count, &pairs))
 }
 
-pub(super) fn parse_tensors<'a>(path: &Path, bytes: &'a [u8]) -> Result<SafeTensors<'a>> {
+pub(crate) fn parse_tensors<'a>(path: &Path, bytes: &'a [u8]) -> Result<SafeTensors<'a>> {
     SafeTensors::deserialize(bytes)
         .map_err(|error| Error::file(path, format!("is not a whole safetensors file: {error}")))
 }
 
-fn tensor<'a>(
+pub(crate) fn tensor<'a>(
     path: &Path,
     tensors: &SafeTensors<'a>,
     name: &str,

@@ -7,10 +7,12 @@ mod engine;
 mod event;
 mod pace;
 mod recipe;
+mod state;
 mod steps;
 
 pub use config::{ItemBias, Regularisers, Stopping, TrainConfig, defaults};
-pub use engine::{Trained, train};
+pub use engine::{Timing, Trained, train, train_from};
 pub use event::{EpochSums, Event, Stop};
 pub use recipe::Recipe;
+pub use state::{Keep, KeepNothing, Restart, Snapshot, State};
 pub(crate) use steps::{Steps, step_shape};
