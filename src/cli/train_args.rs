@@ -63,7 +63,7 @@ pub(crate) struct CheckpointArgs {
     /// Go on with the interrupted training of MODEL, to the same bits as if it had never stopped. Data and settings are
     /// those of MODEL.training; only --epochs may change
     #[arg(long, value_name = "MODEL", conflicts_with_all = ["data", "output", "config", "force", "evaluate_every",
-        "patience", "k", "seed", "LoadArgs", "ProtocolArgs", "ModelArgs", "SampleArgs"])]
+        "patience", "k", "seed", "LoadArgs", "FilterArgs", "ProtocolArgs", "ModelArgs", "SampleArgs"])]
     pub(crate) resume: Option<PathBuf>,
     /// With --resume: take no further step, and save the best so far
     #[arg(long, requires = "resume", conflicts_with = "epochs")]

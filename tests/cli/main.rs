@@ -7,7 +7,7 @@ mod config;
 mod data;
 mod dial;
 mod experiments;
-mod interrupt;
+mod resume;
 mod lists;
 mod losses;
 mod pipeline;
