@@ -213,7 +213,8 @@ impl TrainingFolder {
             let text = name.to_string_lossy();
             let path = self.path.join(&name);
             let is_part = text.strip_suffix(PART).is_some_and(|name| step_of(OsStr::new(name)).is_some());
-            if is_part || text == BEST_MODEL {
+            let is_left = text.starts_with(".spherec-");
+            if is_part || is_left || text == BEST_MODEL {
                 remove_folder(&path)?;
             } else if text == LOG || RUN_FILES.contains(&&*text) {
                 fs::remove_file(&path).map_err(Error::io(&path, "remove"))?;

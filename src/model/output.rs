@@ -169,18 +169,20 @@ pub fn clean_up(folder: &Path) -> Result<Vec<String>> {
     Ok(done)
 }
 
-/// Whether the file `name` of a model folder is the model's, so that a new model replaces it.
-fn is_own_file(name: &OsStr) -> bool {
-    [MANIFEST, TABLES, INTERACTIONS, USERS, ITEMS, "metrics.jsonl", "metrics.csv"]
-        .into_iter()
-        .any(|own| own == name)
-}
+/// The files of a model folder. A new model replaces those of them that the old one lists.
+const OWN_FILES: [&str; 7] = [MANIFEST, TABLES, INTERACTIONS, USERS, ITEMS, "metrics.jsonl", "metrics.csv"];
 
-/// Moves everything in `old` that is not the model's to `folder`.
+/// Moves everything in the replaced folder `old` that is not the model's to `folder`.
 pub(super) fn keep_foreign_files(old: &Path, folder: &Path) -> Result<()> {
+    // Without a whole model.json it is a save that was cut short: nobody else put a file there.
+    let listed = Manifest::read(old).ok().map(|manifest| manifest.files);
+    let is_own = |name: &OsStr| {
+        let own = OWN_FILES.into_iter().find(|own| *own == name);
+        own.is_some_and(|own| own == MANIFEST || listed.as_ref().is_none_or(|files| files.contains_key(own)))
+    };
     for entry in fs::read_dir(old).map_err(Error::io(old, "read"))? {
         let name = entry.map_err(Error::io(old, "read"))?.file_name();
-        if is_own_file(&name) {
+        if is_own(&name) {
             continue;
         }
         let mut target = folder.join(&name);

@@ -156,6 +156,17 @@ pub(crate) fn sync_folder(folder: &Path) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::{Embeddings, clean_up};
+
+    fn save(folder: &Path, log: &[u8]) {
+        let model = Model { embeddings: Embeddings { dim: 4, ..Default::default() }, ..Default::default() };
+        model.save(folder, &[("metrics.csv", log)]).unwrap();
+    }
+
+    fn log(folder: &Path) -> Vec<u8> {
+        Model::load(folder).unwrap();
+        fs::read(folder.join("metrics.csv")).unwrap()
+    }
 
     /// The second rename fails because there is no new model.
     #[test]
@@ -163,15 +174,73 @@ mod tests {
         let place = tempfile::TempDir::new().unwrap();
         let (folder, temporary) = (place.path().join("model"), place.path().join("temporary"));
         fs::create_dir(&temporary).unwrap();
-        let model = Model {
-            embeddings: crate::model::Embeddings { dim: 4, ..Default::default() },
-            ..Default::default()
-        };
-        model.save(&folder, &[("metrics.csv", b"old")]).unwrap();
-        let error = swap(&folder, &temporary).unwrap_err().to_string();
-        assert!(error.contains("cannot replace"), "{error}");
-        assert_eq!(fs::read(folder.join("metrics.csv")).unwrap(), b"old");
-        Model::load(&folder).unwrap();
+        save(&folder, b"old");
+        swap(&folder, &temporary).unwrap_err();
+        assert_eq!(log(&folder), b"old");
         assert!(!temporary.join("old").exists());
+    }
+
+    /// What a kill leaves at each point of a save: (the model in its place, `new`, `old`) and what must come of it.
+    #[test]
+    fn what_killed_saves_leave_is_cleaned_up() {
+        for (there, new, old, result) in [
+            // While the new one was written, or before it was moved.
+            (Some("1"), Some("2"), None, "1"),
+            (None, Some("1"), None, "1"),
+            // After the two changed places.
+            (Some("2"), Some("1"), None, "2"),
+            // Where they cannot: between the two renames, and after both.
+            (None, Some("2"), Some("1"), "1"),
+            (Some("2"), None, Some("1"), "2"),
+        ] {
+            let place = tempfile::TempDir::new().unwrap();
+            let folder = place.path().join("model");
+            let left = output::temporary_folder(&folder, place.path()).unwrap().keep();
+            for (path, log) in [(folder.clone(), there), (left.join("new"), new), (left.join("old"), old)] {
+                if let Some(log) = log {
+                    save(&path, log.as_bytes());
+                }
+            }
+            // Files of the user that were on their way.
+            let from = if old.is_some() { "old" } else { "new" };
+            fs::write(left.join(from).join("notes"), "mine").unwrap();
+            let told = clean_up(&folder).unwrap();
+            assert!(told.iter().any(|line| line.contains(&*left.to_string_lossy())), "{told:?}");
+            assert_eq!(log(&folder), result.as_bytes());
+            assert_eq!(fs::read(folder.join("notes")).unwrap(), b"mine");
+            assert_eq!(fs::read_dir(place.path()).unwrap().count(), 1);
+            assert_eq!(clean_up(&folder).unwrap(), [""; 0]);
+        }
+    }
+
+    #[test]
+    fn half_a_model_is_removed_and_never_taken_for_one() {
+        let place = tempfile::TempDir::new().unwrap();
+        let folder = place.path().join("model");
+        let left = output::temporary_folder(&folder, place.path()).unwrap().keep();
+        fs::create_dir(left.join("new")).unwrap();
+        fs::write(left.join("new").join(USERS), "a\n").unwrap();
+        assert_eq!(clean_up(&folder).unwrap().len(), 1);
+        assert_eq!(fs::read_dir(place.path()).unwrap().count(), 0);
+    }
+
+    /// Another model's leftovers may belong to a process that still works.
+    #[test]
+    fn leftovers_of_other_models_are_left_alone() {
+        let place = tempfile::TempDir::new().unwrap();
+        let left = output::temporary_folder(&place.path().join("other"), place.path()).unwrap();
+        assert_eq!(clean_up(&place.path().join("model")).unwrap(), [""; 0]);
+        assert!(left.path().exists());
+    }
+
+    #[test]
+    fn metrics_change_at_one_stroke_and_nothing_else_does() {
+        let place = tempfile::TempDir::new().unwrap();
+        let folder = place.path().join("model");
+        save(&folder, b"log");
+        set_metrics(&folder, serde_json::json!({"epoch": 3})).unwrap();
+        assert_eq!(Model::load(&folder).unwrap().record.metrics["epoch"], 3);
+        assert_eq!(log(&folder), b"log");
+        assert_eq!(fs::read_dir(place.path()).unwrap().count(), 1);
     }
 }

@@ -139,7 +139,9 @@ fn after_any_kill_the_training_goes_on_to_the_same_bits() {
     let mut wait = 7u64;
     while done < kills || finished == 0 {
         let has_checkpoint = folder.join(TRAINING).is_dir()
-            && names(&folder.join(TRAINING)).iter().any(|name| name.starts_with("checkpoint-") && !name.ends_with(".part"));
+            && names(&folder.join(TRAINING))
+                .iter()
+                .any(|name| name.starts_with("checkpoint-") && !name.ends_with(".part"));
         let args = match has_checkpoint {
             true => vec!["train", "--resume", "model", "--checkpoint-every", "1"],
             false => train(&FLAGS),
@@ -291,7 +293,9 @@ fn what_cannot_go_on_says_why() {
     let err = fail(folder, &train(&SMALL), 1);
     assert_line(&err, &["error: model", "--force"]);
     // Data and settings are the old ones.
-    for flags in [&["--dim", "4"][..], &["-o", "other"], &["data.csv"], &["--seed", "1"], &["--min-rating", "3"]] {
+    for flags in
+        [&["--dim", "4"][..], &["-o", "other"], &["data.csv"], &["--seed", "1"], &["--min-rating", "3"]]
+    {
         let err = fail(folder, &[&["train", "--resume", "model"], flags].concat(), 2);
         assert!(err.contains("--resume"), "{err}");
     }

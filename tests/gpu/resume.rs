@@ -86,7 +86,11 @@ fn bits(embeddings: &Embeddings) -> Vec<u32> {
 #[track_caller]
 fn assert_equal(name: &str, whole: &Trained, resumed: &Trained) {
     assert_eq!(bits(&whole.embeddings), bits(&resumed.embeddings), "{name}");
-    assert_eq!((whole.epoch, whole.stop, whole.valid), (resumed.epoch, resumed.stop, resumed.valid), "{name}");
+    assert_eq!(
+        (whole.epoch, whole.stop, whole.valid),
+        (resumed.epoch, resumed.stop, resumed.valid),
+        "{name}"
+    );
     assert_eq!(whole.popularity, resumed.popularity, "{name}");
     assert_eq!(whole.timing.step_count, resumed.timing.step_count, "{name}");
 }
