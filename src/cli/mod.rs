@@ -105,6 +105,7 @@ const INTERRUPTED: u8 = 130;
 pub(crate) fn run() -> ExitCode {
     // First, because it needs a process with one thread.
     environment::quiet_wayland();
+    environment::survive_size_limits();
     console::start_log();
     let outcome = match config::expand(std::env::args_os().collect(), &Cli::command()) {
         Ok(args) => call(&Cli::parse_from(args).command),

@@ -206,7 +206,10 @@ fn work(
         return Err(error.into());
     }
     // Saved before it is tested: nothing that follows can lose it.
-    save(&model, args.output(), &log)?;
+    if let Err(error) = save(&model, args.output(), &log) {
+        leave(args, folder, &log);
+        return Err(error.into());
+    }
     let test = match interrupt.load(Ordering::Relaxed) {
         true => None,
         false => test(&model, &config)?,

@@ -309,6 +309,29 @@ fn what_cannot_go_on_says_why() {
     assert_line(&err, &["error: ", "run.json", "damaged"]);
 }
 
+/// As a full disk, or a limit of files' sizes: the error of a write, and not a signal, ends the training.
+#[test]
+fn a_file_that_grows_too_large_is_an_error_and_leaves_no_temporary_folder() {
+    let place = place();
+    let limited = |limit: &str, args: &[&str]| {
+        let spherec = assert_cmd::cargo::cargo_bin("spherec");
+        let text = format!("ulimit -f {limit}; exec \"$0\" \"$@\"");
+        let mut command = Command::new("bash");
+        command.args(["-c", &text]).arg(spherec).args(args).current_dir(place.path());
+        let output = command.output().unwrap();
+        (output.status.code(), String::from_utf8(output.stderr).unwrap())
+    };
+    let (code, err) = limited("8", &train(&FLAGS));
+    assert_eq!(code, Some(1), "{err}");
+    assert_line(&err, &["warning: no checkpoint", "training goes on"]);
+    assert_line(&err, &["error: ", "model", "cannot be written"]);
+    assert_line(&err, &["the log is in", TRAINING]);
+    assert_eq!(names(place.path()), [TRAINING]);
+    let (code, err) = limited("unlimited", &train(&FLAGS));
+    assert_eq!(code, Some(0), "{err}");
+    assert_eq!(names(place.path()), ["model"]);
+}
+
 #[test]
 fn two_trainings_of_one_model_do_not_meet() {
     let place = place();
