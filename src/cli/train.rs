@@ -132,7 +132,7 @@ fn work(
     gpu: Arc<Gpu>,
     folder: TrainingFolder,
     run: Run,
-    checkpoint: Option<Checkpoint>,
+    mut checkpoint: Option<Checkpoint>,
 ) -> CommandResult {
     let adapter = gpu.adapter().clone();
     if !args.quiet {
@@ -149,13 +149,14 @@ fn work(
     let mut progress = Progress::new(args.quiet);
     let flags = &args.checkpoints;
     let mut keeper = Keeper::new(&folder, &run, flags.pace(), flags.keep_checkpoint, checkpoint.is_some());
+    let best = checkpoint.as_mut().and_then(|checkpoint| checkpoint.best.take());
     let read = |part| match &checkpoint {
         Some(checkpoint) => checkpoint.part(part),
         None => Err(Error::Data("there is no checkpoint".to_owned())),
     };
     let restart = checkpoint.as_ref().map(|checkpoint| Restart {
         state: checkpoint.state.clone(),
-        best: checkpoint.best.clone(),
+        best,
         read: &read,
         finish: flags.finish,
     });
@@ -216,13 +217,12 @@ fn work(
     };
     metrics["test"] = json!(test);
     set_metrics(args.output(), metrics)?;
-    if flags.keep_checkpoint {
-        let name = args.output().display();
-        note(&format!(
-            "kept {}: `spherec train --resume {name} --epochs N` trains longer",
-            folder.path().display()
-        ));
-    } else {
+    let is_kept = flags.keep_checkpoint && TrainingFolder::has_checkpoint(args.output())?;
+    if is_kept && !args.quiet {
+        let (path, name) = (folder.path().display(), args.output().display());
+        note(&format!("kept {path}: `spherec train --resume {name} --epochs N` trains longer"));
+    }
+    if !is_kept {
         remove(folder);
     }
     if !args.quiet {
