@@ -2,10 +2,12 @@
 //! errors in place of panics.
 
 use super::adapter::{self, AdapterChoice, AdapterSummary};
+use super::kernel::Kernel;
 use crate::step::Grain;
 use crate::{Error, Result};
 use bytemuck::Pod;
-use std::sync::{Arc, Mutex, mpsc};
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc};
 use std::time::Duration;
 
 /// Longest wait for one submission. Submissions are sized to a fraction of a second, but some drivers
@@ -32,6 +34,8 @@ pub struct Gpu {
     pub(crate) queue: wgpu::Queue,
     adapter: AdapterSummary,
     failure: Arc<Mutex<Option<String>>>,
+    /// What was compiled, by constants and text.
+    kernels: Mutex<HashMap<String, Kernel>>,
 }
 
 impl std::fmt::Debug for Gpu {
@@ -47,7 +51,7 @@ impl Gpu {
     /// # Errors
     /// [`Error::Adapter`] if there is no such adapter or it cannot be opened.
     pub fn open(choice: &AdapterChoice) -> Result<Gpu> {
-        Gpu::open_with(choice, false)
+        Gpu::open_with(choice, false, u64::MAX)
     }
 
     /// As [`Gpu::open`], but as if the adapter had no optional feature and bound no more buffers at once than every
@@ -56,15 +60,24 @@ impl Gpu {
     /// # Errors
     /// As [`Gpu::open`].
     pub fn open_plain(choice: &AdapterChoice) -> Result<Gpu> {
-        Gpu::open_with(choice, true)
+        Gpu::open_with(choice, true, u64::MAX)
     }
 
-    fn open_with(choice: &AdapterChoice, is_plain: bool) -> Result<Gpu> {
+    /// As [`Gpu::open`], but as if no storage binding could have more than `most_binding_bytes`: what runs on an
+    /// adapter with small bindings.
+    ///
+    /// # Errors
+    /// As [`Gpu::open`].
+    pub fn open_with_bindings(choice: &AdapterChoice, most_binding_bytes: u64) -> Result<Gpu> {
+        Gpu::open_with(choice, false, most_binding_bytes)
+    }
+
+    fn open_with(choice: &AdapterChoice, is_plain: bool, most_binding_bytes: u64) -> Result<Gpu> {
         let optional = if is_plain { wgpu::Features::empty() } else { OPTIONAL };
         let (adapter, summary) = adapter::choose(&adapter::instance(), choice)?;
         let offered = adapter.limits();
         let mut limits = wgpu::Limits {
-            max_storage_buffer_binding_size: offered.max_storage_buffer_binding_size,
+            max_storage_buffer_binding_size: offered.max_storage_buffer_binding_size.min(most_binding_bytes),
             max_buffer_size: offered.max_buffer_size,
             ..wgpu::Limits::default()
         };
@@ -95,7 +108,12 @@ impl Gpu {
                 note(&seen, format!("the device was lost ({reason:?}): {message}"));
             }
         });
-        Ok(Gpu { device, queue, adapter: summary, failure })
+        Ok(Gpu { device, queue, adapter: summary, failure, kernels: Mutex::default() })
+    }
+
+    /// What was compiled, by constants and text.
+    pub(super) fn kernels(&self) -> MutexGuard<'_, HashMap<String, Kernel>> {
+        self.kernels.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The adapter in use.
