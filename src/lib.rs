@@ -19,6 +19,7 @@ pub mod files;
 pub mod gpu;
 pub mod labels;
 pub mod leftovers;
+pub mod memory;
 pub mod model;
 pub mod plot;
 pub mod printable;
