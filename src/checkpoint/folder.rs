@@ -1,6 +1,6 @@
 //! The folder: made, locked, filled, read and removed.
 
-use super::saved::{Checkpoint, LOG, RUN_FILES, Run};
+use super::saved::{Checkpoint, LOG, OF_RUN, Run};
 use crate::model::{parent_of, resolve, sync_folder};
 use crate::train::Snapshot;
 use crate::{Error, Result};
@@ -124,15 +124,6 @@ impl TrainingFolder {
         sync_folder(&self.path)
     }
 
-    /// Gives the training another number of epochs.
-    ///
-    /// # Errors
-    /// [`Error::File`] or [`Error::Io`] from the disk.
-    pub fn set_epochs(&self, epochs: usize) -> Result<()> {
-        Run::set_epochs(&self.path, epochs)?;
-        sync_folder(&self.path)
-    }
-
     /// Adds a checkpoint, and removes all but the last two. It is whole or absent.
     ///
     /// # Errors
@@ -216,7 +207,7 @@ impl TrainingFolder {
             let is_left = text.starts_with(".spherec-");
             if is_part || is_left || text == BEST_MODEL {
                 remove_folder(&path)?;
-            } else if text == LOG || RUN_FILES.contains(&&*text) {
+            } else if text == LOG || OF_RUN.contains(&&*text) {
                 fs::remove_file(&path).map_err(Error::io(&path, "remove"))?;
             }
         }

@@ -1,17 +1,14 @@
 //! What is in a training's folder: the run, which does not change, and checkpoints of it.
 
-use super::sealed;
 use crate::data::{IdTable, Split};
 use crate::gpu::TablePart;
-use crate::model::{Embeddings, FileRecord, INTERACTIONS, ITEMS, USERS, flush_and_hash, hex, tables};
-use crate::step::Geometry;
+use crate::model::{Embeddings, INTERACTIONS, ITEMS, PairCounts, SUMS, Sizes, Sums, USERS, tables};
 use crate::train::{Snapshot, State, TrainConfig};
-use crate::{Error, Result};
+use crate::{Error, Result, files};
 use safetensors::tensor::Dtype;
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use sha2::{Digest, Sha256};
-use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -19,10 +16,12 @@ const RUN: &str = "run.json";
 const STATE: &str = "state.json";
 const BEST: &str = "best.safetensors";
 pub(super) const LOG: &str = "metrics.jsonl";
-/// The files of a run.
-pub(super) const RUN_FILES: [&str; 4] = [RUN, USERS, ITEMS, INTERACTIONS];
-
-type Files = BTreeMap<String, FileRecord>;
+/// The files of a run, beside their checksums.
+const RUN_FILES: [&str; 4] = [USERS, ITEMS, INTERACTIONS, RUN];
+/// All that [`Run::write`] writes.
+pub(super) const OF_RUN: [&str; 5] = [USERS, ITEMS, INTERACTIONS, RUN, SUMS];
+/// No file of JSON here is near this size.
+const MOST_JSON_BYTES: u64 = 1 << 24;
 
 /// A training: what it is made of and what it learns from.
 #[derive(Debug)]
@@ -50,8 +49,7 @@ struct RunRecord {
     adapter: String,
     user_count: usize,
     item_count: usize,
-    pair_counts: [usize; 3],
-    files: Files,
+    pair_count: PairCounts,
 }
 
 impl Run {
@@ -62,61 +60,53 @@ impl Run {
         rows * (4 * 4 * self.config.dim as u64 + 32)
     }
 
-    /// Writes it into `folder`, `run.json` last.
+    fn sizes(&self) -> Sizes {
+        Sizes {
+            dim: self.config.dim,
+            geometry: self.config.geometry,
+            has_bias: self.config.item_bias.is_some(),
+            user_count: self.users.len(),
+            item_count: self.items.len(),
+            pair_count: PairCounts::of(&self.split),
+        }
+    }
+
+    /// Writes it into `folder`.
     pub(super) fn write(&self, folder: &Path) -> Result<()> {
-        let path = |name: &str| folder.join(name);
-        tables::write_ids(&path(USERS), &self.users)?;
-        tables::write_ids(&path(ITEMS), &self.items)?;
-        tables::write_split(&path(INTERACTIONS), &self.split)?;
-        let split = &self.split;
+        let Sizes { user_count, item_count, pair_count, .. } = self.sizes();
         let record = RunRecord {
             spherec_version: env!("CARGO_PKG_VERSION").to_owned(),
             config: self.config.clone(),
             data: self.data.clone(),
             adapter: self.adapter.clone(),
-            user_count: self.users.len(),
-            item_count: self.items.len(),
-            pair_counts: [split.train.len(), split.valid.len(), split.test.len()],
-            files: record_all(folder, &[USERS, ITEMS, INTERACTIONS])?,
+            user_count,
+            item_count,
+            pair_count,
         };
-        sealed::write(&path(RUN), &record)
+        tables::write_ids(&folder.join(USERS), &self.users)?;
+        tables::write_ids(&folder.join(ITEMS), &self.items)?;
+        tables::write_split(&folder.join(INTERACTIONS), &self.split)?;
+        write_json(&folder.join(RUN), &record)?;
+        Sums::write(folder, &RUN_FILES)
     }
 
-    /// Gives the run in `folder` another number of epochs.
-    pub(super) fn set_epochs(folder: &Path, epochs: usize) -> Result<()> {
-        let path = folder.join(RUN);
-        let mut record: RunRecord = sealed::read(&path)?;
-        record.config.stopping.epochs = epochs;
-        sealed::write(&path, &record)
-    }
-
-    /// Reads it from `folder`.
+    /// Reads it from `folder`, and checks every file.
     pub(super) fn read(folder: &Path) -> Result<Run> {
-        let record: RunRecord = sealed::read(&folder.join(RUN))?;
-        let found = &record.spherec_version;
-        if found != env!("CARGO_PKG_VERSION") {
+        Sums::read(folder, &RUN_FILES, &[])?.check_files(folder)?;
+        let path = |name: &str| folder.join(name);
+        let RunRecord { spherec_version, config, data, adapter, user_count, item_count, pair_count } =
+            read_json(&path(RUN))?;
+        if spherec_version != env!("CARGO_PKG_VERSION") {
             let message = format!(
-                "was written by spherec {found}: go on with that version, or start anew with --force"
+                "was written by spherec {spherec_version}: go on with that version, or start anew with --force"
             );
-            return Err(Error::file(&folder.join(RUN), message));
+            return Err(Error::file(&path(RUN), message));
         }
-        let read = |name: &str| read_verified(folder, &record.files, name);
-        let (path, bytes) = read(USERS)?;
-        let users = tables::parse_ids(&path, &bytes, record.user_count)?;
-        let (path, bytes) = read(ITEMS)?;
-        let items = tables::parse_ids(&path, &bytes, record.item_count)?;
-        let (path, bytes) = read(INTERACTIONS)?;
-        let tensors = tables::parse_tensors(&path, &bytes)?;
-        let part = |name, count| {
-            tables::parse_part(&path, &tensors, name, count, record.user_count, record.item_count)
-        };
-        let [train, valid, test] = record.pair_counts;
-        let split = Split {
-            train: part("train", train)?.into(),
-            valid: part("valid", valid)?,
-            test: part("test", test)?,
-        };
-        let RunRecord { config, data, adapter, .. } = record;
+        let (dim, geometry, has_bias) = (config.dim, config.geometry, config.item_bias.is_some());
+        let sizes = Sizes { dim, geometry, has_bias, user_count, item_count, pair_count };
+        let users = tables::read_ids(&path(USERS), user_count)?;
+        let items = tables::read_ids(&path(ITEMS), item_count)?;
+        let split = tables::read_split(&path(INTERACTIONS), size_of_file(&path(INTERACTIONS))?, &sizes)?;
         Ok(Run { config, data, adapter, users, items, split })
     }
 }
@@ -131,52 +121,46 @@ pub struct Checkpoint {
     /// The log up to here.
     pub log: String,
     folder: PathBuf,
-    files: Files,
-}
-
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct StateRecord {
-    state: State,
-    files: Files,
 }
 
 impl Checkpoint {
-    /// Writes `snapshot` and the log so far into the empty `folder`, `state.json` last.
+    /// Writes `snapshot` and the log so far into the empty `folder`.
     pub(super) fn write(folder: &Path, snapshot: &Snapshot, log: &str) -> Result<()> {
-        let mut names = Vec::new();
+        let mut names = vec![STATE, LOG];
+        write_json(&folder.join(STATE), snapshot.state)?;
+        fs::write(folder.join(LOG), log).map_err(Error::io(&folder.join(LOG), "write"))?;
         for &part in snapshot.parts() {
             let words = snapshot.part(part)?;
             let shape =
                 vec![snapshot.row_count(), words.len().checked_div(snapshot.row_count()).unwrap_or(0)];
             let dtype = if part == TablePart::States { Dtype::U32 } else { Dtype::F32 };
             let tensor = (part.name().to_owned(), dtype, shape, tables::little_endian(&words));
-            names.push(part_file(part));
-            tables::write_tensors(&folder.join(part_file(part)), &[tensor])?;
+            tables::write_tensors(&folder.join(file_of(part)), &[tensor])?;
+            names.push(file_of(part));
         }
         if let Some(best) = snapshot.best {
-            names.push(BEST.to_owned());
             tables::write_embeddings(&folder.join(BEST), best)?;
+            names.push(BEST);
         }
-        names.push(LOG.to_owned());
-        fs::write(folder.join(LOG), log).map_err(Error::io(&folder.join(LOG), "write"))?;
-        let files = record_all(folder, &names)?;
-        sealed::write(&folder.join(STATE), &StateRecord { state: snapshot.state.clone(), files })
+        Sums::write(folder, &names)
     }
 
-    /// Reads `folder` and checks every file. The tables are read again when they are needed.
+    /// Reads `folder`, and checks every file. The tables are read when they are needed.
     pub(super) fn read(folder: &Path, run: &Run) -> Result<Checkpoint> {
-        let StateRecord { state, files } = sealed::read(&folder.join(STATE))?;
-        for name in files.keys().filter(|name| *name != BEST && *name != LOG) {
-            read_verified(folder, &files, name)?;
-        }
+        let path = |name: &str| folder.join(name);
+        let moments = [TablePart::Drift, TablePart::Variance].map(file_of);
+        let [drift, variance] = moments;
+        let required = [STATE, LOG, file_of(TablePart::Rows), file_of(TablePart::States)];
+        let sums = Sums::read(folder, &required, &[drift, variance, BEST])?;
+        sums.check_files(folder)?;
+        let state: State = read_json(&path(STATE))?;
         let best = match state.best {
-            Some(_) => Some(read_best(folder, &files, run)?),
+            Some(_) => Some(tables::read_embeddings(&path(BEST), size_of_file(&path(BEST))?, &run.sizes())?),
             None => None,
         };
-        let (path, log) = read_verified(folder, &files, LOG)?;
-        let log = String::from_utf8(log).map_err(|_| Error::file(&path, "is not UTF-8"))?;
-        Ok(Checkpoint { state, best, log, folder: folder.to_owned(), files })
+        let log = files::read(&path(LOG), size_of_file(&path(LOG))?)?;
+        let log = String::from_utf8(log).map_err(|_| Error::file(&path(LOG), "is not UTF-8"))?;
+        Ok(Checkpoint { state, best, log, folder: folder.to_owned() })
     }
 
     /// A part of the tables, (R, width).
@@ -184,48 +168,36 @@ impl Checkpoint {
     /// # Errors
     /// [`Error::File`] if the file is damaged; [`Error::Io`].
     pub fn part(&self, part: TablePart) -> Result<Vec<u32>> {
-        let (path, bytes) = read_verified(&self.folder, &self.files, &part_file(part))?;
+        let path = self.folder.join(file_of(part));
+        let bytes = files::read(&path, size_of_file(&path)?)?;
         let tensors = tables::parse_tensors(&path, &bytes)?;
-        let view = tensors.tensor(part.name());
-        let view = view.map_err(|_| Error::file(&path, format!("has no tensor `{}`", part.name())))?;
-        Ok(view.data().chunks_exact(4).map(|b| u32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect())
+        let tensor = tensors.tensor(part.name());
+        let tensor = tensor.map_err(|_| Error::file(&path, format!("has no tensor `{}`", part.name())))?;
+        Ok(tensor.data().chunks_exact(4).map(|b| u32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect())
     }
 }
 
-fn part_file(part: TablePart) -> String {
-    format!("{}.safetensors", part.name())
-}
-
-fn read_best(folder: &Path, files: &Files, run: &Run) -> Result<Embeddings> {
-    let (path, bytes) = read_verified(folder, files, BEST)?;
-    let tensors = tables::parse_tensors(&path, &bytes)?;
-    let numbers = |name: &str, shape: &[usize]| -> Result<Vec<f32>> {
-        let bytes = tables::tensor(&path, &tensors, name, Dtype::F32, shape)?;
-        Ok(bytes.chunks_exact(4).map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect())
-    };
-    let (dim, item_count) = (run.config.dim, run.items.len());
-    let geometry: Geometry = run.config.geometry;
-    let item_bias = match run.config.item_bias {
-        Some(_) => numbers("item_bias", &[item_count])?,
-        None => Vec::new(),
-    };
-    let (users, items) = (numbers("users", &[run.users.len(), dim])?, numbers("items", &[item_count, dim])?);
-    Ok(Embeddings { dim, geometry, users, items, item_bias })
-}
-
-/// Flushes the files to the disk and takes their checksums.
-fn record_all<T: AsRef<str>>(folder: &Path, names: &[T]) -> Result<Files> {
-    let record = |name: &T| Ok((name.as_ref().to_owned(), flush_and_hash(&folder.join(name.as_ref()))?));
-    names.iter().map(record).collect()
-}
-
-/// The contents of a file, which must have the size and checksum on record.
-fn read_verified(folder: &Path, files: &Files, name: &str) -> Result<(PathBuf, Vec<u8>)> {
-    let path = folder.join(name);
-    let record = files.get(name).ok_or_else(|| Error::file(&path, "is not on record"))?;
-    let bytes = crate::files::read(&path, record.bytes)?;
-    if bytes.len() as u64 != record.bytes || hex(&Sha256::digest(&bytes)) != record.sha256 {
-        return Err(Error::file(&path, "is damaged or cut short: its SHA-256 is not the one on record"));
+fn file_of(part: TablePart) -> &'static str {
+    match part {
+        TablePart::Rows => "rows.safetensors",
+        TablePart::Drift => "drift.safetensors",
+        TablePart::Variance => "variance.safetensors",
+        TablePart::States => "row_states.safetensors",
     }
-    Ok((path, bytes))
+}
+
+fn write_json(path: &Path, value: &impl Serialize) -> Result<()> {
+    let text = serde_json::to_vec_pretty(value)
+        .map_err(|error| Error::file(path, format!("cannot be written: {error}")))?;
+    fs::write(path, text).map_err(Error::io(path, "write"))
+}
+
+fn read_json<T: DeserializeOwned>(path: &Path) -> Result<T> {
+    let text = files::read(path, MOST_JSON_BYTES)?;
+    serde_json::from_slice(&text).map_err(|error| Error::file(path, format!("is damaged: {error}")))
+}
+
+/// The size of a file whose checksum was right.
+fn size_of_file(path: &Path) -> Result<u64> {
+    Ok(files::open(path)?.metadata().map_err(Error::io(path, "read"))?.len())
 }

@@ -86,10 +86,10 @@ fn resume(args: &Args) -> CommandResult {
     for message in damaged {
         tell(&format!("warning: {message}; an earlier checkpoint is taken"));
     }
+    run.config.stopping.epochs = checkpoint.state.epochs;
     if let Some(epochs) = args.epochs() {
         check_epochs(epochs, &run.config, &checkpoint)?;
         run.config.stopping.epochs = epochs;
-        folder.set_epochs(epochs)?;
     }
     let (done, epochs) = (checkpoint.state.epochs_done, run.config.stopping.epochs);
     if done >= epochs && checkpoint.state.evaluated >= done && !args.checkpoints.finish {

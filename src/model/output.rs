@@ -1,7 +1,7 @@
 //! Finds out where a model may be written, before the training starts.
 
-use super::load::hex;
-use super::manifest::{INTERACTIONS, ITEMS, MANIFEST, Manifest, TABLES, USERS};
+use super::manifest::{LOGS, MANIFEST, Manifest, REQUIRED};
+use super::sums::{SUMS, hex};
 use crate::{Error, Result};
 use sha2::{Digest, Sha256};
 use std::ffi::OsStr;
@@ -88,16 +88,23 @@ pub(super) fn inspect(folder: &Path) -> Result<Place> {
     if fs::read_dir(folder).map_err(Error::io(folder, "read"))?.next().is_none() {
         return Ok(Place::Empty);
     }
-    if !folder.join(MANIFEST).is_file() {
+    if folder.join(MANIFEST).symlink_metadata().is_err() {
         return Err(Error::file(folder, "exists and is not a spherec model: it has no model.json"));
     }
-    match Manifest::read(folder) {
-        Ok(_) => Ok(Place::Model),
-        Err(Error::File { message, .. }) => {
-            Err(Error::file(folder, format!("exists and is not a spherec model: its model.json {message}")))
+    let (_, sums) = Manifest::read(folder).map_err(|error| {
+        Error::file(
+            folder,
+            format!("exists and is not a whole spherec model, so it is not replaced: {error}"),
+        )
+    })?;
+    // Only these are the model's. They are deleted, so none may be a folder, a link or a device.
+    for name in sums.names().chain([SUMS]) {
+        if fs::symlink_metadata(folder.join(name)).is_ok_and(|found| !found.is_file()) {
+            let message = format!("cannot be replaced: {name} in it is not a regular file");
+            return Err(Error::file(folder, message));
         }
-        Err(error) => Err(error),
     }
+    Ok(Place::Model)
 }
 
 #[cfg(unix)]
@@ -169,17 +176,14 @@ pub fn clean_up(folder: &Path) -> Result<Vec<String>> {
     Ok(done)
 }
 
-/// The files of a model folder. A new model replaces those of them that the old one lists.
-const OWN_FILES: [&str; 7] = [MANIFEST, TABLES, INTERACTIONS, USERS, ITEMS, "metrics.jsonl", "metrics.csv"];
-
 /// Moves everything in the replaced folder `old` that is not the model's to `folder`.
 pub(super) fn keep_foreign_files(old: &Path, folder: &Path) -> Result<()> {
-    // Without a whole model.json it is a save that was cut short: nobody else put a file there.
-    let listed = Manifest::read(old).ok().map(|manifest| manifest.files);
-    let is_own = |name: &OsStr| {
-        let own = OWN_FILES.into_iter().find(|own| *own == name);
-        own.is_some_and(|own| own == MANIFEST || listed.as_ref().is_none_or(|files| files.contains_key(own)))
+    let own: Vec<&str> = match Manifest::read(old) {
+        Ok((_, sums)) => sums.names().chain([SUMS]).collect(),
+        // A save that was cut short: nobody else put a file of such a name there.
+        Err(_) => REQUIRED.into_iter().chain(LOGS).chain([SUMS]).collect(),
     };
+    let is_own = |name: &OsStr| own.iter().any(|own| name == *own);
     for entry in fs::read_dir(old).map_err(Error::io(old, "read"))? {
         let name = entry.map_err(Error::io(old, "read"))?.file_name();
         if is_own(&name) {

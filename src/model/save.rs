@@ -1,15 +1,13 @@
 //! Writes a model folder: first all of it beside the old one, then a swap. At any moment a whole model is on
 //! disk.
 
-use super::manifest::{FileRecord, INTERACTIONS, ITEMS, MANIFEST, Manifest, TABLES, USERS};
+use super::manifest::{INTERACTIONS, ITEMS, LOGS, MANIFEST, Manifest, REQUIRED, TABLES, USERS};
 use super::output::{self, Place};
-use super::{Model, load, tables};
+use super::sums::Sums;
+use super::{Model, tables};
 use crate::{Error, Result, leftovers};
-use sha2::{Digest, Sha256};
-use std::collections::BTreeMap;
 use std::fs::{self, File};
-use std::io::{Read, Write};
-use std::path::{Component, Path};
+use std::path::Path;
 
 impl Model {
     /// Writes the model as `folder`, together with `extra` files (name, contents), such as the logs of the
@@ -41,7 +39,7 @@ impl Model {
         sync_folder(&parent)
     }
 
-    /// Writes every file into the empty folder `new`, `model.json` last.
+    /// Writes every file into the empty folder `new`, the checksums last.
     fn write(&self, new: &Path, extra: &[(&str, &[u8])]) -> Result<()> {
         let path = |name: &str| new.join(name);
         tables::write_ids(&path(USERS), &self.users)?;
@@ -53,25 +51,16 @@ impl Model {
         for name in [TABLES, INTERACTIONS] {
             fs::set_permissions(path(name), like.clone()).map_err(Error::io(&path(name), "write"))?;
         }
-        let mut files = BTreeMap::new();
-        for name in [USERS, ITEMS, TABLES, INTERACTIONS] {
-            files.insert(name.to_owned(), flush_and_hash(&path(name))?);
-        }
+        Manifest::new(self).write(&path(MANIFEST))?;
+        let mut names = REQUIRED.to_vec();
         for (name, bytes) in extra {
-            let plain = matches!(
-                Path::new(name).components().collect::<Vec<_>>()[..],
-                [Component::Normal(part)] if part == *name
-            );
-            if !plain || *name == MANIFEST || files.contains_key(*name) {
+            let Some(&name) = LOGS.iter().find(|log| *log == name) else {
                 return Err(Error::Data(format!("{name:?} cannot be the name of an extra file")));
-            }
+            };
             fs::write(path(name), bytes).map_err(Error::io(&path(name), "write"))?;
-            files.insert((*name).to_owned(), flush_and_hash(&path(name))?);
+            names.push(name);
         }
-        let at = path(MANIFEST);
-        let text = Manifest::new(self, files).text(&at)?;
-        let mut file = File::create(&at).map_err(Error::io(&at, "create"))?;
-        file.write_all(&text).and_then(|()| file.sync_all()).map_err(Error::io(&at, "write"))?;
+        Sums::write(new, &names)?;
         sync_folder(new)
     }
 }
@@ -116,33 +105,39 @@ fn exchange(_new: &Path, _folder: &Path) -> Result<bool> {
     Ok(false)
 }
 
-/// Puts `metrics` into the record of the model in `folder`, at one stroke.
+/// Puts `metrics` into the record of the model in `folder`, at one stroke: a new folder with the same files takes the
+/// place of the old one.
 ///
 /// # Errors
-/// [`Error::File`] or [`Error::Io`] if `model.json` cannot be read or written.
+/// [`Error::File`] or [`Error::Io`] if the model cannot be read or written. The old record is there all the same.
 pub fn set_metrics(folder: &Path, metrics: serde_json::Value) -> Result<()> {
-    let mut manifest = Manifest::read(folder)?;
+    let folder = output::resolve(folder)?;
+    let (mut manifest, sums) = Manifest::read(&folder)?;
     manifest.metrics = metrics;
-    let mut file = crate::export::NewFile::create(&folder.join(MANIFEST), true)?;
-    file.write(&manifest.text(&folder.join(MANIFEST))?)?;
-    file.finish()?;
-    sync_folder(folder)
+    let parent = output::parent_of(&folder)?;
+    let temporary = output::temporary_folder(&folder, &parent)?;
+    let _listed = leftovers::list(temporary.path());
+    let new = temporary.path().join("new");
+    fs::create_dir(&new).map_err(Error::io(&new, "create"))?;
+    for name in sums.names().filter(|name| *name != MANIFEST) {
+        let (from, to) = (folder.join(name), new.join(name));
+        // A second name of the same file, where the file system has such names.
+        fs::hard_link(&from, &to)
+            .or_else(|_| fs::copy(&from, &to).map(drop))
+            .map_err(Error::io(&to, "write"))?;
+    }
+    manifest.write(&new.join(MANIFEST))?;
+    Sums::write(&new, &sums.names().collect::<Vec<_>>())?;
+    sync_folder(&new)?;
+    swap(&folder, temporary.path())?;
+    sync_folder(&parent)
 }
 
-/// Flushes the file to the disk, then reads it back to find its size and checksum.
-pub(crate) fn flush_and_hash(path: &Path) -> Result<FileRecord> {
+/// Flushes the file to the disk.
+pub(crate) fn flush(path: &Path) -> Result<()> {
     // Windows only flushes files that are open for writing.
-    let mut file = File::options().read(true).write(true).open(path).map_err(Error::io(path, "read"))?;
-    file.sync_all().map_err(Error::io(path, "write"))?;
-    let (mut hash, mut bytes, mut block) = (Sha256::new(), 0, vec![0; 1 << 20]);
-    loop {
-        let count = file.read(&mut block).map_err(Error::io(path, "read"))?;
-        if count == 0 {
-            return Ok(FileRecord { bytes, sha256: load::hex(&hash.finalize()) });
-        }
-        hash.update(&block[..count]);
-        bytes += count as u64;
-    }
+    let file = File::options().write(true).open(path).map_err(Error::io(path, "write"))?;
+    file.sync_all().map_err(Error::io(path, "write"))
 }
 
 /// Flushes the names in `folder` to the disk, if the system can.
@@ -156,10 +151,18 @@ pub(crate) fn sync_folder(folder: &Path) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::data::{IdTable, Interactions, Split};
     use crate::model::{Embeddings, clean_up};
 
     fn save(folder: &Path, log: &[u8]) {
-        let model = Model { embeddings: Embeddings { dim: 4, ..Default::default() }, ..Default::default() };
+        let part = || Interactions::from_pairs(1, 1, &[]);
+        let model = Model {
+            embeddings: Embeddings { dim: 1, users: vec![1.0], items: vec![1.0], ..Default::default() },
+            users: IdTable::numbered(1),
+            items: IdTable::numbered(1),
+            split: Split { train: part().into(), valid: part(), test: part() },
+            ..Default::default()
+        };
         model.save(folder, &[("metrics.csv", log)]).unwrap();
     }
 

@@ -285,6 +285,7 @@ impl<'a> Run<'a> {
         State {
             step: self.epochs_done as u64 * self.epoch_steps + self.sums.step_count,
             epochs_done: self.epochs_done,
+            epochs: self.config.stopping.epochs,
             sums: self.sums,
             epoch_seconds: self.epoch_seconds,
             evaluated: self.evaluated,

@@ -10,6 +10,7 @@ mod recipe;
 mod state;
 mod steps;
 
+pub(crate) use config::MAX_DIM;
 pub use config::{ItemBias, Regularisers, Stopping, TrainConfig, defaults};
 pub use engine::{Timing, Trained, train, train_from};
 pub use event::{EpochSums, Event, Stop};

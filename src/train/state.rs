@@ -16,6 +16,8 @@ pub struct State {
     pub step: u64,
     /// Whole epochs done.
     pub epochs_done: usize,
+    /// Epochs that the run should have: the config's, unless it was made longer.
+    pub epochs: usize,
     /// Sums over the steps of the epoch in progress.
     pub sums: EpochSums,
     /// Seconds of the epoch in progress.
