@@ -99,6 +99,9 @@ impl From<spherec::Error> for Failure {
 /// What a command returns.
 pub(crate) type CommandResult = Result<(), Failure>;
 
+/// The exit code of a command line that cannot be understood.
+const WRONG_USAGE: u8 = 2;
+
 /// The exit code that shells report for a process ended by SIGINT.
 const INTERRUPTED: u8 = 130;
 
@@ -108,13 +111,22 @@ pub(crate) fn run() -> ExitCode {
     environment::quiet_wayland();
     console::start_log();
     let outcome = match config::expand(std::env::args_os().collect(), &Cli::command()) {
-        Ok(args) => call(&Cli::parse_from(args).command),
+        Ok(args) => match Cli::try_parse_from(args) {
+            Ok(cli) => call(&cli.command),
+            Err(usage) if usage.use_stderr() => {
+                // Without colours: the values in the message could hold escapes of their own.
+                console::note_lines(usage.render().to_string().trim_end());
+                return ExitCode::from(WRONG_USAGE);
+            }
+            // Help and version.
+            Err(asked) => asked.exit(),
+        },
         Err(error) => Err(error.into()),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(Failure::Request(error)) => {
-            console::note(&format!("error: {error}"));
+            console::note_lines(&format!("error: {error}"));
             ExitCode::from(error.exit_code())
         }
         // The reader closed the pipe, as in `spherec recommend ... | head`. That is not an error.

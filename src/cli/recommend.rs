@@ -6,10 +6,10 @@ use super::dial::DialArgs;
 use super::format::{counted, shown};
 use super::lists::{BLOCK, Entry, ListArgs, ListWriter, NUMBERS};
 use clap::ValueEnum;
-use spherec::data::IdTable;
+use spherec::data::{IdTable, id_text};
 use spherec::model::Model;
 use spherec::recommend::{Popular, popular, recommend};
-use spherec::{Error, Result};
+use spherec::{Error, Result, files};
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
@@ -62,6 +62,9 @@ enum Unknown {
     Popular,
 }
 
+/// The most bytes of a file of users.
+const MOST: u64 = 1 << 30;
+
 /// A user's id, and their row if the model knows them.
 type Query = (String, Option<u32>);
 
@@ -69,6 +72,8 @@ pub(crate) fn run(args: &Args) -> CommandResult {
     if args.list.k == 0 {
         return Err(Error::setting("-k", "must be at least 1, but is 0").into());
     }
+    let inputs = [Some(args.model.as_path()), args.who.users_file.as_deref()];
+    args.list.check_output(&inputs.into_iter().flatten().collect::<Vec<_>>())?;
     let model = Model::load(&args.model)?;
     let popularity = args.dial.of(&model, &args.model)?;
     let queries = queries(&args.who, &model.users)?;
@@ -99,12 +104,10 @@ fn queries(who: &Who, users: &IdTable) -> Result<Vec<Query>> {
 
 /// The user ids in a file, one per line. Empty lines are skipped.
 fn read_users(path: &Path, users: &IdTable) -> Result<Vec<Query>> {
-    let mut text = Vec::new();
-    if path.as_os_str() == "-" {
-        std::io::stdin().lock().read_to_end(&mut text).map_err(Error::io(Path::new("<stdin>"), "read"))?;
-    } else {
-        text = std::fs::read(path).map_err(Error::io(path, "read"))?;
-    }
+    let text = match path.as_os_str() == "-" {
+        true => read_stdin()?,
+        false => files::read(path, MOST)?,
+    };
     let lines = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&text).split(|&byte| byte == b'\n');
     let ids = lines.map(|line| line.strip_suffix(b"\r").unwrap_or(line)).filter(|line| !line.is_empty());
     let queries: Vec<Query> = ids
@@ -113,10 +116,20 @@ fn read_users(path: &Path, users: &IdTable) -> Result<Vec<Query>> {
                 Ok(text) => users.find_text(text),
                 Err(_) => users.find(id),
             };
-            (row.map_or_else(|| String::from_utf8_lossy(id).into_owned(), |row| users.text(row)), row)
+            (row.map_or_else(|| String::from_utf8(id.to_vec()).unwrap_or_else(|_| id_text(id)), |row| users.text(row)), row)
         })
         .collect();
     if queries.is_empty() { Err(Error::file(path, "has no user id")) } else { Ok(queries) }
+}
+
+fn read_stdin() -> Result<Vec<u8>> {
+    let path = Path::new("<stdin>");
+    let mut text = Vec::new();
+    std::io::stdin().lock().take(MOST + 1).read_to_end(&mut text).map_err(Error::io(path, "read"))?;
+    if text.len() as u64 > MOST {
+        return Err(Error::file(path, format!("is larger than {MOST} bytes")));
+    }
+    Ok(text)
 }
 
 fn tell_unknown(unknown: Unknown, queries: &[Query], count: usize) -> Result<()> {
