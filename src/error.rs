@@ -58,7 +58,7 @@ pub enum Error {
         message: String,
     },
     /// The data does not allow what was asked for.
-    #[error("{0}")]
+    #[error("{}", printable(_0))]
     Data(String),
     /// There is no usable adapter. The text says what to install or choose.
     #[error("{0}")]

@@ -2,6 +2,12 @@
 //! gets here within lines, tables and messages, and nothing here lets a character through that moves the cursor or
 //! turns the text around it: see [`spherec::printable`]. Only data that does not go to a terminal is written as it is.
 
+#![allow(
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    reason = "standard output, standard error and progress bars are used here alone"
+)]
+
 use super::Failure;
 use comfy_table::{Cell, CellAlignment, ContentArrangement, Table, presets};
 use indicatif::{ProgressBar, ProgressStyle};
@@ -134,7 +140,11 @@ pub(crate) fn table(headings: &[Heading], rows: &[Vec<String>]) -> String {
         table.load_style(presets::NOTHING).force_no_tty();
     }
     let cell = |text: &str, is_number: bool| {
-        Cell::new(printable(text)).set_alignment(if is_number { CellAlignment::Right } else { CellAlignment::Left })
+        Cell::new(printable(text)).set_alignment(if is_number {
+            CellAlignment::Right
+        } else {
+            CellAlignment::Left
+        })
     };
     table.set_header(headings.iter().map(|&(name, is_number)| cell(name, is_number)).collect::<Vec<_>>());
     for row in rows {

@@ -59,7 +59,8 @@ const OUTPUTS: [&str; 5] = ["table.txt", "table.md", "table.csv", "table.json", 
 /// Loads the data, and prints what it is.
 pub(crate) fn read(args: &ExperimentArgs) -> Result<Dataset> {
     let outputs = OUTPUTS.map(|name| args.output.join(name));
-    let inputs: Vec<&Path> = [Some(args.data.as_path()), args.config.as_deref()].into_iter().flatten().collect();
+    let inputs: Vec<&Path> =
+        [Some(args.data.as_path()), args.config.as_deref()].into_iter().flatten().collect();
     check_distinct(&outputs.each_ref().map(PathBuf::as_path), &inputs)?;
     let (dataset, report) = data::load(&args.data, &args.load.options())?;
     if !args.quiet {

@@ -52,7 +52,8 @@ const EXAMPLES: &str = "Example:
 
 pub(crate) fn run(args: &Args) -> CommandResult {
     check_folder(&args.output)?;
-    let inputs: Vec<&Path> = [Some(args.model.as_path()), args.labels.as_deref()].into_iter().flatten().collect();
+    let inputs: Vec<&Path> =
+        [Some(args.model.as_path()), args.labels.as_deref()].into_iter().flatten().collect();
     check_distinct(&[&args.output], &inputs)?;
     check_free(&args.output, args.force)?;
     if args.k > 1000 {

@@ -6,9 +6,9 @@ use super::dial::DialArgs;
 use super::output::check_distinct;
 use clap::ValueEnum;
 use spherec::export::{ExportFormat, ExportOptions, What, export, exported_paths};
-use spherec::printable::printable;
 use spherec::labels::LabelTable;
 use spherec::model::{Metric, Model};
+use spherec::printable::printable;
 use std::path::{Path, PathBuf};
 
 /// Write embeddings for other tools: vector stores, t-SNE scripts, NumPy, data frames, the Embedding Projector
@@ -102,7 +102,8 @@ pub(crate) fn run(args: &Args) -> CommandResult {
         FormName::Projector => ExportFormat::Projector,
     };
     let outputs = exported_paths(what, format, &args.output);
-    let inputs: Vec<&Path> = [Some(args.model.as_path()), args.labels.as_deref()].into_iter().flatten().collect();
+    let inputs: Vec<&Path> =
+        [Some(args.model.as_path()), args.labels.as_deref()].into_iter().flatten().collect();
     check_distinct(&outputs.iter().map(PathBuf::as_path).collect::<Vec<_>>(), &inputs)?;
     let model = Model::load(&args.model)?;
     let labels = match (&args.labels, what) {

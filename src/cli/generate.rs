@@ -55,7 +55,8 @@ const EXAMPLES: &str = "Example:
 
 pub(crate) fn run(args: &Args) -> CommandResult {
     let (interactions, labels) = places(args);
-    let outputs: Vec<&Path> = [Some(interactions.as_path()), labels.as_deref()].into_iter().flatten().collect();
+    let outputs: Vec<&Path> =
+        [Some(interactions.as_path()), labels.as_deref()].into_iter().flatten().collect();
     check_distinct(&outputs, &[])?;
     outputs.iter().try_for_each(|path| check_free(path, args.force))?;
     let generated = generate(&GenerateOptions {

@@ -3,10 +3,10 @@
 use super::console::{Bar, err_is_terminal, note};
 use super::format::{counted, duration, percent};
 use clap::ValueEnum;
-use spherec::Result;
 use spherec::data::IdTable;
 use spherec::model::Model;
 use spherec::plot::{Map, TsneOptions, clusters, tsne};
+use spherec::{Error, Result};
 use std::cmp::Reverse;
 use std::time::Instant;
 
@@ -85,8 +85,14 @@ impl MapLayout {
                 most.min(if args.method == Method::Tsne { MOST } else { most }),
             ),
         };
+        if items.is_empty() && users.is_empty() {
+            return Err(Error::Data(
+                "the model has nothing with training interactions, so a map is empty".to_owned(),
+            ));
+        }
         let embeddings = &model.embeddings;
         let dim = embeddings.dim;
+        Map::check_dim(dim)?;
         let mut rows = Vec::with_capacity((items.len() + users.len()) * dim);
         items.iter().for_each(|&item| rows.extend_from_slice(embeddings.item(item)));
         users.iter().for_each(|&user| rows.extend_from_slice(embeddings.user(user)));

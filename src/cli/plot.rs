@@ -85,7 +85,9 @@ struct MapArgs {
 impl MapArgs {
     /// The file of labels that `--color` names.
     fn label_file(&self) -> Option<&Path> {
-        Some(self.color.as_str()).filter(|color| !["popularity", "cluster", "none"].contains(color)).map(Path::new)
+        Some(self.color.as_str())
+            .filter(|color| !["popularity", "cluster", "none"].contains(color))
+            .map(Path::new)
     }
 }
 

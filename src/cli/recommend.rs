@@ -116,7 +116,13 @@ fn read_users(path: &Path, users: &IdTable) -> Result<Vec<Query>> {
                 Ok(text) => users.find_text(text),
                 Err(_) => users.find(id),
             };
-            (row.map_or_else(|| String::from_utf8(id.to_vec()).unwrap_or_else(|_| id_text(id)), |row| users.text(row)), row)
+            (
+                row.map_or_else(
+                    || String::from_utf8(id.to_vec()).unwrap_or_else(|_| id_text(id)),
+                    |row| users.text(row),
+                ),
+                row,
+            )
         })
         .collect();
     if queries.is_empty() { Err(Error::file(path, "has no user id")) } else { Ok(queries) }

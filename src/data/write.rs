@@ -48,9 +48,8 @@ pub fn write_generated(
         write(&mut files, path, |writer| {
             writer.write_record(["item", "cluster"])?;
             let rows = items.iter().zip(item_clusters);
-            rows.into_iter().try_for_each(|(item, cluster)| {
-                writer.write_record([item, cluster.to_string().as_bytes()])
-            })
+            rows.into_iter()
+                .try_for_each(|(item, cluster)| writer.write_record([item, cluster.to_string().as_bytes()]))
         })?;
     }
     files.finish().map(drop)

@@ -120,7 +120,8 @@ impl ExportTable<'_> {
 ///
 /// # Errors
 /// [`Error::File`] if a file exists and `force` is not given, or if `folder` is not a folder; [`Error::Io`]
-/// from the disk; [`Error::Setting`] for a format that this build lacks, and as [`Model::stored`]. After an
+/// from the disk; [`Error::Data`] for a table without rows; [`Error::Setting`] for a format that this build lacks, and as
+/// [`Model::stored`]. After an
 /// error no file is left half written.
 pub fn export(model: &Model, options: &ExportOptions, folder: &Path, force: bool) -> Result<Exported> {
     let ExportOptions { what, format, labels, csv_safe, metric, popularity } = *options;
@@ -152,6 +153,9 @@ pub fn export(model: &Model, options: &ExportOptions, folder: &Path, force: bool
     }
     if what != What::Items && format == ExportFormat::Projector {
         tables.push(table("users", &model.users, &users));
+    }
+    if let Some(empty) = tables.iter().find(|table| table.count() == 0) {
+        return Err(Error::Data(format!("the model has no {}, so there is nothing to export", empty.name)));
     }
     create_folder(folder)?;
     for path in exported_paths(what, format, folder) {
@@ -196,6 +200,7 @@ pub fn exported_paths(what: What, format: ExportFormat, folder: &Path) -> Vec<Pa
         What::Items => &["items"],
         What::Both => &["users", "items"],
     };
-    let files = |name| endings.into_iter().flatten().map(move |ending| folder.join(format!("{name}{ending}")));
+    let files =
+        |name| endings.into_iter().flatten().map(move |ending| folder.join(format!("{name}{ending}")));
     names.iter().flat_map(files).collect()
 }

@@ -35,8 +35,10 @@ fn encode(table: &ExportTable) -> Written<Vec<u8>> {
         column.close()?;
         for labels in table.labels {
             let is_there: Vec<i16> = numbers().map(|row| i16::from(labels.label(row).is_some())).collect();
-            let labels: Vec<ByteArray> =
-                numbers().filter_map(|row| labels.label(row)).map(|label| text(&table.cell(label.as_bytes()))).collect();
+            let labels: Vec<ByteArray> = numbers()
+                .filter_map(|row| labels.label(row))
+                .map(|label| text(&table.cell(label.as_bytes())))
+                .collect();
             let mut column = group.next_column()?.ok_or_else(missing)?;
             column.typed::<ByteArrayType>().write_batch(&labels, Some(&is_there), None)?;
             column.close()?;

@@ -10,6 +10,7 @@ mod experiments;
 mod interrupt;
 mod lists;
 mod losses;
+mod outputs;
 mod pipeline;
 mod quiet;
 mod support;
