@@ -41,7 +41,10 @@ mod train;
 mod train_args;
 mod tune;
 
+use clap::builder::StyledStr;
+use clap::error::{ContextKind, ContextValue};
 use clap::{CommandFactory, Parser, Subcommand};
+use spherec::printable::printable;
 use std::process::ExitCode;
 
 /// Recommenders by Collaborative Metric Learning, trained on any GPU.
@@ -114,8 +117,7 @@ pub(crate) fn run() -> ExitCode {
         Ok(args) => match Cli::try_parse_from(args) {
             Ok(cli) => call(&cli.command),
             Err(usage) if usage.use_stderr() => {
-                // Without colours: the values in the message could hold escapes of their own.
-                console::note_lines(usage.render().to_string().trim_end());
+                console::note_lines(usage_text(usage).trim_end());
                 return ExitCode::from(WRONG_USAGE);
             }
             // Help and version.
@@ -137,6 +139,27 @@ pub(crate) fn run() -> ExitCode {
         }
         Err(Failure::Interrupted) => ExitCode::from(INTERRUPTED),
     }
+}
+
+/// What is wrong with the command line, without colours. The values in it are on one line each.
+fn usage_text(mut error: clap::Error) -> String {
+    let values: Vec<_> = error.context().map(|(kind, value)| (kind, value.clone())).collect();
+    // The usage is spherec's own text, of several lines.
+    for (kind, value) in values.into_iter().filter(|(kind, _)| *kind != ContextKind::Usage) {
+        let text = |text: String| printable(&text).into_owned();
+        let styled = |styled: StyledStr| StyledStr::from(text(styled.to_string()));
+        let safe = match value {
+            ContextValue::String(value) => ContextValue::String(text(value)),
+            ContextValue::Strings(values) => ContextValue::Strings(values.into_iter().map(text).collect()),
+            ContextValue::StyledStr(value) => ContextValue::StyledStr(styled(value)),
+            ContextValue::StyledStrs(values) => {
+                ContextValue::StyledStrs(values.into_iter().map(styled).collect())
+            }
+            other => other,
+        };
+        error.insert(kind, safe);
+    }
+    error.render().to_string()
 }
 
 fn call(command: &Command) -> CommandResult {

@@ -6,7 +6,7 @@ use super::dial::DialArgs;
 use super::format::{counted, shown};
 use super::lists::{BLOCK, Entry, ListArgs, ListWriter, NUMBERS};
 use clap::ValueEnum;
-use spherec::data::{IdTable, id_text};
+use spherec::data::{IdTable, id_from_text, id_text};
 use spherec::model::Model;
 use spherec::recommend::{Popular, popular, recommend};
 use spherec::{Error, Result, files};
@@ -99,7 +99,18 @@ fn queries(who: &Who, users: &IdTable) -> Result<Vec<Query>> {
     if let Some(path) = &who.users_file {
         return read_users(path, users);
     }
-    Ok(who.user.iter().map(|id| (id.clone(), users.find_text(id))).collect())
+    Ok(who.user.iter().map(|id| query(id.as_bytes(), users)).collect())
+}
+
+/// The user who is called `id`: by the text form of an id, or by its bytes. Unknown users get a text form, too.
+fn query(id: &[u8], users: &IdTable) -> Query {
+    let text = std::str::from_utf8(id);
+    let row = text.map_or_else(|_| users.find(id), |text| users.find_text(text));
+    let shown = match row {
+        Some(row) => users.text(row),
+        None => text.map_or_else(|_| id_text(id), |text| id_text(&id_from_text(text))),
+    };
+    (shown, row)
 }
 
 /// The user ids in a file, one per line. Empty lines are skipped.
@@ -110,21 +121,7 @@ fn read_users(path: &Path, users: &IdTable) -> Result<Vec<Query>> {
     };
     let lines = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&text).split(|&byte| byte == b'\n');
     let ids = lines.map(|line| line.strip_suffix(b"\r").unwrap_or(line)).filter(|line| !line.is_empty());
-    let queries: Vec<Query> = ids
-        .map(|id| {
-            let row = match std::str::from_utf8(id) {
-                Ok(text) => users.find_text(text),
-                Err(_) => users.find(id),
-            };
-            (
-                row.map_or_else(
-                    || String::from_utf8(id.to_vec()).unwrap_or_else(|_| id_text(id)),
-                    |row| users.text(row),
-                ),
-                row,
-            )
-        })
-        .collect();
+    let queries: Vec<Query> = ids.map(|id| query(id, users)).collect();
     if queries.is_empty() { Err(Error::file(path, "has no user id")) } else { Ok(queries) }
 }
 

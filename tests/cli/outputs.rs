@@ -27,9 +27,10 @@ fn force_replaces_regular_files_and_nothing_else() {
     }
     symlink("../mine.csv", at("folder/items.tsv")).unwrap();
     symlink("../mine.csv", at("parts/train.csv")).unwrap();
+    assert!(std::process::Command::new("mkfifo").arg(at("pipe.csv")).status().unwrap().success());
     let (model, data) = (shared("model"), shared("interactions.csv"));
     let mut calls = Vec::new();
-    for (output, what) in [("link.csv", "is a link"), ("/dev/null", "is a device")] {
+    for (output, what) in [("link.csv", "is a link"), ("pipe.csv", "is a pipe")] {
         calls.extend(writers(model, output).into_iter().map(|args| (args, output, what)));
     }
     calls.push((vec!["generate", "-o", "link.csv"], "link.csv", "is a link"));
@@ -122,9 +123,9 @@ fn nothing_of_the_data_moves_the_cursor_or_forges_a_line() {
         csv += &format!("{},{}\n", name(user), name(item));
     }
     fs::write(folder.join(&data), &csv).unwrap();
-    let train = ["train", &data, "-o", "model", "--header", "true"];
+    let train = ["train", &data, "-o", "model", "--header"];
     let train = [&train[..], &SMALL, &["--epochs", "1"], &TWO_STAGE].concat();
-    assert!(say(folder, &train).contains("\\u{1b}[31m\\u{202e}"));
+    assert_line(&say(folder, &train), &["\\u{1b}[31m\\u{202e}"]);
     assert!(folder.join("model/model.json").exists());
 
     let id = |id: &str| format!("{id}{HOSTILE}\nforged: line");
@@ -176,7 +177,7 @@ fn nothing_of_the_data_moves_the_cursor_or_forges_a_line() {
         vec!["train", &data, "-o", "other", "--recipe", &user],
         vec!["train", &data, "-o", "other", "--epochs", &user],
         vec![&data],
-        vec!["compare", &data, "-o", "results", "--header", "true"],
+        vec!["compare", &data, "-o", "results", "--header"],
     ];
     for args in calls {
         let all = say(folder, &args);
@@ -186,7 +187,7 @@ fn nothing_of_the_data_moves_the_cursor_or_forges_a_line() {
     assert_line(&say(folder, &["similar", "model", "--item", &data]), &["\\u{1b}[31m", "\\nforged"]);
     assert_line(&say(folder, &["train", "x", "--config", "flag.toml"]), &["\\u{1b}[31m", "not a flag"]);
     assert_line(&say(folder, &["train", "x", "--recipe", &user]), &["\\u{1b}[31m", "--recipe"]);
-    assert_line(&say(folder, &["compare", &data, "-o", "results", "--header", "true"]), &["\\u{1b}[31m"]);
+    assert_line(&say(folder, &["compare", &data, "-o", "results", "--header"]), &["\\u{1b}[31m"]);
     // Data that is piped or written is whole.
     let (csv, _) = succeed(folder, &["recommend", "model", "--user", &user, "-k", "1"]);
     assert!(csv.contains("u0\\x1B[31m\u{202e}\\xC2\\x9B2J\\nforged: line,1,"), "{csv}");

@@ -33,7 +33,6 @@ fn devices_pipes_sockets_links_and_folders_are_not_replaced() {
         (at("to-folder"), "a link"),
         (at("pipe"), "a pipe"),
         (at("socket"), "not a regular file"),
-        ("/dev/null".into(), "a device"),
     ] {
         assert_eq!(obstacle(&path), Some(what));
         for force in [false, true] {
@@ -43,6 +42,8 @@ fn devices_pipes_sockets_links_and_folders_are_not_replaced() {
             }
         }
     }
+    // Only looked at: if it were replaced, the whole machine would miss it.
+    assert_eq!(obstacle(Path::new("/dev/null")), Some("a device"));
     assert!(fs::symlink_metadata(at("link")).unwrap().is_symlink());
     assert!(fs::symlink_metadata(at("pipe")).unwrap().file_type().is_fifo());
     assert_eq!(fs::read(at("mine")).unwrap(), b"mine");
