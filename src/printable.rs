@@ -1,17 +1,47 @@
 //! Text of others, made safe to show on a terminal, and numbers, made short.
 
 use std::borrow::Cow;
+use std::fmt::Write;
 
 /// `text` with every control character, line end and bidirectional control replaced by its escape, such as
 /// `\n` or `\u{1b}`. Other text is not copied.
 pub fn printable(text: &str) -> Cow<'_, str> {
-    if !text.chars().any(is_unsafe) {
+    escaped(text, is_unsafe, |c, safe| safe.extend(c.escape_default()))
+}
+
+/// Like [`printable`], for text of several lines: line ends and tabs stay.
+pub fn printable_lines(text: &str) -> Cow<'_, str> {
+    escaped(text, |c| is_unsafe(c) && !matches!(c, '\n' | '\t'), |c, safe| safe.extend(c.escape_default()))
+}
+
+/// JSON, with the same characters as JSON's own escapes, such as `\u001b`: the same value, safe on a terminal. Its
+/// line ends and tabs stay: outside of strings they are only layout, and within strings JSON has none.
+pub fn printable_json(json: &str) -> Cow<'_, str> {
+    escaped(
+        json,
+        |c| is_unsafe(c) && !matches!(c, '\n' | '\t'),
+        |c, safe| {
+            for unit in c.encode_utf16(&mut [0; 2]) {
+                // Writing to a string cannot fail.
+                let _ = write!(safe, "\\u{unit:04x}");
+            }
+        },
+    )
+}
+
+/// `text` with every character that `is_escaped` written by `escape`.
+fn escaped(
+    text: &str,
+    is_escaped: impl Fn(char) -> bool,
+    escape: impl Fn(char, &mut String),
+) -> Cow<'_, str> {
+    if !text.chars().any(&is_escaped) {
         return Cow::Borrowed(text);
     }
     let mut safe = String::with_capacity(text.len() + 8);
     for c in text.chars() {
-        if is_unsafe(c) {
-            safe.extend(c.escape_default());
+        if is_escaped(c) {
+            escape(c, &mut safe);
         } else {
             safe.push(c);
         }
@@ -43,7 +73,7 @@ pub fn number(value: f64) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{excerpt, number, printable};
+    use super::{excerpt, number, printable, printable_json, printable_lines};
 
     #[test]
     fn no_number_is_long() {
@@ -64,6 +94,8 @@ mod tests {
     fn nothing_that_moves_the_cursor_or_turns_the_text_is_left() {
         assert_eq!(printable("a\x1b[31m\r\n\u{202e}b\u{9b}"), "a\\u{1b}[31m\\r\\n\\u{202e}b\\u{9b}");
         assert!(matches!(printable("café 日本"), std::borrow::Cow::Borrowed("café 日本")));
+        assert_eq!(printable_lines("a\tb\n\r\u{85}\u{2028}"), "a\tb\n\\r\\u{85}\\u{2028}");
+        assert_eq!(printable_json("[\n\"\u{202e}\u{9b}é\"]"), "[\n\"\\u202e\\u009bé\"]");
     }
 
     #[test]

@@ -40,7 +40,10 @@ mod train;
 mod train_args;
 mod tune;
 
+use clap::builder::StyledStr;
+use clap::error::{ContextKind, ContextValue};
 use clap::{CommandFactory, Parser, Subcommand};
+use spherec::printable::printable;
 use std::process::ExitCode;
 
 /// Recommenders by Collaborative Metric Learning, trained on any GPU.
@@ -98,6 +101,9 @@ impl From<spherec::Error> for Failure {
 /// What a command returns.
 pub(crate) type CommandResult = Result<(), Failure>;
 
+/// The exit code of a command line that cannot be understood.
+const WRONG_USAGE: u8 = 2;
+
 /// The exit code that shells report for a process ended by SIGINT.
 const INTERRUPTED: u8 = 130;
 
@@ -108,13 +114,21 @@ pub(crate) fn run() -> ExitCode {
     environment::survive_size_limits();
     console::start_log();
     let outcome = match config::expand(std::env::args_os().collect(), &Cli::command()) {
-        Ok(args) => call(&Cli::parse_from(args).command),
+        Ok(args) => match Cli::try_parse_from(args) {
+            Ok(cli) => call(&cli.command),
+            Err(usage) if usage.use_stderr() => {
+                console::note_lines(usage_text(usage).trim_end());
+                return ExitCode::from(WRONG_USAGE);
+            }
+            // Help and version.
+            Err(asked) => asked.exit(),
+        },
         Err(error) => Err(error.into()),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(Failure::Request(error)) => {
-            console::note(&format!("error: {error}"));
+            console::note_lines(&format!("error: {error}"));
             ExitCode::from(error.exit_code())
         }
         // The reader closed the pipe, as in `spherec recommend ... | head`. That is not an error.
@@ -125,6 +139,27 @@ pub(crate) fn run() -> ExitCode {
         }
         Err(Failure::Interrupted) => ExitCode::from(INTERRUPTED),
     }
+}
+
+/// What is wrong with the command line, without colours. The values in it are on one line each.
+fn usage_text(mut error: clap::Error) -> String {
+    let values: Vec<_> = error.context().map(|(kind, value)| (kind, value.clone())).collect();
+    // The usage is spherec's own text, of several lines.
+    for (kind, value) in values.into_iter().filter(|(kind, _)| *kind != ContextKind::Usage) {
+        let text = |text: String| printable(&text).into_owned();
+        let styled = |styled: StyledStr| StyledStr::from(text(styled.to_string()));
+        let safe = match value {
+            ContextValue::String(value) => ContextValue::String(text(value)),
+            ContextValue::Strings(values) => ContextValue::Strings(values.into_iter().map(text).collect()),
+            ContextValue::StyledStr(value) => ContextValue::StyledStr(styled(value)),
+            ContextValue::StyledStrs(values) => {
+                ContextValue::StyledStrs(values.into_iter().map(styled).collect())
+            }
+            other => other,
+        };
+        error.insert(kind, safe);
+    }
+    error.render().to_string()
 }
 
 fn call(command: &Command) -> CommandResult {

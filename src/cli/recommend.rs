@@ -6,7 +6,7 @@ use super::dial::DialArgs;
 use super::format::{counted, shown};
 use super::lists::{BLOCK, Entry, ListArgs, ListWriter, NUMBERS};
 use clap::ValueEnum;
-use spherec::data::{IdTable, read_text};
+use spherec::data::{IdTable, id_from_text, read_text};
 use spherec::files::InputLimit;
 use spherec::model::Model;
 use spherec::recommend::{Popular, popular, recommend};
@@ -78,20 +78,20 @@ struct Queries {
 
 impl Queries {
     fn add(&mut self, users: &IdTable, id: &[u8]) {
-        let row = match std::str::from_utf8(id) {
-            Ok(text) => users.find_text(text),
-            Err(_) => users.find(id),
-        };
-        self.queries.push(row.map_or_else(|| Query::Unknown(self.unknown.intern(id)), Query::Known));
+        // An id's text form, or its bytes.
+        let text = std::str::from_utf8(id);
+        let row = text.map_or_else(|_| users.find(id), |text| users.find_text(text));
+        let bytes = text.map_or_else(|_| id.to_owned(), id_from_text);
+        self.queries.push(row.map_or_else(|| Query::Unknown(self.unknown.intern(&bytes)), Query::Known));
     }
 
     fn unknown_count(&self) -> usize {
         self.queries.iter().filter(|query| matches!(query, Query::Unknown(_))).count()
     }
 
-    /// An unknown id, as it was given.
+    /// The text form of an unknown id.
     fn unknown_text(&self, row: u32) -> String {
-        String::from_utf8_lossy(self.unknown.bytes(row)).into_owned()
+        self.unknown.text(row)
     }
 }
 

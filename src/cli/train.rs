@@ -343,7 +343,7 @@ fn join(
 pub(crate) fn tell_adapter(adapter: &AdapterSummary) {
     note(&format!("adapter: {} ({}, {})", adapter.name, adapter.backend, adapter.driver));
     if adapter.kind == "cpu" {
-        note(&cpu_warning(console::err_is_terminal()));
+        console::note_lines(&cpu_warning(console::err_is_terminal()));
     }
 }
 

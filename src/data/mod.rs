@@ -39,7 +39,7 @@ pub use report::{BadRow, BadRows, Counts, FileLayout, FilterStep, LoadReport, SH
 pub use rows::Separator;
 pub use split::{Protocol, split, split_from};
 pub use text::read_text;
-pub use write::{write_interactions, write_item_labels, write_parts};
+pub use write::{write_generated, write_parts};
 
 use std::sync::Arc;
 

@@ -9,6 +9,7 @@ mod dial;
 mod experiments;
 mod lists;
 mod losses;
+mod outputs;
 mod pipeline;
 mod quiet;
 mod resume;
