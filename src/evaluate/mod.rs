@@ -54,12 +54,13 @@ struct UserMetrics {
 ///
 /// A user's items in `train` and in `also_exclude` (the validation part, when testing) are left out of the
 /// ranking. A test item that is left out in this way still counts as relevant. `train` also gives the counts
-/// for `mmr`. Equal scores are ranked by row, lowest first; scores that are not a number come last. Runs on
-/// the current rayon pool; the result does not depend on its size.
+/// for `mmr`. Equal scores are ranked by row, lowest first. Runs on the current rayon pool; the result does not depend on
+/// its size.
 ///
 /// # Errors
 /// [`Error::Setting`] if there is no k, a k of 0, or a popularity outside 0 to 1; [`Error::Data`] if the sets
-/// and the embeddings differ in the number of users or items, or if no user has a test item.
+/// and the embeddings differ in the number of users or items, if no user has a test item, or if a score may not be a
+/// finite number.
 ///
 /// ```
 /// use spherec::{data::Interactions, evaluate::evaluate, model::Embeddings};
@@ -127,6 +128,8 @@ pub fn evaluate_dials(
         check_k(k)?;
     }
     check_table(embeddings)?;
+    check_scores(embeddings)?;
+    crate::threads::start()?;
     check_sizes(embeddings, train, "training set")?;
     check_sizes(embeddings, test, "test set")?;
     if let Some(valid) = also_exclude {
@@ -172,6 +175,18 @@ pub fn evaluate_dials(
             ks.iter().enumerate().map(|(index, &k)| mean(by_user, index, k, places)).collect()
         })
         .collect())
+}
+
+/// Bytes that [`evaluate_dials`] takes for `dial_count` dials beside the embeddings, if all `users` have a test item.
+pub(crate) fn working_bytes(users: u64, items: u64, dim: usize, k: usize, dial_count: usize) -> u64 {
+    let (dials, k) = (dial_count as u64, k.min(items as usize));
+    let of_users =
+        users * (4 + dials * (size_of::<Vec<UserMetrics>>() + 2 * size_of::<UserMetrics>()) as u64);
+    // Frequencies; for each dial offsets, and the best place of each item.
+    let of_items = items * (4 + 8 * dials);
+    let of_threads =
+        rayon::current_num_threads() as u64 * Search::thread_bytes(users as usize, dim, k, dial_count);
+    of_users + of_items + of_threads
 }
 
 impl UserMetrics {
@@ -223,6 +238,26 @@ pub(crate) fn check_table(embeddings: &Embeddings) -> Result<()> {
         return Err(Error::Data(format!("the item bias has {found} numbers, but there are {count} items")));
     }
     Ok(())
+}
+
+/// Checks that every score is a number: that all numbers are finite, and no product of a user and an item, with the
+/// item's bias, can leave the range of f32. What is not a number has no rank.
+fn check_scores(embeddings: &Embeddings) -> Result<()> {
+    // No sum of the terms of a product, in whatever order, is above the product of the lengths.
+    let longest = |table: &[f32]| {
+        let lengths =
+            table.chunks(embeddings.dim).map(|row| row.iter().map(|&x| f64::from(x).powi(2)).sum::<f64>());
+        lengths.fold(0.0, |longest: f64, length| if length <= longest { longest } else { length }).sqrt()
+    };
+    let largest = embeddings.item_bias.iter().fold(0.0, |largest: f64, &bias| {
+        let bias = f64::from(bias).abs();
+        if bias <= largest { largest } else { bias }
+    });
+    let most = longest(&embeddings.users) * longest(&embeddings.items) + largest;
+    if most < f64::from(f32::MAX) {
+        return Ok(());
+    }
+    Err(Error::Data("the embeddings cannot be ranked: their scores are not finite numbers".to_owned()))
 }
 
 /// Checks that `interactions` have as many users and items as the embeddings. Errors call them `what`.

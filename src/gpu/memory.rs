@@ -4,27 +4,30 @@ use super::device::Gpu;
 use crate::step::StepShape;
 use crate::{Error, Result};
 
-/// Checks that everything fits the adapter's bindings and, if the adapter takes its memory from the machine's, that
-/// the machine has it: drivers of that kind give more than there is, and the system then ends the process.
+/// Checks that everything fits the adapter's bindings, and that the machine has the memory: `host_bytes`, and what the
+/// device needs if it takes its memory from the machine's. Systems and drivers give more than there is, and the system
+/// then ends the process.
 ///
 /// # Errors
-/// [`Error::Gpu`] with the sizes, and the flags that decide them.
-pub fn check_memory(gpu: &Gpu, shape: &StepShape) -> Result<()> {
+/// [`Error::Gpu`] or [`Error::DeviceMemory`] with the sizes, and the flags that decide them; [`Error::Data`] if the
+/// device has memory of its own.
+pub fn check_memory(gpu: &Gpu, shape: &StepShape, host_bytes: u64) -> Result<()> {
     shape.check_bindings(gpu.max_binding_bytes(), &gpu.adapter().name)?;
-    if gpu.adapter().kind != "cpu" {
-        return Ok(());
-    }
-    let needed: u64 = shape.memory().iter().map(|(_, bytes)| bytes).sum();
+    let shares_memory = matches!(gpu.adapter().kind, "cpu" | "integrated");
+    let device_bytes = if shares_memory { shape.memory().iter().map(|(_, bytes)| bytes).sum() } else { 0 };
+    let needed: u64 = host_bytes + device_bytes;
     let mut system = sysinfo::System::new();
     system.refresh_memory();
     let limit = system.cgroup_limits().map_or(u64::MAX, |limits| limits.free_memory);
     let free = system.available_memory().min(limit);
     // If free memory is unknown, try anyway.
-    if free > 0 && needed > free {
-        return Err(Error::Gpu(format!(
-            "{} users and {} items at --dim {} need {needed} bytes on the device, but this machine has {free} free",
-            shape.plan.user_count, shape.plan.item_count, shape.dim
-        )));
+    if free == 0 || needed <= free {
+        return Ok(());
     }
-    Ok(())
+    let message = format!(
+        "{} users and {} items at --dim {} need {needed} bytes of memory ({device_bytes} of them as device memory), but \
+         this machine has {free} free",
+        shape.plan.user_count, shape.plan.item_count, shape.dim
+    );
+    Err(if shares_memory { Error::DeviceMemory(message) } else { Error::Data(message) })
 }

@@ -10,7 +10,7 @@ use spherec::train::{Recipe, Regularisers, Stop, Stopping, TrainConfig, train};
 use std::sync::atomic::AtomicBool;
 
 /// Even users like even items, odd users odd ones; each user misses two of them.
-fn checkerboard() -> Split {
+pub(crate) fn checkerboard() -> Split {
     let (user_count, item_count) = (60u32, 40u32);
     let (mut train, mut test) = (Vec::new(), Vec::new());
     for user in 0..user_count {
@@ -24,7 +24,7 @@ fn checkerboard() -> Split {
     Split { train: part(&train).into(), valid: part(&[]), test: part(&test) }
 }
 
-fn config(negatives: Negatives) -> TrainConfig {
+pub(crate) fn config(negatives: Negatives) -> TrainConfig {
     TrainConfig {
         dim: 16,
         batch_size: 64,
@@ -41,7 +41,7 @@ fn config(negatives: Negatives) -> TrainConfig {
     }
 }
 
-const ALL_NEGATIVES: [Negatives; 4] = [
+pub(crate) const ALL_NEGATIVES: [Negatives; 4] = [
     Negatives::Uniform { count: 1 },
     Negatives::Popularity { count: 1, beta: 0.7 },
     Negatives::TwoStage { count: 1, beta: 0.5, candidates: 30, hardness: 1.0 },

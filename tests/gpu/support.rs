@@ -19,7 +19,7 @@ pub(crate) fn plain_gpu() -> Arc<Gpu> {
     open(Gpu::open_plain)
 }
 
-fn open(by: impl Fn(&AdapterChoice) -> Result<Gpu>) -> Arc<Gpu> {
+pub(crate) fn open(by: impl Fn(&AdapterChoice) -> Result<Gpu>) -> Arc<Gpu> {
     let choice = match std::env::var("SPHEREC_ADAPTER") {
         Ok(name) => AdapterChoice::Named(name),
         Err(_) => AdapterChoice::Best,

@@ -281,7 +281,7 @@ fn structs_are_laid_out_alike_on_both_sides() {
     let row_state = rust_layout!(RowState: squares, along, drift_squares, bias, bias_drift, bias_variance, unused_0,
         last_step);
     let block = rust_layout!(Block: first_pair, first_row, pair_count, unused_0);
-    let sums = rust_layout!(StepSums: loss, active_count, moment_1, moment_2);
+    let sums = rust_layout!(StepSums: loss, active_count, moment_1, moment_2, bad_rows);
     assert!(assert_mirrored("Settings", settings) >= 5);
     assert_eq!(assert_mirrored("Shards", shards), 4);
     assert_eq!(assert_mirrored("RowState", row_state), 4);
