@@ -243,18 +243,13 @@ pub(crate) fn check_table(embeddings: &Embeddings) -> Result<()> {
 /// Checks that every score is a number: that all numbers are finite, and no product of a user and an item, with the
 /// item's bias, can leave the range of f32. What is not a number has no rank.
 fn check_scores(embeddings: &Embeddings) -> Result<()> {
+    let Embeddings { dim, users, items, item_bias, .. } = embeddings;
+    let is_finite = [users, items, item_bias].iter().all(|numbers| numbers.iter().all(|x| x.is_finite()));
     // No sum of the terms of a product, in whatever order, is above the product of the lengths.
-    let longest = |table: &[f32]| {
-        let lengths =
-            table.chunks(embeddings.dim).map(|row| row.iter().map(|&x| f64::from(x).powi(2)).sum::<f64>());
-        lengths.fold(0.0, |longest: f64, length| if length <= longest { longest } else { length }).sqrt()
-    };
-    let largest = embeddings.item_bias.iter().fold(0.0, |largest: f64, &bias| {
-        let bias = f64::from(bias).abs();
-        if bias <= largest { largest } else { bias }
-    });
-    let most = longest(&embeddings.users) * longest(&embeddings.items) + largest;
-    if most < f64::from(f32::MAX) {
+    let length = |row: &[f32]| row.iter().map(|&x| f64::from(x).powi(2)).sum::<f64>().sqrt();
+    let longest = |table: &[f32]| table.chunks(*dim).map(length).fold(0.0, f64::max);
+    let bias = item_bias.iter().map(|&bias| f64::from(bias).abs()).fold(0.0, f64::max);
+    if is_finite && longest(users) * longest(items) + bias < f64::from(f32::MAX) {
         return Ok(());
     }
     Err(Error::Data("the embeddings cannot be ranked: their scores are not finite numbers".to_owned()))

@@ -14,3 +14,4 @@ mod pipeline;
 mod quiet;
 mod support;
 mod training;
+mod trouble;
