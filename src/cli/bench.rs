@@ -14,7 +14,6 @@ use spherec::train::{Recipe, Regularisers, TrainConfig, defaults};
 use spherec::{Error, Result};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
 
 /// Time training steps on made-up data, beside a dense Adam on the CPU
 #[derive(Debug, clap::Args)]
@@ -179,7 +178,7 @@ fn bar(case_count: usize) -> ProgressBar {
     let style = ProgressStyle::with_template("{bar:20} {pos}/{len} {msg}");
     let style = style.unwrap_or_else(|_| ProgressStyle::default_bar());
     let bar = ProgressBar::new(case_count as u64).with_style(style);
-    bar.enable_steady_tick(Duration::from_millis(250));
+    console::tick(&bar);
     bar
 }
 

@@ -2,7 +2,9 @@
 
 use super::Failure;
 use comfy_table::{Cell, CellAlignment, ContentArrangement, Table, presets};
+use indicatif::ProgressBar;
 use std::io::{IsTerminal, Write};
+use std::time::Duration;
 
 /// Whether standard output is a terminal.
 pub(crate) fn out_is_terminal() -> bool {
@@ -28,6 +30,14 @@ pub(crate) fn out_bytes(bytes: &[u8]) -> Result<(), Failure> {
 /// Writes a line for the user to standard error. Errors are ignored: if it is closed, nobody reads it.
 pub(crate) fn note(line: &str) {
     let _ = writeln!(std::io::stderr().lock(), "{line}");
+}
+
+/// Keeps a bar or spinner moving. Where the system refuses it a thread, it moves with the work alone.
+pub(crate) fn tick(bar: &ProgressBar) {
+    // `indicatif` panics where it cannot start its thread.
+    if std::thread::Builder::new().spawn(|| ()).is_ok() {
+        bar.enable_steady_tick(Duration::from_millis(250));
+    }
 }
 
 /// Shows the library messages that `SPHEREC_LOG` asks for; none by default.

@@ -17,7 +17,6 @@ use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
 
 const INTERRUPTED: &str = "interrupted: finishing the current steps; the same command continues later; interrupt again to quit at once";
 
@@ -127,7 +126,7 @@ impl Progress {
             let style = ProgressStyle::with_template("{spinner} {msg}");
             let bar = ProgressBar::new_spinner()
                 .with_style(style.unwrap_or_else(|_| ProgressStyle::default_spinner()));
-            bar.enable_steady_tick(Duration::from_millis(250));
+            console::tick(&bar);
             bar
         });
         Progress { bar, quiet, state: RefCell::default(), warnings: RefCell::default() }

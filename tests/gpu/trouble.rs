@@ -102,21 +102,21 @@ fn a_bad_row_is_seen_in_the_first_step_that_loads_it() {
     for negatives in ALL_NEGATIVES {
         let adam = small(negatives);
         let sgd = TrainConfig { optimizer: Optimizer::Sgd, item_bias: None, ..adam.clone() };
-        for (config, bad) in [(&adam, f32::NAN), (&adam, 3e19), (&sgd, f32::NEG_INFINITY), (&sgd, f32::NAN)] {
-            for bad_row in BAD_ROWS {
-                let (seen, twins, plans) = reports(config, bad_row, Some(bad));
-                let loads = |plan: &Plan| plan.rows().contains(&(bad_row as u32));
-                let expected = plans.iter().position(loads);
-                late += usize::from(expected > Some(0));
-                let what = format!("{} {:?} {bad} in row {bad_row}", negatives.sampler(), config.optimizer);
-                assert_eq!(first_bad(&seen), expected, "{what}");
-                assert_eq!(first_bad(&twins), expected, "{what}: the twins");
-            }
+        let [item, user] = BAD_ROWS;
+        for (config, bad, bad_row) in
+            [(&adam, f32::NAN, item), (&adam, 3e19, user), (&sgd, f32::NEG_INFINITY, item)]
+        {
+            let (seen, twins, plans) = reports(config, bad_row, Some(bad));
+            let expected = plans.iter().position(|plan| plan.rows().contains(&(bad_row as u32)));
+            late += usize::from(expected > Some(0));
+            let what = format!("{} {:?} {bad} in row {bad_row}", negatives.sampler(), config.optimizer);
+            assert_eq!(first_bad(&seen), expected, "{what}");
+            assert_eq!(first_bad(&twins), expected, "{what}: the twins");
         }
         let (seen, twins, _) = reports(&adam, 0, None);
         assert!(seen.iter().chain(&twins).all(StepSums::is_sound), "{}: {seen:?}", negatives.sampler());
     }
-    assert!(late > 3, "only {late} rows came after the first step");
+    assert!(late > 1, "only {late} rows came after the first step");
 }
 
 /// In the very step: the loss of that step is still a number, and so are all the rows that it loaded.
@@ -165,7 +165,7 @@ fn validated() -> Split {
 #[test]
 fn a_training_whose_only_step_diverges_is_not_saved() {
     for negatives in ALL_NEGATIVES {
-        for learning_rate in [1e19, 1e25, 1e30, 1e37] {
+        for learning_rate in [1e20, 1e37] {
             let mut config = config(negatives);
             config.batch_size = 10_000;
             config.stopping.epochs = 1;
@@ -290,7 +290,7 @@ fn a_device_that_fails_before_there_is_a_model_is_an_error() {
     }
 }
 
-/// No injection here: the driver itself is asked for an answer sooner than it can give one.
+/// No injection here: the driver itself is asked for each of a hundred answers at once, without any waiting.
 #[test]
 fn a_submission_that_takes_too_long_times_out() {
     let gpu = open(|choice| Gpu::open_with_trouble(choice, Duration::ZERO, Box::new(|_| None)));
