@@ -1,4 +1,4 @@
-// include: plan lanes scores pair_scores losses
+// include: plan lanes finite scores pair_scores losses
 // Bayesian personalised ranking (Rendle et al., UAI 2009), a mean over the negatives, in scores:
 //     L = 1 / N  sum_k ln( 1 + e^(x_k - x_p) )
 // slopes sigma(x_k - x_p) / N on each negative, and minus their sum on the positive.

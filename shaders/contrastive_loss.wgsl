@@ -1,4 +1,4 @@
-// include: plan lanes scores pair_scores losses
+// include: plan lanes finite scores pair_scores losses
 // The contrastive loss of SimpleX (Mao et al., CIKM 2021), in scores:
 //     L = (1 - x_p) + weight / N  sum_k [ x_k - margin ]_+
 // slopes -1 on the positive, weight / N on each of the pair's N negatives that is above the margin.

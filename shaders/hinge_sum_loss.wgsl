@@ -1,4 +1,4 @@
-// include: plan lanes scores pair_scores losses
+// include: plan lanes finite scores pair_scores losses
 // A hinge on every negative, in scores:
 //     L = sum_k [ 2 x_k - 2 x_p + margin ]_+
 // slopes +2 on each negative that counts, -2 for each of these on the positive.

@@ -31,7 +31,7 @@ fn gumbel(bits: vec4<u32>) -> vec4<f32> {
 fn draw_keys(s: vec4<f32>, bits: vec4<u32>) -> vec4<f32> {
     let noise = gumbel(bits);
     let log_weight = -settings.hardness * log(max((1.0 - s) * (1.0 + s), vec4<f32>(1e-12)));
-    // Excluded, holes and what is not a number fail both tests.
+    // Excluded, holes and what is not a number fail both tests; row_load tells of rows that are not finite.
     let keys = select(vec4<f32>(never), noise + negative_side, s > vec4<f32>(-1.5));
     return select(keys, noise + log_weight, s >= vec4<f32>(0.0));
 }

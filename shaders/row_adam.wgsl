@@ -1,4 +1,4 @@
-// include: plan settings shards shard_quads row_states moments geometry lanes parts row_parts stepped_slots
+// include: plan settings shards shard_quads row_states moments geometry lanes parts row_parts stepped_slots finite step_log
 // One Adam step (Kingma and Ba, algorithm 1) on each row that the step uses, after catching up the steps that the
 // row missed. One workgroup for slots_per_group slots, one after another.
 @group(0) @binding(1{s}) var<storage, read_write> rows_{s}: array<vec4<f32>>;         // (shard rows, D/4)
@@ -8,8 +8,8 @@
 @group(0) @binding(4) var<storage, read> gradients: array<vec4<f32>>;           // (R, D/4 + 1)
 
 // {s} begins
-// Four numbers of a row; their shares of the row's |x|^2, x . drift and |drift|^2 afterwards.
-fn step_chunk_{s}(index: u32, e: vec4<f32>, gradient: vec4<f32>, it: Stepped) -> vec3<f32> {
+// Four numbers of a row; their shares of the row's |x|^2, x . drift, |drift|^2 and sum of variances afterwards.
+fn step_chunk_{s}(index: u32, e: vec4<f32>, gradient: vec4<f32>, it: Stepped) -> vec4<f32> {
     var moments = decayed(drift_{s}[index], variance_{s}[index], it.epsilon, it.skipped);
     moments.m = settings.beta_1 * moments.m + (1.0 - settings.beta_1) * gradient;
     moments.v = settings.beta_2 * moments.v + (1.0 - settings.beta_2) * gradient * gradient;
@@ -19,12 +19,12 @@ fn step_chunk_{s}(index: u32, e: vec4<f32>, gradient: vec4<f32>, it: Stepped) ->
     rows_{s}[index] = x;
     drift_{s}[index] = d;
     variance_{s}[index] = moments.v;
-    return vec3<f32>(dot(x, x), dot(x, d), dot(d, d));
+    return vec4<f32>(dot(x, x), dot(x, d), dot(d, d), dot(moments.v, vec4<f32>(1.0)));
 }
 
-fn step_row_{s}(row: u32, it: Stepped, lane: u32) -> vec3<f32> {
+fn step_row_{s}(row: u32, it: Stepped, lane: u32) -> vec4<f32> {
     let index = row * chunk_count + lane * chunks_per_lane;
-    var sums = vec3<f32>(0.0);
+    var sums = vec4<f32>(0.0);
     if has_chunk(lane, 0u) { sums += step_chunk_{s}(index, it.point.a, it.gradient.a, it); }
     if has_chunk(lane, 1u) { sums += step_chunk_{s}(index + 1u, it.point.b, it.gradient.b, it); }
     if has_chunk(lane, 2u) { sums += step_chunk_{s}(index + 2u, it.point.c, it.gradient.c, it); }
@@ -44,6 +44,12 @@ fn stepped_state(before: RowState, it: Stepped, sums: vec4<f32>) -> RowState {
     return RowState(sums.x, sums.y, sums.z, bias, drift.x, moments.v.x, 0.0, plan.step);
 }
 
+// Whether all numbers of a row and its moments are finite, by the sums over them.
+fn is_sound(state: RowState, variances: f32) -> bool {
+    return is_finite(state.squares) && is_finite(state.along) && is_finite(state.drift_squares) && is_finite(variances)
+        && is_finite(state.bias) && is_finite(state.bias_drift) && is_finite(state.bias_variance);
+}
+
 @compute @workgroup_size(lane_count)
 fn row_adam(
     @builtin(workgroup_id) group: vec3<u32>,
@@ -55,9 +61,13 @@ fn row_adam(
         let slot = group_slot(own, firstTrailingBit(stepped));
         let place = place_of_row(row_of_slot(slot));
         let it = stepped_row(slot, lane);
-        var shares = vec3<f32>(0.0);
+        var shares = vec4<f32>(0.0);
         if place.shard == {s}u { shares = step_row_{s}(place.row, it, lane); }
-        let sums = lane_sum(lane, vec4<f32>(shares, 0.0));
-        if lane == 0u { write_state(place, stepped_state(read_state(place), it, sums)); }
+        let sums = lane_sum(lane, shares);
+        if lane == 0u {
+            let state = stepped_state(read_state(place), it, sums);
+            write_state(place, state);
+            if !is_sound(state, sums.w) { atomicStore(&step_log[plan.log_slot].bad_rows, 1u); }
+        }
     }
 }

@@ -1,4 +1,4 @@
-// include: plan settings shards shard_quads row_states catch_up geometry
+// include: plan settings shards shard_quads row_states catch_up geometry finite step_log
 // Tables -> working set: each row is caught up to the step before this one and becomes a point. The working
 // set is one buffer of two parts:
 //     points     (R, D/4 + 1)   each followed by a note for the optimizer:
@@ -22,12 +22,13 @@ override pair_words: u32 = 8u;      // B / 32, rounded up
 struct Source {
     place: Place,
     distance: f32,      // how many drifts it moves
+    squares: f32,       // its |x|^2 once it has moved
     scale: f32,         // of the row once it has moved; 0 for a hole
     note: vec4<f32>,
 }
 
 fn source(row: u32) -> Source {
-    var it = Source(place_of_row(row), 0.0, 0.0, vec4<f32>(0.0));
+    var it = Source(place_of_row(row), 0.0, 0.0, 0.0, vec4<f32>(0.0));
     if row == none { return it; }
     let state = read_state(it.place);
     var epsilon = 0.0;
@@ -46,6 +47,7 @@ fn source(row: u32) -> Source {
             squares += dot(x, x);
         }
     }
+    it.squares = squares;
     it.scale = point_scale(squares);
     let bias = state.bias - settings.item_bias_rate * it.distance * state.bias_drift;
     it.note = vec4<f32>(it.scale, f32(skipped), epsilon, bias);
@@ -108,7 +110,11 @@ fn row_load(
         if row != none { e = caught_up(it, chunk) * it.scale; }
         working[to + chunk] = e;
     }
-    if slot != none && first_chunk == 0u { working[to + chunk_count] = it.note; }
+    if slot != none && first_chunk == 0u {
+        working[to + chunk_count] = it.note;
+        // All of the row is finite if the sum of its squares is. Whatever the step makes of it, the log tells.
+        if !(is_finite(it.squares) && is_finite(it.note.w)) { atomicStore(&step_log[plan.log_slot].bad_rows, 1u); }
+    }
     if slot < plan.candidate_count && scores_users == 0u {
         for (var word = first_chunk; word < pair_words; word += row_lanes) { picked[slot * pair_words + word] = 0u; }
     }

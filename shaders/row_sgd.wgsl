@@ -1,4 +1,4 @@
-// include: plan settings shards shard_quads row_states geometry lanes parts row_parts stepped_slots
+// include: plan settings shards shard_quads row_states geometry lanes parts row_parts stepped_slots finite step_log
 // One step of plain gradient descent on each row that the step uses. One workgroup for slots_per_group slots, one
 // after another.
 @group(0) @binding(1{s}) var<storage, read_write> rows_{s}: array<vec4<f32>>;       // (shard rows, D/4)
@@ -42,6 +42,7 @@ fn row_sgd(
         if lane == 0u {
             let bias = it.bias - settings.item_bias_rate * plan.step_size * it.bias_gradient;
             write_state(place, RowState(squares, 0.0, 0.0, bias, 0.0, 0.0, 0.0, 0u));
+            if !(is_finite(squares) && is_finite(bias)) { atomicStore(&step_log[plan.log_slot].bad_rows, 1u); }
         }
     }
 }

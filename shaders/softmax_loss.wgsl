@@ -1,4 +1,4 @@
-// include: plan lanes scores pair_scores losses
+// include: plan lanes finite scores pair_scores losses
 // The softmax over a pair's positive and its negatives, in scores:
 //     L = -x_p / t + ln( e^(x_p / t) + sum_k e^(x_k / t) )
 // slopes (p_p - 1) / t and p_k / t, p the shares of the sum. If candidates are shared, the plan has added what corrects

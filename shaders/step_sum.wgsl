@@ -1,17 +1,9 @@
-// include: plan settings lanes scores
+// include: plan settings lanes scores step_log
 // The step's sums over its pairs, in a fixed order, and what GOR makes of them. One workgroup.
 //     L_GOR = M1^2 + [ M2 - 1/D ]_+     M1, M2: means of s and s^2 over the spread scores s (Tran et al. 2019, eq. 3)
 // so the slope of a spread score is a straight line in s: gor_weight/Q (2 M1 + 2 s [M2 > 1/D]), Q scores in all.
-struct StepSums {
-    loss: f32,          // sum of the pairs' losses, without regularisers
-    active_count: f32,  // pairs that any slope moves
-    moment_1: f32,      // M1; 0 without GOR
-    moment_2: f32,      // M2
-}
-
 @group(0) @binding(3) var<storage, read> pairs: array<PairSums>;                // (B)
 @group(0) @binding(4) var<storage, read_write> spread_line: array<vec2<f32>>;   // (1) slope = x + y s
-@group(0) @binding(5) var<storage, read_write> step_log: array<StepSums>;       // (steps of a submission)
 
 @compute @workgroup_size(lane_count)
 fn step_sum(@builtin(local_invocation_index) lane: u32) {
@@ -26,7 +18,10 @@ fn step_sum(@builtin(local_invocation_index) lane: u32) {
     let score_count = f32(max(plan.pair_count * negative_count, 1u));
     let moment_1 = sums.z / score_count;
     let moment_2 = sums.w / score_count;
-    step_log[plan.log_slot] = StepSums(sums.x, sums.y, moment_1, moment_2);
+    step_log[plan.log_slot].loss = sums.x;
+    step_log[plan.log_slot].active_count = sums.y;
+    step_log[plan.log_slot].moment_1 = moment_1;
+    step_log[plan.log_slot].moment_2 = moment_2;
     let scale = 2.0 * settings.gor_weight / score_count;
     spread_line[0] = vec2<f32>(scale * moment_1, select(0.0, scale, moment_2 > settings.inverse_dim));
 }

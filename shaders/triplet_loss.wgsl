@@ -1,4 +1,4 @@
-// include: plan lanes scores pair_scores losses
+// include: plan lanes finite scores pair_scores losses
 // The hinge on the nearest negative (Tran et al. 2019, eq. 1), in scores:
 //     L = w [ 2 max_k x_k - 2 x_p + margin ]_+
 // slopes -2 w on the positive and +2 w on the nearest negative (the first of equals) if L > 0. w = 1, or with the rank

@@ -1,4 +1,4 @@
-// include: plan lanes scores pair_scores losses
+// include: plan lanes finite scores pair_scores losses
 // WARP (Weston et al., IJCAI 2011), in scores: the hinge on the first of the pair's draws that violates the margin,
 //     L = w [ 2 x_k - 2 x_p + margin ]_+,   w = ln(1 + floor(I / K))
 // if that is draw K (from 1): so the positive's rank among the I items is about I / K. Slopes -2 w and +2 w.

@@ -63,16 +63,48 @@ pub enum Error {
     /// There is no usable adapter. The text says what to install or choose.
     #[error("{0}")]
     Adapter(String),
-    /// The loss became infinite or not a number: the settings do not suit the data.
-    #[error("the loss is not a number at step {step}; try a smaller --learning-rate")]
+    /// A number of the training became infinite or not a number: the settings do not suit the data.
+    #[error("{what} at step {step}, where the learning rate is {learning_rate:?}; {advice}")]
     Diverged {
+        /// What is not finite.
+        what: &'static str,
         /// The step, from 1.
         step: u64,
+        /// The learning rate of that step.
+        learning_rate: f64,
+        /// Which settings to change, and how.
+        advice: String,
     },
-    /// The GPU failed during work: the device was lost, ran out of memory, or rejected a call.
+    /// The GPU failed during work: it rejected a call, or gave what it must not.
     #[error("GPU failure: {0}")]
     Gpu(String),
+    /// The device is gone, with all that was in its memory: its driver was reset or updated, or it was unplugged.
+    #[error("the GPU was lost: {0}")]
+    DeviceLost(String),
+    /// The GPU has no memory left.
+    #[error("GPU memory: {0}")]
+    DeviceMemory(String),
+    /// The GPU did not end its work in time.
+    #[error("the GPU does not answer: {0}")]
+    DeviceTimeout(String),
 }
+
+/// Every exit code of the process, and what it means.
+pub const EXIT_CODES: [(u8, &str); 10] = [
+    (0, "success"),
+    (1, "error"),
+    (2, "wrong usage"),
+    (3, "no GPU adapter"),
+    (4, "GPU failure"),
+    (5, "GPU lost"),
+    (6, "GPU memory short"),
+    (7, "GPU does not answer"),
+    (8, "training diverged"),
+    (INTERRUPTED, "interrupted"),
+];
+
+/// The exit code that shells report for a process ended by SIGINT.
+pub const INTERRUPTED: u8 = 130;
 
 impl Error {
     /// Makes an [`Error::Io`] for `path`; for use in `map_err`.
@@ -91,14 +123,23 @@ impl Error {
         Error::Setting { flag, message: message.into() }
     }
 
-    /// The exit code of the process: 3 if there is no adapter, 4 if the GPU failed, 1 for any other error.
-    /// (The argument parser uses 2.)
+    /// The exit code of the process, one of [`EXIT_CODES`]. (The argument parser uses 2.)
     pub fn exit_code(&self) -> u8 {
         match self {
             Error::Adapter(_) => 3,
             Error::Gpu(_) => 4,
+            Error::DeviceLost(_) => 5,
+            Error::DeviceMemory(_) => 6,
+            Error::DeviceTimeout(_) => 7,
+            Error::Diverged { .. } => 8,
             _ => 1,
         }
+    }
+
+    /// Whether it ended the steps of a training: the GPU failed, or the training diverged. What was best before is
+    /// whole.
+    pub fn ended_training(&self) -> bool {
+        (4..=8).contains(&self.exit_code())
     }
 }
 

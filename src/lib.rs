@@ -30,6 +30,7 @@ pub mod reference;
 pub mod sampling;
 pub mod selftest;
 pub mod step;
+pub mod threads;
 pub mod train;
 
 pub use error::{Error, Result};

@@ -14,8 +14,5 @@ const far: f32 = -1e30;
 
 fn is_there(score: f32) -> bool { return !(score <= 0.5 * far); }
 
-// By its bits: compilers may assume that everything is a number.
-fn is_finite(x: f32) -> bool { return (bitcast<u32>(x) & 0x7f800000u) != 0x7f800000u; }
-
 fn positive_at(pair: u32) -> u32 { return pair * (1u + negative_count); }
 fn negative_at(pair: u32, k: u32) -> u32 { return pair * (1u + negative_count) + 1u + k; }

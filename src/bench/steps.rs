@@ -2,10 +2,10 @@
 
 use super::case::BenchCase;
 use super::data::{starting_point, training};
-use crate::gpu::Gpu;
+use crate::Result;
+use crate::gpu::{Gpu, check_memory};
 use crate::sampling::Planner;
-use crate::train::{Steps, step_shape};
-use crate::{Error, Result};
+use crate::train::{Steps, TrainConfig, diverged, step_shape};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -51,6 +51,8 @@ pub struct StepTimes {
 
 /// Submissions in the warm-up and in the measurement, at least.
 const LEAST_SUBMISSIONS: usize = 5;
+/// Steps of the schedule. No run of the benchmark is as long.
+const RATE_STEPS: u64 = 1_000_000;
 /// Plans made to time planning.
 const TIMED_PLANS: u64 = 100;
 /// Planning is timed no longer than this.
@@ -62,7 +64,7 @@ const LEAST_TIMED: usize = 5;
 /// Trains on made-up interactions for a while, and times it. `None` if `interrupt` was set meanwhile.
 ///
 /// # Errors
-/// [`Error::Setting`] if the case is impossible; [`Error::Gpu`] if memory is short or the device fails.
+/// [`Error::Setting`](crate::Error::Setting) if the case is impossible; those of the device.
 pub fn measure(
     gpu: &Arc<Gpu>,
     case: &BenchCase,
@@ -73,8 +75,8 @@ pub fn measure(
     let config = &case.config;
     let (order, items) = training(case)?;
     let shape = step_shape(gpu, order.train(), config);
-    // No run of the benchmark is as long.
-    let rates = config.rates(1_000_000);
+    check_memory(gpu, &shape, 0)?;
+    let rates = config.rates(RATE_STEPS);
     let planner = Planner::new(order, items, shape.plan, rates, config.seed);
     let mut planner = planner.correcting(config.loss.correction());
     let planning_seconds = time_planning(&mut planner);
@@ -87,9 +89,9 @@ pub fn measure(
     };
     let last_step = u64::from(u32::MAX) - 1;
     let mut steps = Steps::new(gpu, shape, config, &planner, rates, 0..last_step, fill)?;
-    let Some(warm_up) = run(&mut steps, spans.warm_up, interrupt)? else { return Ok(None) };
+    let Some(warm_up) = run(&mut steps, config, spans.warm_up, interrupt)? else { return Ok(None) };
     let empty_before = steps.empty_time();
-    let Some(mut counted) = run(&mut steps, spans.measure, interrupt)? else { return Ok(None) };
+    let Some(mut counted) = run(&mut steps, config, spans.measure, interrupt)? else { return Ok(None) };
     let empty = steps.empty_time() - empty_before;
     let mut left = 0;
     while let Some(sums) = steps.collect()? {
@@ -117,7 +119,7 @@ pub fn measure(
     };
     drop(steps);
     // Buffers are freed once the device has seen that nothing uses them.
-    gpu.wait(gpu.queue.submit([]))?;
+    gpu.wait(gpu.submit([]))?;
     Ok(Some(measured))
 }
 
@@ -147,7 +149,12 @@ struct Submissions {
 }
 
 /// Keeps the device busy for at least `span`; leaves submissions in flight.
-fn run(steps: &mut Steps, span: Duration, interrupt: &AtomicBool) -> Result<Option<Submissions>> {
+fn run(
+    steps: &mut Steps,
+    config: &TrainConfig,
+    span: Duration,
+    interrupt: &AtomicBool,
+) -> Result<Option<Submissions>> {
     let start = Instant::now();
     let mut last = start;
     let mut run = Submissions::default();
@@ -158,8 +165,8 @@ fn run(steps: &mut Steps, span: Duration, interrupt: &AtomicBool) -> Result<Opti
         steps.plan(u64::MAX)?;
         if steps.is_full() {
             let Some(sums) = steps.collect()? else { continue };
-            if sums.iter().any(|sum| !sum.loss.is_finite()) {
-                return Err(Error::Diverged { step: run.step_count });
+            if let Some(at) = sums.iter().position(|sum| !sum.is_sound()) {
+                return Err(diverged(config, &sums[at], run.step_count + at as u64 + 1, RATE_STEPS));
             }
             let now = Instant::now();
             run.step_seconds.push((now - last).as_secs_f64() / sums.len() as f64);

@@ -69,7 +69,10 @@ impl Bar {
         }
         let bar = Bar(ProgressBar::new(length as u64));
         bar.set_template(template);
-        bar.0.enable_steady_tick(Duration::from_millis(250));
+        // Where the system refuses it a thread, the bar moves with the work alone: `indicatif` would panic.
+        if std::thread::Builder::new().spawn(|| ()).is_ok() {
+            bar.0.enable_steady_tick(Duration::from_millis(250));
+        }
         bar
     }
 

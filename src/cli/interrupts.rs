@@ -1,6 +1,7 @@
 //! Ctrl-C: the first one lets the work end in an orderly way, the second ends the process.
 
 use super::console::note;
+use spherec::error::INTERRUPTED;
 use spherec::{Error, Result};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -12,7 +13,7 @@ pub(crate) fn watch(message: &'static str) -> Result<Arc<AtomicBool>> {
     ctrlc::set_handler(move || {
         if flag.swap(true, Ordering::Relaxed) {
             spherec::leftovers::remove_all();
-            std::process::exit(i32::from(super::INTERRUPTED));
+            std::process::exit(i32::from(INTERRUPTED));
         }
         note(message);
     })

@@ -43,24 +43,31 @@ mod tune;
 use clap::builder::StyledStr;
 use clap::error::{ContextKind, ContextValue};
 use clap::{CommandFactory, Parser, Subcommand};
+use spherec::error::{EXIT_CODES, INTERRUPTED};
 use spherec::printable::printable;
 use std::process::ExitCode;
 
 /// Recommenders by Collaborative Metric Learning, trained on any GPU.
 #[derive(Debug, Parser)]
-#[command(name = "spherec", version, about, after_help = AFTER_HELP)]
+#[command(name = "spherec", version, about, after_help = after_help())]
 struct Cli {
     #[command(subcommand)]
     command: Command,
 }
 
-const AFTER_HELP: &str = "A first model:
+fn after_help() -> String {
+    let codes: Vec<String> = EXIT_CODES.iter().map(|(code, meaning)| format!("{code} {meaning}")).collect();
+    format!(
+        "A first model:
   spherec train ratings.csv -o model
   spherec evaluate model
   spherec recommend model --user 42 -k 10
 
-Exit codes: 0 success, 1 error, 2 wrong usage, 3 no GPU adapter, 4 GPU failure, 130 interrupted.
-Set SPHEREC_LOG=warn to see the messages of the graphics libraries.";
+Exit codes: {}.
+Set SPHEREC_LOG=warn to see the messages of the graphics libraries.",
+        codes.join(", ")
+    )
+}
 
 #[derive(Debug, Subcommand)]
 enum Command {
@@ -79,6 +86,17 @@ enum Command {
     Explore(explore::Args),
     Generate(generate::Args),
     Bench(bench::Args),
+}
+
+impl Command {
+    /// Whether it works on all cores of the CPU.
+    fn computes(&self) -> bool {
+        match self {
+            Command::Doctor(_) | Command::Data(_) | Command::Show(_) => false,
+            Command::Export(_) | Command::Generate(_) => false,
+            _ => true,
+        }
+    }
 }
 
 /// Why a command ends early.
@@ -103,9 +121,6 @@ pub(crate) type CommandResult = Result<(), Failure>;
 
 /// The exit code of a command line that cannot be understood.
 const WRONG_USAGE: u8 = 2;
-
-/// The exit code that shells report for a process ended by SIGINT.
-const INTERRUPTED: u8 = 130;
 
 /// Parses the arguments, runs the command and reports its failure.
 pub(crate) fn run() -> ExitCode {
@@ -163,6 +178,9 @@ fn usage_text(mut error: clap::Error) -> String {
 }
 
 fn call(command: &Command) -> CommandResult {
+    if command.computes() {
+        spherec::threads::start()?;
+    }
     match command {
         Command::Doctor(args) => doctor::run(args),
         Command::Data(args) => data::run(args),

@@ -54,7 +54,7 @@ impl Progress {
     pub(crate) fn show(&mut self, event: &Event) {
         match event {
             Event::Warning(message) => self.line(&format!("warning: {message}")),
-            Event::Started { pair_count, epoch_steps, epochs, memory } => {
+            Event::Started { pair_count, epoch_steps, epochs, memory, host_memory } => {
                 (self.pair_count, self.epoch_steps, self.epochs) = (*pair_count, *epoch_steps, *epochs);
                 self.line(&format!(
                     "training on {}: at most {} of {}",
@@ -62,7 +62,8 @@ impl Progress {
                     counted(*epochs, "epoch"),
                     counted(*epoch_steps as usize, "step"),
                 ));
-                self.line(&memory_line(memory));
+                self.line(&memory_line("device", memory));
+                self.line(&memory_line("host", host_memory));
                 if let Display::Bar(bar) = &self.display {
                     bar.set_length(epoch_steps * *epochs as u64);
                 }
@@ -170,12 +171,12 @@ fn state(epoch: usize, epochs: usize, sums: &EpochSums, pairs_per_second: f64) -
     )
 }
 
-fn memory_line(memory: &[(&'static str, u64)]) -> String {
+fn memory_line(place: &str, memory: &[(&'static str, u64)]) -> String {
     let total: u64 = memory.iter().map(|(_, size)| size).sum();
     let mut parts: Vec<_> = memory.iter().filter(|(_, size)| *size > 0).collect();
     parts.sort_by_key(|(_, size)| std::cmp::Reverse(*size));
     let parts: Vec<_> = parts.iter().map(|(name, size)| format!("{name} {}", bytes(*size))).collect();
-    format!("device memory: {} ({})", bytes(total), parts.join(", "))
+    format!("{place} memory: {} ({})", bytes(total), parts.join(", "))
 }
 
 /// The sizes of the parts of a split.

@@ -71,6 +71,11 @@ impl Interactions {
         Interactions { item_count, offsets, items }
     }
 
+    /// Bytes that they take in memory.
+    pub fn byte_count(&self) -> u64 {
+        (self.offsets.len() * size_of::<usize>() + self.items.len() * size_of::<u32>()) as u64
+    }
+
     /// U.
     pub fn user_count(&self) -> usize {
         self.offsets.len() - 1

@@ -54,12 +54,13 @@ struct UserMetrics {
 ///
 /// A user's items in `train` and in `also_exclude` (the validation part, when testing) are left out of the
 /// ranking. A test item that is left out in this way still counts as relevant. `train` also gives the counts
-/// for `mmr`. Equal scores are ranked by row, lowest first; scores that are not a number come last. Runs on
-/// the current rayon pool; the result does not depend on its size.
+/// for `mmr`. Equal scores are ranked by row, lowest first. Runs on the current rayon pool; the result does not depend on
+/// its size.
 ///
 /// # Errors
 /// [`Error::Setting`] if there is no k, a k of 0, or a popularity outside 0 to 1; [`Error::Data`] if the sets
-/// and the embeddings differ in the number of users or items, or if no user has a test item.
+/// and the embeddings differ in the number of users or items, if no user has a test item, or if a score may not be a
+/// finite number.
 ///
 /// ```
 /// use spherec::{data::Interactions, evaluate::evaluate, model::Embeddings};
@@ -127,6 +128,8 @@ pub fn evaluate_dials(
         check_k(k)?;
     }
     check_table(embeddings)?;
+    check_scores(embeddings)?;
+    crate::threads::start()?;
     check_sizes(embeddings, train, "training set")?;
     check_sizes(embeddings, test, "test set")?;
     if let Some(valid) = also_exclude {
@@ -172,6 +175,18 @@ pub fn evaluate_dials(
             ks.iter().enumerate().map(|(index, &k)| mean(by_user, index, k, places)).collect()
         })
         .collect())
+}
+
+/// Bytes that [`evaluate_dials`] takes for `dial_count` dials beside the embeddings, if all `users` have a test item.
+pub(crate) fn working_bytes(users: u64, items: u64, dim: usize, k: usize, dial_count: usize) -> u64 {
+    let (dials, k) = (dial_count as u64, k.min(items as usize));
+    let of_users =
+        users * (4 + dials * (size_of::<Vec<UserMetrics>>() + 2 * size_of::<UserMetrics>()) as u64);
+    // Frequencies; for each dial offsets, and the best place of each item.
+    let of_items = items * (4 + 8 * dials);
+    let of_threads =
+        rayon::current_num_threads() as u64 * Search::thread_bytes(users as usize, dim, k, dial_count);
+    of_users + of_items + of_threads
 }
 
 impl UserMetrics {
@@ -225,6 +240,21 @@ pub(crate) fn check_table(embeddings: &Embeddings) -> Result<()> {
         return Err(Error::Data(format!("the item bias has {found} numbers, but there are {count} items")));
     }
     Ok(())
+}
+
+/// Checks that every score is a number: that all numbers are finite, and no product of a user and an item, with the
+/// item's bias, can leave the range of f32. What is not a number has no rank.
+fn check_scores(embeddings: &Embeddings) -> Result<()> {
+    let Embeddings { dim, users, items, item_bias, .. } = embeddings;
+    let is_finite = [users, items, item_bias].iter().all(|numbers| numbers.iter().all(|x| x.is_finite()));
+    // No sum of the terms of a product, in whatever order, is above the product of the lengths.
+    let length = |row: &[f32]| row.iter().map(|&x| f64::from(x).powi(2)).sum::<f64>().sqrt();
+    let longest = |table: &[f32]| table.chunks(*dim).map(length).fold(0.0, f64::max);
+    let bias = item_bias.iter().map(|&bias| f64::from(bias).abs()).fold(0.0, f64::max);
+    if is_finite && longest(users) * longest(items) + bias < f64::from(f32::MAX) {
+        return Ok(());
+    }
+    Err(Error::Data("the embeddings cannot be ranked: their scores are not finite numbers".to_owned()))
 }
 
 /// Checks that `interactions` have as many users and items as the embeddings. Errors call them `what`.

@@ -34,6 +34,11 @@ impl Selection {
         Selection { k, capacity: k.saturating_mul(2).max(32), keys: Vec::new(), threshold: None }
     }
 
+    /// Bytes that a selection of the `k` best takes at most.
+    pub(super) fn bytes(k: usize) -> u64 {
+        (Selection::new(k).capacity as u64).saturating_mul(size_of::<u64>() as u64)
+    }
+
     /// Forgets everything, but keeps the buffer.
     pub(super) fn clear(&mut self) {
         self.keys.clear();

@@ -110,6 +110,13 @@ impl Search<'_> {
         results.into_iter().flatten().collect()
     }
 
+    /// Bytes of the buffers of one thread, for up to `query_count` queries and `list_count` lists of offsets.
+    pub(super) fn thread_bytes(query_count: usize, dim: usize, k: usize, list_count: usize) -> u64 {
+        let height = block_height(query_count);
+        let numbers = height * dim + ITEM_BLOCK * dim + height * ITEM_BLOCK + ITEM_BLOCK;
+        (numbers * size_of::<f32>()) as u64 + (height * list_count) as u64 * Selection::bytes(k)
+    }
+
     fn workspace(&self, height: usize, list_count: usize, k: usize) -> Workspace {
         Workspace {
             queries: vec![0.0; height * self.dim],

@@ -3,10 +3,12 @@
 
 use super::adapter::{self, AdapterChoice, AdapterSummary};
 use super::kernel::Kernel;
+use super::trouble::{Call, Failure, Injection, Trouble};
 use crate::step::Grain;
 use crate::{Error, Result};
 use bytemuck::Pod;
 use std::collections::HashMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc};
 use std::time::Duration;
 
@@ -19,7 +21,7 @@ const PATIENCE: Duration = Duration::from_secs(600);
 pub(super) const MOST_SHARDS: usize = 4;
 /// Storage bindings of a shard, and of what else a kernel that works on the tables binds.
 pub(super) const SHARD_BINDINGS: usize = 4;
-const OTHER_BINDINGS: usize = 3;
+const OTHER_BINDINGS: usize = 4;
 const MOST_BINDINGS: u32 = (OTHER_BINDINGS + MOST_SHARDS * SHARD_BINDINGS) as u32;
 
 /// Bytes that every buffer has: no array that kernels bind has larger elements.
@@ -33,9 +35,26 @@ pub struct Gpu {
     pub(crate) device: wgpu::Device,
     pub(crate) queue: wgpu::Queue,
     adapter: AdapterSummary,
-    failure: Arc<Mutex<Option<String>>>,
+    failure: Arc<Failure>,
+    patience: Duration,
+    injection: Option<Injection>,
     /// What was compiled, by constants and text.
     kernels: Mutex<HashMap<String, Kernel>>,
+}
+
+/// How a device is opened.
+struct Opening {
+    /// Without the optional features, and with few bindings.
+    is_plain: bool,
+    most_binding_bytes: u64,
+    patience: Duration,
+    injection: Option<Injection>,
+}
+
+impl Default for Opening {
+    fn default() -> Opening {
+        Opening { is_plain: false, most_binding_bytes: u64::MAX, patience: PATIENCE, injection: None }
+    }
 }
 
 impl std::fmt::Debug for Gpu {
@@ -51,7 +70,7 @@ impl Gpu {
     /// # Errors
     /// [`Error::Adapter`] if there is no such adapter or it cannot be opened.
     pub fn open(choice: &AdapterChoice) -> Result<Gpu> {
-        Gpu::open_with(choice, false, u64::MAX)
+        Gpu::open_with(choice, Opening::default())
     }
 
     /// As [`Gpu::open`], but as if the adapter had no optional feature and bound no more buffers at once than every
@@ -60,7 +79,7 @@ impl Gpu {
     /// # Errors
     /// As [`Gpu::open`].
     pub fn open_plain(choice: &AdapterChoice) -> Result<Gpu> {
-        Gpu::open_with(choice, true, u64::MAX)
+        Gpu::open_with(choice, Opening { is_plain: true, ..Opening::default() })
     }
 
     /// As [`Gpu::open`], but as if no storage binding could have more than `most_binding_bytes`: what runs on an
@@ -69,10 +88,24 @@ impl Gpu {
     /// # Errors
     /// As [`Gpu::open`].
     pub fn open_with_bindings(choice: &AdapterChoice, most_binding_bytes: u64) -> Result<Gpu> {
-        Gpu::open_with(choice, false, most_binding_bytes)
+        Gpu::open_with(choice, Opening { most_binding_bytes, ..Opening::default() })
     }
 
-    fn open_with(choice: &AdapterChoice, is_plain: bool, most_binding_bytes: u64) -> Result<Gpu> {
+    /// As [`Gpu::open`], for tests: `injection` is asked before each call of the driver what goes wrong with it, and a
+    /// submission that takes longer than `patience` counts as one that never ends.
+    ///
+    /// # Errors
+    /// As [`Gpu::open`].
+    pub fn open_with_trouble(
+        choice: &AdapterChoice,
+        patience: Duration,
+        injection: Injection,
+    ) -> Result<Gpu> {
+        Gpu::open_with(choice, Opening { patience, injection: Some(injection), ..Opening::default() })
+    }
+
+    fn open_with(choice: &AdapterChoice, opening: Opening) -> Result<Gpu> {
+        let Opening { is_plain, most_binding_bytes, patience, injection } = opening;
         let optional = if is_plain { wgpu::Features::empty() } else { OPTIONAL };
         let (adapter, summary) = adapter::choose(&adapter::instance(), choice)?;
         let offered = adapter.limits();
@@ -99,16 +132,16 @@ impl Gpu {
                 summary.name, summary.backend
             ))
         })?;
-        let failure = Arc::new(Mutex::new(None));
+        let failure = Arc::new(Failure::default());
         let seen = Arc::clone(&failure);
-        device.on_uncaptured_error(Arc::new(move |error: wgpu::Error| note(&seen, error.to_string())));
+        device.on_uncaptured_error(Arc::new(move |error: wgpu::Error| seen.note(&error)));
         let seen = Arc::clone(&failure);
         device.set_device_lost_callback(move |reason, message| {
             if reason != wgpu::DeviceLostReason::Destroyed {
-                note(&seen, format!("the device was lost ({reason:?}): {message}"));
+                seen.note_lost(&format!("{reason:?}: {message}"));
             }
         });
-        Ok(Gpu { device, queue, adapter: summary, failure, kernels: Mutex::default() })
+        Ok(Gpu { device, queue, adapter: summary, failure, patience, injection, kernels: Mutex::default() })
     }
 
     /// What was compiled, by constants and text.
@@ -151,24 +184,48 @@ impl Gpu {
         limits.max_storage_buffer_binding_size.min(limits.max_buffer_size)
     }
 
-    /// The first error that the device reported since it was opened, if any.
+    /// What the device reported since it was opened, if anything: its loss, or else the first error.
     ///
     /// # Errors
-    /// [`Error::Gpu`] with the device's own words.
+    /// [`Error::DeviceLost`], [`Error::DeviceMemory`] or [`Error::Gpu`] with the device's own words.
     pub fn check(&self) -> Result<()> {
-        match self.failure.lock() {
-            Ok(failure) => match failure.as_ref() {
-                Some(message) => Err(Error::Gpu(message.clone())),
-                None => Ok(()),
-            },
-            Err(_) => Err(Error::Gpu("an error was lost in a panic".to_owned())),
+        self.failure.check(&self.adapter.name)
+    }
+
+    /// What a test wants to go wrong with the next call of the driver; it has then gone wrong.
+    fn inject(&self, call: Call<'_>) -> Option<Trouble> {
+        let trouble = self.injection.as_ref().and_then(|injection| injection(call))?;
+        match trouble {
+            Trouble::Lost => {
+                self.failure.note_lost("injected by a test");
+                self.device.destroy();
+            }
+            Trouble::OutOfMemory if call == Call::Submit => {
+                self.failure.note(&wgpu::Error::OutOfMemory { source: "injected by a test".into() });
+            }
+            Trouble::Invalid => {
+                let description = "injected by a test".to_owned();
+                self.failure.note(&wgpu::Error::Validation { source: "a test".into(), description });
+            }
+            Trouble::OutOfMemory | Trouble::Hang => {}
         }
+        Some(trouble)
+    }
+
+    /// Hands work to the device. What goes wrong shows when it is waited for, or at the next [`Gpu::check`].
+    pub(crate) fn submit(
+        &self,
+        work: impl IntoIterator<Item = wgpu::CommandBuffer>,
+    ) -> wgpu::SubmissionIndex {
+        self.inject(Call::Submit);
+        self.queue.submit(work)
     }
 
     /// A buffer of at least `bytes` (rounded up to 16), zeroed, for storage, copies and `extra` uses.
     ///
     /// # Errors
-    /// [`Error::Gpu`] naming the buffer and its size where memory is short.
+    /// [`Error::DeviceMemory`] naming the buffer and its size where memory is short; [`Error::Gpu`] if it is larger than
+    /// the adapter's buffers can be.
     pub fn buffer(&self, name: &str, bytes: u64, extra: wgpu::BufferUsages) -> Result<wgpu::Buffer> {
         // An empty shard too must bind as one row state.
         let size = bytes.max(LEAST_BYTES).next_multiple_of(16);
@@ -178,23 +235,32 @@ impl Gpu {
                 "{name} needs {size} bytes; this adapter's buffers end at {limit}"
             )));
         }
+        let usage =
+            wgpu::BufferUsages::STORAGE | wgpu::BufferUsages::COPY_DST | wgpu::BufferUsages::COPY_SRC | extra;
+        self.create(name, size, usage)
+    }
+
+    /// A buffer of at least `bytes` that results are copied into, to be read by the CPU.
+    ///
+    /// # Errors
+    /// As [`Gpu::buffer`].
+    pub(crate) fn read_back_buffer(&self, name: &str, bytes: u64) -> Result<wgpu::Buffer> {
+        let usage = wgpu::BufferUsages::MAP_READ | wgpu::BufferUsages::COPY_DST;
+        self.create(name, bytes.max(LEAST_BYTES).next_multiple_of(16), usage)
+    }
+
+    fn create(&self, name: &str, size: u64, usage: wgpu::BufferUsages) -> Result<wgpu::Buffer> {
+        let injected = self.inject(Call::Create(name));
         let scope = self.device.push_error_scope(wgpu::ErrorFilter::OutOfMemory);
-        let buffer = self.device.create_buffer(&wgpu::BufferDescriptor {
-            label: Some(name),
-            size,
-            usage: wgpu::BufferUsages::STORAGE
-                | wgpu::BufferUsages::COPY_DST
-                | wgpu::BufferUsages::COPY_SRC
-                | extra,
-            mapped_at_creation: false,
-        });
-        match pollster::block_on(scope.pop()) {
-            Some(_) => Err(Error::Gpu(format!(
+        let descriptor = wgpu::BufferDescriptor { label: Some(name), size, usage, mapped_at_creation: false };
+        let buffer = self.device.create_buffer(&descriptor);
+        if pollster::block_on(scope.pop()).is_some() || injected == Some(Trouble::OutOfMemory) {
+            return Err(Error::DeviceMemory(format!(
                 "{} has no memory left for {name} ({size} bytes); a smaller --dim, or fewer users and items, need less",
                 self.adapter.name
-            ))),
-            None => Ok(buffer),
+            )));
         }
+        Ok(buffer)
     }
 
     /// A storage buffer holding `values`.
@@ -215,7 +281,7 @@ impl Gpu {
         for (index, piece) in bytes.chunks(PIECE).enumerate() {
             self.queue.write_buffer(buffer, offset + (index * PIECE) as u64, piece);
             if bytes.len() > PIECE {
-                self.queue.submit([]);
+                self.submit([]);
             }
         }
     }
@@ -223,15 +289,25 @@ impl Gpu {
     /// Waits until `submission` is done.
     ///
     /// # Errors
-    /// [`Error::Gpu`] when the device hangs, is lost or has reported an error.
+    /// [`Error::DeviceTimeout`] when the device does not answer; else as [`Gpu::check`].
     pub fn wait(&self, submission: wgpu::SubmissionIndex) -> Result<()> {
-        let poll = wgpu::PollType::Wait { submission_index: Some(submission), timeout: Some(PATIENCE) };
-        let polled = self.device.poll(poll);
+        let poll = wgpu::PollType::Wait { submission_index: Some(submission), timeout: Some(self.patience) };
+        let polled = match self.inject(Call::Wait) {
+            Some(Trouble::Hang) => Ok(Err(wgpu::PollError::Timeout)),
+            // wgpu panics where it finds the device lost while it waits.
+            _ => catch_unwind(AssertUnwindSafe(|| self.device.poll(poll))),
+        };
         // What the device reported says more than that there is no answer.
         self.check()?;
+        let name = &self.adapter.name;
         match polled {
-            Ok(_) => Ok(()),
-            Err(error) => Err(Error::Gpu(format!("no answer from {}: {error}", self.adapter.name))),
+            Ok(Ok(_)) => Ok(()),
+            Ok(Err(wgpu::PollError::Timeout)) => {
+                let seconds = self.patience.as_secs_f64();
+                Err(Error::DeviceTimeout(format!("{name} did not end a submission within {seconds} seconds")))
+            }
+            Ok(Err(error)) => Err(Error::Gpu(format!("no answer from {name}: {error}"))),
+            Err(_) => Err(Error::DeviceLost(format!("{name} was lost while its work was waited for"))),
         }
     }
 
@@ -258,18 +334,13 @@ impl Gpu {
         const PIECE: u64 = 16 << 20;
         let bytes: &mut [u8] = bytemuck::cast_slice_mut(values);
         let total = bytes.len() as u64;
-        let staging = self.device.create_buffer(&wgpu::BufferDescriptor {
-            label: Some("read-back"),
-            size: total.clamp(16, PIECE).next_multiple_of(16),
-            usage: wgpu::BufferUsages::MAP_READ | wgpu::BufferUsages::COPY_DST,
-            mapped_at_creation: false,
-        });
+        let staging = self.read_back_buffer("read-back", total.min(PIECE))?;
         let mut done = 0;
         while done < total {
             let size = (total - done).min(PIECE);
             let mut encoder = self.device.create_command_encoder(&Default::default());
             encoder.copy_buffer_to_buffer(buffer, first + done, &staging, 0, size.next_multiple_of(4));
-            let submission = self.queue.submit([encoder.finish()]);
+            let submission = self.submit([encoder.finish()]);
             self.map_into(&staging, submission, &mut bytes[done as usize..(done + size) as usize])?;
             done += size;
         }
@@ -289,10 +360,10 @@ impl Gpu {
             let _ = sender.send(result);
         });
         self.wait(submission)?;
-        match receiver.recv_timeout(PATIENCE) {
+        match receiver.recv_timeout(self.patience) {
             Ok(Ok(())) => {}
             Ok(Err(error)) => return Err(Error::Gpu(format!("a result cannot be read back: {error}"))),
-            Err(_) => return Err(Error::Gpu("a result never came back".to_owned())),
+            Err(_) => return Err(Error::DeviceTimeout("a result never came back".to_owned())),
         }
         {
             let view = slice.get_mapped_range().map_err(|error| Error::Gpu(error.to_string()))?;
@@ -300,11 +371,5 @@ impl Gpu {
         }
         staging.unmap();
         Ok(())
-    }
-}
-
-fn note(failure: &Mutex<Option<String>>, message: String) {
-    if let Ok(mut failure) = failure.lock() {
-        failure.get_or_insert(message);
     }
 }

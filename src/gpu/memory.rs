@@ -4,25 +4,27 @@ use super::device::Gpu;
 use crate::step::StepShape;
 use crate::{Error, Result, memory};
 
-/// Checks that everything fits the adapter's bindings and, if the adapter takes its memory from the machine's, that
-/// the machine has it: drivers of that kind give more than there is, and the system then ends the process.
+/// Checks that everything fits the adapter's bindings, and that the machine has the memory: `host_bytes`, and what the
+/// device needs if it takes its memory from the machine's. Systems and drivers give more than there is, and the system
+/// then ends the process.
 ///
 /// # Errors
-/// [`Error::Gpu`] with the sizes, and the flags that decide them.
-pub fn check_memory(gpu: &Gpu, shape: &StepShape) -> Result<()> {
+/// [`Error::Gpu`] or [`Error::DeviceMemory`] with the sizes, and the flags that decide them; [`Error::Data`] if the
+/// device has memory of its own.
+pub fn check_memory(gpu: &Gpu, shape: &StepShape, host_bytes: u64) -> Result<()> {
     shape.check_bindings(gpu.max_binding_bytes(), &gpu.adapter().name)?;
-    if gpu.adapter().kind != "cpu" {
+    let shares_memory = matches!(gpu.adapter().kind, "cpu" | "integrated");
+    let device_bytes = if shares_memory { shape.memory().iter().map(|(_, bytes)| bytes).sum() } else { 0 };
+    let needed: u64 = host_bytes + device_bytes;
+    // If free memory is unknown, try anyway.
+    let Some(free) = memory::free_bytes() else { return Ok(()) };
+    if needed <= free {
         return Ok(());
     }
-    let needed: u64 = shape.memory().iter().map(|(_, bytes)| bytes).sum();
-    // If free memory is unknown, try anyway.
-    if let Some(free) = memory::free_bytes()
-        && needed > free
-    {
-        return Err(Error::Gpu(format!(
-            "{} users and {} items at --dim {} need {needed} bytes on the device, but this machine has {free} free",
-            shape.plan.user_count, shape.plan.item_count, shape.dim
-        )));
-    }
-    Ok(())
+    let message = format!(
+        "{} users and {} items at --dim {} need {needed} bytes of memory ({device_bytes} of them as device memory), but \
+         this machine has {free} free",
+        shape.plan.user_count, shape.plan.item_count, shape.dim
+    );
+    Err(if shares_memory { Error::DeviceMemory(message) } else { Error::Data(message) })
 }

@@ -9,6 +9,7 @@ pub mod shader;
 mod stage_timer;
 mod step;
 mod tables;
+mod trouble;
 mod working;
 
 pub use adapter::{AdapterChoice, AdapterSummary, adapters};
@@ -18,4 +19,5 @@ pub use memory::check_memory;
 pub use step::Stepper;
 pub(crate) use tables::SHARD_NAMES;
 pub use tables::{TablePart, Tables};
+pub use trouble::{Call, Injection, Trouble};
 pub(crate) use working::parts_of_working;

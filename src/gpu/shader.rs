@@ -58,6 +58,8 @@ const INCLUDES: &[(&str, &str)] = sources!(
     "row_parts",
     "negatives",
     "scores",
+    "finite",
+    "step_log",
     "pair_scores_own",
     "pair_scores_shared",
     "losses",

@@ -94,7 +94,7 @@ impl Stepper {
                     self.encode(&mut pass, dispatch, *offset);
                 }
                 timer.resolve(&mut encoder);
-                self.gpu.wait(self.gpu.queue.submit([encoder.finish()]))?;
+                self.gpu.wait(self.gpu.submit([encoder.finish()]))?;
                 timer.seconds(&self.gpu)?
             }
             None => order
@@ -103,7 +103,7 @@ impl Stepper {
                     let mut encoder = self.gpu.device.create_command_encoder(&Default::default());
                     self.encode(&mut encoder.begin_compute_pass(&Default::default()), dispatch, *offset);
                     let start = Instant::now();
-                    self.gpu.wait(self.gpu.queue.submit([encoder.finish()]))?;
+                    self.gpu.wait(self.gpu.submit([encoder.finish()]))?;
                     Ok(start.elapsed().as_secs_f64())
                 })
                 .collect::<Result<Vec<f64>>>()?,

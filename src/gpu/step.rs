@@ -68,15 +68,8 @@ impl Stepper {
         let buffers = Buffers::new(&gpu, constants)?;
         let bound = |stage: &Stage| bound_stage(&gpu, &shape, &buffers, &tables, stage);
         let staging = (0..IN_FLIGHT)
-            .map(|_| {
-                gpu.device.create_buffer(&wgpu::BufferDescriptor {
-                    label: Some("step_log staging"),
-                    size: (MAX_STEPS * size_of::<StepSums>()) as u64,
-                    usage: wgpu::BufferUsages::MAP_READ | wgpu::BufferUsages::COPY_DST,
-                    mapped_at_creation: false,
-                })
-            })
-            .collect();
+            .map(|_| gpu.read_back_buffer("step_log staging", (MAX_STEPS * size_of::<StepSums>()) as u64))
+            .collect::<Result<_>>()?;
         Ok(Stepper {
             stages: shape.stages().iter().map(bound).collect::<Result<_>>()?,
             catch_up: shape.catch_up_stage().as_ref().map(bound).transpose()?,
@@ -127,6 +120,7 @@ impl Stepper {
         }
         let offsets = self.upload(plans);
         let mut encoder = self.gpu.device.create_command_encoder(&Default::default());
+        encoder.clear_buffer(self.buffers.get("step_log"), 0, None);
         {
             let mut pass = encoder.begin_compute_pass(&Default::default());
             for (plan, &offset) in plans.iter().zip(&offsets) {
@@ -136,7 +130,7 @@ impl Stepper {
         let staging = self.staging.pop().ok_or_else(|| Error::Gpu("no staging buffer is free".to_owned()))?;
         let log_bytes = (plans.len() * size_of::<StepSums>()) as u64;
         encoder.copy_buffer_to_buffer(self.buffers.get("step_log"), 0, &staging, 0, log_bytes);
-        let submission = self.gpu.queue.submit([encoder.finish()]);
+        let submission = self.gpu.submit([encoder.finish()]);
         self.last_step = plans[plans.len() - 1].header.step;
         self.in_flight.push_back(InFlight { submission, staging, step_count: plans.len() });
         self.gpu.check()
@@ -226,7 +220,7 @@ impl Stepper {
                 stage.kernel.dispatch(&mut pass, bindings, 0, fold(dispatch.shards.row_count));
             }
         }
-        let submission = self.gpu.queue.submit([encoder.finish()]);
+        let submission = self.gpu.submit([encoder.finish()]);
         self.gpu.wait(submission)
     }
 }

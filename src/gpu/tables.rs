@@ -330,7 +330,7 @@ fn write_rows(
         let states_at = (first * size_of::<RowState>()) as u64;
         gpu.write(&shard.row_states, states_at, bytemuck::cast_slice(&states));
         if shard.row_count > piece_rows {
-            let submission = gpu.queue.submit([]);
+            let submission = gpu.submit([]);
             gpu.wait(submission)?;
         }
     }

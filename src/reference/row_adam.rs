@@ -2,7 +2,7 @@
 
 use super::catch_up::{decayed, drift_of};
 use super::{row_state, stepped_rows};
-use crate::step::layout::{RowState, Settings, Shards};
+use crate::step::layout::{RowState, Settings, Shards, StepSums};
 use crate::step::{Plan, StepShape};
 
 /// One Adam step on each row of some shards that the step uses, after catching up.
@@ -17,6 +17,7 @@ pub fn row_adam(
     row_states: &mut [RowState],
     points: &[f32],
     gradients: &[f32],
+    step_log: &mut [StepSums],
     shape: &StepShape,
 ) {
     let (header, dim) = (&plan.header, shape.padded_dim());
@@ -39,6 +40,12 @@ pub fn row_adam(
         let root = v.sqrt() / header.root_bias_2 + settings.epsilon;
         let bias = it.bias - settings.item_bias_rate * header.step_size * m / root;
         let bias = [bias, drift_of((m, v), header.drift_epsilon), v];
-        row_states[it.row] = row_state(&rows[numbers.clone()], &drift[numbers], bias, header.step);
+        let state = row_state(&rows[numbers.clone()], &drift[numbers.clone()], bias, header.step);
+        row_states[it.row] = state;
+        let variances = variance[numbers].iter().sum();
+        let sums = [state.squares, state.along, state.drift_squares, variances];
+        if !sums.iter().chain(&bias).all(|x: &f32| x.is_finite()) {
+            step_log[header.log_slot as usize].bad_rows = 1;
+        }
     }
 }

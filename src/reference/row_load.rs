@@ -2,7 +2,7 @@
 
 use super::catch_up::{drift_epsilon, skipped_distance};
 use super::dot;
-use crate::step::layout::{NONE, RowState, Settings, Shards};
+use crate::step::layout::{NONE, RowState, Settings, Shards, StepSums};
 use crate::step::{Plan, StepShape};
 
 /// Tables -> working set, for the slots of some shards and the left rows among them.
@@ -17,6 +17,7 @@ pub fn row_load(
     catch_up: &[[f32; 2]],
     working: &mut [f32],
     picked: &mut [u32],
+    step_log: &mut [StepSums],
     shape: &StepShape,
 ) {
     let (dim, pair_words) = (shape.padded_dim(), shape.plan.pair_words());
@@ -52,6 +53,9 @@ pub fn row_load(
                 e.iter_mut().for_each(|x| *x *= scale);
                 let bias = state.bias - settings.item_bias_rate * distance * state.bias_drift;
                 note = [scale, skipped as f32, epsilon, bias];
+                if !(squares.is_finite() && bias.is_finite()) {
+                    step_log[plan.header.log_slot as usize].bad_rows = 1;
+                }
             }
             let at = slot * shape.slot_numbers();
             working[at..at + dim].copy_from_slice(&e);

@@ -1,7 +1,7 @@
 //! Twin of `shaders/row_sgd.wgsl`.
 
 use super::{dot, stepped_rows};
-use crate::step::layout::{RowState, Settings, Shards};
+use crate::step::layout::{RowState, Settings, Shards, StepSums};
 use crate::step::{Plan, StepShape};
 
 /// One step of plain gradient descent on each row of some shards that the step uses.
@@ -14,6 +14,7 @@ pub fn row_sgd(
     row_states: &mut [RowState],
     points: &[f32],
     gradients: &[f32],
+    step_log: &mut [StepSums],
     shape: &StepShape,
 ) {
     let dim = shape.padded_dim();
@@ -22,8 +23,11 @@ pub fn row_sgd(
             rows[it.row * dim + d] = it.point[d] / it.scale - plan.header.step_size * it.gradient[d];
         }
         let row = &rows[it.row * dim..(it.row + 1) * dim];
-        row_states[it.row].squares = dot(row, row);
-        row_states[it.row].bias =
-            it.bias - settings.item_bias_rate * plan.header.step_size * it.bias_gradient;
+        let state = &mut row_states[it.row];
+        state.squares = dot(row, row);
+        state.bias = it.bias - settings.item_bias_rate * plan.header.step_size * it.bias_gradient;
+        if !(state.squares.is_finite() && state.bias.is_finite()) {
+            step_log[plan.header.log_slot as usize].bad_rows = 1;
+        }
     }
 }

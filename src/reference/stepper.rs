@@ -67,7 +67,7 @@ pub struct Scratch {
     pub user_gradients: Vec<f32>,
     /// (R, D + 4).
     pub gradients: Vec<f32>,
-    /// (steps).
+    /// (steps); `bad_rows` is 0 before a step.
     pub step_log: Vec<StepSums>,
 }
 
@@ -146,7 +146,7 @@ pub fn run_stage(
             let drift = &mut state.drift[numbers.clone()];
             let v = &mut state.variance[numbers];
             let states = &mut state.row_states[shards.rows()];
-            let (working, gradients) = (&mut s.working, &s.gradients);
+            let (working, gradients, log) = (&mut s.working, &s.gradients, &mut s.step_log);
             match stage.kernel {
                 "row_load" => {
                     row_load(
@@ -159,13 +159,14 @@ pub fn run_stage(
                         catch_up,
                         working,
                         &mut s.picked,
+                        log,
                         shape,
                     );
                 }
                 "row_adam" => {
-                    row_adam(plan, settings, shards, x, drift, v, states, working, gradients, shape);
+                    row_adam(plan, settings, shards, x, drift, v, states, working, gradients, log, shape);
                 }
-                "row_sgd" => row_sgd(plan, settings, shards, x, states, working, gradients, shape),
+                "row_sgd" => row_sgd(plan, settings, shards, x, states, working, gradients, log, shape),
                 "row_catch_up" => row_catch_up(settings, shards, x, drift, v, states, catch_up, shape),
                 other => panic!("{other} has no twin over the tables"),
             }
@@ -212,6 +213,7 @@ fn table_numbers(shards: &Shards, shape: &StepShape) -> Range<usize> {
 pub fn step(constants: &StepConstants, plan: &Plan, state: &mut State, scratch: &mut Scratch) -> StepSums {
     let shape = &constants.shape;
     let stages = shape.stages();
+    scratch.step_log[plan.header.log_slot as usize].bad_rows = 0;
     for dispatch in shape.dispatches(plan) {
         let stage = &stages[dispatch.stage];
         let extent = shape.extents(stage)[dispatch.extent];

@@ -2,6 +2,7 @@
 
 use super::planner::Planner;
 use crate::step::Plan;
+use crate::{Error, Result};
 use std::sync::mpsc::{Receiver, sync_channel};
 use std::time::{Duration, Instant};
 
@@ -16,13 +17,22 @@ pub struct PlanQueue {
 impl PlanQueue {
     /// Starts `thread_count` threads (at least 1) that plan the steps `first..=last`, at most `ahead`
     /// steps ahead each.
-    pub fn start(planner: &Planner, first: u64, last: u64, thread_count: usize, ahead: usize) -> PlanQueue {
+    ///
+    /// # Errors
+    /// [`Error::Data`] if the system refuses a thread.
+    pub fn start(
+        planner: &Planner,
+        first: u64,
+        last: u64,
+        thread_count: usize,
+        ahead: usize,
+    ) -> Result<PlanQueue> {
         let thread_count = thread_count.max(1);
         let receivers = (0..thread_count as u64)
             .map(|thread| {
                 let mut planner = planner.clone();
                 let (sender, receiver) = sync_channel(ahead.max(1));
-                std::thread::spawn(move || {
+                let plan = move || {
                     for step in (first + thread..=last).step_by(thread_count) {
                         let start = Instant::now();
                         let plan = planner.plan(step);
@@ -31,11 +41,14 @@ impl PlanQueue {
                             return;
                         }
                     }
-                });
-                receiver
+                };
+                let started = std::thread::Builder::new().name("plan".to_owned()).spawn(plan);
+                started
+                    .map_err(|error| Error::Data(format!("cannot start a thread to plan steps: {error}")))?;
+                Ok(receiver)
             })
-            .collect();
-        PlanQueue { receivers, next: 0, planning: Duration::ZERO }
+            .collect::<Result<_>>()?;
+        Ok(PlanQueue { receivers, next: 0, planning: Duration::ZERO })
     }
 
     /// The plan of the next step, or `None` after the last.

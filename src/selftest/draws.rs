@@ -77,7 +77,7 @@ pub fn draw_on_device(gpu: &Gpu, text: &str, draws: &Draws<'_>) -> Result<Vec<u3
         0,
         fold(pair_count as u32),
     );
-    let submission = gpu.queue.submit([encoder.finish()]);
+    let submission = gpu.submit([encoder.finish()]);
     gpu.wait(submission)?;
     gpu.read(&picks, pair_count * negative_count)
 }

@@ -61,7 +61,7 @@ impl Scenario {
         let mut encoder = gpu.device.create_command_encoder(&Default::default());
         let groups = self.shape().groups(stage, &extent, &self.plan);
         kernel.dispatch(&mut encoder.begin_compute_pass(&Default::default()), &bindings, 0, groups);
-        gpu.wait(gpu.queue.submit([encoder.finish()]))?;
+        gpu.wait(gpu.submit([encoder.finish()]))?;
         for ((index, _, range), (_, buffer)) in owned.into_iter().zip(&buffers) {
             match &mut after[index].1 {
                 Values::Float(values) => {

@@ -179,7 +179,10 @@ fn arrays(state: &State, scratch: &Scratch) -> Arrays {
         ("spread_line", floats(&scratch.spread_line)),
         ("user_gradients", floats(&scratch.user_gradients)),
         ("gradients", floats(&scratch.gradients)),
-        ("step_log", floats(bytemuck::cast_slice::<StepSums, f32>(&scratch.step_log))),
+        (
+            "step_log",
+            Values::Structs(bytemuck::cast_slice::<StepSums, u32>(&scratch.step_log).to_vec(), (4, 1)),
+        ),
     ]
 }
 

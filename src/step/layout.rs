@@ -173,7 +173,7 @@ pub struct PairSums {
     pub spread_2: f32,
 }
 
-/// Mirror of `StepSums` in `shaders/step_sum.wgsl`: what a step reports.
+/// Mirror of `StepSums` in `shaders/include/step_log.wgsl`: what a step reports.
 #[repr(C)]
 #[derive(Debug, Clone, Copy, PartialEq, Default, Pod, Zeroable)]
 pub struct StepSums {
@@ -185,6 +185,15 @@ pub struct StepSums {
     pub moment_1: f32,
     /// M2.
     pub moment_2: f32,
+    /// 1: the step loaded or left a row that is not finite, or whose |x|^2 or moments are not.
+    pub bad_rows: u32,
+}
+
+impl StepSums {
+    /// Whether all is finite that the step made: its sums, and the rows that it loaded and left.
+    pub fn is_sound(&self) -> bool {
+        self.bad_rows == 0 && [self.loss, self.moment_1, self.moment_2].iter().all(|x| x.is_finite())
+    }
 }
 
 /// The score of what is no negative: `far` in the shaders.

@@ -164,6 +164,7 @@ impl TrainConfig {
     /// # Errors
     /// [`Error::Setting`] naming the flag, the rule and the value.
     pub fn check(&self) -> Result<()> {
+        self.check_range()?;
         within("--dim", self.dim, 1, MAX_DIM)?;
         within("--batch-size", self.batch_size, 1, MAX_BATCH_SIZE)?;
         within("--epochs", self.stopping.epochs, 1, 1_000_000)?;
@@ -184,6 +185,40 @@ impl TrainConfig {
     /// The optimizer under its schedule, in a run of `last_step` steps.
     pub fn rates(&self, last_step: u64) -> Rates {
         Rates { optimizer: self.optimizer, schedule: self.schedule, last_step }
+    }
+}
+
+/// Settings as the device has them.
+impl TrainConfig {
+    /// Refuses numbers that are infinite or zero as 32-bit numbers.
+    fn check_range(&self) -> Result<()> {
+        let (Schedule::Constant { learning_rate } | Schedule::Linear { learning_rate }) = self.schedule;
+        let mut numbers = vec![
+            ("--learning-rate", learning_rate),
+            ("--gor-weight", self.regularisers.gor_weight),
+            ("--hardness", self.negatives.hardness()),
+        ];
+        if let Optimizer::Adam { epsilon, .. } = self.optimizer {
+            numbers.push(("--epsilon", epsilon));
+        }
+        match self.loss {
+            Loss::Triplet { margin, .. } | Loss::HingeSum { margin } | Loss::Warp { margin } => {
+                numbers.push(("--margin", margin));
+            }
+            Loss::Contrastive { margin, weight } => {
+                numbers.extend([("--margin", margin), ("--contrastive-weight", weight)]);
+            }
+            Loss::Softmax { .. } | Loss::Bpr => {}
+        }
+        let is_lost = |value: f64| value.is_finite() && value != 0.0 && !(value as f32).is_normal();
+        match numbers.into_iter().find(|(_, value)| is_lost(*value)) {
+            None => Ok(()),
+            Some((flag, value)) => {
+                let (least, most) = (f32::MIN_POSITIVE, f32::MAX);
+                let message = format!("must be {least:.1e} to {most:.1e} in size, but is {value:e}");
+                Err(Error::setting(flag, message))
+            }
+        }
     }
 }
 

@@ -1,13 +1,16 @@
 //! The engine: steps planned ahead, submitted in groups, collected a group late.
 
+use super::chance::{self, Losses};
 use super::config::{Stopping, TrainConfig};
 use super::dial;
+use super::diverged::{bad_embeddings, diverged};
 use super::event::{EpochSums, Event, Stop};
+use super::memory::{HELD, host_memory};
 use super::state::{Keep, KeepNothing, Restart, Snapshot, State};
 use super::steps::{Steps, step_shape};
 use crate::data::{Interactions, Split};
 use crate::evaluate::{Metrics, evaluate};
-use crate::gpu::Gpu;
+use crate::gpu::{Gpu, check_memory};
 use crate::model::Embeddings;
 use crate::random::{Purpose, Stream};
 use crate::sampling::{EpochOrder, ItemSampler, Negatives, Planner};
@@ -62,7 +65,7 @@ pub struct Timing {
 /// Once `interrupt` is set, the steps in flight are finished and training ends.
 ///
 /// # Errors
-/// [`Error::Setting`] and [`Error::Data`] if the request cannot be met; [`Error::Gpu`] if the device fails;
+/// [`Error::Setting`] and [`Error::Data`] if the request cannot be met; those of the device if it fails;
 /// [`Error::Diverged`].
 pub fn train(
     gpu: Arc<Gpu>,
@@ -89,6 +92,7 @@ pub fn train_from(
     observe: &mut dyn FnMut(&Event),
 ) -> Result<Trained> {
     config.check()?;
+    crate::threads::start()?;
     let mut config = config.clone();
     let train = trainable(&split.train, config.negatives.count(), observe)?;
     let items = ItemSampler::new(&split.train.item_frequencies(), config.negatives.beta());
@@ -108,18 +112,29 @@ pub fn train_from(
             return run.finish(Stop::Finished, None);
         }
     }
-    match run.epochs(keeper, interrupt, observe) {
+    let mut losses = Losses::default();
+    let ended = run.epochs(keeper, interrupt, &mut |event| {
+        if let Event::Epoch { sums, .. } = event {
+            losses.add(sums);
+        }
+        observe(event);
+    });
+    let trained = match ended {
         Ok(Stop::Interrupted) => {
             let failure = run.keep(keeper).err();
-            run.finish(Stop::Interrupted, failure)
+            return run.finish(Stop::Interrupted, failure);
         }
-        Ok(stop) => run.finish(stop, None),
+        Ok(stop) => run.finish(stop, None)?,
         // What was best so far is in memory: it outlives the device.
-        Err(error @ (Error::Gpu(_) | Error::Diverged { .. })) if run.best.is_some() => {
-            run.finish(Stop::Failed, Some(error))
+        Err(error) if error.ended_training() && run.best.is_some() => {
+            run.finish(Stop::Failed, Some(error))?
         }
-        Err(error) => Err(error),
+        Err(error) => return Err(error),
+    };
+    if let Some(warning) = chance::warning(&trained, &losses, split, &config) {
+        observe(&Event::Warning(warning));
     }
+    Ok(trained)
 }
 
 /// The training pairs of users who have at least N items left to use as negatives; one, if negatives are shared.
@@ -227,14 +242,17 @@ impl<'a> Run<'a> {
     ) -> Result<Run<'a>> {
         let shape = step_shape(&gpu, &train, config);
         let pair_count = train.len();
+        let host_memory = host_memory(&shape, split, &train, config);
         let order = Arc::new(EpochOrder::new(train, config.seed));
         let epoch_steps = order.step_count(config.batch_size);
         let last_step = epoch_steps * config.stopping.epochs as u64;
         if last_step >= u64::from(u32::MAX) {
             return Err(Error::setting("--epochs", format!("would need {last_step} steps, more than 2^32")));
         }
-        let memory = shape.memory();
-        observe(&Event::Started { pair_count, epoch_steps, epochs: config.stopping.epochs, memory });
+        let (memory, epochs) = (shape.memory(), config.stopping.epochs);
+        let host_bytes = host_memory.iter().filter(|(name, _)| *name != HELD).map(|(_, bytes)| bytes).sum();
+        observe(&Event::Started { pair_count, epoch_steps, epochs, memory, host_memory });
+        check_memory(&gpu, &shape, host_bytes)?;
         let rates = config.rates(last_step);
         let planner = Planner::new(order, items, shape.plan, rates, config.seed);
         let planner = planner.correcting(config.loss.correction());
@@ -354,7 +372,7 @@ impl<'a> Run<'a> {
                         observe(&Event::Kept { epoch, seconds });
                     }
                     // What the device reports ends the run; what the disk does, does not.
-                    Err(error @ Error::Gpu(_)) => return Err(error),
+                    Err(error) if error.ended_training() => return Err(error),
                     Err(error) => {
                         observe(&Event::Warning(format!("no checkpoint: {error}; training goes on")))
                     }
@@ -415,8 +433,8 @@ impl<'a> Run<'a> {
     fn add(&mut self, step: &StepSums, pair_count: u64, inverse_dim: f64) -> Result<()> {
         let (moment_1, moment_2) = (f64::from(step.moment_1), f64::from(step.moment_2));
         self.timing.step_count += 1;
-        if !(step.loss.is_finite() && moment_1.is_finite() && moment_2.is_finite()) {
-            return Err(Error::Diverged { step: self.timing.step_count });
+        if !step.is_sound() {
+            return Err(diverged(self.config, step, self.timing.step_count, self.last_step()));
         }
         self.sums.step_count += 1;
         self.sums.pair_count += pair_count;
@@ -471,8 +489,16 @@ impl<'a> Run<'a> {
             Some(_) => self.steps.stepper().tables().item_biases(&self.gpu, item_count)?,
             None => Vec::new(),
         };
+        if ![&items, &users, &item_bias].iter().all(|numbers| numbers.iter().all(|x| x.is_finite())) {
+            return Err(bad_embeddings(self.config, self.timing.step_count, self.last_step()));
+        }
         let (dim, geometry) = (self.config.dim, self.config.geometry);
         Ok(Embeddings { dim, geometry, users, items, item_bias })
+    }
+
+    /// Steps of the whole run.
+    fn last_step(&self) -> u64 {
+        self.epoch_steps * self.config.stopping.epochs as u64
     }
 
     fn points(&mut self, rows: Range<usize>) -> Result<Vec<f32>> {

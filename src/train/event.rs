@@ -67,6 +67,8 @@ pub enum Event {
         epochs: usize,
         /// Bytes on the device, by what they are for.
         memory: Vec<(&'static str, u64)>,
+        /// Bytes of the machine's own memory at the peak, by what they are for.
+        host_memory: Vec<(&'static str, u64)>,
     },
     /// Some steps were done.
     Progress {

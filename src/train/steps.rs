@@ -4,7 +4,7 @@
 use super::config::TrainConfig;
 use super::pace::Pace;
 use crate::data::Interactions;
-use crate::gpu::{Gpu, Stepper, Tables, check_memory};
+use crate::gpu::{Gpu, Stepper, Tables};
 use crate::sampling::{PlanQueue, Planner};
 use crate::step::layout::StepSums;
 use crate::step::{BLOCK_BYTES, Plan, PlanShape, Rates, StepConstants, StepShape};
@@ -14,7 +14,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 /// Plans each planner thread keeps ready.
-const PLANS_AHEAD: usize = 64;
+pub(super) const PLANS_AHEAD: usize = 64;
+
+/// Threads that plan.
+pub(super) fn planning_threads() -> usize {
+    let cores = std::thread::available_parallelism().map_or(1, |count| count.get());
+    (cores / 4).clamp(1, 4)
+}
 
 /// The sizes of the steps that `config` takes on `train`.
 pub(crate) fn step_shape(gpu: &Gpu, train: &Interactions, config: &TrainConfig) -> StepShape {
@@ -73,13 +79,10 @@ impl Steps {
         steps: Range<u64>,
         fill: impl FnMut(usize, &mut [f32]) -> f32,
     ) -> Result<Steps> {
-        check_memory(gpu, &shape)?;
         let constants = StepConstants::new(shape, rates, config.negatives.hardness())?;
         let tables = Tables::new(gpu, &shape, fill)?;
         let stepper = Stepper::new(Arc::clone(gpu), tables, &constants)?;
-        let cores = std::thread::available_parallelism().map_or(1, |count| count.get());
-        let queue =
-            PlanQueue::start(planner, steps.start + 1, steps.end, (cores / 4).clamp(1, 4), PLANS_AHEAD);
+        let queue = PlanQueue::start(planner, steps.start + 1, steps.end, planning_threads(), PLANS_AHEAD)?;
         Ok(Steps { pace: Pace::new(stepper.max_steps()), stepper, queue, ready: Vec::new(), in_flight: 0 })
     }
 

@@ -307,7 +307,7 @@ fn tables_too_large_for_the_memory() {
     system.refresh_memory();
     let item_count = system.total_memory() * 5 / 4 / (3 * 4 * 1024);
     let args = ["bench", "--items", &item_count.to_string(), "--dim", "1024", "--samplers", "uniform"];
-    let err = fail(place().path(), &args, 4);
+    let err = fail(place().path(), &args, 6);
     assert_line(&err, &["error: ", "--dim"]);
 }
 

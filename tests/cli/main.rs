@@ -15,3 +15,4 @@ mod quiet;
 mod resume;
 mod support;
 mod training;
+mod trouble;

@@ -41,7 +41,7 @@ pub(crate) fn config(negatives: Negatives) -> TrainConfig {
     }
 }
 
-const ALL_NEGATIVES: [Negatives; 4] = [
+pub(crate) const ALL_NEGATIVES: [Negatives; 4] = [
     Negatives::Uniform { count: 1 },
     Negatives::Popularity { count: 1, beta: 0.7 },
     Negatives::TwoStage { count: 1, beta: 0.5, candidates: 30, hardness: 1.0 },

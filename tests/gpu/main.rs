@@ -29,6 +29,7 @@ mod softmax_loss;
 mod step_sum;
 mod support;
 mod triplet_loss;
+mod trouble;
 mod user_gradient;
 mod user_gradient_subgroup;
 mod warp_loss;

@@ -25,7 +25,7 @@ pub(crate) fn gpu_with_bindings(bytes: u64) -> Arc<Gpu> {
     open(|choice| Gpu::open_with_bindings(choice, bytes))
 }
 
-fn open(by: impl Fn(&AdapterChoice) -> Result<Gpu>) -> Arc<Gpu> {
+pub(crate) fn open(by: impl Fn(&AdapterChoice) -> Result<Gpu>) -> Arc<Gpu> {
     let choice = match std::env::var("SPHEREC_ADAPTER") {
         Ok(name) => AdapterChoice::Named(name),
         Err(_) => AdapterChoice::Best,

@@ -42,3 +42,4 @@ mod shaders;
 mod shared_plans;
 mod statistics;
 mod train_config;
+mod trouble;

@@ -27,7 +27,7 @@ fn a_queue_hands_out_every_step_in_order_whatever_its_threads() {
         for (first, last) in [(1, 30), (8, 21), (5, 5), (3, 4)] {
             let expected: Vec<Plan> = (first..=last).map(|step| planner.plan(step)).collect();
             for (thread_count, ahead) in [(1, 1), (3, 2), (0, 0)] {
-                let mut queue = PlanQueue::start(&planner, first, last, thread_count, ahead);
+                let mut queue = PlanQueue::start(&planner, first, last, thread_count, ahead).unwrap();
                 let plans: Vec<Plan> = std::iter::from_fn(|| queue.take()).collect();
                 assert_eq!(plans, expected, "{first}..={last}, {thread_count} threads");
                 assert!(queue.take().is_none());
@@ -45,7 +45,7 @@ fn a_queue_that_is_dropped_ends_its_threads() {
     let planner = Planner::new(Arc::clone(&order), items, run.shape(), RATES, run.seed);
     let holders = Arc::strong_count(&order);
     for taken in [0, 5] {
-        let mut queue = PlanQueue::start(&planner, 1, 1_000_000_000, 3, 4);
+        let mut queue = PlanQueue::start(&planner, 1, 1_000_000_000, 3, 4).unwrap();
         (0..taken).for_each(|_| assert!(queue.take().is_some()));
         assert_eq!(Arc::strong_count(&order), holders + 3, "each thread holds the order");
         drop(queue);

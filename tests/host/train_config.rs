@@ -2,7 +2,7 @@
 
 use spherec::Error;
 use spherec::sampling::Negatives;
-use spherec::step::{Geometry, Loss, Schedule};
+use spherec::step::{Geometry, Loss, Optimizer, Schedule};
 use spherec::train::{ItemBias, Recipe, TrainConfig};
 use std::collections::BTreeSet;
 
@@ -129,6 +129,32 @@ fn single_settings_out_of_bounds_are_refused_by_their_flags() {
         change(&mut config);
         let found = refusal(&config).unwrap_or_else(|| panic!("{flag} {config:?}"));
         assert_eq!(found.0, flag, "{}", found.1);
+    }
+}
+
+/// What would be infinite or zero on the device.
+#[test]
+fn numbers_that_32_bits_do_not_hold_are_refused() {
+    type Change = fn(&mut TrainConfig, f64);
+    let changes: [(&str, Change); 6] = [
+        ("--learning-rate", |it, x| it.schedule = Schedule::Constant { learning_rate: x }),
+        ("--epsilon", |it, x| it.optimizer = Optimizer::Adam { betas: (0.9, 0.999), epsilon: x }),
+        ("--gor-weight", |it, x| it.regularisers.gor_weight = x),
+        ("--hardness", |it, x| {
+            it.negatives = Negatives::TwoStage { count: 1, beta: 0.0, candidates: 9, hardness: x };
+        }),
+        ("--margin", |it, x| it.loss = Loss::HingeSum { margin: x }),
+        ("--contrastive-weight", |it, x| it.loss = Loss::Contrastive { margin: 0.9, weight: x }),
+    ];
+    for (flag, change) in changes {
+        for (value, shown) in [(1e39, "1e39"), (1e-40, "1e-40"), (1e300, "1e300")] {
+            let mut config = config(Loss::Bpr, SAMPLERS[0], Geometry::Sphere);
+            change(&mut config, value);
+            let (found, text) = refusal(&config).unwrap_or_else(|| panic!("{flag} {value}"));
+            assert!(found == flag && text.ends_with(shown), "{text}");
+            change(&mut config, 1.0);
+            assert_eq!(refusal(&config), None, "{flag}");
+        }
     }
 }
 
