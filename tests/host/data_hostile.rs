@@ -73,9 +73,9 @@ fn objects_of_many_members_are_read_in_linear_time() {
         let members: Vec<String> = (0..count).map(|member| format!("\"m{member}\":0")).collect();
         format!("{{\"user\":1,\"item\":2,{}}}\n", members.join(","))
     };
-    let (_folder, path) = file(object(60_000).repeat(30).as_bytes());
+    let (_folder, path) = file(object(60_000).repeat(15).as_bytes());
     let (_, report) = data::load(&path, &LoadOptions::default()).expect("readable");
-    assert_eq!(report.row_count, 30);
+    assert_eq!(report.row_count, 15);
     let message = error(object(70_000).as_bytes(), &LoadOptions::default());
     assert!(message.starts_with("PATH:1: ") && message.contains("65536 members"), "{message}");
 }
@@ -165,8 +165,8 @@ fn a_bomb_of_gzip_is_not_blown_up() {
 #[test]
 fn rows_take_no_more_memory_than_is_allowed() {
     // Of two bytes each, and of distinct ids: more than three times the text.
-    let list = format!("1 {}\n2 3\n", "5 ".repeat(500_000));
-    let ids: String = (0..300_000).map(|row| format!("u{row:x},i{row:x}\n")).collect();
+    let list = format!("1 {}\n2 3\n", "5 ".repeat(200_000));
+    let ids: String = (0..60_000).map(|row| format!("u{row:x},i{row:x}\n")).collect();
     for (text, format, what) in
         [(list, Format::AdjacencyId, "rows with 1 user"), (ids, Format::Delimited, "users")]
     {
@@ -184,9 +184,9 @@ fn rows_take_no_more_memory_than_is_allowed() {
 
 #[test]
 fn a_row_has_no_more_fields_or_bytes_than_make_sense() {
-    let text = [&b"user,item\n1,2\n"[..], &b",".repeat(10_000_000), b"\n3,4\n"].concat();
+    let text = [&b"user,item\n1,2\n"[..], &b",".repeat(3_000_000), b"\n3,4\n"].concat();
     let message = error(&text, &LoadOptions::default());
-    assert!(message.starts_with("PATH:3: ") && message.contains("10000001 fields"), "{message}");
+    assert!(message.starts_with("PATH:3: ") && message.contains("3000001 fields"), "{message}");
     let (_folder, path) = file(&text);
     let (dataset, report) = data::load(&path, &skip()).expect("readable");
     assert_eq!((pairs(&dataset), report.bad_rows.count), (vec!["1>2".to_owned(), "3>4".to_owned()], 1));
