@@ -89,7 +89,7 @@ impl<'a> Collector<'a> {
     #[inline]
     pub(super) fn check_room(&self, text: &Text) -> Result<()> {
         const OFTEN: usize = 1 << 12;
-        if self.pairs.len() % OFTEN == 0 { self.check_memory(text) } else { Ok(()) }
+        if self.pairs.len().is_multiple_of(OFTEN) { self.check_memory(text) } else { Ok(()) }
     }
 
     fn check_memory(&self, text: &Text) -> Result<()> {

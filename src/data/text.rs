@@ -129,8 +129,8 @@ fn has_wide_characters(data: &[u8]) -> bool {
     if ends().next().is_none() {
         return 4 * start.iter().filter(|byte| **byte == 0).count() > start.len();
     }
-    let is_low_first = |at: usize| at % 2 == 0 && start[at + 1] == 0;
-    let is_high_first = |at: usize| at % 2 == 1 && start[at - 1] == 0;
+    let is_low_first = |at: usize| at.is_multiple_of(2) && start[at + 1] == 0;
+    let is_high_first = |at: usize| !at.is_multiple_of(2) && start[at - 1] == 0;
     ends().all(is_low_first) || ends().all(is_high_first)
 }
 
