@@ -25,3 +25,17 @@ pub(crate) fn check(flag: &'static str, value: &str, needed: u64) -> Result<()> 
         _ => Ok(()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_does_not_fit_is_refused_with_its_flag_and_both_numbers() {
+        assert!(check("--size", "240", 1000).is_ok());
+        let Some(free) = free_bytes() else { return };
+        let error = check("--size", "4096 at --scale 4", u64::MAX).unwrap_err().to_string();
+        assert!(error.starts_with("--size 4096 at --scale 4 needs 18446744073709551615 bytes"), "{error}");
+        assert!(free > 1000 && error.ends_with(" bytes free"), "{error}");
+    }
+}

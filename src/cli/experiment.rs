@@ -9,7 +9,7 @@ use super::{CommandResult, Failure, interrupts, protocol};
 use serde_json::{Map, Value, json};
 use spherec::data::{self, Dataset, Interactions};
 use spherec::experiment::{Event, Experiment, ResultTable, Results, Summary, checksum, measure, summarise};
-use spherec::export::NewFile;
+use spherec::export::{NewFile, check_free};
 use spherec::gpu::Gpu;
 use spherec::printable::printable;
 use spherec::train;
@@ -62,6 +62,7 @@ pub(crate) fn read(args: &ExperimentArgs) -> Result<Dataset> {
     let inputs: Vec<&Path> =
         [Some(args.data.as_path()), args.config.as_deref()].into_iter().flatten().collect();
     check_distinct(&outputs.each_ref().map(PathBuf::as_path), &inputs)?;
+    outputs.iter().try_for_each(|path| check_free(path, true))?;
     let (dataset, report) = data::load(&args.data, &args.load.options())?;
     if !args.quiet {
         load_args::tell_format(&args.data, &report);

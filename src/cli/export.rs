@@ -15,7 +15,8 @@ use std::path::{Path, PathBuf};
 ///
 /// On the sphere rows are unit vectors: the nearest items of a user are the recommended ones, by any metric. If
 /// items have a bias, rows have one coordinate more, so that a store ranks exactly as the model does: see
-/// --metric. Ids are written as text; tabs, line ends and bytes that are not UTF-8 are escaped.
+/// --metric. Ids and labels are written as text: backslashes, tabs, line ends and bytes that are not UTF-8 are
+/// escaped, and in metadata.tsv also a quote at the start of a cell, so that all readers find the same cells.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Args {

@@ -174,3 +174,38 @@ pub(super) fn clusters_of(
         .collect();
     (found, names)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use spherec::data::{Interactions, Split};
+    use spherec::model::{Embeddings, Record};
+
+    #[test]
+    fn a_model_without_rows_or_with_endless_ones_has_no_map() {
+        let layout = |count: usize, dim: usize, method| {
+            let none = || Interactions::from_pairs(count, count, &[]);
+            let pairs: Vec<(u32, u32)> = (0..count as u32).map(|row| (row, row)).collect();
+            let train = Interactions::from_pairs(count, count, &pairs).into();
+            let table = vec![0.5; count.saturating_mul(dim)];
+            let model = Model {
+                embeddings: Embeddings { dim, users: table.clone(), items: table, ..Embeddings::default() },
+                popularity: 1.0,
+                users: IdTable::numbered(count),
+                items: IdTable::numbered(count),
+                split: Split { train, valid: none(), test: none() },
+                record: Record::default(),
+            };
+            let args = MapLayoutArgs { method, perplexity: 30.0, items: None };
+            MapLayout::of(&model, Show { items: true, users: 10 }, &args)
+                .map(|layout| layout.item_points.len())
+        };
+        for method in [Method::Tsne, Method::Pca] {
+            assert_eq!(layout(9, 4, method).unwrap(), 9);
+            let error = layout(0, 1 << 61, method).unwrap_err().to_string();
+            assert!(error.contains("a map is empty"), "{error}");
+            let error = layout(2, 463_262, method).unwrap_err().to_string();
+            assert!(error.contains("463262"), "{error}");
+        }
+    }
+}

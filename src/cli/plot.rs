@@ -130,6 +130,7 @@ struct MapRows<'a> {
 }
 
 fn map(args: &Args, folder: &Path) -> Result<RgbImage> {
+    args.look.look().check_map()?;
     let what = if args.map.users { WhatName::Both } else { args.map.what };
     let model = Model::load(folder)?;
     let show =

@@ -75,12 +75,12 @@ impl GenerateOptions {
         self.check_memory()
     }
 
-    /// Checks that the machine has the memory: the pairs are held four times at most while they are sorted, 8 bytes
+    /// Checks that the machine has the memory: the pairs are held three times at most while they are sorted, 8 bytes
     /// each, and an id, its place in the index and the rest take about 100 bytes a user or item.
     fn check_memory(&self) -> Result<()> {
         let [users, items] = [self.user_count, self.item_count].map(|count| count as f64);
-        let needed = 32.0 * users * self.interactions_per_user + 100.0 * (users + items);
-        let (flag, value) = if items > users * (1.0 + 0.32 * self.interactions_per_user) {
+        let needed = 24.0 * users * self.interactions_per_user + 100.0 * (users + items);
+        let (flag, value) = if items > users * (1.0 + 0.24 * self.interactions_per_user) {
             ("--items", self.item_count.to_string())
         } else {
             let each = self.interactions_per_user;

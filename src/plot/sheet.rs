@@ -63,17 +63,40 @@ impl Look {
     pub(super) fn points_wide(&self) -> f32 {
         self.width.clamp(240, 4096) as f32
     }
+
+    fn pixels_per_point(&self) -> f32 {
+        if self.scale.is_finite() { self.scale.clamp(0.5, 4.0) } else { Look::default().scale }
+    }
+
+    /// Columns and rows of a picture `height` points high.
+    fn pixels(&self, height: f32) -> [usize; 2] {
+        [self.points_wide(), height]
+            .map(|length| (length * self.pixels_per_point()).round().max(1.0) as usize)
+    }
+
+    /// Checks that the machine has the memory for any map of this size. To be called before the work starts.
+    ///
+    /// # Errors
+    /// [`crate::Error::Setting`] that names the flags.
+    pub fn check_map(&self) -> Result<()> {
+        self.check_memory(TOP + self.points_wide() + MARGIN)
+    }
+
+    fn check_memory(&self, height: f32) -> Result<()> {
+        let [columns, rows] = self.pixels(height);
+        let value = format!("{} at --scale {}", self.points_wide(), self.pixels_per_point());
+        // The picture, and what is compressed of it.
+        host_memory::check("--size", &value, 4 * (columns * rows) as u64)
+    }
 }
 
 impl Sheet {
     /// A sheet `height` points high, with its title.
     pub(super) fn new(look: &Look, height: f32, title: &str, subtitle: &str) -> Result<Sheet> {
-        let scale = if look.scale.is_finite() { look.scale.clamp(0.5, 4.0) } else { Look::default().scale };
-        let width = look.points_wide();
+        look.check_memory(height)?;
+        let (scale, width) = (look.pixels_per_point(), look.points_wide());
         let shades = look.theme.shades();
-        let [columns, rows] = [width, height].map(|length| (length * scale).round().max(1.0) as usize);
-        // The picture, and what is compressed of it.
-        host_memory::check("--size", &format!("{width} at --scale {scale}"), 4 * (columns * rows) as u64)?;
+        let [columns, rows] = look.pixels(height);
         let canvas = Canvas::new(columns, rows, shades.page);
         let mut sheet = Sheet { canvas, shades, theme: look.theme, width, scale, typeface: Typeface::new()? };
         let title_font = Font { size: 19.0, weight: Weight::Bold, colour: shades.text };

@@ -37,6 +37,11 @@ fn force_replaces_regular_files_and_nothing_else() {
     calls.push((vec!["generate", "-o", "new.csv", "--labels", "link.csv"], "link.csv", "is a link"));
     calls.push((vec!["export", model, "-o", "folder"], "folder/items.tsv", "is a link"));
     calls.push((vec!["data", "split", data, "-o", "parts"], "parts/train.csv", "is a link"));
+    symlink("../mine.csv", at("folder/table.csv")).unwrap();
+    let compare = ["compare", data, "-o", "folder", "--samplers", "uniform"];
+    let err = fail(place.path(), &compare, 1);
+    // Before hours of work, not after them.
+    assert_line(&err, &["error: folder/table.csv: ", "is a link"]);
     for (args, output, what) in calls {
         let err = fail(place.path(), &[&args[..], &["--force"]].concat(), 1);
         assert_line(&err, &[&format!("error: {output}: "), what]);
