@@ -5,7 +5,7 @@ use super::look_args::LookArgs;
 use image::RgbImage;
 use serde::Deserialize;
 use spherec::plot::{Curves, Panel, Unit, draw_curves};
-use spherec::{Error, Result};
+use spherec::{Error, Result, files};
 use std::path::{Path, PathBuf};
 
 /// A line of the file. Other keys and other events are ignored.
@@ -74,9 +74,13 @@ pub(crate) fn picture(folders: &[PathBuf], look: &LookArgs) -> Result<RgbImage> 
     draw_curves(&Curves { title: &title, subtitle, runs: &runs, panels: &panels }, &look.look())
 }
 
+/// A log is smaller than this: a million epochs have half as much.
+const MOST_LOG_BYTES: u64 = 1 << 30;
+
 fn read(folder: &Path) -> Result<Vec<Line>> {
     let path = folder.join("metrics.jsonl");
-    let text = std::fs::read_to_string(&path).map_err(Error::io(&path, "read"))?;
+    let bytes = files::read(&path, MOST_LOG_BYTES)?;
+    let text = String::from_utf8(bytes).map_err(|_| Error::file(&path, "is not UTF-8"))?;
     let mut lines = Vec::new();
     for (number, line) in (1..).zip(text.lines()).filter(|(_, line)| !line.trim().is_empty()) {
         lines.push(serde_json::from_str::<Line>(line).map_err(|error| Error::Row {

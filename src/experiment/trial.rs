@@ -59,7 +59,8 @@ impl Measured {
 
     /// What is impossible about the numbers, if anything is. Numbers that are not finite are.
     pub(super) fn fault(&self) -> Option<String> {
-        let is_share = |value: f64| (0.0..=1.0).contains(&value);
+        // A sum of shares may round to a little more than 1.
+        let is_share = |value: f64| (0.0..=1.0 + 1e-9).contains(&value);
         let is_number = |value: f64| value >= 0.0 && value.is_finite();
         let mut numbers = vec![
             ("popularity", self.popularity, is_share(self.popularity)),
@@ -77,7 +78,7 @@ impl Measured {
             numbers.push(("mmr", mmr, is_number(mmr)));
         }
         let (name, value, _) = numbers.into_iter().find(|(.., is_possible)| !is_possible)?;
-        Some(format!("`{name}` cannot be {value}"))
+        Some(format!("`{name}` cannot be {value:e}"))
     }
 }
 
