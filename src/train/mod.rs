@@ -17,7 +17,7 @@ pub use chance::ndcg_by_chance;
 pub(crate) use config::MAX_DIM;
 pub use config::{ItemBias, Regularisers, Stopping, TrainConfig, defaults};
 pub(crate) use diverged::diverged;
-pub use engine::{Timing, Trained, train, train_from};
+pub use engine::{Timing, Trained, check_data, train, train_from};
 pub use event::{EpochSums, Event, Stop};
 pub use recipe::Recipe;
 pub use state::{Keep, KeepNothing, Restart, Snapshot, State};

@@ -52,11 +52,14 @@ pairs = load_file(f"{biased}/interactions.safetensors")
 times = numpy.bincount(pairs["train_items"], minlength=len(tables["items"]))
 tables["item_bias"] = (0.1 * numpy.log(times + 1)).astype(numpy.float32)
 save_file(tables, f"{biased}/model.safetensors")
-with open(f"{biased}/model.safetensors", "rb") as file:
-    content = file.read()
 with open(f"{biased}/model.json") as file:
     manifest = json.load(file)
 manifest["popularity"] = 0.6
-manifest["files"]["model.safetensors"] = {"bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
 with open(f"{biased}/model.json", "w") as file:
     json.dump(manifest, file)
+with open(f"{biased}/SHA256SUMS") as file:
+    names = [line.split()[1] for line in file]
+with open(f"{biased}/SHA256SUMS", "w") as sums:
+    for name in names:
+        with open(f"{biased}/{name}", "rb") as file:
+            sums.write(f"{hashlib.sha256(file.read()).hexdigest()}  {name}\n")
