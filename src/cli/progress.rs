@@ -1,6 +1,6 @@
 //! The progress of a training: a bar on a terminal, plain lines elsewhere, nothing with --quiet.
 
-use super::console::{self, err_is_terminal, note};
+use super::console::{err_is_terminal, note};
 use super::format::{bytes, counted, duration, grouped, percent, rate};
 use super::metrics_log::pairs_per_second;
 use indicatif::{ProgressBar, ProgressStyle};
@@ -144,7 +144,7 @@ impl Progress {
 /// A spinner with a line of text, until the first steps are done.
 fn bar() -> ProgressBar {
     let bar = ProgressBar::new(0).with_style(style("{spinner} {msg}")).with_message("compiling the kernels");
-    console::tick(&bar);
+    bar.enable_steady_tick(Duration::from_millis(250));
     bar
 }
 

@@ -253,8 +253,10 @@ fn is_wait(call: Call<'_>) -> bool {
     call == Call::Wait
 }
 
-/// Each trouble with its exit code.
-const TROUBLES: [(fn(Call<'_>) -> bool, Trouble, u8); 6] = [
+/// Which calls fail, how, and the exit code.
+type Case = (fn(Call<'_>) -> bool, Trouble, u8);
+
+const TROUBLES: [Case; 6] = [
     (is_submit, Trouble::Lost, 5),
     (is_wait, Trouble::Lost, 5),
     (is_submit, Trouble::OutOfMemory, 6),
