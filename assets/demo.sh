@@ -34,7 +34,7 @@ printf '%s\n' "model|MAP %|NDCG %|recall %|MMR|coverage %|purity %|seconds" >dem
 for model in default uniform popularity two-stage; do
     echo
     # shellcheck disable=SC2046  # the flags are words
-    run train demo/interactions.csv -o "demo/$model" --dim 64 $(flags_of "$model")
+    run train demo/interactions.csv -o "demo/$model" --force --dim 64 $(flags_of "$model")
     json=$("$spherec" evaluate "demo/$model" -k 50 --labels demo/labels.csv --json)
     number() { printf '%s\n' "$json" | field "$1"; }
     chance=$(number neighbour_purity_by_chance)

@@ -1,5 +1,6 @@
 //! The errors of the library. Each names the file, line, flag or value at fault.
 
+use crate::printable::printable;
 use std::path::{Path, PathBuf};
 
 /// The result type of the library.
@@ -9,7 +10,7 @@ pub type Result<T> = std::result::Result<T, Error>;
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// A row of an input file cannot be used.
-    #[error("{}:{line}: {message}", path.display())]
+    #[error("{}:{line}: {}", shown(path), printable(message))]
     Row {
         /// The file as the user named it.
         path: PathBuf,
@@ -31,7 +32,7 @@ pub enum Error {
         total: usize,
     },
     /// A file as a whole cannot be used.
-    #[error("{}: {message}", path.display())]
+    #[error("{}: {}", shown(path), printable(message))]
     File {
         /// The file or folder.
         path: PathBuf,
@@ -39,7 +40,7 @@ pub enum Error {
         message: String,
     },
     /// The operating system refused a file operation.
-    #[error("{}: cannot {action}: {source}", path.display())]
+    #[error("{}: cannot {action}: {source}", shown(path))]
     Io {
         /// The file or folder.
         path: PathBuf,
@@ -49,7 +50,7 @@ pub enum Error {
         source: std::io::Error,
     },
     /// A setting is out of range, or does not fit the data or another setting.
-    #[error("{flag} {message}")]
+    #[error("{flag} {}", printable(message))]
     Setting {
         /// The flag as typed on the command line, such as `--dim`.
         flag: &'static str,
@@ -57,7 +58,7 @@ pub enum Error {
         message: String,
     },
     /// The data does not allow what was asked for.
-    #[error("{0}")]
+    #[error("{}", printable(_0))]
     Data(String),
     /// There is no usable adapter. The text says what to install or choose.
     #[error("{0}")]
@@ -142,10 +143,16 @@ impl Error {
     }
 }
 
+/// A path on one line.
+fn shown(path: &Path) -> String {
+    printable(&path.display().to_string()).into_owned()
+}
+
 /// One line for each row shown, and a line with the number of all.
 fn rows_text(path: &Path, first: &[(u64, String)], count: usize, total: usize) -> String {
-    let path = path.display();
-    let lines: String = first.iter().map(|(line, message)| format!("{path}:{line}: {message}\n")).collect();
+    let path = shown(path);
+    let line = |(line, message): &(u64, String)| format!("{path}:{line}: {}\n", printable(message));
+    let lines: String = first.iter().map(line).collect();
     let shown = match first.len() {
         shown if shown < count => format!("; these are the first {shown}"),
         _ => String::new(),

@@ -8,6 +8,7 @@
 #![forbid(unsafe_code)]
 
 pub mod bench;
+pub mod checkpoint;
 pub mod data;
 pub mod error;
 pub mod evaluate;
@@ -16,7 +17,10 @@ pub mod explore;
 pub mod export;
 pub mod files;
 pub mod gpu;
+pub mod host_memory;
 pub mod labels;
+pub mod leftovers;
+pub mod memory;
 pub mod model;
 pub mod plot;
 pub mod printable;

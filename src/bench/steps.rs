@@ -88,7 +88,7 @@ pub fn measure(
         0.0
     };
     let last_step = u64::from(u32::MAX) - 1;
-    let mut steps = Steps::new(gpu, shape, config, &planner, rates, last_step, fill)?;
+    let mut steps = Steps::new(gpu, shape, config, &planner, rates, 0..last_step, fill)?;
     let Some(warm_up) = run(&mut steps, config, spans.warm_up, interrupt)? else { return Ok(None) };
     let empty_before = steps.empty_time();
     let Some(mut counted) = run(&mut steps, config, spans.measure, interrupt)? else { return Ok(None) };

@@ -1,12 +1,11 @@
 //! `spherec bench`: how long a training step takes on an adapter, whatever the size of the catalogue.
 
-use super::console::{self, err_is_terminal, out};
+use super::console::{self, Bar, out, out_json};
 use super::format::{grouped, percent};
 use super::model_args::{adapter_choice, recipe_config};
 use super::model_names::{LossName, SamplerName};
 use super::{CommandResult, Failure, interrupts};
 use clap::builder::{RangedU64ValueParser, TypedValueParser};
-use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::{Value, json};
 use spherec::bench::{BenchCase, Spans, StepTimes, USER_COUNT, dense_adam_seconds, measure};
 use spherec::gpu::{AdapterSummary, Gpu};
@@ -91,11 +90,12 @@ pub(crate) fn run(args: &Args) -> CommandResult {
     let interrupt = interrupts::watch("interrupted: printing the rows so far; once more to quit at once")?;
     let mut rows = Vec::new();
     let result = measure_all(&gpu, &cases, args.seconds, &interrupt, &mut rows);
-    let text =
-        if args.json { json_text(&adapter, &rows, args.stages) } else { table_text(&adapter, &rows, args) };
     // What was measured is told also where a later case failed.
     if !rows.is_empty() || result.is_ok() {
-        out(&text)?;
+        match args.json {
+            true => out_json(&json_text(&adapter, &rows, args.stages))?,
+            false => out(&table_text(&adapter, &rows, args))?,
+        }
     }
     result?;
     if interrupt.load(Ordering::Relaxed) { Err(Failure::Interrupted) } else { Ok(()) }
@@ -156,9 +156,9 @@ fn measure_all(
     interrupt: &AtomicBool,
     rows: &mut Vec<Row>,
 ) -> Result<()> {
-    let bar = if err_is_terminal() { bar(cases.len()) } else { ProgressBar::hidden() };
+    let bar = Bar::new(cases.len(), "{bar:20} {pos}/{len} {msg}");
     for case in cases {
-        bar.set_message(label(case));
+        bar.set_message(&label(case));
         let Some(measured) = measure(gpu, case, Spans::of(seconds), interrupt)? else { break };
         // The pass depends on the size of the tables alone.
         let same =
@@ -168,18 +168,10 @@ fn measure_all(
             None => dense_adam_seconds(case.config.dim, case.row_count(), measured.touched_count)?,
         };
         rows.push(Row { case: case.clone(), measured, dense_seconds });
-        bar.inc(1);
+        bar.set_position(rows.len() as u64);
     }
-    bar.finish_and_clear();
+    bar.finish();
     Ok(())
-}
-
-fn bar(case_count: usize) -> ProgressBar {
-    let style = ProgressStyle::with_template("{bar:20} {pos}/{len} {msg}");
-    let style = style.unwrap_or_else(|_| ProgressStyle::default_bar());
-    let bar = ProgressBar::new(case_count as u64).with_style(style);
-    console::tick(&bar);
-    bar
 }
 
 fn label(case: &BenchCase) -> String {
@@ -268,7 +260,7 @@ fn milliseconds(ms: f64) -> String {
 
 fn json_text(adapter: &AdapterSummary, rows: &[Row], with_stages: bool) -> String {
     let steps: Vec<Value> = rows.iter().map(|row| row.json(with_stages)).collect();
-    format!("{:#}\n", json!({ "adapter": adapter, "steps": steps }))
+    format!("{:#}", json!({ "adapter": adapter, "steps": steps }))
 }
 
 fn table_text(adapter: &AdapterSummary, rows: &[Row], args: &Args) -> String {

@@ -5,14 +5,14 @@ use super::look_args::LookArgs;
 use image::RgbImage;
 use serde::Deserialize;
 use spherec::plot::{Curves, Panel, Unit, draw_curves};
-use spherec::{Error, Result};
+use spherec::{Error, Result, files};
 use std::path::{Path, PathBuf};
 
 /// A line of the file. Other keys and other events are ignored.
 #[derive(Debug, Deserialize)]
 struct Line {
     event: String,
-    epoch: Option<f64>,
+    epoch: Option<u32>,
     loss: Option<f64>,
     gor: Option<f64>,
     active_share: Option<f64>,
@@ -51,7 +51,7 @@ pub(crate) fn picture(folders: &[PathBuf], look: &LookArgs) -> Result<RgbImage> 
     let lines_of = |event: &str, value: Value| -> Vec<Vec<(f64, f64)>> {
         let of_log = |log: &Vec<Line>| {
             let lines = log.iter().filter(|line| line.event == event);
-            lines.filter_map(|line| Some((line.epoch?, value(line)?))).collect()
+            lines.filter_map(|line| Some((line.epoch?.into(), value(line)?))).collect()
         };
         logs.iter().map(of_log).collect()
     };
@@ -74,12 +74,16 @@ pub(crate) fn picture(folders: &[PathBuf], look: &LookArgs) -> Result<RgbImage> 
     draw_curves(&Curves { title: &title, subtitle, runs: &runs, panels: &panels }, &look.look())
 }
 
+/// The most bytes of a log.
+const MOST: u64 = 1 << 28;
+
 fn read(folder: &Path) -> Result<Vec<Line>> {
     let path = folder.join("metrics.jsonl");
-    let text = std::fs::read_to_string(&path).map_err(Error::io(&path, "read"))?;
+    let text = files::read(&path, MOST)?;
     let mut lines = Vec::new();
-    for (number, line) in (1..).zip(text.lines()).filter(|(_, line)| !line.trim().is_empty()) {
-        lines.push(serde_json::from_str::<Line>(line).map_err(|error| Error::Row {
+    let is_blank = |line: &[u8]| line.trim_ascii().is_empty();
+    for (number, line) in (1..).zip(text.split(|&byte| byte == b'\n')).filter(|(_, line)| !is_blank(line)) {
+        lines.push(serde_json::from_slice::<Line>(line).map_err(|error| Error::Row {
             path: path.clone(),
             line: number,
             message: format!("is not a training event: {error}"),

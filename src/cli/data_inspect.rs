@@ -1,12 +1,13 @@
 //! `spherec data inspect`: the format and contents of a file, and what training would use.
 
 use super::CommandResult;
-use super::console::{out, table};
+use super::console::{out, out_json, table};
 use super::format::{bytes, fine_percent, grouped};
 use super::load_args::{LoadArgs, unread_ratings};
 use serde::Serialize;
 use serde_json::Value;
 use spherec::data::{BadRow, Counts, FileLayout, FilterStep, Format, Inspection, Preset, inspect};
+use spherec::printable::printable;
 use spherec::{Error, Result};
 use std::path::PathBuf;
 
@@ -34,7 +35,7 @@ const EXAMPLES: &str = "Examples:
 pub(crate) fn run(args: &Args) -> CommandResult {
     let inspection = inspect(&args.file, &args.load.options())?;
     if args.json {
-        return out(&format!("{}\n", json(args, &inspection)?));
+        return out_json(&json(args, &inspection)?);
     }
     out(&format!("{}\n{}", facts(&inspection), sizes(args.load.filters.preset, &inspection)))
 }
@@ -67,7 +68,7 @@ fn facts(inspection: &Inspection) -> String {
         rows.push(("", format!("{place} {line}: {message}")));
     }
     rows.extend(report.warnings.iter().map(|warning| ("warning", warning.clone())));
-    let rows = rows.into_iter().map(|(name, value)| format!("{name:<15} {value}\n"));
+    let rows = rows.into_iter().map(|(name, value)| format!("{name:<15} {}\n", printable(&value)));
     rows.collect()
 }
 

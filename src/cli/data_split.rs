@@ -5,6 +5,7 @@ use super::CommandResult;
 use super::console::note;
 use super::format::{counted, grouped};
 use super::load_args::{LoadArgs, tell_data, tell_format, tell_published};
+use super::output::check_distinct;
 use spherec::data::{self, Dataset, Interactions, Protocol, Split};
 use spherec::export::check_free;
 use spherec::{Error, Result};
@@ -99,6 +100,7 @@ pub(crate) fn run(args: &Args) -> CommandResult {
     // Check every name, even of parts that turn out empty: a part of an older split must not go unnoticed.
     for path in protocols.iter().flat_map(|(folder, _)| PARTS.map(|name| args.output.join(folder).join(name)))
     {
+        check_distinct(&[&path], &[&args.data])?;
         check_free(&path, args.force)?;
     }
     let (dataset, report) = data::load(&args.data, &args.load.options())?;

@@ -50,7 +50,7 @@ pub(crate) fn run(args: &Args) -> CommandResult {
         if args.selftest {
             value["selftest"] = agreements.iter().map(agreement_json).collect();
         }
-        out(&format!("{value:#}\n"))?;
+        console::out_json(&format!("{value:#}"))?;
     }
     result
 }

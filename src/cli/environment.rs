@@ -22,6 +22,17 @@ pub(crate) fn quiet_wayland() {
     unsafe { std::env::set_var("WAYLAND_DISPLAY", NO_COMPOSITOR) };
 }
 
+/// Lets a write beyond the limit of a file's size (`ulimit -f`) fail as any other write does. The system would end
+/// the process otherwise, and its temporary files would stay.
+pub(crate) fn survive_size_limits() {
+    #[cfg(unix)]
+    {
+        // Whoever catches the signal gets the error of the write. If it cannot be caught, things are as they were.
+        let seen = std::sync::Arc::default();
+        let _ = signal_hook::flag::register(signal_hook::consts::SIGXFSZ, seen);
+    }
+}
+
 /// Whether the calling thread is the only one. On systems other than Linux this is not known, and the answer is no.
 fn has_one_thread() -> bool {
     std::fs::read_dir("/proc/self/task").is_ok_and(|tasks| tasks.count() == 1)

@@ -1,6 +1,6 @@
 //! `spherec evaluate`: metrics of a model on its test part, or on another file.
 
-use super::console::{note, out};
+use super::console::{note, out, out_json};
 use super::dial::check_dials;
 use super::format::{counted, grouped, percent};
 use super::labels::{Labels, Purity};
@@ -72,7 +72,7 @@ pub(crate) fn run(args: &Args) -> CommandResult {
         .collect();
     let purity = purity(args, &model)?;
     if args.json {
-        return out(&format!("{}\n", json(&rows, model.embeddings.has_bias(), purity)?));
+        return out_json(&json(&rows, model.embeddings.has_bias(), purity)?);
     }
     if let Some(line) = record_line(&model.record.data) {
         note(&format!("trained on {line}"));

@@ -1,21 +1,22 @@
 //! What `compare` and `tune` share: flags, the runs and their progress, and the reports.
 
-use super::console::{self, err_is_terminal, note};
+use super::console::{self, Bar, err_is_terminal, note};
 use super::format::{counted, duration, percent};
 use super::load_args::{self, LoadArgs};
 use super::model_args::adapter_choice;
-use super::output::Sink;
+use super::output::check_distinct;
 use super::{CommandResult, Failure, interrupts, protocol};
-use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::{Map, Value, json};
 use spherec::data::{self, Dataset, Interactions};
 use spherec::experiment::{Event, Experiment, ResultTable, Results, Summary, checksum, measure, summarise};
+use spherec::export::NewFile;
 use spherec::gpu::Gpu;
+use spherec::printable::printable;
 use spherec::train;
 use spherec::{Error, Result};
 use std::cell::RefCell;
 use std::collections::BTreeSet;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 const INTERRUPTED: &str = "interrupted: finishing the current steps; the same command continues later; interrupt again to quit at once";
@@ -52,8 +53,15 @@ enum TableFormat {
     Json,
 }
 
+/// The files that a finished experiment replaces in its folder, beside `results.jsonl`.
+const OUTPUTS: [&str; 5] = ["table.txt", "table.md", "table.csv", "table.json", "best.toml"];
+
 /// Loads the data, and prints what it is.
 pub(crate) fn read(args: &ExperimentArgs) -> Result<Dataset> {
+    let outputs = OUTPUTS.map(|name| args.output.join(name));
+    let inputs: Vec<&Path> =
+        [Some(args.data.as_path()), args.config.as_deref()].into_iter().flatten().collect();
+    check_distinct(&outputs.each_ref().map(PathBuf::as_path), &inputs)?;
     let (dataset, report) = data::load(&args.data, &args.load.options())?;
     if !args.quiet {
         load_args::tell_format(&args.data, &report);
@@ -114,7 +122,7 @@ pub(crate) fn run(
 
 /// Shows progress: a line per run, and on a terminal the epoch of the current run.
 struct Progress {
-    bar: Option<ProgressBar>,
+    bar: Option<Bar>,
     quiet: bool,
     state: RefCell<String>,
     warnings: RefCell<BTreeSet<String>>,
@@ -122,13 +130,7 @@ struct Progress {
 
 impl Progress {
     fn new(quiet: bool) -> Progress {
-        let bar = (!quiet && err_is_terminal()).then(|| {
-            let style = ProgressStyle::with_template("{spinner} {msg}");
-            let bar = ProgressBar::new_spinner()
-                .with_style(style.unwrap_or_else(|_| ProgressStyle::default_spinner()));
-            console::tick(&bar);
-            bar
-        });
+        let bar = (!quiet && err_is_terminal()).then(|| Bar::new(0, "{spinner} {msg}"));
         Progress { bar, quiet, state: RefCell::default(), warnings: RefCell::default() }
     }
 
@@ -167,13 +169,13 @@ impl Progress {
 
     fn message(&self, rest: &str) {
         if let Some(bar) = &self.bar {
-            bar.set_message(format!("{}{rest}", self.state.borrow()));
+            bar.set_message(&format!("{}{rest}", self.state.borrow()));
         }
     }
 
     fn line(&self, text: &str) {
         match &self.bar {
-            Some(bar) => bar.suspend(|| note(text)),
+            Some(bar) => bar.note(text),
             None if self.quiet => {}
             None => note(text),
         }
@@ -181,7 +183,7 @@ impl Progress {
 
     fn finish(&self) {
         if let Some(bar) = &self.bar {
-            bar.finish_and_clear();
+            bar.finish();
         }
     }
 }
@@ -217,7 +219,7 @@ pub(crate) fn publish(args: &ExperimentArgs, report: &ResultTable) -> CommandRes
     let headings: Vec<(&str, bool)> =
         headings.iter().map(|(name, number)| (name.as_str(), *number)).collect();
     let mut text = format!("{}\n{legend}\n", console::table(&headings, &rows));
-    report.protocol.iter().for_each(|(name, value)| text += &format!("{name}: {value}\n"));
+    report.protocol.iter().for_each(|(name, value)| text += &format!("{name}: {}\n", printable(value)));
     let formats = [
         (TableFormat::Text, "table.txt", text.into_bytes()),
         (TableFormat::Markdown, "table.md", report.markdown().into_bytes()),
@@ -228,14 +230,14 @@ pub(crate) fn publish(args: &ExperimentArgs, report: &ResultTable) -> CommandRes
         write(args, name, bytes)?;
     }
     let printed = formats.iter().find(|(format, ..)| *format == args.print);
-    printed.map_or(Ok(()), |(_, _, bytes)| console::out_bytes(bytes))
+    printed.map_or(Ok(()), |(_, _, bytes)| console::out_data(bytes))
 }
 
 /// Writes a file into the experiment's folder. Replaces an older one.
 pub(crate) fn write(args: &ExperimentArgs, name: &str, bytes: &[u8]) -> CommandResult {
-    let mut sink = Sink::open(Some(&args.output.join(name)), true)?;
-    sink.write(bytes)?;
-    Ok(sink.finish()?)
+    let mut file = NewFile::create(&args.output.join(name), true)?;
+    file.write(bytes)?;
+    Ok(file.finish()?)
 }
 
 /// Parses values separated by commas. For clap the list is one value, so that a later flag replaces it.

@@ -5,13 +5,14 @@ use super::console::note;
 use super::dial::DialArgs;
 use super::format::{bytes, counted, name_of};
 use super::map_layout::{MapLayout, MapLayoutArgs, Show, at_least_one, clusters_of};
+use super::output::check_distinct;
 use spherec::Error;
 use spherec::explore::{Atlas, explore_page};
 use spherec::export::{NewFile, check_folder, check_free};
 use spherec::labels::{LabelColumn, LabelTable};
 use spherec::model::Model;
 use spherec::plot::PALETTE_SIZE;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Write a web page to explore a model: a map with zoom and search, nearest items, recommendations
 ///
@@ -51,6 +52,9 @@ const EXAMPLES: &str = "Example:
 
 pub(crate) fn run(args: &Args) -> CommandResult {
     check_folder(&args.output)?;
+    let inputs: Vec<&Path> =
+        [Some(args.model.as_path()), args.labels.as_deref()].into_iter().flatten().collect();
+    check_distinct(&[&args.output], &inputs)?;
     check_free(&args.output, args.force)?;
     if args.k > 1000 {
         return Err(Error::setting("-k", format!("must be at most 1000, but is {}", args.k)).into());

@@ -3,11 +3,13 @@
 use super::CommandResult;
 use super::console::{note, out};
 use super::dial::DialArgs;
+use super::output::check_distinct;
 use clap::ValueEnum;
-use spherec::export::{ExportFormat, ExportOptions, What, export};
+use spherec::export::{ExportFormat, ExportOptions, What, export, exported_paths};
 use spherec::labels::LabelTable;
 use spherec::model::{Metric, Model};
-use std::path::PathBuf;
+use spherec::printable::printable;
+use std::path::{Path, PathBuf};
 
 /// Write embeddings for other tools: vector stores, t-SNE scripts, NumPy, data frames, the Embedding Projector
 ///
@@ -86,7 +88,6 @@ enum MetricName {
 }
 
 pub(crate) fn run(args: &Args) -> CommandResult {
-    let model = Model::load(&args.model)?;
     let what = match args.what {
         WhatName::Items => What::Items,
         WhatName::Users => What::Users,
@@ -100,6 +101,11 @@ pub(crate) fn run(args: &Args) -> CommandResult {
         FormName::Parquet => ExportFormat::Parquet,
         FormName::Projector => ExportFormat::Projector,
     };
+    let outputs = exported_paths(what, format, &args.output);
+    let inputs: Vec<&Path> =
+        [Some(args.model.as_path()), args.labels.as_deref()].into_iter().flatten().collect();
+    check_distinct(&outputs.iter().map(PathBuf::as_path).collect::<Vec<_>>(), &inputs)?;
+    let model = Model::load(&args.model)?;
     let labels = match (&args.labels, what) {
         (None, _) => Vec::new(),
         (Some(path), What::Users) => LabelTable::read(path, &model.users, "user")?.columns,
@@ -119,5 +125,6 @@ pub(crate) fn run(args: &Args) -> CommandResult {
         None => "any metric (L2, inner product and cosine rank alike)",
     };
     note(&format!("rows of {} numbers; set the store to {metric}", exported.dim));
-    out(&exported.paths.iter().map(|path| format!("{}\n", path.display())).collect::<String>())
+    let line = |path: &PathBuf| format!("{}\n", printable(&path.display().to_string()));
+    out(&exported.paths.iter().map(line).collect::<String>())
 }

@@ -1,5 +1,6 @@
 //! Numbers, ids and paths as people read them.
 
+use spherec::printable::printable;
 use std::path::Path;
 
 /// `1234567` as `1,234,567`.
@@ -22,7 +23,16 @@ pub(crate) fn counted(count: usize, thing: &str) -> String {
 
 /// A fraction as a percentage with two decimals.
 pub(crate) fn percent(fraction: f64) -> String {
-    format!("{:.2} %", 100.0 * fraction)
+    format!("{} %", decimal(100.0 * fraction, 2))
+}
+
+/// A number with `decimals` digits after the point. What rounds to zero has no sign.
+pub(crate) fn decimal(value: f64, decimals: usize) -> String {
+    let text = format!("{value:.decimals$}");
+    match text.strip_prefix('-') {
+        Some(size) if !size.contains(|c: char| matches!(c, '1'..='9' | 'a'..='z')) => size.to_owned(),
+        _ => text,
+    }
 }
 
 /// A fraction of any size as a percentage with three digits.
@@ -71,10 +81,10 @@ pub(crate) fn rate(per_second: f64) -> String {
 pub(crate) fn shown(id: &str) -> String {
     const MOST: usize = 60;
     if id.chars().count() <= MOST {
-        return format!("`{id}`");
+        return format!("`{}`", printable(id));
     }
     let start: String = id.chars().take(MOST - 3).collect();
-    format!("`{start}...`")
+    format!("`{}...`", printable(&start))
 }
 
 /// The last part of a path.
@@ -94,6 +104,9 @@ mod tests {
         assert_eq!([5, 1536, 200 << 20].map(bytes), ["5 bytes", "1.5 KiB", "200 MiB"]);
         assert_eq!([0.5, 59.4, 200.0, 7500.0].map(duration), ["0.50 s", "59 s", "3 min 20 s", "2 h 5 min"]);
         assert_eq!([0.0447, 0.000012345, 1.0].map(fine_percent), ["4.47 %", "0.00123 %", "100 %"]);
+        assert_eq!([-0.0, -0.000_04, -0.5].map(percent), ["0.00 %", "0.00 %", "-50.00 %"]);
+        assert_eq!([-0.04, -0.05, f64::NEG_INFINITY].map(|x| decimal(x, 1)), ["0.0", "-0.1", "-inf"]);
+        assert_eq!(shown("a\n\x1b[0m"), "`a\\n\\u{1b}[0m`");
         assert_eq!([12.0, 12_340.0, 2e6].map(rate), ["12", "12.3k", "2.00M"]);
     }
 }

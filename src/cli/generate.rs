@@ -3,9 +3,9 @@
 use super::CommandResult;
 use super::console::note;
 use super::format::counted;
-use spherec::data::{GenerateOptions, generate, write_interactions, write_item_labels};
+use super::output::check_distinct;
+use spherec::data::{GenerateOptions, generate, write_generated};
 use spherec::export::check_free;
-use spherec::{Error, Result};
 use std::path::{Path, PathBuf};
 
 /// Generate interactions from planted clusters of items, with popularity by a power law
@@ -55,9 +55,10 @@ const EXAMPLES: &str = "Example:
 
 pub(crate) fn run(args: &Args) -> CommandResult {
     let (interactions, labels) = places(args);
-    for path in [Some(&interactions), labels.as_ref()].into_iter().flatten() {
-        check_free(path, args.force)?;
-    }
+    let outputs: Vec<&Path> =
+        [Some(interactions.as_path()), labels.as_deref()].into_iter().flatten().collect();
+    check_distinct(&outputs, &[])?;
+    outputs.iter().try_for_each(|path| check_free(path, args.force))?;
     let generated = generate(&GenerateOptions {
         user_count: args.users,
         item_count: args.items,
@@ -72,8 +73,7 @@ pub(crate) fn run(args: &Args) -> CommandResult {
         seed: args.seed,
     })?;
     let dataset = &generated.dataset;
-    create_parent(&interactions)?;
-    write_interactions(&interactions, dataset)?;
+    write_generated(&generated, &interactions, labels.as_deref(), args.force)?;
     note(&format!(
         "{}: {} of {} and {}",
         interactions.display(),
@@ -82,8 +82,6 @@ pub(crate) fn run(args: &Args) -> CommandResult {
         counted(dataset.items.len(), "item"),
     ));
     if let Some(path) = &labels {
-        create_parent(path)?;
-        write_item_labels(path, &dataset.items, &generated.item_clusters)?;
         note(&format!("{}: the cluster of each item", path.display()));
     }
     Ok(())
@@ -97,13 +95,4 @@ fn places(args: &Args) -> (PathBuf, Option<PathBuf>) {
     }
     let labels = args.labels.clone().unwrap_or_else(|| args.output.join("labels.csv"));
     (args.output.join("interactions.csv"), Some(labels))
-}
-
-fn create_parent(path: &Path) -> Result<()> {
-    match path.parent() {
-        Some(parent) if parent != Path::new("") => {
-            std::fs::create_dir_all(parent).map_err(Error::io(parent, "create"))
-        }
-        _ => Ok(()),
-    }
 }

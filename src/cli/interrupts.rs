@@ -12,6 +12,7 @@ pub(crate) fn watch(message: &'static str) -> Result<Arc<AtomicBool>> {
     let flag = Arc::clone(&interrupt);
     ctrlc::set_handler(move || {
         if flag.swap(true, Ordering::Relaxed) {
+            spherec::leftovers::remove_all();
             std::process::exit(i32::from(INTERRUPTED));
         }
         note(message);

@@ -1,10 +1,12 @@
 //! Ranked lists as CSV, JSON lines or a table, on standard output or in a file.
 
 use super::console;
-use super::output::Sink;
+use super::format::decimal;
+use super::output::{Sink, check_distinct};
 use super::{CommandResult, Failure};
 use clap::ValueEnum;
 use spherec::export::csv_safe;
+use spherec::printable::printable_json;
 use spherec::recommend::Neighbour;
 use spherec::{Error, Result};
 use std::path::{Path, PathBuf};
@@ -34,6 +36,16 @@ pub(crate) enum ListFormat {
     Csv,
     Jsonl,
     Table,
+}
+
+impl ListArgs {
+    /// Checks that the output can be written. `inputs` are what the command reads. To be called before the work starts.
+    pub(crate) fn check_output(&self, inputs: &[&Path]) -> Result<()> {
+        let Some(path) = &self.output else { return Ok(()) };
+        check_distinct(&[path], inputs)?;
+        Sink::check(path, self.force)?;
+        format(self).map(drop)
+    }
 }
 
 /// Queries answered at once, to limit the memory.
@@ -167,7 +179,7 @@ impl ListWriter {
     fn table(&self, entries: &[Entry]) -> Vec<u8> {
         let mut headings = vec![(self.names[0], false), ("rank", true), (self.names[1], false)];
         headings.extend(self.numbers.iter().map(|(name, _)| (*name, true)));
-        let number = |value: Option<f32>| value.map_or("-".to_owned(), |value| format!("{value:.4}"));
+        let number = |value: Option<f32>| value.map_or("-".to_owned(), |value| decimal(value.into(), 4));
         let cells = |entry: &Entry| {
             let mut cells = vec![entry.query.clone(), entry.rank.to_string(), entry.id.clone()];
             cells.extend(self.numbers.iter().map(|&column| number(entry.number(column))));
@@ -178,7 +190,8 @@ impl ListWriter {
 }
 
 fn json(value: &impl serde::Serialize) -> std::result::Result<String, Failure> {
-    serde_json::to_string(value).map_err(|error| Failure::Output(error.into()))
+    let text = serde_json::to_string(value).map_err(|error| Failure::Output(error.into()))?;
+    Ok(printable_json(&text).into_owned())
 }
 
 fn format(args: &ListArgs) -> Result<ListFormat> {

@@ -1,13 +1,12 @@
 //! Which rows a map shows, and where.
 
-use super::console::{err_is_terminal, note};
+use super::console::{Bar, err_is_terminal, note};
 use super::format::{counted, duration, percent};
 use clap::ValueEnum;
-use indicatif::{ProgressBar, ProgressStyle};
-use spherec::Result;
 use spherec::data::IdTable;
 use spherec::model::Model;
 use spherec::plot::{Map, TsneOptions, clusters, tsne};
+use spherec::{Error, Result};
 use std::cmp::Reverse;
 use std::time::Instant;
 
@@ -86,8 +85,14 @@ impl MapLayout {
                 most.min(if args.method == Method::Tsne { MOST } else { most }),
             ),
         };
+        if items.is_empty() && users.is_empty() {
+            return Err(Error::Data(
+                "the model has nothing with training interactions, so a map is empty".to_owned(),
+            ));
+        }
         let embeddings = &model.embeddings;
         let dim = embeddings.dim;
+        Map::check_dim(dim)?;
         let mut rows = Vec::with_capacity((items.len() + users.len()) * dim);
         items.iter().for_each(|&item| rows.extend_from_slice(embeddings.item(item)));
         users.iter().for_each(|&user| rows.extend_from_slice(embeddings.user(user)));
@@ -138,15 +143,12 @@ fn choose(what: &str, counts: &[u32], most: usize) -> Vec<u32> {
 fn descend(rows: &[f32], dim: usize, perplexity: f32) -> Result<(Vec<[f32; 2]>, String)> {
     let options = TsneOptions { perplexity, ..TsneOptions::default() };
     let start = Instant::now();
-    let bar =
-        if err_is_terminal() { ProgressBar::new(options.step_count as u64) } else { ProgressBar::hidden() };
-    let style = ProgressStyle::with_template("{bar:20} t-SNE, step {pos} of {len}, {eta} left");
-    bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+    let bar = Bar::new(options.step_count, "{bar:20} t-SNE, step {pos} of {len}, {eta} left");
     if !err_is_terminal() {
         note(&format!("t-SNE of {} ...", counted(rows.len() / dim.max(1), "point")));
     }
     let points = tsne(rows, dim, &options, |step| bar.set_position(step as u64));
-    bar.finish_and_clear();
+    bar.finish();
     let points = points?;
     note(&format!("t-SNE took {}", duration(start.elapsed().as_secs_f64())));
     let perplexity = options.perplexity_of(points.len());

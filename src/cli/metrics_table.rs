@@ -1,7 +1,7 @@
 //! Metrics as a table.
 
 use super::console;
-use super::format::{grouped, percent};
+use super::format::{decimal, grouped, percent};
 use spherec::evaluate::Metrics;
 
 /// A table of `rows`, each with the name of its part.
@@ -38,7 +38,7 @@ fn table_of(first: (&'static str, bool), rows: &[(String, Metrics)]) -> String {
             percent(m.ndcg),
             percent(m.recall),
             percent(m.precision),
-            format!("{:.1}", m.mmr),
+            decimal(m.mmr, 1),
             percent(m.coverage),
         ]
     };

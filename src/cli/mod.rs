@@ -22,7 +22,6 @@ mod interrupts;
 mod labels;
 mod lists;
 mod load_args;
-mod log_file;
 mod look_args;
 mod map_layout;
 mod metrics_log;
@@ -41,8 +40,11 @@ mod train;
 mod train_args;
 mod tune;
 
+use clap::builder::StyledStr;
+use clap::error::{ContextKind, ContextValue};
 use clap::{CommandFactory, Parser, Subcommand};
 use spherec::error::{EXIT_CODES, INTERRUPTED};
+use spherec::printable::printable;
 use std::process::ExitCode;
 
 /// Recommenders by Collaborative Metric Learning, trained on any GPU.
@@ -125,19 +127,31 @@ impl From<spherec::Error> for Failure {
 /// What a command returns.
 pub(crate) type CommandResult = Result<(), Failure>;
 
+/// The exit code of a command line that cannot be understood.
+const WRONG_USAGE: u8 = 2;
+
 /// Parses the arguments, runs the command and reports its failure.
 pub(crate) fn run() -> ExitCode {
     // First, because it needs a process with one thread.
     environment::quiet_wayland();
+    environment::survive_size_limits();
     console::start_log();
     let outcome = match config::expand(std::env::args_os().collect(), &Cli::command()) {
-        Ok(args) => call(&Cli::parse_from(args).command),
+        Ok(args) => match Cli::try_parse_from(args) {
+            Ok(cli) => call(&cli.command),
+            Err(usage) if usage.use_stderr() => {
+                console::note_lines(usage_text(usage).trim_end());
+                return ExitCode::from(WRONG_USAGE);
+            }
+            // Help and version.
+            Err(asked) => asked.exit(),
+        },
         Err(error) => Err(error.into()),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(Failure::Request(error)) => {
-            console::note(&format!("error: {error}"));
+            console::note_lines(&format!("error: {error}"));
             ExitCode::from(error.exit_code())
         }
         // The reader closed the pipe, as in `spherec recommend ... | head`. That is not an error.
@@ -148,6 +162,27 @@ pub(crate) fn run() -> ExitCode {
         }
         Err(Failure::Interrupted) => ExitCode::from(INTERRUPTED),
     }
+}
+
+/// What is wrong with the command line, without colours. The values in it are on one line each.
+fn usage_text(mut error: clap::Error) -> String {
+    let values: Vec<_> = error.context().map(|(kind, value)| (kind, value.clone())).collect();
+    // The usage is spherec's own text, of several lines.
+    for (kind, value) in values.into_iter().filter(|(kind, _)| *kind != ContextKind::Usage) {
+        let text = |text: String| printable(&text).into_owned();
+        let styled = |styled: StyledStr| StyledStr::from(text(styled.to_string()));
+        let safe = match value {
+            ContextValue::String(value) => ContextValue::String(text(value)),
+            ContextValue::Strings(values) => ContextValue::Strings(values.into_iter().map(text).collect()),
+            ContextValue::StyledStr(value) => ContextValue::StyledStr(styled(value)),
+            ContextValue::StyledStrs(values) => {
+                ContextValue::StyledStrs(values.into_iter().map(styled).collect())
+            }
+            other => other,
+        };
+        error.insert(kind, safe);
+    }
+    error.render().to_string()
 }
 
 fn call(command: &Command) -> CommandResult {

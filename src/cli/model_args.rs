@@ -126,6 +126,13 @@ pub(crate) struct RunArgs {
     seed: Option<u64>,
 }
 
+impl RunArgs {
+    /// The epochs, if they are given.
+    pub(crate) fn epochs(&self) -> Option<usize> {
+        self.epochs
+    }
+}
+
 /// A setting's value in each recipe, for --help.
 fn usual<T: std::fmt::Display + PartialEq>(value: impl Fn(&TrainConfig) -> T) -> String {
     let [first, others @ ..] = Recipe::ALL;

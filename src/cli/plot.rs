@@ -7,6 +7,7 @@ use super::look_args::LookArgs;
 use super::map_layout::{
     MapLayout, MapLayoutArgs, Show, at_least_one, clusters_of, item_counts, user_counts,
 };
+use super::output::check_distinct;
 use super::{CommandResult, curves, trade};
 use image::RgbImage;
 use spherec::data::IdTable;
@@ -81,6 +82,15 @@ struct MapArgs {
     label_top: Option<usize>,
 }
 
+impl MapArgs {
+    /// The file of labels that `--color` names.
+    fn label_file(&self) -> Option<&Path> {
+        Some(self.color.as_str())
+            .filter(|color| !["popularity", "cluster", "none"].contains(color))
+            .map(Path::new)
+    }
+}
+
 const EXAMPLES: &str = "Examples:
   spherec plot model -o map.png --color cluster
   spherec plot model -o map.png --color genres.csv --users --theme dark
@@ -89,6 +99,8 @@ const EXAMPLES: &str = "Examples:
 
 pub(crate) fn run(args: &Args) -> CommandResult {
     check_folder(&args.output)?;
+    let inputs = args.model.iter().map(PathBuf::as_path).chain(args.map.label_file());
+    check_distinct(&[&args.output], &inputs.collect::<Vec<_>>())?;
     check_free(&args.output, args.force)?;
     let picture = if args.curves {
         curves::picture(&args.model, &args.look)?
@@ -125,9 +137,9 @@ fn map(args: &Args, folder: &Path) -> Result<RgbImage> {
     // Read labels first: their errors should show before minutes of work.
     let of_items = show.items;
     let (name, ids) = if of_items { ("item", &model.items) } else { ("user", &model.users) };
-    let labels = match args.map.color.as_str() {
-        "popularity" | "cluster" | "none" => None,
-        path => LabelTable::read(Path::new(path), ids, name)?.columns.into_iter().next(),
+    let labels = match args.map.label_file() {
+        None => None,
+        Some(path) => LabelTable::read(path, ids, name)?.columns.into_iter().next(),
     };
     let layout = MapLayout::of(&model, show, &args.layout)?;
     let embeddings = &model.embeddings;

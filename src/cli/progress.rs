@@ -1,9 +1,8 @@
 //! The progress of a training: a bar on a terminal, plain lines elsewhere, nothing with --quiet.
 
-use super::console::{err_is_terminal, note};
+use super::console::{Bar, err_is_terminal, note};
 use super::format::{bytes, counted, duration, grouped, percent, rate};
 use super::metrics_log::pairs_per_second;
-use indicatif::{ProgressBar, ProgressStyle};
 use spherec::data::Split;
 use spherec::evaluate::Metrics;
 use spherec::train::{EpochSums, Event};
@@ -22,11 +21,12 @@ pub(crate) struct Progress {
     epoch_steps: u64,
     pair_count: usize,
     is_time_told: bool,
+    has_kept: bool,
 }
 
 #[derive(Debug)]
 enum Display {
-    Bar(ProgressBar),
+    Bar(Bar),
     Lines,
     Quiet,
 }
@@ -36,10 +36,18 @@ impl Progress {
     pub(crate) fn new(quiet: bool) -> Progress {
         let display = match (quiet, err_is_terminal()) {
             (true, _) => Display::Quiet,
-            (false, true) => Display::Bar(bar()),
+            (false, true) => Display::Bar(spinner()),
             (false, false) => Display::Lines,
         };
-        Progress { display, first: None, epochs: 0, epoch_steps: 0, pair_count: 0, is_time_told: false }
+        Progress {
+            display,
+            first: None,
+            epochs: 0,
+            epoch_steps: 0,
+            pair_count: 0,
+            is_time_told: false,
+            has_kept: false,
+        }
     }
 
     /// Shows one event.
@@ -62,6 +70,12 @@ impl Progress {
             }
             Event::Progress { epoch, sums, pairs_per_second } => self.step(*epoch, sums, *pairs_per_second),
             Event::Epoch { epoch, sums, seconds } => self.epoch(*epoch, sums, *seconds),
+            // The first tells what they cost.
+            Event::Kept { epoch, seconds } if !self.has_kept => {
+                self.has_kept = true;
+                self.line(&format!("checkpoint after epoch {epoch}, in {}", duration(*seconds)));
+            }
+            Event::Kept { .. } => {}
             Event::Evaluated { epoch, metrics, is_best, .. } => {
                 let Metrics { k, map, ndcg, recall, .. } = metrics;
                 self.line(&format!(
@@ -78,11 +92,11 @@ impl Progress {
     fn step(&mut self, epoch: usize, sums: &EpochSums, pairs_per_second: f64) {
         if let Display::Bar(bar) = &self.display {
             if self.first.is_none() {
-                bar.set_style(style("{bar:20} {msg}, {eta} left"));
+                bar.set_template("{bar:20} {msg}, {eta} left");
                 bar.reset_eta();
             }
             bar.set_position((epoch as u64 - 1) * self.epoch_steps + sums.step_count);
-            bar.set_message(state(epoch, self.epochs, sums, pairs_per_second));
+            bar.set_message(&state(epoch, self.epochs, sums, pairs_per_second));
         }
         self.tell_time((epoch - 1) * self.pair_count + sums.pair_count as usize, false);
     }
@@ -92,7 +106,7 @@ impl Progress {
         match &self.display {
             Display::Bar(bar) => {
                 bar.set_position((epoch as u64 - 1) * self.epoch_steps + sums.step_count);
-                bar.set_message(state(epoch, self.epochs, sums, rate));
+                bar.set_message(&state(epoch, self.epochs, sums, rate));
             }
             Display::Lines => {
                 note(&format!("{}, {}", state(epoch, self.epochs, sums, rate), duration(seconds)))
@@ -127,7 +141,7 @@ impl Progress {
     /// Prints a line that stays on the screen.
     pub(crate) fn line(&self, text: &str) {
         match &self.display {
-            Display::Bar(bar) => bar.suspend(|| note(text)),
+            Display::Bar(bar) => bar.note(text),
             Display::Lines => note(text),
             Display::Quiet => {}
         }
@@ -136,20 +150,16 @@ impl Progress {
     /// Removes the bar.
     pub(crate) fn finish(&self) {
         if let Display::Bar(bar) = &self.display {
-            bar.finish_and_clear();
+            bar.finish();
         }
     }
 }
 
 /// A spinner with a line of text, until the first steps are done.
-fn bar() -> ProgressBar {
-    let bar = ProgressBar::new(0).with_style(style("{spinner} {msg}")).with_message("compiling the kernels");
-    bar.enable_steady_tick(Duration::from_millis(250));
+fn spinner() -> Bar {
+    let bar = Bar::new(0, "{spinner} {msg}");
+    bar.set_message("compiling the kernels");
     bar
-}
-
-fn style(template: &str) -> ProgressStyle {
-    ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar())
 }
 
 fn state(epoch: usize, epochs: usize, sums: &EpochSums, pairs_per_second: f64) -> String {

@@ -1,6 +1,6 @@
 //! `spherec show`: what a model folder holds, and how it was made.
 
-use super::console::{self, out};
+use super::console::{self, out, out_data, out_json};
 use super::format::{bytes, grouped};
 use super::load_args::record_line;
 use super::protocol::{TIES, left_out, split_text};
@@ -40,7 +40,7 @@ pub(crate) fn run(args: &Args) -> CommandResult {
         let config = config.map_err(unknown)?;
         let data = &model.record.data;
         let options = data.get("options").unwrap_or(&Value::Null);
-        return out(&(flags_toml::files(data) + &flags_toml::flags(&config, options)));
+        return out_data((flags_toml::files(data) + &flags_toml::flags(&config, options)).as_bytes());
     }
     let protocol = json!({
         "split": config.as_ref().map_or_else(|_| "unknown".to_owned(), |config| split_text(&config.protocol, config.seed)),
@@ -60,7 +60,7 @@ pub(crate) fn run(args: &Args) -> CommandResult {
             "files": files.iter().cloned().collect::<std::collections::BTreeMap<_, _>>(),
         });
         let text = serde_json::to_string_pretty(&report).map_err(|error| Error::Data(error.to_string()))?;
-        return out(&(text + "\n"));
+        return out_json(&text);
     }
     out(&table(&model, &protocol, &files))?;
     let parts = [("validation", "valid"), ("test", "test")];

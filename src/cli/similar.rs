@@ -43,6 +43,7 @@ pub(crate) fn run(args: &Args) -> CommandResult {
     if args.list.k == 0 {
         return Err(Error::setting("-k", "must be at least 1, but is 0").into());
     }
+    args.list.check_output(&[&args.model])?;
     let model = Model::load(&args.model)?;
     let of_items = !args.of.item.is_empty();
     let (what, wanted, ids) = match of_items {

@@ -7,11 +7,14 @@ use super::train_args::Args;
 use super::{CommandResult, Failure, console, interrupts, load_args, metrics_table};
 use console::note;
 use serde_json::json;
+use spherec::checkpoint::{Checkpoint, Keeper, Run, TrainingFolder};
 use spherec::data::{self, Dataset, Interactions, LoadOptions, Split};
 use spherec::evaluate::{Metrics, evaluate};
 use spherec::gpu::{AdapterSummary, Gpu};
-use spherec::model::{Model, Record, check_output};
-use spherec::train::{Event, Recipe, Stop, TrainConfig, Trained, train};
+use spherec::model::{Model, Record, check_output, clean_up, set_metrics};
+use spherec::printable::printable;
+use spherec::step::Schedule;
+use spherec::train::{Recipe, Restart, Stop, TrainConfig, Trained, train_from};
 use spherec::{Error, Result};
 use std::path::Path;
 use std::sync::Arc;
@@ -20,70 +23,242 @@ use std::time::Instant;
 
 /// Printed at the first interrupt.
 const INTERRUPTED: &str =
-    "interrupted: finishing the current steps and saving the model; interrupt again to quit at once";
+    "interrupted: finishing the current steps and keeping a checkpoint; interrupt again to quit at once";
 
 pub(crate) fn run(args: &Args) -> CommandResult {
+    check_output(args.output())?;
+    if args.checkpoints.resume.is_some() { resume(args) } else { start(args) }
+}
+
+/// A new training.
+fn start(args: &Args) -> CommandResult {
     // Check everything that can be checked before the work begins.
     let config = args.config()?;
     if !args.quiet {
         note(&recipe_line(args.recipe(), &config));
     }
-    check_output(&args.output)?;
-    if !args.quiet && args.output.join("model.json").exists() {
-        note(&format!("{} holds a model; this training will replace it", args.output.display()));
+    let model = args.output();
+    check_free(model, args.checkpoints.force)?;
+    if !args.quiet && model.join("model.json").exists() {
+        note(&format!("{} holds a model; this training will replace it", model.display()));
     }
     let (dataset, split) = read(args, &config)?;
     let gpu = Arc::new(Gpu::open(&args.adapter())?);
+    let run = Run {
+        config,
+        data: args.data_record(),
+        adapter: adapter_name(gpu.adapter()),
+        users: dataset.users,
+        items: dataset.items,
+        split,
+    };
+    let folder = TrainingFolder::create(model)?;
+    work(args, gpu, folder, run, None)
+}
+
+/// Refuses to replace a model, or a training that can go on, without --force.
+fn check_free(model: &Path, force: bool) -> Result<()> {
+    if force {
+        return Ok(());
+    }
+    let name = model.display();
+    if TrainingFolder::has_checkpoint(model)? {
+        let message = format!(
+            "an unfinished training of {name} is there: --resume {name} goes on with it, --force starts anew"
+        );
+        return Err(Error::file(&TrainingFolder::path_beside(model)?, message));
+    }
+    if model.join("model.json").exists() {
+        return Err(Error::file(model, "holds a model; --force replaces it once the new one is complete"));
+    }
+    Ok(())
+}
+
+/// Goes on with a training.
+fn resume(args: &Args) -> CommandResult {
+    let folder = TrainingFolder::open(args.output())?;
+    let (mut run, checkpoint, damaged) = folder.load()?;
+    let tell = |line: &str| {
+        if !args.quiet {
+            note(line);
+        }
+    };
+    for message in damaged {
+        tell(&format!("warning: {message}; an earlier checkpoint is taken"));
+    }
+    run.config.stopping.epochs = checkpoint.state.epochs;
+    if let Some(epochs) = args.epochs() {
+        check_epochs(epochs, &run.config, &checkpoint)?;
+        run.config.stopping.epochs = epochs;
+    }
+    let (done, epochs) = (checkpoint.state.epochs_done, run.config.stopping.epochs);
+    if done >= epochs && checkpoint.state.evaluated >= done && !args.checkpoints.finish {
+        let message = format!("has done its {}; --epochs makes it longer", counted(epochs, "epoch"));
+        return Err(Error::file(folder.path(), message).into());
+    }
+    tell(&format!("going on after epoch {done} of {epochs}, at step {}", checkpoint.state.step));
+    let gpu = Arc::new(Gpu::open(&args.adapter())?);
+    let adapter = adapter_name(gpu.adapter());
+    if adapter != run.adapter {
+        let began = printable(&run.adapter);
+        tell(&format!(
+            "warning: the training began on {began}; on another adapter it does not end at the same bits"
+        ));
+    }
+    work(args, gpu, folder, run, Some(checkpoint))
+}
+
+fn check_epochs(epochs: usize, config: &TrainConfig, checkpoint: &Checkpoint) -> Result<()> {
+    let done = checkpoint.state.epochs_done;
+    if epochs <= done {
+        return Err(Error::setting(
+            "--epochs",
+            format!("must be above the {done} that are done, but is {epochs}"),
+        ));
+    }
+    if epochs != config.stopping.epochs && matches!(config.schedule, Schedule::Linear { .. }) {
+        let message = format!(
+            "must stay {}, but is {epochs}: the learning rate falls to zero in a straight line (--schedule linear)",
+            config.stopping.epochs
+        );
+        return Err(Error::setting("--epochs", message));
+    }
+    Ok(())
+}
+
+/// Trains, saves, tests.
+fn work(
+    args: &Args,
+    gpu: Arc<Gpu>,
+    folder: TrainingFolder,
+    run: Run,
+    mut checkpoint: Option<Checkpoint>,
+) -> CommandResult {
     let adapter = gpu.adapter().clone();
     if !args.quiet {
         tell_adapter(&adapter);
+        note(&format!("log and checkpoints until the model is saved: {}", folder.path().display()));
+    }
+    for line in clean_up(args.output())? {
+        note(&line);
     }
     let interrupt = interrupts::watch(INTERRUPTED)?;
     let start = Instant::now();
-    let (mut log, mut progress) = (MetricsLog::new(&args.output), Progress::new(args.quiet));
-    let trained = train(gpu, &split, &config, &interrupt, &mut |event| {
+    let so_far = checkpoint.as_ref().map_or("", |checkpoint| &checkpoint.log);
+    let mut log = MetricsLog::create(folder.log_path(), so_far)?;
+    let mut progress = Progress::new(args.quiet);
+    let flags = &args.checkpoints;
+    let mut keeper = Keeper::new(&folder, &run, flags.pace(), flags.keep_checkpoint, checkpoint.is_some());
+    let best = checkpoint.as_mut().and_then(|checkpoint| checkpoint.best.take());
+    let read = |part| match &checkpoint {
+        Some(checkpoint) => checkpoint.part(part),
+        None => Err(Error::Data("there is no checkpoint".to_owned())),
+    };
+    let restart = checkpoint.as_ref().map(|checkpoint| Restart {
+        state: checkpoint.state.clone(),
+        best,
+        read: &read,
+        finish: flags.finish,
+    });
+    let trained = train_from(gpu, &run.split, &run.config, restart, &mut keeper, &interrupt, &mut |event| {
         let logged = log.add(event);
         progress.show(event);
-        tell_log(&progress, event, &log, logged);
+        // A log that cannot be written is only a warning: the model matters more.
+        if let Err(error) = logged {
+            progress.line(&format!("warning: {error}; training goes on, and the model will have its log"));
+        }
     });
     progress.finish();
-    let trained = trained.inspect_err(|_| leave(&mut log, args.quiet))?;
-    let seconds = start.elapsed().as_secs_f64();
+    let trained = match trained {
+        Ok(trained) => trained,
+        Err(error) => {
+            leave(args, folder, &log);
+            return Err(error.into());
+        }
+    };
     if !args.quiet {
-        note(&ending(&trained, &config));
+        note(&ending(&trained, &run.config));
     }
-    let test = if interrupt.load(Ordering::Relaxed) { None } else { test(&trained, &split, &config)? };
-    let metrics = json!({
+    let seconds = start.elapsed().as_secs_f64();
+    let Run { config, data, adapter, users, items, split } = run;
+    let mut metrics = json!({
         "epoch": trained.epoch, "epochs_done": trained.epochs_done, "stop": trained.stop,
-        "valid": trained.valid, "test": test,
+        "valid": trained.valid, "test": null,
         "seconds": seconds, "timing": trained.timing,
     });
-    let valid = trained.valid;
     let record = Record {
         config: serde_json::to_value(&config).map_err(|error| Error::Data(error.to_string()))?,
-        metrics,
-        adapter: format!("{} ({}, {})", adapter.name, adapter.backend, adapter.driver),
-        data: args.data_record(),
+        metrics: metrics.clone(),
+        adapter,
+        data,
         ..Record::default()
     };
-    let failure = trained.failure;
-    let Dataset { users, items, .. } = dataset;
-    let (embeddings, popularity) = (trained.embeddings, trained.popularity);
+    let Trained { embeddings, popularity, valid, stop, failure, .. } = trained;
+    if stop == Stop::Interrupted {
+        leave(args, folder, &log);
+        return Err(failure.map_or(Failure::Interrupted, Failure::Request));
+    }
     let model = Model { embeddings, popularity, users, items, split, record };
-    save(&model, &args.output, &mut log, args.quiet)?;
+    if let Some(error) = failure {
+        let best = folder.best_model_path();
+        save(&model, &best, &log)?;
+        note(&format!("training failed; {} holds the best model so far", best.display()));
+        leave(args, folder, &log);
+        return Err(error.into());
+    }
+    // Saved before it is tested: nothing that follows can lose it.
+    if let Err(error) = save(&model, args.output(), &log) {
+        leave(args, folder, &log);
+        return Err(error.into());
+    }
+    let test = match interrupt.load(Ordering::Relaxed) {
+        true => None,
+        false => test(&model, &config)?,
+    };
+    metrics["test"] = json!(test);
+    set_metrics(args.output(), metrics)?;
+    let is_kept = flags.keep_checkpoint && TrainingFolder::has_checkpoint(args.output())?;
+    if is_kept && !args.quiet {
+        let (path, name) = (folder.path().display(), args.output().display());
+        note(&format!("kept {path}: `spherec train --resume {name} --epochs N` trains longer"));
+    }
+    if !is_kept {
+        remove(folder);
+    }
     if !args.quiet {
-        note(&format!("saved {}", args.output.display()));
+        note(&format!("saved {}", args.output().display()));
         let parts = [("validation", valid), ("test", test)];
         let rows: Vec<_> = parts.into_iter().filter_map(|(part, metrics)| Some((part, metrics?))).collect();
         if !rows.is_empty() {
             console::out(&metrics_table::table(&rows))?;
         }
     }
-    if let Some(error) = failure {
-        note(&format!("training failed; {} holds the best model so far", args.output.display()));
-        return Err(error.into());
-    }
     if interrupt.load(Ordering::Relaxed) { Err(Failure::Interrupted) } else { Ok(()) }
+}
+
+/// The adapter as a record names it.
+fn adapter_name(adapter: &AdapterSummary) -> String {
+    format!("{} ({}, {})", adapter.name, adapter.backend, adapter.driver)
+}
+
+/// For a training that ends without a model: says how to go on with it, or removes its folder if it did nothing.
+fn leave(args: &Args, folder: TrainingFolder, log: &MetricsLog) {
+    let (path, model) = (folder.path().display().to_string(), args.output().display());
+    match TrainingFolder::has_checkpoint(args.output()) {
+        Ok(true) => note(&format!(
+            "the checkpoint and the log are in {path}; `spherec train --resume {model}` goes on, and with --finish it \
+             saves the best so far"
+        )),
+        Ok(false) if log.is_empty() => remove(folder),
+        _ => note(&format!("the log is in {path}; there is no checkpoint yet")),
+    }
+}
+
+/// Removes the folder of a training that needs it no more.
+fn remove(folder: TrainingFolder) {
+    if let Err(error) = folder.remove() {
+        note(&format!("warning: {error}"));
+    }
 }
 
 /// What the run is made of, in a line.
@@ -104,13 +279,13 @@ fn read(args: &Args, config: &TrainConfig) -> Result<(Dataset, Split)> {
     let options = args.load.options();
     let files = [&args.protocol.valid, &args.protocol.test].map(Option::as_deref);
     let is_input = |path: &Path| path.as_os_str() == "-";
-    if [Some(&*args.data), files[0], files[1]].into_iter().flatten().filter(|path| is_input(path)).count() > 1
+    if [Some(args.data()), files[0], files[1]].into_iter().flatten().filter(|path| is_input(path)).count() > 1
     {
         return Err(Error::Data("only one of the files can be standard input (`-`)".to_owned()));
     }
-    let (dataset, report) = data::load(&args.data, &options)?;
+    let (dataset, report) = data::load(args.data(), &options)?;
     if !args.quiet {
-        load_args::tell_format(&args.data, &report);
+        load_args::tell_format(args.data(), &report);
         load_args::tell_data(&report);
         load_args::tell_published(args.load.filters.preset);
     }
@@ -168,7 +343,7 @@ fn join(
 pub(crate) fn tell_adapter(adapter: &AdapterSummary) {
     note(&format!("adapter: {} ({}, {})", adapter.name, adapter.backend, adapter.driver));
     if adapter.kind == "cpu" {
-        note(&cpu_warning(console::err_is_terminal()));
+        console::note_lines(&cpu_warning(console::err_is_terminal()));
     }
 }
 
@@ -183,34 +358,6 @@ pub(crate) fn cpu_warning(on_terminal: bool) -> String {
     }
 }
 
-/// Says where the log is. A log that cannot be written is only a warning: the model matters more.
-fn tell_log(progress: &Progress, event: &Event, log: &MetricsLog, logged: Result<()>) {
-    match (event, log.path(), logged) {
-        (_, _, Err(error)) => {
-            progress.line(&format!("warning: {error}; training goes on, and the model will have its log"));
-        }
-        (Event::Started { .. }, Some(path), Ok(())) => {
-            progress.line(&format!("log until the model is saved: {}", path.display()));
-        }
-        _ => {}
-    }
-}
-
-/// For a training that ends without a model: says where the log is, or removes it if it has no epoch.
-fn leave(log: &mut MetricsLog, quiet: bool) {
-    if log.is_empty() {
-        remove_log(log);
-    } else if let (Some(path), false) = (log.path(), quiet) {
-        note(&format!("the log of this training is {}", path.display()));
-    }
-}
-
-fn remove_log(log: &mut MetricsLog) {
-    if let Err(error) = log.remove_file() {
-        note(&format!("warning: {error}"));
-    }
-}
-
 fn ending(trained: &Trained, config: &TrainConfig) -> String {
     let reason = match trained.stop {
         Stop::Epochs => format!("done: {}", counted(trained.epochs_done, "epoch")),
@@ -219,10 +366,12 @@ fn ending(trained: &Trained, config: &TrainConfig) -> String {
             trained.epochs_done, config.stopping.patience
         ),
         Stop::Failed => format!("training failed in epoch {}", trained.epochs_done + 1),
-        Stop::Interrupted => format!("interrupted in epoch {}", trained.epochs_done),
+        Stop::Interrupted => format!("interrupted in epoch {}", trained.epochs_done + 1),
+        Stop::Finished => format!("finished after epoch {}", trained.epochs_done),
     };
     let best = trained.valid.map(|_| format!("; the best was epoch {}", trained.epoch));
-    let dial = trained.embeddings.has_bias().then(|| match trained.valid {
+    let is_chosen = trained.embeddings.has_bias() && trained.stop != Stop::Interrupted;
+    let dial = is_chosen.then(|| match trained.valid {
         Some(_) => format!("; popularity {} is best on the validation part", trained.popularity),
         None => format!("; popularity {}", trained.popularity),
     });
@@ -230,32 +379,24 @@ fn ending(trained: &Trained, config: &TrainConfig) -> String {
 }
 
 /// The metrics on the test part, if there is one.
-fn test(trained: &Trained, split: &Split, config: &TrainConfig) -> Result<Option<Metrics>> {
-    if split.test.is_empty() {
+fn test(model: &Model, config: &TrainConfig) -> Result<Option<Metrics>> {
+    let Split { train, valid, test } = &model.split;
+    if test.is_empty() {
         return Ok(None);
     }
-    let (embeddings, popularity) = (&trained.embeddings, trained.popularity);
-    let (train, valid, test) = (&split.train, Some(&split.valid), &split.test);
-    let all = evaluate(embeddings, popularity, train, valid, test, &[config.stopping.k])?;
+    let all = evaluate(&model.embeddings, model.popularity, train, Some(valid), test, &[config.stopping.k])?;
     Ok(all.into_iter().next())
 }
 
-/// Saves the model with its log, then removes the log beside it. If `folder` has become unusable, the model
-/// goes to the system's temporary folder, so that the work is not lost.
-fn save(model: &Model, folder: &Path, log: &mut MetricsLog, quiet: bool) -> Result<()> {
+/// Saves the model with its log. If `folder` has become unusable, the model goes to the system's temporary folder, so
+/// that the work is not lost.
+fn save(model: &Model, folder: &Path, log: &MetricsLog) -> Result<()> {
     let csv = log.csv();
     let extra = [("metrics.jsonl", log.jsonl()), ("metrics.csv", csv.as_slice())];
-    let saved = match model.save(folder, &extra) {
-        Ok(()) => Ok(()),
-        Err(error) => {
-            let rescue = std::env::temp_dir().join(format!("spherec-model-{}", std::process::id()));
-            if model.save(&rescue, &extra).is_err() {
-                leave(log, quiet);
-                return Err(error);
-            }
-            Err(Error::Data(format!("{error}; the model was saved as {} instead", rescue.display())))
-        }
-    };
-    remove_log(log);
-    saved
+    let Err(error) = model.save(folder, &extra) else { return Ok(()) };
+    let rescue = std::env::temp_dir().join(format!("spherec-model-{}", std::process::id()));
+    if model.save(&rescue, &extra).is_err() {
+        return Err(error);
+    }
+    Err(Error::Data(format!("{error}; the model was saved as {} instead", rescue.display())))
 }

@@ -4,22 +4,22 @@ use super::load_args::{LoadArgs, shown_path};
 use super::model_args::{ModelArgs, RunArgs, SampleArgs, adapter_choice};
 use serde_json::{Value, json};
 use spherec::Result;
+use spherec::checkpoint::Pace;
 use spherec::data::Protocol;
 use spherec::gpu::AdapterChoice;
 use spherec::train::{Recipe, TrainConfig, defaults};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Train a model on a file of interactions; the defaults give a good one
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES, args_override_self = true)]
 pub(crate) struct Args {
     /// File of interactions, one per row or one user per line; `-` is standard input
-    #[arg(value_name = "DATA")]
-    pub(crate) data: PathBuf,
-    /// Folder for the model. A model already there is replaced once the new one is complete. Until then,
-    /// the log is MODEL.metrics.jsonl
-    #[arg(short, long, value_name = "MODEL")]
-    pub(crate) output: PathBuf,
+    #[arg(value_name = "DATA", required_unless_present = "resume")]
+    data: Option<PathBuf>,
+    /// Folder for the model. Until it is complete, the log and checkpoints are in MODEL.training
+    #[arg(short, long, value_name = "MODEL", required_unless_present = "resume")]
+    output: Option<PathBuf>,
     /// TOML file of flags, named without the dashes, such as `learning-rate = 1e-4`. The command line
     /// overrides it
     #[arg(long, value_name = "FILE")]
@@ -34,6 +34,8 @@ pub(crate) struct Args {
     samples: SampleArgs,
     #[command(flatten)]
     run: RunArgs,
+    #[command(flatten)]
+    pub(crate) checkpoints: CheckpointArgs,
     /// Adapter to use: its number in `spherec doctor`, or a part of its name [default: the best]
     #[arg(long, value_name = "ADAPTER", help_heading = "Running")]
     adapter: Option<String>,
@@ -52,7 +54,37 @@ Examples:
   spherec train users.dat -o model --folds 4 --fold 0 --recipe two-stage-2019 --sampler uniform
   spherec train BX-Book-Ratings.csv.gz -o model --preset book-crossing
   spherec train parts/train.csv --valid parts/valid.csv --test parts/test.csv -o model
-  zcat plays.tsv.gz | spherec train - -o model --temperature 0.08";
+  zcat plays.tsv.gz | spherec train - -o model --temperature 0.08
+  spherec train --resume model";
+
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Keeping and going on")]
+pub(crate) struct CheckpointArgs {
+    /// Go on with the interrupted training of MODEL, to the same bits as if it had never stopped. Data and settings are
+    /// those of MODEL.training; only --epochs may change
+    #[arg(long, value_name = "MODEL", conflicts_with_all = ["data", "output", "config", "force", "evaluate_every",
+        "patience", "k", "seed", "LoadArgs", "FilterArgs", "ProtocolArgs", "ModelArgs", "SampleArgs"])]
+    pub(crate) resume: Option<PathBuf>,
+    /// With --resume: take no further step, and save the best so far
+    #[arg(long, requires = "resume", conflicts_with = "epochs")]
+    pub(crate) finish: bool,
+    /// Replace the model, or the unfinished training, that is there. The model stays until the new one is complete
+    #[arg(long)]
+    pub(crate) force: bool,
+    /// Keep a checkpoint every N epochs [default: as often as costs under 2 % of the time]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    checkpoint_every: Option<u32>,
+    /// Keep MODEL.training with the last checkpoint, so that --resume MODEL --epochs N can train longer
+    #[arg(long)]
+    pub(crate) keep_checkpoint: bool,
+}
+
+impl CheckpointArgs {
+    /// How often checkpoints are kept.
+    pub(crate) fn pace(&self) -> Pace {
+        self.checkpoint_every.map_or(Pace::Cheap, |every| Pace::Epochs(every as usize))
+    }
+}
 
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Holding out")]
@@ -79,6 +111,21 @@ pub(crate) struct ProtocolArgs {
 }
 
 impl Args {
+    /// The data's file. Clap sees to it that there is one, unless a training is resumed.
+    pub(crate) fn data(&self) -> &Path {
+        self.data.as_deref().unwrap_or(Path::new(""))
+    }
+
+    /// The model's folder.
+    pub(crate) fn output(&self) -> &Path {
+        self.checkpoints.resume.as_deref().or(self.output.as_deref()).unwrap_or(Path::new(""))
+    }
+
+    /// The epochs, if they are given.
+    pub(crate) fn epochs(&self) -> Option<usize> {
+        self.run.epochs()
+    }
+
     /// The settings of the run, checked.
     pub(crate) fn config(&self) -> Result<TrainConfig> {
         let config =
@@ -99,7 +146,7 @@ impl Args {
 
     /// The files the model is trained on and how they are read, for the model's record.
     pub(crate) fn data_record(&self) -> Value {
-        let mut record = json!({"train": shown_path(&self.data)});
+        let mut record = json!({"train": shown_path(self.data())});
         for (name, path) in [("valid", &self.protocol.valid), ("test", &self.protocol.test)] {
             if let Some(path) = path {
                 record[name] = json!(shown_path(path));

@@ -7,7 +7,7 @@
 
 use super::{Dataset, IdTable, Interactions};
 use crate::random::{Purpose, Stream};
-use crate::{Error, Result};
+use crate::{Error, Result, host_memory};
 use rand::RngExt;
 use rand_distr::weighted::WeightedAliasIndex;
 use rand_distr::{Binomial, Distribution, Poisson};
@@ -71,7 +71,23 @@ impl GenerateOptions {
         check_range("--interactions-per-user", self.interactions_per_user, cluster_size as f64, 1.0)?;
         check_range("--popularity-exponent", self.popularity_exponent, 4.0, 0.0)?;
         check_range("--noise", self.noise, 1.0, 0.0)?;
-        check_range("--focus", self.focus, 100.0, 0.0)
+        check_range("--focus", self.focus, 100.0, 0.0)?;
+        self.check_memory()
+    }
+
+    /// Checks that the machine has the memory: the pairs are held four times at most while they are sorted, 8 bytes
+    /// each, and an id, its place in the index and the rest take about 100 bytes a user or item.
+    fn check_memory(&self) -> Result<()> {
+        let [users, items] = [self.user_count, self.item_count].map(|count| count as f64);
+        let needed = 32.0 * users * self.interactions_per_user + 100.0 * (users + items);
+        let (flag, value) = if items > users * (1.0 + 0.32 * self.interactions_per_user) {
+            ("--items", self.item_count.to_string())
+        } else {
+            let each = self.interactions_per_user;
+            ("--users", format!("{} with --interactions-per-user {each}", self.user_count))
+        };
+        // Rounded to the nearest, and at most the largest u64.
+        host_memory::check(flag, &value, needed as u64)
     }
 }
 
@@ -100,7 +116,7 @@ pub struct Generated {
 /// Generates interactions. The same options always give the same result.
 ///
 /// # Errors
-/// An option is out of range.
+/// [`Error::Setting`] if an option is out of range, or if the machine lacks the memory for so many users or items.
 pub fn generate(options: &GenerateOptions) -> Result<Generated> {
     options.check()?;
     let world = World::new(options)?;

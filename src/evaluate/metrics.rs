@@ -53,8 +53,9 @@ pub fn ndcg(ranking: &[u32], relevant: &[u32], k: usize) -> f64 {
     let discount = |place: usize| 1.0 / ((place + 2) as f64).log2();
     let ideal: f64 = (0..relevant.len().min(k)).map(discount).sum();
     let places = best(ranking, k).iter().enumerate();
-    let gain: f64 =
-        places.filter(|&(_, &item)| is_relevant(relevant, item)).map(|(place, _)| discount(place)).sum();
+    let hits = places.filter(|&(_, &item)| is_relevant(relevant, item));
+    // Not `sum`, which is -0 without hits.
+    let gain = hits.fold(0.0, |gain, (place, _)| gain + discount(place));
     if ideal > 0.0 { gain / ideal } else { 0.0 }
 }
 

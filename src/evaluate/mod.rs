@@ -205,7 +205,9 @@ impl UserMetrics {
 fn mean(by_user: &[Vec<UserMetrics>], index: usize, k: usize, places: &[AtomicU32]) -> Metrics {
     let column = || by_user.iter().filter_map(move |user| user.get(index));
     let users = by_user.len();
-    let average = |value: fn(&UserMetrics) -> f64| column().map(value).sum::<f64>() / users as f64;
+    // Not `sum`, which is -0 for nobody.
+    let sum = |values: &mut dyn Iterator<Item = f64>| values.fold(0.0, |sum, value| sum + value);
+    let average = |value: fn(&UserMetrics) -> f64| sum(&mut column().map(value)) / users as f64;
     let ranked = column().filter(|user| user.median.is_some()).count();
     let recommended = places.iter().filter(|place| (place.load(Ordering::Relaxed) as usize) < k).count();
     Metrics {
@@ -215,7 +217,7 @@ fn mean(by_user: &[Vec<UserMetrics>], index: usize, k: usize, places: &[AtomicU3
         ndcg: average(|user| user.ndcg),
         recall: average(|user| user.recall),
         precision: average(|user| user.precision),
-        mmr: column().filter_map(|user| user.median).sum::<f64>() / ranked.max(1) as f64,
+        mmr: sum(&mut column().filter_map(|user| user.median)) / ranked.max(1) as f64,
         coverage: recommended as f64 / places.len().max(1) as f64,
     }
 }

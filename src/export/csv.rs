@@ -14,13 +14,13 @@ fn write_table(out: &mut dyn Write, table: &ExportTable) -> csv::Result<()> {
     let mut writer = csv::Writer::from_writer(out);
     writer.write_field("id")?;
     for column in table.labels {
-        writer.write_field(table.cell(&column.name))?;
+        writer.write_field(table.cell(column.name.as_bytes()))?;
     }
     writer.write_record((0..table.dim).map(|at| format!("d{at}")))?;
     for (row, values) in (0..).zip(table.values.chunks_exact(table.dim)) {
-        writer.write_field(table.cell(&table.ids.text(row)))?;
+        writer.write_field(table.cell(table.ids.bytes(row)))?;
         for column in table.labels {
-            writer.write_field(table.cell(column.label(row).unwrap_or_default()))?;
+            writer.write_field(table.cell(column.label(row).unwrap_or_default().as_bytes()))?;
         }
         writer.write_record(values.iter().map(|value| format!("{value:?}")))?;
     }

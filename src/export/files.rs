@@ -3,22 +3,70 @@
 
 use crate::{Error, Result};
 use std::fs;
-use std::io::{BufWriter, Write};
+use std::io::{BufWriter, ErrorKind, Write};
 use std::path::{Path, PathBuf};
-use tempfile::NamedTempFile;
+use tempfile::{NamedTempFile, TempPath};
 
-/// Checks that `path` is free or, with `force`, that it can be replaced. To be called before the work starts.
+/// What stands at `path` and is never replaced, in words; `None` for a regular file, and if nothing is there.
+pub fn obstacle(path: &Path) -> Option<&'static str> {
+    let kind = path.symlink_metadata().ok()?.file_type();
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::FileTypeExt;
+        if kind.is_fifo() {
+            return Some("a pipe");
+        }
+        if kind.is_block_device() || kind.is_char_device() {
+            return Some("a device");
+        }
+    }
+    match kind {
+        kind if kind.is_file() => None,
+        kind if kind.is_symlink() => Some("a link"),
+        kind if kind.is_dir() => Some("a folder"),
+        _ => Some("not a regular file"),
+    }
+}
+
+/// Checks that `path` is free or, with `force`, a regular file that can be replaced. Links are not followed. To be
+/// called before the work starts.
 ///
 /// # Errors
-/// [`Error::File`] that says what is in the way.
+/// [`Error::File`] that says what is in the way; [`Error::Io`] if the path cannot be, such as a name that is too long.
 pub fn check_free(path: &Path, force: bool) -> Result<()> {
-    if path.is_dir() {
-        return Err(Error::file(path, "is a folder, so no file can be written there"));
+    if let Some(what) = obstacle(path) {
+        return Err(Error::file(path, format!("is {what}: only a regular file can be written or replaced")));
     }
-    if !force && path.symlink_metadata().is_ok() {
-        return Err(Error::file(path, "exists already; --force replaces it"));
+    match path.symlink_metadata() {
+        Ok(_) if !force => Err(Error::file(path, "exists already; --force replaces it")),
+        Err(error) if error.kind() != ErrorKind::NotFound => Err(Error::io(path, "write")(error)),
+        _ => Ok(()),
     }
-    Ok(())
+}
+
+/// Whether two paths are one file, or would be: by links, by `..`, and on a file system that does not tell upper case
+/// from lower case.
+pub fn is_same_file(left: &Path, right: &Path) -> bool {
+    let [left, right] = [left, right].map(|path| place(path).to_string_lossy().to_lowercase());
+    left == right
+}
+
+/// Where `path` is or will be: whole and without links.
+fn place(path: &Path) -> PathBuf {
+    if let Ok(found) = path.canonicalize() {
+        return found;
+    }
+    match (path.parent(), path.file_name()) {
+        (Some(parent), Some(name)) => place(&or_here(parent)).join(name),
+        // A path that ends in `..`.
+        (Some(parent), None) => place(&or_here(parent)).parent().unwrap_or(Path::new("/")).to_owned(),
+        (None, _) => path.to_owned(),
+    }
+}
+
+/// The folder that is meant by `parent`, which is empty for a plain file name.
+fn or_here(parent: &Path) -> PathBuf {
+    if parent.as_os_str().is_empty() { PathBuf::from(".") } else { parent.to_owned() }
 }
 
 /// Checks that the folder of the file `path` exists. To be called before the work starts.
@@ -50,18 +98,16 @@ impl NewFile {
     /// As [`check_free`]; [`Error::Io`] if no file can be created in the folder.
     pub fn create(path: &Path, force: bool) -> Result<NewFile> {
         check_free(path, force)?;
-        let parent = match path.parent() {
-            Some(parent) if parent != Path::new("") => parent,
-            _ => Path::new("."),
-        };
+        let parent = or_here(path.parent().unwrap_or(Path::new("")));
         let mut builder = tempfile::Builder::new();
+        // Not the file's own name, which may be as long as the file system allows.
         builder.prefix(".spherec-");
         #[cfg(unix)]
         {
             use std::os::unix::fs::PermissionsExt;
             builder.permissions(fs::Permissions::from_mode(0o666)); // less the umask
         }
-        let file = builder.tempfile_in(parent).map_err(Error::io(parent, "write in"))?;
+        let file = builder.tempfile_in(&parent).map_err(Error::io(&parent, "write in"))?;
         Ok(NewFile { buffer: BufWriter::with_capacity(1 << 18, file), path: path.to_owned(), force })
     }
 
@@ -86,14 +132,14 @@ impl NewFile {
         let NewFile { buffer, path, force } = self;
         let file = buffer.into_inner().map_err(|error| Error::io(&path, "write")(error.into_error()))?;
         file.as_file().sync_all().map_err(Error::io(&path, "write"))?;
-        Ok(Closed { file, path, force })
+        Ok(Closed { file: file.into_temp_path(), path, force })
     }
 }
 
-/// A complete file that does not have its final name yet.
+/// A complete file that does not have its final name yet. It is not held open: there may be thousands.
 #[derive(Debug)]
 struct Closed {
-    file: NamedTempFile,
+    file: TempPath,
     path: PathBuf,
     force: bool,
 }
@@ -101,6 +147,11 @@ struct Closed {
 impl Closed {
     fn appear(self) -> Result<PathBuf> {
         let Closed { file, path, force } = self;
+        // Again, because the work took time.
+        check_free(&path, force)?;
+        if let Ok(replaced) = path.metadata() {
+            fs::set_permissions(&file, replaced.permissions()).map_err(Error::io(&path, "write"))?;
+        }
         let renamed = if force { file.persist(&path) } else { file.persist_noclobber(&path) };
         renamed.map_err(|error| Error::io(&path, "write")(error.error))?;
         Ok(path)
@@ -126,6 +177,10 @@ impl NewFiles {
         path: &Path,
         fill: impl FnOnce(&mut dyn Write) -> std::io::Result<()>,
     ) -> Result<()> {
+        if let Some(other) = self.written.iter().find(|other| is_same_file(&other.path, path)) {
+            let message = format!("is the same file as {}, and cannot be both", other.path.display());
+            return Err(Error::file(path, message));
+        }
         let mut file = NewFile::create(path, self.force)?;
         fill(&mut file.buffer).map_err(Error::io(path, "write"))?;
         self.written.push(file.close()?);

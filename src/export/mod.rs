@@ -1,7 +1,7 @@
 //! Exports embeddings as files for other tools. Each format has a module of its own.
 
 mod csv;
-mod files;
+pub(crate) mod files;
 mod metadata;
 mod npy;
 #[cfg(feature = "parquet")]
@@ -11,10 +11,10 @@ mod safe;
 mod safetensors;
 mod tsv;
 
-pub use files::{NewFile, check_folder, check_free};
+pub use files::{NewFile, check_folder, check_free, is_same_file, obstacle};
 pub use safe::csv_safe;
 
-use crate::data::IdTable;
+use crate::data::{IdTable, id_text};
 use crate::labels::LabelColumn;
 use crate::model::{Metric, Model, Stored};
 use crate::{Error, Result};
@@ -106,20 +106,22 @@ impl ExportTable<'_> {
         self.values.iter().flat_map(|value| value.to_le_bytes()).collect()
     }
 
-    /// An id or a label as it goes into a cell.
-    fn cell(&self, text: &str) -> String {
-        if self.csv_safe { csv_safe(text).into_owned() } else { text.to_owned() }
+    /// An id, a label or a label's name as it goes into a cell: its text form, which is a single line.
+    fn cell(&self, bytes: &[u8]) -> String {
+        let text = id_text(bytes);
+        if self.csv_safe { csv_safe(&text).into_owned() } else { text }
     }
 }
 
 /// Writes the embeddings into `folder`, which is created if it is missing.
 ///
-/// Ids are written as by [`IdTable::text`], which escapes tabs and line breaks. Numbers in text are the
+/// Ids and labels are written as by [`id_text`], which escapes the backslash, tabs and line breaks. Numbers in text are the
 /// shortest that read back as the same f32.
 ///
 /// # Errors
 /// [`Error::File`] if a file exists and `force` is not given, or if `folder` is not a folder; [`Error::Io`]
-/// from the disk; [`Error::Setting`] for a format that this build lacks, and as [`Model::stored`]. After an
+/// from the disk; [`Error::Data`] for a table without rows; [`Error::Setting`] for a format that this build lacks, and as
+/// [`Model::stored`]. After an
 /// error no file is left half written.
 pub fn export(model: &Model, options: &ExportOptions, folder: &Path, force: bool) -> Result<Exported> {
     let ExportOptions { what, format, labels, csv_safe, metric, popularity } = *options;
@@ -152,8 +154,11 @@ pub fn export(model: &Model, options: &ExportOptions, folder: &Path, force: bool
     if what != What::Items && format == ExportFormat::Projector {
         tables.push(table("users", &model.users, &users));
     }
+    if let Some(empty) = tables.iter().find(|table| table.count() == 0) {
+        return Err(Error::Data(format!("the model has no {}, so there is nothing to export", empty.name)));
+    }
     create_folder(folder)?;
-    for path in paths(format, &tables, folder) {
+    for path in exported_paths(what, format, folder) {
         check_free(&path, force)?;
     }
     let mut files = NewFiles::new(force);
@@ -178,8 +183,8 @@ pub fn export(model: &Model, options: &ExportOptions, folder: &Path, force: bool
     Ok(Exported { paths: files.finish()?, dim, metric })
 }
 
-/// The paths of the files that will be written.
-fn paths(format: ExportFormat, tables: &[ExportTable], folder: &Path) -> Vec<PathBuf> {
+/// The files that [`export`] writes into `folder`.
+pub fn exported_paths(what: What, format: ExportFormat, folder: &Path) -> Vec<PathBuf> {
     let ending = match format {
         ExportFormat::Projector => return projector::NAMES.map(|name| folder.join(name)).to_vec(),
         ExportFormat::Tsv => ".tsv",
@@ -190,8 +195,12 @@ fn paths(format: ExportFormat, tables: &[ExportTable], folder: &Path) -> Vec<Pat
     };
     let has_metadata = !matches!(format, ExportFormat::Csv | ExportFormat::Parquet);
     let endings = [Some(ending), has_metadata.then_some("-metadata.tsv")];
-    tables
-        .iter()
-        .flat_map(|table| endings.into_iter().flatten().map(|ending| table.file(folder, ending)))
-        .collect()
+    let names: &[&str] = match what {
+        What::Users => &["users"],
+        What::Items => &["items"],
+        What::Both => &["users", "items"],
+    };
+    let files =
+        |name| endings.into_iter().flatten().map(move |ending| folder.join(format!("{name}{ending}")));
+    names.iter().flat_map(files).collect()
 }

@@ -29,14 +29,16 @@ fn encode(table: &ExportTable) -> Written<Vec<u8>> {
         let end = (start + GROUP).min(table.count());
         let mut group = writer.next_row_group()?;
         let numbers = || start as u32..end as u32;
-        let ids: Vec<ByteArray> = numbers().map(|row| text(&table.cell(&table.ids.text(row)))).collect();
+        let ids: Vec<ByteArray> = numbers().map(|row| text(&table.cell(table.ids.bytes(row)))).collect();
         let mut column = group.next_column()?.ok_or_else(missing)?;
         column.typed::<ByteArrayType>().write_batch(&ids, None, None)?;
         column.close()?;
         for labels in table.labels {
             let is_there: Vec<i16> = numbers().map(|row| i16::from(labels.label(row).is_some())).collect();
-            let labels: Vec<ByteArray> =
-                numbers().filter_map(|row| labels.label(row)).map(|label| text(&table.cell(label))).collect();
+            let labels: Vec<ByteArray> = numbers()
+                .filter_map(|row| labels.label(row))
+                .map(|label| text(&table.cell(label.as_bytes())))
+                .collect();
             let mut column = group.next_column()?.ok_or_else(missing)?;
             column.typed::<ByteArrayType>().write_batch(&labels, Some(&is_there), None)?;
             column.close()?;
@@ -72,7 +74,7 @@ fn schema(table: &ExportTable) -> Written<Type> {
     };
     let mut fields = vec![Arc::new(strings("id", Repetition::REQUIRED)?)];
     for column in table.labels {
-        fields.push(Arc::new(strings(&column.name, Repetition::OPTIONAL)?));
+        fields.push(Arc::new(strings(&table.cell(column.name.as_bytes()), Repetition::OPTIONAL)?));
     }
     let element = Type::primitive_type_builder("element", Physical::FLOAT)
         .with_repetition(Repetition::REQUIRED)

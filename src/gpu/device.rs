@@ -2,12 +2,14 @@
 //! errors in place of panics.
 
 use super::adapter::{self, AdapterChoice, AdapterSummary};
+use super::kernel::Kernel;
 use super::trouble::{Call, Failure, Injection, Trouble};
 use crate::step::Grain;
 use crate::{Error, Result};
 use bytemuck::Pod;
+use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Arc, mpsc};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc};
 use std::time::Duration;
 
 /// Longest wait for one submission. Submissions are sized to a fraction of a second, but some drivers
@@ -36,6 +38,23 @@ pub struct Gpu {
     failure: Arc<Failure>,
     patience: Duration,
     injection: Option<Injection>,
+    /// What was compiled, by constants and text.
+    kernels: Mutex<HashMap<String, Kernel>>,
+}
+
+/// How a device is opened.
+struct Opening {
+    /// Without the optional features, and with few bindings.
+    is_plain: bool,
+    most_binding_bytes: u64,
+    patience: Duration,
+    injection: Option<Injection>,
+}
+
+impl Default for Opening {
+    fn default() -> Opening {
+        Opening { is_plain: false, most_binding_bytes: u64::MAX, patience: PATIENCE, injection: None }
+    }
 }
 
 impl std::fmt::Debug for Gpu {
@@ -51,7 +70,7 @@ impl Gpu {
     /// # Errors
     /// [`Error::Adapter`] if there is no such adapter or it cannot be opened.
     pub fn open(choice: &AdapterChoice) -> Result<Gpu> {
-        Gpu::open_with(choice, false, PATIENCE, None)
+        Gpu::open_with(choice, Opening::default())
     }
 
     /// As [`Gpu::open`], but as if the adapter had no optional feature and bound no more buffers at once than every
@@ -60,7 +79,16 @@ impl Gpu {
     /// # Errors
     /// As [`Gpu::open`].
     pub fn open_plain(choice: &AdapterChoice) -> Result<Gpu> {
-        Gpu::open_with(choice, true, PATIENCE, None)
+        Gpu::open_with(choice, Opening { is_plain: true, ..Opening::default() })
+    }
+
+    /// As [`Gpu::open`], but as if no storage binding could have more than `most_binding_bytes`: what runs on an
+    /// adapter with small bindings.
+    ///
+    /// # Errors
+    /// As [`Gpu::open`].
+    pub fn open_with_bindings(choice: &AdapterChoice, most_binding_bytes: u64) -> Result<Gpu> {
+        Gpu::open_with(choice, Opening { most_binding_bytes, ..Opening::default() })
     }
 
     /// As [`Gpu::open`], for tests: `injection` is asked before each call of the driver what goes wrong with it, and a
@@ -73,20 +101,16 @@ impl Gpu {
         patience: Duration,
         injection: Injection,
     ) -> Result<Gpu> {
-        Gpu::open_with(choice, false, patience, Some(injection))
+        Gpu::open_with(choice, Opening { patience, injection: Some(injection), ..Opening::default() })
     }
 
-    fn open_with(
-        choice: &AdapterChoice,
-        is_plain: bool,
-        patience: Duration,
-        injection: Option<Injection>,
-    ) -> Result<Gpu> {
+    fn open_with(choice: &AdapterChoice, opening: Opening) -> Result<Gpu> {
+        let Opening { is_plain, most_binding_bytes, patience, injection } = opening;
         let optional = if is_plain { wgpu::Features::empty() } else { OPTIONAL };
         let (adapter, summary) = adapter::choose(&adapter::instance(), choice)?;
         let offered = adapter.limits();
         let mut limits = wgpu::Limits {
-            max_storage_buffer_binding_size: offered.max_storage_buffer_binding_size,
+            max_storage_buffer_binding_size: offered.max_storage_buffer_binding_size.min(most_binding_bytes),
             max_buffer_size: offered.max_buffer_size,
             ..wgpu::Limits::default()
         };
@@ -117,7 +141,12 @@ impl Gpu {
                 seen.note_lost(&format!("{reason:?}: {message}"));
             }
         });
-        Ok(Gpu { device, queue, adapter: summary, failure, patience, injection })
+        Ok(Gpu { device, queue, adapter: summary, failure, patience, injection, kernels: Mutex::default() })
+    }
+
+    /// What was compiled, by constants and text.
+    pub(super) fn kernels(&self) -> MutexGuard<'_, HashMap<String, Kernel>> {
+        self.kernels.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The adapter in use.

@@ -5,8 +5,8 @@ use super::shader;
 use crate::step::Build;
 use crate::{Error, Result};
 
-/// A compute pipeline and what its WGSL declares.
-#[derive(Debug)]
+/// A compute pipeline and what its WGSL declares. Copies share the pipeline.
+#[derive(Debug, Clone)]
 pub struct Kernel {
     name: String,
     pipeline: wgpu::ComputePipeline,
@@ -14,7 +14,7 @@ pub struct Kernel {
     declared: Vec<Declared>,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Declared {
     name: String,
     index: u32,
@@ -28,7 +28,8 @@ pub type Named<'a> = (&'a str, wgpu::BufferBinding<'a>);
 pub struct Bindings(wgpu::BindGroup);
 
 impl Kernel {
-    /// Compiles the kernel `name` of `shaders/`.
+    /// Compiles the kernel `name` of `shaders/`. A device compiles the same text with the same constants only once:
+    /// a software driver takes seconds for some kernels, and experiments train the same shapes again and again.
     ///
     /// # Errors
     /// [`Error::Gpu`] with the compiler's words.
@@ -51,6 +52,10 @@ impl Kernel {
             .copied()
             .filter(|(name, _)| module.overrides.iter().any(|(_, o)| o.name.as_deref() == Some(*name)))
             .collect();
+        let key = format!("{constants:?}\n{text}");
+        if let Some(kernel) = gpu.kernels().get(&key) {
+            return Ok(kernel.clone());
+        }
         let scope = gpu.device.push_error_scope(wgpu::ErrorFilter::Validation);
         let layout = gpu.device.create_bind_group_layout(&wgpu::BindGroupLayoutDescriptor {
             label: Some(name),
@@ -79,7 +84,9 @@ impl Kernel {
         if let Some(error) = pollster::block_on(scope.pop()) {
             return Err(Error::Gpu(format!("{name}.wgsl: {error}")));
         }
-        Ok(Kernel { name: name.to_owned(), pipeline, layout, declared })
+        let kernel = Kernel { name: name.to_owned(), pipeline, layout, declared };
+        gpu.kernels().insert(key, kernel.clone());
+        Ok(kernel)
     }
 
     /// Binds a buffer, or a part of one, to each name that the kernel declares; other names are ignored. A dispatch

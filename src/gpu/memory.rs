@@ -2,7 +2,7 @@
 
 use super::device::Gpu;
 use crate::step::StepShape;
-use crate::{Error, Result};
+use crate::{Error, Result, memory};
 
 /// Checks that everything fits the adapter's bindings, and that the machine has the memory: `host_bytes`, and what the
 /// device needs if it takes its memory from the machine's. Systems and drivers give more than there is, and the system
@@ -16,12 +16,9 @@ pub fn check_memory(gpu: &Gpu, shape: &StepShape, host_bytes: u64) -> Result<()>
     let shares_memory = matches!(gpu.adapter().kind, "cpu" | "integrated");
     let device_bytes = if shares_memory { shape.memory().iter().map(|(_, bytes)| bytes).sum() } else { 0 };
     let needed: u64 = host_bytes + device_bytes;
-    let mut system = sysinfo::System::new();
-    system.refresh_memory();
-    let limit = system.cgroup_limits().map_or(u64::MAX, |limits| limits.free_memory);
-    let free = system.available_memory().min(limit);
     // If free memory is unknown, try anyway.
-    if free == 0 || needed <= free {
+    let Some(free) = memory::free_bytes() else { return Ok(()) };
+    if needed <= free {
         return Ok(());
     }
     let message = format!(

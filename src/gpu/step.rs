@@ -2,7 +2,7 @@
 
 use super::device::Gpu;
 use super::kernel::{Bindings, Kernel};
-use super::tables::Tables;
+use super::tables::{TablePart, Tables};
 use super::working::Buffers;
 use crate::step::layout::{PairSums, Shards, StepSums};
 use crate::step::{Dispatch, Extent, MAX_STEPS, PLAN_BYTES, Plan, Stage, StepConstants, StepShape, fold};
@@ -189,6 +189,18 @@ impl Stepper {
             gradients: self.gpu.read(self.buffers.get("gradients"), slot_numbers)?,
             points: self.gpu.read(self.buffers.get("working"), slot_numbers)?,
         })
+    }
+
+    /// Puts the tables back as they lay after `step`. `read` gives each part that they have.
+    ///
+    /// # Errors
+    /// Those of `read`; [`Error::Data`] if a part does not fit; [`Error::Gpu`] if the device failed.
+    pub fn restore(&mut self, step: u32, read: &dyn Fn(TablePart) -> Result<Vec<u32>>) -> Result<()> {
+        for &part in self.tables.parts() {
+            self.tables.restore(&self.gpu, part, &read(part)?)?;
+        }
+        self.last_step = step;
+        Ok(())
     }
 
     /// Brings all rows up to the last submitted step, as evaluation and saving need.

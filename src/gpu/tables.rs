@@ -7,7 +7,11 @@ use super::kernel::Named;
 use crate::step::StepShape;
 use crate::step::layout::{RowState, Shards};
 use crate::{Error, Result};
+use bytemuck::Pod;
 use std::ops::Range;
+
+/// Words of a row's state.
+const STATE_WORDS: usize = size_of::<RowState>() / 4;
 
 /// What the kernels call the buffers of each shard of a dispatch.
 pub(crate) const SHARD_NAMES: [[&str; SHARD_BINDINGS]; MOST_SHARDS] = [
@@ -16,6 +20,31 @@ pub(crate) const SHARD_NAMES: [[&str; SHARD_BINDINGS]; MOST_SHARDS] = [
     ["rows_2", "drift_2", "variance_2", "row_states_2"],
     ["rows_3", "drift_3", "variance_3", "row_states_3"],
 ];
+
+/// A part of the tables, as checkpoints hold it: for every row some words of 32 bits, exactly as on the device.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TablePart {
+    /// The stored rows, (R, D).
+    Rows,
+    /// Adam's drift (see `shaders/include/catch_up.wgsl`), (R, D).
+    Drift,
+    /// Adam's second moment, (R, D).
+    Variance,
+    /// What is kept of each row beside its numbers, (R, 8).
+    States,
+}
+
+impl TablePart {
+    /// Its name.
+    pub fn name(self) -> &'static str {
+        match self {
+            TablePart::Rows => "rows",
+            TablePart::Drift => "drift",
+            TablePart::Variance => "variance",
+            TablePart::States => "row_states",
+        }
+    }
+}
 
 /// Rows (and moments): items first, then users.
 #[derive(Debug)]
@@ -26,6 +55,7 @@ pub struct Tables {
     row_count: usize,
     rows_per_shard: usize,
     dim: usize,
+    has_moments: bool,
 }
 
 /// The shards that one dispatch covers, and the uniform that says so.
@@ -98,7 +128,8 @@ impl Tables {
         for shard in &shards {
             write_rows(gpu, shard, dim, &mut fill)?;
         }
-        Ok(Tables { shards, dispatches, shards_per_dispatch, row_count, rows_per_shard, dim })
+        let has_moments = shape.optimizer.has_moments();
+        Ok(Tables { shards, dispatches, shards_per_dispatch, row_count, rows_per_shard, dim, has_moments })
     }
 
     /// The dispatches that cover all rows.
@@ -138,7 +169,7 @@ impl Tables {
     /// # Errors
     /// [`Error::Gpu`] if reading back fails.
     pub fn rows(&self, gpu: &Gpu, rows: Range<usize>) -> Result<Vec<f32>> {
-        self.read(gpu, rows, |shard| &shard.rows)
+        self.read(gpu, rows, self.widths(TablePart::Rows), |shard| &shard.rows)
     }
 
     /// Adam's drift (see `shaders/include/catch_up.wgsl`) and second moment, each (rows, D).
@@ -146,10 +177,10 @@ impl Tables {
     /// # Errors
     /// [`Error::Gpu`] if reading back fails.
     pub fn drift_and_variance(&self, gpu: &Gpu) -> Result<(Vec<f32>, Vec<f32>)> {
-        let all = 0..self.row_count;
+        let (all, widths) = (0..self.row_count, self.widths(TablePart::Drift));
         Ok((
-            self.read(gpu, all.clone(), |shard| &shard.drift)?,
-            self.read(gpu, all, |shard| &shard.variance)?,
+            self.read(gpu, all.clone(), widths, |shard| &shard.drift)?,
+            self.read(gpu, all, widths, |shard| &shard.variance)?,
         ))
     }
 
@@ -173,6 +204,57 @@ impl Tables {
         Ok(all)
     }
 
+    /// The parts that these tables have.
+    pub fn parts(&self) -> &'static [TablePart] {
+        use TablePart::{Drift, Rows, States, Variance};
+        if self.has_moments { &[Rows, Drift, Variance, States] } else { &[Rows, States] }
+    }
+
+    /// Words of a row in `part`, without padding and with it.
+    fn widths(&self, part: TablePart) -> (usize, usize) {
+        match part {
+            TablePart::States => (STATE_WORDS, STATE_WORDS),
+            _ => (self.dim, self.dim.next_multiple_of(4)),
+        }
+    }
+
+    /// A whole part as it lies in the device, (R, width), not caught up.
+    ///
+    /// # Errors
+    /// [`Error::Gpu`] if reading back fails.
+    pub fn part(&self, gpu: &Gpu, part: TablePart) -> Result<Vec<u32>> {
+        self.read(gpu, 0..self.row_count, self.widths(part), |shard| shard.buffer(part))
+    }
+
+    /// Puts back what [`Tables::part`] gave.
+    ///
+    /// # Errors
+    /// [`Error::Data`] if `words` are not as many; [`Error::Gpu`] if the device fails.
+    pub fn restore(&self, gpu: &Gpu, part: TablePart, words: &[u32]) -> Result<()> {
+        let (width, padded) = self.widths(part);
+        if words.len() != self.row_count * width {
+            let (name, found, rows) = (part.name(), words.len(), self.row_count);
+            return Err(Error::Data(format!("{name}: {found} numbers are not {rows} rows of {width}")));
+        }
+        let mut piece = Vec::new();
+        for shard in &self.shards {
+            let first = shard.first_row * width;
+            let rows = &words[first..first + shard.row_count * width];
+            for (index, rows) in rows.chunks(piece_rows(padded) * width).enumerate() {
+                piece.clear();
+                for row in rows.chunks(width) {
+                    piece.extend_from_slice(row);
+                    piece.resize(piece.len() + padded - width, 0u32);
+                }
+                let at = (index * piece_rows(padded) * padded * 4) as u64;
+                gpu.write(shard.buffer(part), at, bytemuck::cast_slice(&piece));
+                // The staging memory of one piece is free before the next.
+                gpu.wait(gpu.queue.submit([]))?;
+            }
+        }
+        Ok(())
+    }
+
     /// The item biases of the first `item_count` rows, (I).
     ///
     /// # Errors
@@ -181,15 +263,16 @@ impl Tables {
         Ok(self.row_states(gpu)?.iter().take(item_count).map(|state| state.bias).collect())
     }
 
-    fn read<'a>(
+    /// Some rows of a buffer, of `width` numbers each, which take `padded` in the buffer.
+    fn read<'a, T: Pod>(
         &'a self,
         gpu: &Gpu,
         rows: Range<usize>,
+        (width, padded): (usize, usize),
         buffer: impl Fn(&'a TableShard) -> &'a wgpu::Buffer,
-    ) -> Result<Vec<f32>> {
-        let padded = self.dim.next_multiple_of(4);
+    ) -> Result<Vec<T>> {
         let mut all = Vec::new();
-        all.try_reserve_exact(rows.len() * self.dim)
+        all.try_reserve_exact(rows.len() * width)
             .map_err(|_| Error::Gpu(format!("no memory to read {} rows back", rows.len())))?;
         // In pieces: beside a large table there is no room for two copies.
         let mut piece = Vec::new();
@@ -198,12 +281,23 @@ impl Tables {
             let (first, end) = (rows.start.max(shard.first_row), rows.end.min(end));
             for row in (first..end).step_by(piece_rows(padded)) {
                 let count = piece_rows(padded).min(end - row);
-                piece.resize(count * padded, 0.0);
+                piece.resize(count * padded, T::zeroed());
                 gpu.read_into(buffer(shard), ((row - shard.first_row) * padded * 4) as u64, &mut piece)?;
-                piece.chunks(padded).for_each(|row| all.extend_from_slice(&row[..self.dim]));
+                piece.chunks(padded).for_each(|row| all.extend_from_slice(&row[..width]));
             }
         }
         Ok(all)
+    }
+}
+
+impl TableShard {
+    fn buffer(&self, part: TablePart) -> &wgpu::Buffer {
+        match part {
+            TablePart::Rows => &self.rows,
+            TablePart::Drift => &self.drift,
+            TablePart::Variance => &self.variance,
+            TablePart::States => &self.row_states,
+        }
     }
 }
 

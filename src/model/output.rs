@@ -1,8 +1,10 @@
 //! Finds out where a model may be written, before the training starts.
 
-use super::manifest::{MANIFEST, Manifest};
+use super::manifest::{LOGS, MANIFEST, Manifest, REQUIRED};
+use super::sums::{SUMS, hex};
 use crate::{Error, Result};
-use std::ffi::OsString;
+use sha2::{Digest, Sha256};
+use std::ffi::OsStr;
 use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -14,7 +16,7 @@ pub(super) enum Place {
     /// A folder with nothing in it.
     Empty,
     /// A model, which the new one replaces.
-    Model(Box<Manifest>),
+    Model,
 }
 
 /// Checks that a model can be saved as `folder`. To be called before the training starts.
@@ -42,7 +44,7 @@ pub fn check_output(folder: &Path) -> Result<()> {
 }
 
 /// `folder` as an absolute path. If it exists, links are followed.
-pub(super) fn resolve(folder: &Path) -> Result<PathBuf> {
+pub(crate) fn resolve(folder: &Path) -> Result<PathBuf> {
     match fs::canonicalize(folder) {
         Ok(path) => Ok(path),
         Err(error) if error.kind() == ErrorKind::NotFound => {
@@ -56,7 +58,7 @@ pub(super) fn resolve(folder: &Path) -> Result<PathBuf> {
 }
 
 /// The parent of `folder`, which must be absolute.
-pub(super) fn parent_of(folder: &Path) -> Result<PathBuf> {
+pub(crate) fn parent_of(folder: &Path) -> Result<PathBuf> {
     match (folder.parent(), folder.file_name()) {
         (Some(parent), Some(_)) => Ok(parent.to_owned()),
         _ => Err(Error::file(folder, "cannot be a model folder: name a folder inside it")),
@@ -86,16 +88,23 @@ pub(super) fn inspect(folder: &Path) -> Result<Place> {
     if fs::read_dir(folder).map_err(Error::io(folder, "read"))?.next().is_none() {
         return Ok(Place::Empty);
     }
-    if !folder.join(MANIFEST).is_file() {
+    if folder.join(MANIFEST).symlink_metadata().is_err() {
         return Err(Error::file(folder, "exists and is not a spherec model: it has no model.json"));
     }
-    match Manifest::read(folder) {
-        Ok(manifest) => Ok(Place::Model(Box::new(manifest))),
-        Err(Error::File { message, .. }) => {
-            Err(Error::file(folder, format!("exists and is not a spherec model: its model.json {message}")))
+    let (_, sums) = Manifest::read(folder).map_err(|error| {
+        Error::file(
+            folder,
+            format!("exists and is not a whole spherec model, so it is not replaced: {error}"),
+        )
+    })?;
+    // Only these are the model's. They are deleted, so none may be a folder, a link or a device.
+    for name in sums.names().chain([SUMS]) {
+        if fs::symlink_metadata(folder.join(name)).is_ok_and(|found| !found.is_file()) {
+            let message = format!("cannot be replaced: {name} in it is not a regular file");
+            return Err(Error::file(folder, message));
         }
-        Err(error) => Err(error),
     }
+    Ok(Place::Model)
 }
 
 #[cfg(unix)]
@@ -110,7 +119,7 @@ fn is_mount_point(_folder: &Path) -> bool {
     false
 }
 
-/// A new hidden folder in `parent`, named after `folder`. It is deleted when dropped.
+/// A new hidden folder in `parent` for a save of `folder`. It is deleted when dropped.
 pub(super) fn temporary_folder(folder: &Path, parent: &Path) -> Result<tempfile::TempDir> {
     tempfile::Builder::new()
         .prefix(&temporary_prefix(folder))
@@ -118,11 +127,79 @@ pub(super) fn temporary_folder(folder: &Path, parent: &Path) -> Result<tempfile:
         .map_err(Error::io(parent, "write in"))
 }
 
-fn temporary_prefix(folder: &Path) -> OsString {
-    let mut prefix = OsString::from(".");
-    prefix.push(folder.file_name().unwrap_or_default());
-    prefix.push(".spherec-");
-    prefix
+/// What the names of temporary folders for `folder` begin with. They hold the name's checksum: the name itself may be
+/// as long as names can be.
+fn temporary_prefix(folder: &Path) -> String {
+    let name = folder.file_name().unwrap_or_default();
+    format!(".spherec-{}-", &hex(&Sha256::digest(name.as_encoded_bytes()))[..16])
+}
+
+/// The temporary folders that killed saves of `folder` left.
+fn left_folders(folder: &Path) -> Result<Vec<PathBuf>> {
+    let (parent, prefix) = (parent_of(folder)?, temporary_prefix(folder));
+    let entries = match fs::read_dir(&parent) {
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
+        entries => entries.map_err(Error::io(&parent, "read"))?,
+    };
+    let mut left: Vec<PathBuf> = entries
+        .filter_map(|entry| entry.ok())
+        .filter(|entry| entry.file_name().to_str().is_some_and(|name| name.starts_with(&prefix)))
+        .map(|entry| entry.path())
+        .collect();
+    left.sort();
+    Ok(left)
+}
+
+/// Cleans up what killed saves of the model `folder` left beside it: a model is put back where there is none, files
+/// of the user that were on their way go to the model, and the rest is removed. To be called when nobody else saves
+/// this model. Returns a line for each thing done.
+///
+/// # Errors
+/// [`Error::File`] or [`Error::Io`] from the disk.
+pub fn clean_up(folder: &Path) -> Result<Vec<String>> {
+    let folder = resolve(folder)?;
+    let mut done = Vec::new();
+    for left in left_folders(&folder)? {
+        for name in ["old", "new"] {
+            let model = left.join(name);
+            let is_free = folder.symlink_metadata().is_err();
+            if is_free && model.join(MANIFEST).is_file() {
+                fs::rename(&model, &folder).map_err(Error::io(&folder, "put back"))?;
+                done.push(format!("an interrupted save had left the model in {}: put back", left.display()));
+            } else if !is_free && model.is_dir() {
+                keep_foreign_files(&model, &folder)?;
+            }
+        }
+        fs::remove_dir_all(&left).map_err(Error::io(&left, "remove"))?;
+        done.push(format!("removed {}, which an interrupted save had left", left.display()));
+    }
+    Ok(done)
+}
+
+/// Moves everything in the replaced folder `old` that is not the model's to `folder`.
+pub(super) fn keep_foreign_files(old: &Path, folder: &Path) -> Result<()> {
+    let own: Vec<&str> = match Manifest::read(old) {
+        Ok((_, sums)) => sums.names().chain([SUMS]).collect(),
+        // A save that was cut short: nobody else put a file of such a name there.
+        Err(_) => REQUIRED.into_iter().chain(LOGS).chain([SUMS]).collect(),
+    };
+    let is_own = |name: &OsStr| own.iter().any(|own| name == *own);
+    for entry in fs::read_dir(old).map_err(Error::io(old, "read"))? {
+        let name = entry.map_err(Error::io(old, "read"))?.file_name();
+        if is_own(&name) {
+            continue;
+        }
+        let mut target = folder.join(&name);
+        let mut number = 0;
+        while target.symlink_metadata().is_ok() {
+            number += 1;
+            let mut numbered = name.clone();
+            numbered.push(format!(".{number}"));
+            target = folder.join(numbered);
+        }
+        fs::rename(old.join(&name), &target).map_err(Error::io(&target, "keep"))?;
+    }
+    Ok(())
 }
 
 /// The error for a model folder that does not exist. A save that was killed between its two renames leaves
@@ -133,11 +210,8 @@ pub(super) fn no_folder(folder: &Path) -> Error {
     }
     let left_over = || -> Option<PathBuf> {
         let folder = std::path::absolute(folder).ok()?;
-        let prefix = temporary_prefix(&folder);
-        let entries = fs::read_dir(folder.parent()?).ok()?.filter_map(|entry| entry.ok());
-        entries
-            .filter(|entry| entry.file_name().as_encoded_bytes().starts_with(prefix.as_encoded_bytes()))
-            .flat_map(|entry| ["new", "old"].map(|name| entry.path().join(name)))
+        let all = left_folders(&folder).ok()?.into_iter();
+        all.flat_map(|left| ["old", "new"].map(|name| left.join(name)))
             .find(|path| path.join(MANIFEST).is_file())
     };
     match left_over() {

@@ -1,16 +1,13 @@
 //! Writes a model folder: first all of it beside the old one, then a swap. At any moment a whole model is on
 //! disk.
 
-use super::manifest::{FileRecord, INTERACTIONS, ITEMS, MANIFEST, Manifest, TABLES, USERS};
+use super::manifest::{INTERACTIONS, ITEMS, LOGS, MANIFEST, Manifest, REQUIRED, TABLES, USERS};
 use super::output::{self, Place};
-use super::{Model, load, tables};
-use crate::{Error, Result};
-use sha2::{Digest, Sha256};
-use std::collections::BTreeMap;
-use std::ffi::OsString;
+use super::sums::Sums;
+use super::{Model, tables};
+use crate::{Error, Result, leftovers};
 use std::fs::{self, File};
-use std::io::{Read, Write};
-use std::path::{Component, Path};
+use std::path::Path;
 
 impl Model {
     /// Writes the model as `folder`, together with `extra` files (name, contents), such as the logs of the
@@ -30,6 +27,7 @@ impl Model {
         let parent = output::parent_of(&folder)?;
         fs::create_dir_all(&parent).map_err(Error::io(&parent, "create"))?;
         let temporary = output::temporary_folder(&folder, &parent)?;
+        let _listed = leftovers::list(temporary.path());
         let new = temporary.path().join("new");
         // Not created by `tempfile`, which would make it private to its owner.
         fs::create_dir(&new).map_err(Error::io(&new, "create"))?;
@@ -41,7 +39,7 @@ impl Model {
         sync_folder(&parent)
     }
 
-    /// Writes every file into the empty folder `new`, `model.json` last.
+    /// Writes every file into the empty folder `new`, the checksums last.
     fn write(&self, new: &Path, extra: &[(&str, &[u8])]) -> Result<()> {
         let path = |name: &str| new.join(name);
         tables::write_ids(&path(USERS), &self.users)?;
@@ -53,41 +51,31 @@ impl Model {
         for name in [TABLES, INTERACTIONS] {
             fs::set_permissions(path(name), like.clone()).map_err(Error::io(&path(name), "write"))?;
         }
-        let mut files = BTreeMap::new();
-        for name in [USERS, ITEMS, TABLES, INTERACTIONS] {
-            files.insert(name.to_owned(), flush_and_hash(&path(name))?);
-        }
+        Manifest::new(self).write(&path(MANIFEST))?;
+        let mut names = REQUIRED.to_vec();
         for (name, bytes) in extra {
-            let plain = matches!(
-                Path::new(name).components().collect::<Vec<_>>()[..],
-                [Component::Normal(part)] if part == *name
-            );
-            if !plain || *name == MANIFEST || files.contains_key(*name) {
+            let Some(&name) = LOGS.iter().find(|log| *log == name) else {
                 return Err(Error::Data(format!("{name:?} cannot be the name of an extra file")));
-            }
+            };
             fs::write(path(name), bytes).map_err(Error::io(&path(name), "write"))?;
-            files.insert((*name).to_owned(), flush_and_hash(&path(name))?);
+            names.push(name);
         }
-        let at = path(MANIFEST);
-        let mut text = serde_json::to_vec_pretty(&Manifest::new(self, files))
-            .map_err(|error| Error::file(&at, format!("cannot be written: {error}")))?;
-        text.push(b'\n');
-        let mut file = File::create(&at).map_err(Error::io(&at, "create"))?;
-        file.write_all(&text).and_then(|()| file.sync_all()).map_err(Error::io(&at, "write"))?;
+        Sums::write(new, &names)?;
         sync_folder(new)
     }
 }
 
-/// Moves `temporary/new` to `folder`, and what was there to `temporary/old`.
+/// Makes `temporary/new` the folder `folder`. What was there goes to `temporary`.
 fn swap(folder: &Path, temporary: &Path) -> Result<()> {
     let (new, old) = (temporary.join("new"), temporary.join("old"));
-    let own_files = match output::inspect(folder)? {
-        Place::Free => return fs::rename(&new, folder).map_err(Error::io(folder, "create")),
-        Place::Empty => Vec::new(),
-        Place::Model(manifest) => {
-            manifest.files.into_keys().chain([MANIFEST.to_owned()]).map(OsString::from).collect()
-        }
-    };
+    if matches!(output::inspect(folder)?, Place::Free) {
+        return fs::rename(&new, folder).map_err(Error::io(folder, "create"));
+    }
+    let mode = fs::metadata(folder).map_err(Error::io(folder, "read"))?.permissions();
+    fs::set_permissions(&new, mode).map_err(Error::io(&new, "write"))?;
+    if exchange(&new, folder)? {
+        return output::keep_foreign_files(&new, folder);
+    }
     fs::rename(folder, &old).map_err(Error::io(folder, "replace"))?;
     if let Err(error) = fs::rename(&new, folder) {
         let failed = Error::io(folder, "replace")(error);
@@ -96,47 +84,64 @@ fn swap(folder: &Path, temporary: &Path) -> Result<()> {
             Err(error) => Err(Error::file(folder, format!("{failed}, and cannot be put back: {error}"))),
         };
     }
-    keep_foreign_files(&old, folder, &own_files)
+    output::keep_foreign_files(&old, folder)
 }
 
-/// Moves everything in `old` that is not in `own_files` to `folder`.
-fn keep_foreign_files(old: &Path, folder: &Path, own_files: &[OsString]) -> Result<()> {
-    for entry in fs::read_dir(old).map_err(Error::io(old, "read"))? {
-        let name = entry.map_err(Error::io(old, "read"))?.file_name();
-        if own_files.contains(&name) {
-            continue;
-        }
-        let mut target = folder.join(&name);
-        let mut number = 0;
-        while target.symlink_metadata().is_ok() {
-            number += 1;
-            let mut numbered = name.clone();
-            numbered.push(format!(".{number}"));
-            target = folder.join(numbered);
-        }
-        fs::rename(old.join(&name), &target).map_err(Error::io(&target, "keep"))?;
+/// Lets two folders change places at one stroke, so that there is a model under the name at any moment. False if
+/// the system or the file system cannot.
+#[cfg(any(target_os = "linux", target_os = "android", target_vendor = "apple"))]
+fn exchange(new: &Path, folder: &Path) -> Result<bool> {
+    use rustix::fs::{CWD, RenameFlags, renameat_with};
+    use rustix::io::Errno;
+    match renameat_with(CWD, new, CWD, folder, RenameFlags::EXCHANGE) {
+        Ok(()) => Ok(true),
+        Err(Errno::INVAL | Errno::NOSYS | Errno::NOTSUP) => Ok(false),
+        Err(error) => Err(Error::io(folder, "replace")(error.into())),
     }
-    Ok(())
 }
 
-/// Flushes the file to the disk, then reads it back to find its size and checksum.
-fn flush_and_hash(path: &Path) -> Result<FileRecord> {
+#[cfg(not(any(target_os = "linux", target_os = "android", target_vendor = "apple")))]
+fn exchange(_new: &Path, _folder: &Path) -> Result<bool> {
+    Ok(false)
+}
+
+/// Puts `metrics` into the record of the model in `folder`, at one stroke: a new folder with the same files takes the
+/// place of the old one.
+///
+/// # Errors
+/// [`Error::File`] or [`Error::Io`] if the model cannot be read or written. The old record is there all the same.
+pub fn set_metrics(folder: &Path, metrics: serde_json::Value) -> Result<()> {
+    let folder = output::resolve(folder)?;
+    let (mut manifest, sums) = Manifest::read(&folder)?;
+    manifest.metrics = metrics;
+    let parent = output::parent_of(&folder)?;
+    let temporary = output::temporary_folder(&folder, &parent)?;
+    let _listed = leftovers::list(temporary.path());
+    let new = temporary.path().join("new");
+    fs::create_dir(&new).map_err(Error::io(&new, "create"))?;
+    for name in sums.names().filter(|name| *name != MANIFEST) {
+        let (from, to) = (folder.join(name), new.join(name));
+        // A second name of the same file, where the file system has such names.
+        fs::hard_link(&from, &to)
+            .or_else(|_| fs::copy(&from, &to).map(drop))
+            .map_err(Error::io(&to, "write"))?;
+    }
+    manifest.write(&new.join(MANIFEST))?;
+    Sums::write(&new, &sums.names().collect::<Vec<_>>())?;
+    sync_folder(&new)?;
+    swap(&folder, temporary.path())?;
+    sync_folder(&parent)
+}
+
+/// Flushes the file to the disk.
+pub(crate) fn flush(path: &Path) -> Result<()> {
     // Windows only flushes files that are open for writing.
-    let mut file = File::options().read(true).write(true).open(path).map_err(Error::io(path, "read"))?;
-    file.sync_all().map_err(Error::io(path, "write"))?;
-    let (mut hash, mut bytes, mut block) = (Sha256::new(), 0, vec![0; 1 << 20]);
-    loop {
-        let count = file.read(&mut block).map_err(Error::io(path, "read"))?;
-        if count == 0 {
-            return Ok(FileRecord { bytes, sha256: load::hex(&hash.finalize()) });
-        }
-        hash.update(&block[..count]);
-        bytes += count as u64;
-    }
+    let file = File::options().write(true).open(path).map_err(Error::io(path, "write"))?;
+    file.sync_all().map_err(Error::io(path, "write"))
 }
 
 /// Flushes the names in `folder` to the disk, if the system can.
-fn sync_folder(folder: &Path) -> Result<()> {
+pub(crate) fn sync_folder(folder: &Path) -> Result<()> {
     if cfg!(unix) {
         File::open(folder).and_then(|file| file.sync_all()).map_err(Error::io(folder, "write"))?;
     }
@@ -146,6 +151,25 @@ fn sync_folder(folder: &Path) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::data::{IdTable, Interactions, Split};
+    use crate::model::{Embeddings, clean_up};
+
+    fn save(folder: &Path, log: &[u8]) {
+        let part = || Interactions::from_pairs(1, 1, &[]);
+        let model = Model {
+            embeddings: Embeddings { dim: 1, users: vec![1.0], items: vec![1.0], ..Default::default() },
+            users: IdTable::numbered(1),
+            items: IdTable::numbered(1),
+            split: Split { train: part().into(), valid: part(), test: part() },
+            ..Default::default()
+        };
+        model.save(folder, &[("metrics.csv", log)]).unwrap();
+    }
+
+    fn log(folder: &Path) -> Vec<u8> {
+        Model::load(folder).unwrap();
+        fs::read(folder.join("metrics.csv")).unwrap()
+    }
 
     /// The second rename fails because there is no new model.
     #[test]
@@ -153,15 +177,73 @@ mod tests {
         let place = tempfile::TempDir::new().unwrap();
         let (folder, temporary) = (place.path().join("model"), place.path().join("temporary"));
         fs::create_dir(&temporary).unwrap();
-        let model = Model {
-            embeddings: crate::model::Embeddings { dim: 4, ..Default::default() },
-            ..Default::default()
-        };
-        model.save(&folder, &[("metrics.csv", b"old")]).unwrap();
-        let error = swap(&folder, &temporary).unwrap_err().to_string();
-        assert!(error.contains("cannot replace"), "{error}");
-        assert_eq!(fs::read(folder.join("metrics.csv")).unwrap(), b"old");
-        Model::load(&folder).unwrap();
+        save(&folder, b"old");
+        swap(&folder, &temporary).unwrap_err();
+        assert_eq!(log(&folder), b"old");
         assert!(!temporary.join("old").exists());
+    }
+
+    /// What a kill leaves at each point of a save: (the model in its place, `new`, `old`) and what must come of it.
+    #[test]
+    fn what_killed_saves_leave_is_cleaned_up() {
+        for (there, new, old, result) in [
+            // While the new one was written, or before it was moved.
+            (Some("1"), Some("2"), None, "1"),
+            (None, Some("1"), None, "1"),
+            // After the two changed places.
+            (Some("2"), Some("1"), None, "2"),
+            // Where they cannot: between the two renames, and after both.
+            (None, Some("2"), Some("1"), "1"),
+            (Some("2"), None, Some("1"), "2"),
+        ] {
+            let place = tempfile::TempDir::new().unwrap();
+            let folder = place.path().join("model");
+            let left = output::temporary_folder(&folder, place.path()).unwrap().keep();
+            for (path, log) in [(folder.clone(), there), (left.join("new"), new), (left.join("old"), old)] {
+                if let Some(log) = log {
+                    save(&path, log.as_bytes());
+                }
+            }
+            // Files of the user that were on their way.
+            let from = if old.is_some() { "old" } else { "new" };
+            fs::write(left.join(from).join("notes"), "mine").unwrap();
+            let told = clean_up(&folder).unwrap();
+            assert!(told.iter().any(|line| line.contains(&*left.to_string_lossy())), "{told:?}");
+            assert_eq!(log(&folder), result.as_bytes());
+            assert_eq!(fs::read(folder.join("notes")).unwrap(), b"mine");
+            assert_eq!(fs::read_dir(place.path()).unwrap().count(), 1);
+            assert_eq!(clean_up(&folder).unwrap(), [""; 0]);
+        }
+    }
+
+    #[test]
+    fn half_a_model_is_removed_and_never_taken_for_one() {
+        let place = tempfile::TempDir::new().unwrap();
+        let folder = place.path().join("model");
+        let left = output::temporary_folder(&folder, place.path()).unwrap().keep();
+        fs::create_dir(left.join("new")).unwrap();
+        fs::write(left.join("new").join(USERS), "a\n").unwrap();
+        assert_eq!(clean_up(&folder).unwrap().len(), 1);
+        assert_eq!(fs::read_dir(place.path()).unwrap().count(), 0);
+    }
+
+    /// Another model's leftovers may belong to a process that still works.
+    #[test]
+    fn leftovers_of_other_models_are_left_alone() {
+        let place = tempfile::TempDir::new().unwrap();
+        let left = output::temporary_folder(&place.path().join("other"), place.path()).unwrap();
+        assert_eq!(clean_up(&place.path().join("model")).unwrap(), [""; 0]);
+        assert!(left.path().exists());
+    }
+
+    #[test]
+    fn metrics_change_at_one_stroke_and_nothing_else_does() {
+        let place = tempfile::TempDir::new().unwrap();
+        let folder = place.path().join("model");
+        save(&folder, b"log");
+        set_metrics(&folder, serde_json::json!({"epoch": 3})).unwrap();
+        assert_eq!(Model::load(&folder).unwrap().record.metrics["epoch"], 3);
+        assert_eq!(log(&folder), b"log");
+        assert_eq!(fs::read_dir(place.path()).unwrap().count(), 1);
     }
 }

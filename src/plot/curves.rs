@@ -23,7 +23,7 @@ pub struct Panel {
     /// How the values are written.
     pub unit: Unit,
     /// The (epoch, value) points of each run, in the order of the runs' names, by rising epoch. Empty if a
-    /// run has none. Values that are not finite are left out.
+    /// run has none. Values that are not finite, or beyond 1e300, are left out.
     pub lines: Vec<Vec<(f64, f64)>>,
 }
 
@@ -48,7 +48,8 @@ const FOOT: f32 = 24.0;
 /// Draws the charts, four in a row.
 ///
 /// # Errors
-/// [`crate::Error::Data`] if the built-in font cannot be read.
+/// [`crate::Error::Setting`] if the machine lacks the memory for a picture of this size; [`crate::Error::Data`] if the
+/// built-in font cannot be read.
 pub fn draw_curves(curves: &Curves, look: &Look) -> Result<RgbImage> {
     let columns = COLUMN_COUNT.min(curves.panels.len()).max(1);
     let rows = curves.panels.len().div_ceil(columns);
@@ -105,14 +106,21 @@ impl Axes {
     }
 }
 
-/// The least and the greatest value of one coordinate. If there is no finite point, the least is above the
+/// Whether a point is drawn: its numbers are finite, and so are their differences and sums with others.
+pub(super) fn is_drawn(point: &(f64, f64)) -> bool {
+    [point.0, point.1].iter().all(|x| x.abs() <= LARGEST)
+}
+
+const LARGEST: f64 = 1e300;
+
+/// The least and the greatest value of one coordinate. If there is no point to draw, the least is above the
 /// greatest.
 pub(super) fn bounds<'a>(
     points: impl Iterator<Item = &'a (f64, f64)>,
     of: fn(&(f64, f64)) -> f64,
 ) -> [f64; 2] {
-    let finite = points.filter(|(x, y)| x.is_finite() && y.is_finite()).map(of);
-    finite.fold([f64::INFINITY, f64::NEG_INFINITY], |[low, high], x| [low.min(x), high.max(x)])
+    let drawn = points.filter(|point| is_drawn(point)).map(of);
+    drawn.fold([f64::INFINITY, f64::NEG_INFINITY], |[low, high], x| [low.min(x), high.max(x)])
 }
 
 fn draw_panel(
@@ -159,11 +167,8 @@ fn draw_panel(
     sheet.text("epoch", [middle, axes.plot[3] + 5.0], small, Align::Middle);
     for (run, values) in panel.lines.iter().enumerate() {
         let colour = colour(sheet, run);
-        let points: Vec<[f32; 2]> = values
-            .iter()
-            .filter(|(x, y)| x.is_finite() && y.is_finite())
-            .map(|&point| axes.place(point))
-            .collect();
+        let points: Vec<[f32; 2]> =
+            values.iter().filter(|point| is_drawn(point)).map(|&point| axes.place(point)).collect();
         sheet.polyline(&points, 1.8, colour, 0.95);
         if let Some(&last) = points.last() {
             sheet.disc(last, 2.8, colour, 1.0);
@@ -185,7 +190,8 @@ pub(super) fn widened([low, high]: [f64; 2], unit: Unit) -> [f64; 2] {
 /// below `low`, the last at or above `high`.
 pub(super) fn ticks([low, high]: [f64; 2], count: usize) -> Vec<f64> {
     let (low, high) = if high > low { (low, high) } else { (low - 0.05 * low.abs(), low + 0.05 * low.abs()) };
-    let span = if high > low { high - low } else { 1.0 };
+    // A smaller span has no step: it would round to nothing.
+    let span = if high - low > 1e-300 { high - low } else { 1.0 };
     let rough = span / count as f64;
     let power = 10f64.powf(rough.log10().floor());
     let step = [1.0, 2.0, 2.5, 5.0, 10.0].map(|digit| digit * power).into_iter().find(|step| *step >= rough);
@@ -198,14 +204,17 @@ pub(super) fn ticks([low, high]: [f64; 2], count: usize) -> Vec<f64> {
 /// The text of a tick, with as many decimals as the step needs.
 pub(super) fn written(value: f64, step: f64, unit: Unit) -> String {
     let (value, step) = if unit == Unit::Percent { (100.0 * value, 100.0 * step) } else { (value, step) };
+    let percent = if unit == Unit::Percent { " %" } else { "" };
+    // Never "-0".
+    let value = if value == 0.0 { 0.0 } else { value };
+    if (step < 1e-6 && value != 0.0) || value.abs() >= 1e15 {
+        return format!("{value:.2e}{percent}");
+    }
     let mut decimals = 0;
     while decimals < 6
         && (step * 10f64.powi(decimals)).fract().min(1.0 - (step * 10f64.powi(decimals)).fract()) > 1e-6
     {
         decimals += 1;
     }
-    // Avoid "-0".
-    let value = if value == 0.0 { 0.0 } else { value };
-    let percent = if unit == Unit::Percent { " %" } else { "" };
     format!("{value:.*}{percent}", decimals as usize)
 }

@@ -1,5 +1,6 @@
 //! Principal component analysis to two dimensions, exact and with the same bits on every machine.
 
+use crate::{Error, Result};
 use rayon::prelude::*;
 
 /// The number of parts into which the rows are cut for sums. It is fixed, and the parts are added in a fixed
@@ -21,6 +22,20 @@ pub struct Map {
 }
 
 impl Map {
+    /// Checks that rows of `dim` numbers can be fitted: the time is cubic in their number.
+    ///
+    /// # Errors
+    /// [`Error::Data`] above 4,096.
+    pub fn check_dim(dim: usize) -> Result<()> {
+        const MOST: usize = 4096;
+        if dim > MOST {
+            return Err(Error::Data(format!(
+                "a map needs rows of at most {MOST} numbers, but they have {dim}"
+            )));
+        }
+        Ok(())
+    }
+
     /// Fits the map to `rows`, (rows, D) with D = `dim`. Rows with a value that is not finite are left out.
     /// Without rows, or with `dim` 0, the map sends everything to the origin.
     pub fn fit(rows: &[f32], dim: usize) -> Map {

@@ -18,7 +18,8 @@ const ASPECT: [f32; 2] = [0.55, 1.0];
 /// Draws a map.
 ///
 /// # Errors
-/// [`crate::Error::Data`] if the built-in font cannot be read.
+/// [`crate::Error::Setting`] if the machine lacks the memory for a picture of this size; [`crate::Error::Data`] if the
+/// built-in font cannot be read.
 pub fn scatter(chart: &Chart, look: &Look) -> Result<RgbImage> {
     let legend = legend::Legend::of(chart, look.theme);
     // The size of the map depends on the width of the legend, so measure that on an empty sheet first.

@@ -4,10 +4,11 @@
 use super::canvas::Canvas;
 use super::colour::{Rgb, Shades, Theme};
 use super::text::{LINE, Style, Typeface, Weight};
-use crate::export::{NewFile, check_free};
-use crate::{Error, Result};
-use image::{ImageFormat, RgbImage};
-use std::io::Cursor;
+use crate::export::check_free;
+use crate::export::files::NewFiles;
+use crate::{Result, host_memory};
+use image::codecs::png::PngEncoder;
+use image::{ExtendedColorType, ImageEncoder, RgbImage};
 use std::path::Path;
 
 /// The size and the theme of a picture.
@@ -71,6 +72,8 @@ impl Sheet {
         let width = look.points_wide();
         let shades = look.theme.shades();
         let [columns, rows] = [width, height].map(|length| (length * scale).round().max(1.0) as usize);
+        // The picture, and what is compressed of it.
+        host_memory::check("--size", &format!("{width} at --scale {scale}"), 4 * (columns * rows) as u64)?;
         let canvas = Canvas::new(columns, rows, shades.page);
         let mut sheet = Sheet { canvas, shades, theme: look.theme, width, scale, typeface: Typeface::new()? };
         let title_font = Font { size: 19.0, weight: Weight::Bold, colour: shades.text };
@@ -140,8 +143,8 @@ impl Sheet {
     }
 
     pub(super) fn polyline(&mut self, points: &[[f32; 2]], width: f32, colour: Rgb, alpha: f32) {
-        let points: Vec<_> = points.iter().map(|point| point.map(|x| x * self.scale)).collect();
-        self.canvas.polyline(&points, width * self.scale, colour, alpha);
+        let points = points.iter().map(|point| point.map(|x| x * self.scale)).collect();
+        self.canvas.polyline(points, width * self.scale, colour, alpha);
     }
 
     pub(super) fn into_image(self) -> RgbImage {
@@ -155,11 +158,12 @@ impl Sheet {
 /// [`Error::File`] if `path` exists and `force` is not given; [`Error::Io`] from the disk.
 pub fn write_png(picture: &RgbImage, path: &Path, force: bool) -> Result<()> {
     check_free(path, force)?;
-    let mut bytes = Cursor::new(Vec::new());
-    picture
-        .write_to(&mut bytes, ImageFormat::Png)
-        .map_err(|error| Error::file(path, format!("cannot be written as PNG: {error}")))?;
-    let mut file = NewFile::create(path, force)?;
-    file.write(bytes.get_ref())?;
-    file.finish()
+    let (width, height) = picture.dimensions();
+    let mut files = NewFiles::new(force);
+    files.write(path, |out| {
+        let encoder = PngEncoder::new(out);
+        let written = encoder.write_image(picture, width, height, ExtendedColorType::Rgb8);
+        written.map_err(std::io::Error::other)
+    })?;
+    files.finish().map(drop)
 }

@@ -121,19 +121,9 @@ impl Typeface {
         }
         let (x, y) = (whole_left - rim as f32, whole_top - rim as f32);
         if let Some((colour, radius)) = style.halo {
-            stamp(canvas, &widened(&mask, columns, radius), columns, [x, y], colour, 0.85);
+            canvas.mask(widened(&mask, columns, radius), columns, [x, y], colour, 0.85);
         }
-        stamp(canvas, &mask, columns, [x, y], style.colour, 1.0);
-    }
-}
-
-/// Blends a mask, rows of `columns`, into the canvas at (`left`, `top`).
-fn stamp(canvas: &mut Canvas, mask: &[f32], columns: usize, [left, top]: [f32; 2], colour: Rgb, alpha: f32) {
-    for (at, &covered) in mask.iter().enumerate().filter(|&(_, &covered)| covered > 0.0) {
-        let (x, y) = (left + (at % columns) as f32, top + (at / columns) as f32);
-        if x >= 0.0 && y >= 0.0 {
-            canvas.blend(x as usize, y as usize, colour, alpha * covered);
-        }
+        canvas.mask(mask, columns, [x, y], style.colour, 1.0);
     }
 }
 

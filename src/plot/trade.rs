@@ -1,6 +1,6 @@
 //! Draws a trade: two measures of the same models against each other, along a dial.
 
-use super::curves::{Axes, Unit, bounds, colour, draw_legend, ticks, widened, written};
+use super::curves::{Axes, Unit, bounds, colour, draw_legend, is_drawn, ticks, widened, written};
 use super::sheet::{Align, Font, Look, MARGIN, Sheet, TOP};
 use super::text::Weight;
 use crate::Result;
@@ -11,7 +11,7 @@ use image::RgbImage;
 pub struct TradePoint {
     /// The measure to the right.
     pub x: f64,
-    /// The measure upwards. A point with a number that is not finite is left out.
+    /// The measure upwards. A point with a number that is not finite, or beyond 1e300, is left out.
     pub y: f64,
     /// What is written beside the point: the place of the dial.
     pub label: String,
@@ -41,7 +41,8 @@ const FOOT: f32 = 44.0;
 /// Draws the chart.
 ///
 /// # Errors
-/// [`crate::Error::Data`] if the built-in font cannot be read.
+/// [`crate::Error::Setting`] if the machine lacks the memory for a picture of this size; [`crate::Error::Data`] if the
+/// built-in font cannot be read.
 pub fn draw_trade(trade: &Trade, look: &Look) -> Result<RgbImage> {
     let width = look.points_wide();
     let plot_height = (0.55 * width).clamp(160.0, 900.0);
@@ -64,13 +65,13 @@ pub fn draw_trade(trade: &Trade, look: &Look) -> Result<RgbImage> {
     // No line runs over the label of another model.
     for (model, line) in points.iter().enumerate() {
         let colour = colour(&sheet, model);
-        let finite = line.iter().filter(|(x, y)| x.is_finite() && y.is_finite());
+        let finite = line.iter().filter(|point| is_drawn(point));
         let places: Vec<[f32; 2]> = finite.map(|&point| axes.place(point)).collect();
         sheet.polyline(&places, 1.8, colour, 0.9);
         places.iter().for_each(|&place| sheet.disc(place, 4.0, colour, 1.0));
     }
     let font = Font { size: 11.0, weight: Weight::Regular, colour: sheet.shades.text };
-    for point in trade.lines.iter().flatten().filter(|point| point.x.is_finite() && point.y.is_finite()) {
+    for point in trade.lines.iter().flatten().filter(|point| is_drawn(&(point.x, point.y))) {
         let [x, y] = axes.place((point.x, point.y));
         let label = sheet.fit(&point.label, font, 120.0);
         sheet.text_with_halo(&label, [x + 7.0, y + 3.0], font, Align::Left, Some((ground, 2.5)));

@@ -47,7 +47,8 @@ const FEWEST: usize = 8;
 /// library, some sums depend on how threads share the work, and the descent would amplify the differences.
 ///
 /// # Errors
-/// [`Error::Data`] if a number in `rows` or in the result is not finite, or if theta is not above 0;
+/// [`Error::Data`] if a number in `rows` or in the result is not finite, or if theta is not above 0, and as
+/// [`Map::check_dim`];
 /// [`Error::Setting`] if the perplexity is not above 0.
 pub fn tsne(
     rows: &[f32],
@@ -67,6 +68,10 @@ pub fn tsne(
     if rows.iter().any(|value| !value.is_finite()) {
         return Err(Error::Data("t-SNE needs finite numbers".to_owned()));
     }
+    if rows.is_empty() {
+        return Ok(Vec::new());
+    }
+    Map::check_dim(dim)?;
     let start = Map::fit(rows, dim).project(rows);
     let count = start.len();
     if count < FEWEST {

@@ -48,6 +48,9 @@ pub struct Grain {
     /// Threads of a subgroup, if the kernels are to use subgroups: workgroups of that size need no workgroup
     /// memory, and the products with the candidates are those called `..._subgroup`. Otherwise 0.
     pub subgroup_lanes: usize,
+    /// Vec4 of a row that a thread of `candidate_score_subgroup` holds of each candidate, [`HELD_CHUNKS`] at most.
+    /// Compiling takes longer the more it holds, so tests hold fewer.
+    pub held_chunks: usize,
 }
 
 impl Grain {
@@ -60,6 +63,7 @@ impl Grain {
         loss_lanes: 32,
         sum_lanes: 256,
         subgroup_lanes: 0,
+        held_chunks: HELD_CHUNKS,
     };
     /// For a driver that runs the threads of a subgroup as the lanes of a CPU's vectors: workgroups of one vector,
     /// and much work for each value that is read, since reading costs it more than arithmetic.
@@ -71,6 +75,7 @@ impl Grain {
         loss_lanes: 8,
         sum_lanes: 8,
         subgroup_lanes: 8,
+        held_chunks: HELD_CHUNKS,
     };
 }
 
@@ -81,7 +86,7 @@ pub const PLAN_BYTES: u64 = 16 << 20;
 /// Bytes of candidate scores in one block, unless a test asks for less.
 pub const BLOCK_BYTES: usize = 64 << 20;
 
-/// Vec4 of a row that a thread of `candidate_score_subgroup` holds of each candidate.
+/// The most vec4 of a row that a thread of `candidate_score_subgroup` holds of each candidate.
 pub const HELD_CHUNKS: usize = 32;
 /// Vec4 that a uniform binding holds (64 KiB, WebGPU's default limit).
 pub const WINDOW_CHUNKS: usize = 4096;
@@ -202,7 +207,7 @@ impl StepShape {
     pub(super) fn row_segments(&self) -> (usize, usize) {
         let lanes = self.grain.subgroup_lanes.max(1);
         let blocks = self.chunk_count().div_ceil(lanes);
-        let segments = (blocks * lanes).div_ceil(HELD_CHUNKS);
+        let segments = (blocks * lanes).div_ceil(self.grain.held_chunks);
         (segments, blocks.div_ceil(segments))
     }
 

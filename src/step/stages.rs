@@ -2,7 +2,6 @@
 //! the stage timer and the count of dispatches all read it.
 
 use super::layout::{Block, Shards};
-use super::shape::HELD_CHUNKS;
 use super::{Plan, StepShape};
 
 /// A stage of a step: one kernel, and what it runs over. Its buffers are bound by the names that its WGSL declares.
@@ -241,9 +240,10 @@ impl StepShape {
     /// How to compile the kernel of `stage`: the values of its `override` constants and the files it includes.
     pub fn build(&self, stage: &Stage) -> Build {
         // How a product on subgroups takes what its threads hold.
+        let held_blocks = self.grain.held_chunks / self.grain.subgroup_lanes.max(1);
         let (segment_count, blocks_per_segment) = match stage.over {
-            Over::PairChunks(..) => (1, HELD_CHUNKS / self.grain.subgroup_lanes.max(1)),
-            Over::CandidateChunks(..) => (1, 2 * HELD_CHUNKS / self.grain.subgroup_lanes.max(1)),
+            Over::PairChunks(..) => (1, held_blocks),
+            Over::CandidateChunks(..) => (1, 2 * held_blocks),
             _ => self.row_segments(),
         };
         let rows_per_group = match stage.over {

@@ -6,6 +6,7 @@ use super::dial;
 use super::diverged::{bad_embeddings, diverged};
 use super::event::{EpochSums, Event, Stop};
 use super::memory::{HELD, host_memory};
+use super::state::{Keep, KeepNothing, Restart, Snapshot, State};
 use super::steps::{Steps, step_shape};
 use crate::data::{Interactions, Split};
 use crate::evaluate::{Metrics, evaluate};
@@ -32,7 +33,7 @@ pub struct Trained {
     pub popularity: f64,
     /// The epoch that they are from.
     pub epoch: usize,
-    /// Epochs done (the last one may be a part).
+    /// Whole epochs done.
     pub epochs_done: usize,
     /// What they scored on the validation part, at that popularity.
     pub valid: Option<Metrics>,
@@ -45,7 +46,8 @@ pub struct Trained {
 }
 
 /// How a run's time was spent.
-#[derive(Debug, Clone, Copy, PartialEq, Default, serde::Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Default, serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Timing {
     /// Steps done.
     pub step_count: u64,
@@ -55,6 +57,8 @@ pub struct Timing {
     pub empty_seconds: f64,
     /// CPU seconds in planning, on other threads.
     pub planning_seconds: f64,
+    /// Seconds in keeping checkpoints.
+    pub checkpoint_seconds: f64,
 }
 
 /// Trains on `split.train` and evaluates on `split.valid`, unless that is empty. `observe` hears every [`Event`].
@@ -70,6 +74,23 @@ pub fn train(
     interrupt: &AtomicBool,
     observe: &mut dyn FnMut(&Event),
 ) -> Result<Trained> {
+    train_from(gpu, split, config, None, &mut KeepNothing, interrupt, observe)
+}
+
+/// As [`train`], but goes on from `restart`, if there is one, and lets `keeper` keep checkpoints. A run that goes on
+/// ends at the bits of one that was never interrupted, on the same adapter. An interrupted run is kept as it stands.
+///
+/// # Errors
+/// As [`train`]; [`Error::Data`] if `restart` is not of a run of this config on this data.
+pub fn train_from(
+    gpu: Arc<Gpu>,
+    split: &Split,
+    config: &TrainConfig,
+    restart: Option<Restart>,
+    keeper: &mut dyn Keep,
+    interrupt: &AtomicBool,
+    observe: &mut dyn FnMut(&Event),
+) -> Result<Trained> {
     config.check()?;
     crate::threads::start()?;
     let mut config = config.clone();
@@ -82,15 +103,27 @@ pub fn train(
         observe(&Event::Warning(message));
         config.batch_size = train.len();
     }
-    let mut run = Run::new(gpu, split, &config, train, Arc::new(items), observe)?;
+    let step_count = restart.as_ref().map_or(0, |restart| restart.state.step);
+    let mut run = Run::new(gpu, split, &config, train, Arc::new(items), step_count, observe)?;
+    if let Some(restart) = restart {
+        let finish = restart.finish;
+        run.restore(restart)?;
+        if finish {
+            return run.finish(Stop::Finished, None);
+        }
+    }
     let mut losses = Losses::default();
-    let ended = run.epochs(interrupt, &mut |event| {
+    let ended = run.epochs(keeper, interrupt, &mut |event| {
         if let Event::Epoch { sums, .. } = event {
             losses.add(sums);
         }
         observe(event);
     });
     let trained = match ended {
+        Ok(Stop::Interrupted) => {
+            let failure = run.keep(keeper).err();
+            return run.finish(Stop::Interrupted, failure);
+        }
         Ok(stop) => run.finish(stop, None)?,
         // What was best so far is in memory: it outlives the device.
         Err(error) if error.ended_training() && run.best.is_some() => {
@@ -189,6 +222,9 @@ struct Run<'a> {
     sums: EpochSums,
     timing: Timing,
     epochs_done: usize,
+    epoch_seconds: f64,
+    evaluated: usize,
+    evaluations_since_best: usize,
     best: Option<(usize, Metrics, Embeddings)>,
     last_report: Instant,
     pairs_since_report: u64,
@@ -201,6 +237,7 @@ impl<'a> Run<'a> {
         config: &'a TrainConfig,
         train: Arc<Interactions>,
         items: Arc<ItemSampler>,
+        steps_done: u64,
         observe: &mut dyn FnMut(&Event),
     ) -> Result<Run<'a>> {
         let shape = step_shape(&gpu, &train, config);
@@ -224,7 +261,7 @@ impl<'a> Run<'a> {
             starting_row(config.seed, row, config.start_norm, point);
             frequencies.get(row).map_or(0.0, |&count| config.starting_bias(count))
         };
-        let steps = Steps::new(&gpu, shape, config, &planner, rates, last_step, fill)?;
+        let steps = Steps::new(&gpu, shape, config, &planner, rates, steps_done..last_step, fill)?;
         Ok(Run {
             gpu,
             split,
@@ -235,39 +272,120 @@ impl<'a> Run<'a> {
             sums: EpochSums::default(),
             timing: Timing::default(),
             epochs_done: 0,
+            epoch_seconds: 0.0,
+            evaluated: 0,
+            evaluations_since_best: 0,
             best: None,
             last_report: Instant::now(),
             pairs_since_report: 0,
         })
     }
 
-    fn epochs(&mut self, interrupt: &AtomicBool, observe: &mut dyn FnMut(&Event)) -> Result<Stop> {
-        let mut evaluations_since_best = 0;
-        let Stopping { epochs, evaluate_every, patience, .. } = self.config.stopping;
-        for epoch in 1..=epochs {
+    /// Goes back to where another run stood.
+    fn restore(&mut self, restart: Restart) -> Result<()> {
+        let Restart { state, best, read, .. } = restart;
+        state.check(self.epoch_steps)?;
+        let step = u32::try_from(state.step).map_err(|error| Error::Data(error.to_string()))?;
+        self.steps.stepper().restore(step, read)?;
+        self.best = match (state.best, best) {
+            (Some((epoch, metrics)), Some(embeddings)) => Some((epoch, metrics, embeddings)),
+            (None, None) => None,
+            _ => return Err(Error::Data("the checkpoint lacks its best embeddings".to_owned())),
+        };
+        (self.sums, self.timing, self.epochs_done) = (state.sums, state.timing, state.epochs_done);
+        (self.epoch_seconds, self.evaluated) = (state.epoch_seconds, state.evaluated);
+        self.evaluations_since_best = state.evaluations_since_best;
+        Ok(())
+    }
+
+    /// Where the run stands.
+    fn state(&self) -> State {
+        State {
+            step: self.epochs_done as u64 * self.epoch_steps + self.sums.step_count,
+            epochs_done: self.epochs_done,
+            epochs: self.config.stopping.epochs,
+            sums: self.sums,
+            epoch_seconds: self.epoch_seconds,
+            evaluated: self.evaluated,
+            evaluations_since_best: self.evaluations_since_best,
+            best: self.best.as_ref().map(|(epoch, metrics, _)| (*epoch, *metrics)),
+            timing: self.timing_now(),
+        }
+    }
+
+    fn timing_now(&self) -> Timing {
+        let mut timing = self.timing;
+        timing.empty_seconds += self.steps.empty_time().as_secs_f64();
+        timing.planning_seconds += self.steps.planning_time().as_secs_f64();
+        timing
+    }
+
+    /// Keeps the run as it stands between two steps.
+    fn keep(&mut self, keeper: &mut dyn Keep) -> Result<()> {
+        self.steps.pause();
+        let start = Instant::now();
+        let state = self.state();
+        let best = self.best.as_ref().map(|(_, _, embeddings)| embeddings);
+        let tables = self.steps.stepper().tables();
+        let kept = keeper.keep(&Snapshot { state: &state, best, gpu: &self.gpu, tables });
+        self.timing.checkpoint_seconds += start.elapsed().as_secs_f64();
+        kept
+    }
+
+    fn epochs(
+        &mut self,
+        keeper: &mut dyn Keep,
+        interrupt: &AtomicBool,
+        observe: &mut dyn FnMut(&Event),
+    ) -> Result<Stop> {
+        let Stopping { epochs, patience, .. } = self.config.stopping;
+        loop {
+            if self.is_evaluation_due() {
+                self.steps.pause();
+                self.evaluate(observe)?;
+            }
+            if patience > 0 && self.evaluations_since_best >= patience {
+                return Ok(Stop::Patience);
+            }
+            if self.epochs_done >= epochs {
+                return Ok(Stop::Epochs);
+            }
+            let epoch = self.epochs_done + 1;
             let start = Instant::now();
             let completed = self.epoch(epoch, interrupt, observe)?;
             let seconds = start.elapsed().as_secs_f64();
             self.timing.step_seconds += seconds;
-            self.epochs_done = epoch;
-            let sums = std::mem::take(&mut self.sums);
-            if sums.step_count > 0 {
-                observe(&Event::Epoch { epoch, sums, seconds });
-            }
+            self.epoch_seconds += seconds;
             if !completed {
                 return Ok(Stop::Interrupted);
             }
-            let is_due = epoch % evaluate_every == 0 || epoch == epochs;
-            if !self.split.valid.is_empty() && is_due {
-                self.steps.pause();
-                let is_best = self.evaluate(epoch, observe)?;
-                evaluations_since_best = if is_best { 0 } else { evaluations_since_best + 1 };
-                if patience > 0 && evaluations_since_best >= patience {
-                    return Ok(Stop::Patience);
+            self.epochs_done = epoch;
+            let sums = std::mem::take(&mut self.sums);
+            let seconds = std::mem::take(&mut self.epoch_seconds);
+            observe(&Event::Epoch { epoch, sums, seconds });
+            // Before the evaluation, which brings all rows up to date: how often is the run's own matter.
+            if keeper.is_due(epoch, epochs) {
+                let before = self.timing.checkpoint_seconds;
+                match self.keep(keeper) {
+                    Ok(()) => {
+                        let seconds = self.timing.checkpoint_seconds - before;
+                        observe(&Event::Kept { epoch, seconds });
+                    }
+                    // What the device reports ends the run; what the disk does, does not.
+                    Err(error) if error.ended_training() => return Err(error),
+                    Err(error) => {
+                        observe(&Event::Warning(format!("no checkpoint: {error}; training goes on")))
+                    }
                 }
             }
         }
-        Ok(Stop::Epochs)
+    }
+
+    fn is_evaluation_due(&self) -> bool {
+        let Stopping { epochs, evaluate_every, .. } = self.config.stopping;
+        let done = self.epochs_done;
+        let is_due = done.is_multiple_of(evaluate_every) || done == epochs;
+        !self.split.valid.is_empty() && done > self.evaluated && is_due
     }
 
     /// One epoch; false if it was interrupted.
@@ -277,7 +395,7 @@ impl<'a> Run<'a> {
         interrupt: &AtomicBool,
         observe: &mut dyn FnMut(&Event),
     ) -> Result<bool> {
-        let mut left = self.epoch_steps;
+        let mut left = self.epoch_steps - self.sums.step_count;
         while left > 0 && !interrupt.load(Ordering::Relaxed) {
             self.steps.plan(left)?;
             if self.steps.is_full() {
@@ -327,8 +445,9 @@ impl<'a> Run<'a> {
         Ok(())
     }
 
-    /// Ranks the validation part; whether it is the best so far, by NDCG.
-    fn evaluate(&mut self, epoch: usize, observe: &mut dyn FnMut(&Event)) -> Result<bool> {
+    /// Ranks the validation part. The best is the one of the highest NDCG.
+    fn evaluate(&mut self, observe: &mut dyn FnMut(&Event)) -> Result<()> {
+        let epoch = self.epochs_done;
         let start = Instant::now();
         let embeddings = self.embeddings()?;
         let popularity = dial::default_popularity(&embeddings);
@@ -337,13 +456,15 @@ impl<'a> Run<'a> {
         let metrics =
             all.into_iter().next().ok_or_else(|| Error::Data("nothing was evaluated".to_owned()))?;
         let is_best = self.best.as_ref().is_none_or(|(_, best, _)| metrics.ndcg > best.ndcg);
+        self.evaluated = epoch;
+        self.evaluations_since_best = if is_best { 0 } else { self.evaluations_since_best + 1 };
         if is_best {
             self.best = Some((epoch, metrics, embeddings));
         }
         observe(&Event::Evaluated { epoch, metrics, is_best, seconds: start.elapsed().as_secs_f64() });
         self.last_report = Instant::now();
         self.pairs_since_report = 0;
-        Ok(is_best)
+        Ok(())
     }
 
     /// The points as they are now.
@@ -387,14 +508,17 @@ impl<'a> Run<'a> {
     }
 
     fn finish(mut self, stop: Stop, failure: Option<Error>) -> Result<Trained> {
-        self.timing.empty_seconds = self.steps.empty_time().as_secs_f64();
-        self.timing.planning_seconds = self.steps.planning_time().as_secs_f64();
+        let timing = self.timing_now();
         let (epoch, measured, embeddings) = match self.best.take() {
             Some((epoch, metrics, embeddings)) => (epoch, Some(metrics), embeddings),
             None => (self.epochs_done, None, self.last_embeddings()?),
         };
-        let (popularity, valid) = dial::choose(&embeddings, measured, self.split, self.config.stopping.k)?;
-        let (epochs_done, timing) = (self.epochs_done, self.timing);
+        let (popularity, valid) = match stop {
+            // Whoever interrupts does not wait for more rankings.
+            Stop::Interrupted => (dial::default_popularity(&embeddings), measured),
+            _ => dial::choose(&embeddings, measured, self.split, self.config.stopping.k)?,
+        };
+        let epochs_done = self.epochs_done;
         Ok(Trained { embeddings, popularity, epoch, epochs_done, valid, stop, failure, timing })
     }
 }

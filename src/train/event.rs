@@ -1,10 +1,11 @@
 //! What the engine tells while it works.
 
 use crate::evaluate::Metrics;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// Sums over the steps of an epoch, or of a part of it.
-#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct EpochSums {
     /// Steps done.
     pub step_count: u64,
@@ -45,6 +46,8 @@ pub enum Stop {
     Patience,
     /// The user asked for it.
     Interrupted,
+    /// The user took the best of an unfinished run.
+    Finished,
     /// The device failed.
     Failed,
 }
@@ -83,6 +86,13 @@ pub enum Event {
         /// Sums over the epoch.
         sums: EpochSums,
         /// Seconds that it took, without evaluation.
+        seconds: f64,
+    },
+    /// A checkpoint was kept.
+    Kept {
+        /// The epoch after which it was.
+        epoch: usize,
+        /// Seconds that it took.
         seconds: f64,
     },
     /// The validation part was ranked.

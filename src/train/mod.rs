@@ -10,12 +10,15 @@ mod event;
 mod memory;
 mod pace;
 mod recipe;
+mod state;
 mod steps;
 
 pub use chance::ndcg_by_chance;
+pub(crate) use config::MAX_DIM;
 pub use config::{ItemBias, Regularisers, Stopping, TrainConfig, defaults};
 pub(crate) use diverged::diverged;
-pub use engine::{Trained, train};
+pub use engine::{Timing, Trained, train, train_from};
 pub use event::{EpochSums, Event, Stop};
 pub use recipe::Recipe;
+pub use state::{Keep, KeepNothing, Restart, Snapshot, State};
 pub(crate) use steps::{Steps, step_shape};

@@ -9,6 +9,7 @@ use crate::sampling::{PlanQueue, Planner};
 use crate::step::layout::StepSums;
 use crate::step::{BLOCK_BYTES, Plan, PlanShape, Rates, StepConstants, StepShape};
 use crate::{Error, Result};
+use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -67,7 +68,7 @@ pub(crate) struct Steps {
 }
 
 impl Steps {
-    /// Takes the device's memory and starts planning the steps `1..=last_step`, at `rates`. `fill` writes what a row
+    /// Takes the device's memory and starts planning the steps after `steps.start`, up to `steps.end`, at `rates`. `fill` writes what a row
     /// starts with and returns its item bias.
     pub(crate) fn new(
         gpu: &Arc<Gpu>,
@@ -75,13 +76,13 @@ impl Steps {
         config: &TrainConfig,
         planner: &Planner,
         rates: Rates,
-        last_step: u64,
+        steps: Range<u64>,
         fill: impl FnMut(usize, &mut [f32]) -> f32,
     ) -> Result<Steps> {
         let constants = StepConstants::new(shape, rates, config.negatives.hardness())?;
         let tables = Tables::new(gpu, &shape, fill)?;
         let stepper = Stepper::new(Arc::clone(gpu), tables, &constants)?;
-        let queue = PlanQueue::start(planner, 1, last_step, planning_threads(), PLANS_AHEAD)?;
+        let queue = PlanQueue::start(planner, steps.start + 1, steps.end, planning_threads(), PLANS_AHEAD)?;
         Ok(Steps { pace: Pace::new(stepper.max_steps()), stepper, queue, ready: Vec::new(), in_flight: 0 })
     }
 

@@ -61,7 +61,7 @@ fn plain_lines_tell_what_happens() {
         &["split: "],
         &["adapter: "],
         &["memory: ", "B ("],
-        &["model.metrics.jsonl"],
+        &["model.training"],
         &["epoch 12/12: ", "loss "],
         &["epoch 12: ", "MAP@10 "],
         &["done: ", "12 epochs"],
@@ -89,7 +89,7 @@ fn standard_input_serves_as_data() {
 fn a_model_is_replaced_by_the_next() {
     let place = place();
     train(place.path(), "model", &[]);
-    train(place.path(), "model", &["--sampler", "uniform"]);
+    train(place.path(), "model", &["--sampler", "uniform", "--force"]);
     assert_eq!(manifest(&place.path().join("model"))["config"]["negatives"]["kind"], "uniform");
 }
 

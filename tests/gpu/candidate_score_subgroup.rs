@@ -31,7 +31,7 @@ fn every_defect_is_seen() {
                 "if first_chunk + chunk < chunk_count {",
                 "if chunk < blocks_per_segment * lane_count - 1u {",
             ),
-            ("subgroups, dimension 128, shards", "own * lane_count + thread;", "thread;"),
+            ("subgroups, shared, several segments", "own * lane_count + thread;", "thread;"),
             ("subgroups, two blocks of pairs", "pair < pair_count;", "pair + 1u < pair_count;"),
             (
                 "subgroups, rows in segments",

@@ -20,6 +20,7 @@ mod pair_score;
 mod parity;
 mod point_gradient;
 mod point_gradient_shared;
+mod resume;
 mod row_adam;
 mod row_catch_up;
 mod row_load;

@@ -16,7 +16,13 @@ pub(crate) fn gpu() -> Arc<Gpu> {
 
 /// The same adapter without its optional features, and with no more buffers bound at once than every adapter has.
 pub(crate) fn plain_gpu() -> Arc<Gpu> {
-    open(Gpu::open_plain)
+    static GPU: OnceLock<Arc<Gpu>> = OnceLock::new();
+    Arc::clone(GPU.get_or_init(|| open(Gpu::open_plain)))
+}
+
+/// The same adapter, with bindings of `bytes` at most.
+pub(crate) fn gpu_with_bindings(bytes: u64) -> Arc<Gpu> {
+    open(|choice| Gpu::open_with_bindings(choice, bytes))
 }
 
 pub(crate) fn open(by: impl Fn(&AdapterChoice) -> Result<Gpu>) -> Arc<Gpu> {

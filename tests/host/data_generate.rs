@@ -184,17 +184,46 @@ fn options_out_of_range_name_their_flag() {
 }
 
 #[test]
+fn more_than_the_memory_holds_is_refused_before_it_is_taken() {
+    let most = u32::MAX as usize;
+    for (options, flag) in [
+        (GenerateOptions { user_count: most, ..options() }, "--users 4294967295 "),
+        (GenerateOptions { item_count: most, ..options() }, "--items 4294967295 "),
+    ] {
+        let error = generate(&options).expect_err("an error").to_string();
+        assert!(error.starts_with(flag) && error.contains("bytes of memory"), "{error}");
+    }
+}
+
+#[test]
+fn generated_files_are_two_files_and_both_appear_or_none() {
+    let made = made(&options());
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let pairs = folder.path().join("a.csv");
+    for labels in ["a.csv", "A.CSV", "./b/../a.csv"] {
+        let labels = folder.path().join(labels);
+        let error = data::write_generated(&made, &pairs, Some(&labels), true).expect_err("an error");
+        assert!(error.to_string().contains("is the same file as"), "{error}");
+    }
+    let wrong = spherec::data::Generated { item_clusters: vec![0], ..made.clone() };
+    let labels = folder.path().join("labels.csv");
+    data::write_generated(&wrong, &pairs, Some(&labels), true).expect_err("an error");
+    let left =
+        std::fs::read_dir(folder.path()).expect("a folder").map(|entry| entry.expect("an entry").path());
+    assert_eq!(left.filter(|path| path.is_file()).count(), 0);
+}
+
+#[test]
 fn generated_files_are_read_back() {
     let made = made(&options());
     let folder = tempfile::tempdir().expect("a temporary folder");
     let path = folder.path().join("pairs.csv");
-    data::write_interactions(&path, &made.dataset).expect("written");
+    let labels = folder.path().join("labels.csv");
+    data::write_generated(&made, &path, Some(&labels), false).expect("written");
     let (read, report) = data::load(&path, &LoadOptions::default()).expect("readable");
     assert_eq!(report.row_count, made.dataset.interactions.len());
     assert_eq!(read.users, made.dataset.users);
     assert_eq!((read.items.len(), read.interactions.len()), (made.dataset.items.len(), report.row_count));
-    let labels = folder.path().join("labels.csv");
-    data::write_item_labels(&labels, &made.dataset.items, &made.item_clusters).expect("written");
     let text = std::fs::read_to_string(&labels).expect("readable");
     assert_eq!(text.lines().next(), Some("item,cluster"));
     assert_eq!(text.lines().count(), 1 + made.dataset.items.len());

@@ -46,7 +46,8 @@ proptest! {
         dataset.interactions = Interactions::from_pairs(dataset.users.len(), dataset.items.len(), &rows);
         let folder = tempfile::tempdir().expect("a temporary folder");
         let path = folder.path().join("pairs.csv");
-        data::write_interactions(&path, &dataset).expect("written");
+        let parts = [(path.clone(), &dataset.interactions)];
+        data::write_parts(&parts, &dataset.users, &dataset.items, false).expect("written");
         let (read, _) = data::load(&path, &LoadOptions::default()).map_err(|e| TestCaseError::fail(e.to_string()))?;
         let named = |set: &Dataset| -> BTreeSet<(Vec<u8>, Vec<u8>)> {
             set.interactions.pairs().map(|(u, i)| (set.users.bytes(u).to_vec(), set.items.bytes(i).to_vec())).collect()
@@ -111,14 +112,30 @@ fn text_forms_are_readable() {
 #[test]
 fn an_output_that_cannot_be_written_is_an_error_and_loses_nothing() {
     let folder = tempfile::tempdir().expect("a temporary folder");
-    let path = folder.path().join("no/such/folder.csv");
-    let error = data::write_interactions(&path, &Dataset::default()).expect_err("an error").to_string();
-    assert!(error.starts_with(&format!("{}: cannot create: ", path.display())), "{error}");
-    let labels = folder.path().join("labels.csv");
-    std::fs::write(&labels, "kept").expect("written");
-    data::write_item_labels(&labels, &IdTable::numbered(2), &[0]).expect_err("an error");
-    assert_eq!(std::fs::read(&labels).expect("still there"), b"kept");
-    data::write_item_labels(&labels, &IdTable::numbered(2), &[4, 5]).expect("written");
-    assert_eq!(std::fs::read(&labels).expect("there"), b"item,cluster\n0,4\n1,5\n");
-    assert_eq!(std::fs::read_dir(folder.path()).expect("a folder").count(), 1, "no temporary file is left");
+    let path = folder.path().join("pairs.csv");
+    std::fs::write(&path, "kept").expect("written");
+    let (users, items) = (IdTable::numbered(2), IdTable::numbered(2));
+    let pairs = Interactions::from_pairs(2, 2, &[(1, 0), (0, 1)]);
+    let write = |more: &str, force| {
+        data::write_parts(
+            &[(path.clone(), &pairs), (folder.path().join(more), &pairs)],
+            &users,
+            &items,
+            force,
+        )
+    };
+    // A file in the place of a folder, the same file twice, and a file that is there.
+    for (more, force) in [("pairs.csv/more.csv", true), ("pairs.csv", true), ("more.csv", false)] {
+        let error = write(more, force).expect_err("an error").to_string();
+        assert!(error.contains("pairs.csv"), "{error}");
+        assert_eq!(std::fs::read(&path).expect("still there"), b"kept");
+        assert_eq!(
+            std::fs::read_dir(folder.path()).expect("a folder").count(),
+            1,
+            "a temporary file is left"
+        );
+    }
+    write("more.csv", true).expect("written");
+    assert_eq!(std::fs::read(&path).expect("there"), b"user,item\n0,1\n1,0\n");
+    assert_eq!(std::fs::read_dir(folder.path()).expect("a folder").count(), 2, "a temporary file is left");
 }

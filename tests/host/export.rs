@@ -4,7 +4,7 @@ use crate::layouts::numbers;
 use crate::model_folder::{biased_model, model, odd_model};
 use bstr::ByteVec;
 use spherec::data::IdTable;
-use spherec::export::{ExportFormat, ExportOptions, What, csv_safe, export};
+use spherec::export::{ExportFormat, ExportOptions, What, csv_safe, export, exported_paths};
 use spherec::labels::{LabelColumn, LabelTable};
 use spherec::model::{Metric, Model};
 use spherec::step::Geometry;
@@ -186,6 +186,85 @@ fn text_that_a_spreadsheet_would_run_is_defused_where_asked() {
     let text = fs::read_to_string(place.path().join("items.csv")).unwrap();
     assert!(text.starts_with("id,'=kind,d0,d1,d2,d3\n"), "{text}");
     assert!(text.contains(",'=even,") && !text.contains(",=even,"), "{text}");
+}
+
+/// Ids and labels that a reader could take for quotes, formulas or more cells.
+const TRICKY: [&str; 9] =
+    ["\"=1+1\"", "\"open", "7\" single", "\"\"", "a\tb\nc\r", "\\x22", "=1+1", "\u{1b}[31m", "plain"];
+
+#[test]
+fn metadata_reads_alike_for_those_who_know_quotes_and_those_who_split_at_tabs() {
+    let mut ids = IdTable::default();
+    TRICKY.iter().for_each(|id| assert!(ids.intern(id.as_bytes()) < 9));
+    let names: Vec<String> = TRICKY.map(str::to_owned).to_vec();
+    let groups: Vec<Option<u32>> = (0..9).map(|row| Some(8 - row)).collect();
+    let columns = [LabelColumn { name: "\"label".to_owned(), groups, names }];
+    let model = model(ids.clone(), ids, 4, &[(0, 0)], 1);
+    for (format, csv_safe) in
+        [(ExportFormat::Tsv, false), (ExportFormat::Tsv, true), (ExportFormat::Projector, true)]
+    {
+        let place = TempDir::new().unwrap();
+        let options = ExportOptions { format, csv_safe, labels: &columns, ..PLAIN };
+        export(&model, &options, place.path(), false).unwrap();
+        let name = if format == ExportFormat::Tsv { "items-metadata.tsv" } else { "metadata.tsv" };
+        let text = fs::read_to_string(place.path().join(name)).unwrap();
+        let split: Vec<Vec<&str>> = text.lines().map(|line| line.split('\t').collect()).collect();
+        let mut reader = csv::ReaderBuilder::new();
+        let reader = reader.delimiter(b'\t').has_headers(false).from_reader(text.as_bytes());
+        let quoted: Vec<csv::StringRecord> = reader.into_records().map(Result::unwrap).collect();
+        assert_eq!(quoted.iter().map(|row| row.iter().collect::<Vec<_>>()).collect::<Vec<_>>(), split);
+        assert_eq!((split.len(), split[0][1]), (10, "\\x22label"));
+        for (row, id) in TRICKY.iter().enumerate() {
+            for cell in [split[1 + row][0], split[9 - row][1]] {
+                let bare = if csv_safe { cell.strip_prefix('\'').unwrap_or(cell) } else { cell };
+                assert_eq!(Vec::unescape_bytes(bare), id.as_bytes());
+                let is_formula = cell.trim_start_matches('"').starts_with(['=', '+', '-', '@']);
+                assert!(!cell.chars().any(char::is_control) && !(csv_safe && is_formula), "{cell}");
+            }
+        }
+    }
+}
+
+#[test]
+fn ids_and_labels_of_a_csv_file_are_single_lines_without_escapes() {
+    let place = TempDir::new().unwrap();
+    let mut columns = [labels("two\nlines")];
+    columns[0].names = vec!["\u{1b}[31mred".to_owned(), "a\nb\\".to_owned()];
+    let options = ExportOptions { format: ExportFormat::Csv, labels: &columns, ..PLAIN };
+    export(&odd_model(), &options, place.path(), false).unwrap();
+    let text = fs::read_to_string(place.path().join("items.csv")).unwrap();
+    assert!(text.starts_with("id,two\\nlines,d0,"), "{text}");
+    assert!(text.contains(",\\x1B[31mred,") && text.contains(",a\\nb\\\\,"), "{text}");
+    assert_eq!(text.lines().count(), 15);
+    assert!(!text.replace('\n', "").chars().any(char::is_control), "{text}");
+}
+
+#[test]
+fn a_table_without_rows_is_not_exported() {
+    let place = TempDir::new().unwrap();
+    let mut empty = model(IdTable::default(), IdTable::default(), 4, &[], 1);
+    // As a folder can claim.
+    empty.embeddings.dim = 1 << 61;
+    for format in [ExportFormat::Tsv, ExportFormat::Csv, ExportFormat::Npy] {
+        let options = ExportOptions { format, what: What::Both, ..PLAIN };
+        let error = export(&empty, &options, place.path(), false).unwrap_err().to_string();
+        assert!(error.contains("has no users"), "{error}");
+    }
+    assert_eq!(fs::read_dir(place.path()).unwrap().count(), 0);
+}
+
+#[test]
+fn the_files_of_an_export_are_known_before() {
+    let place = TempDir::new().unwrap();
+    for what in [What::Users, What::Items, What::Both] {
+        for format in
+            [ExportFormat::Tsv, ExportFormat::Csv, ExportFormat::Safetensors, ExportFormat::Projector]
+        {
+            let options = ExportOptions { what, format, ..PLAIN };
+            let exported = export(&odd_model(), &options, place.path(), true).unwrap();
+            assert_eq!(exported.paths, exported_paths(what, format, place.path()));
+        }
+    }
 }
 
 #[test]

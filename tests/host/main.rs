@@ -31,6 +31,7 @@ mod loss_numbers;
 mod model_damage;
 mod model_folder;
 mod optimizer;
+mod outputs;
 mod pictures;
 mod plan_queue;
 mod plans;

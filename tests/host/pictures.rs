@@ -160,6 +160,28 @@ fn the_highest_value_is_drawn_over_lower_ones_in_the_colour_that_stands_out() {
     assert!(light > 20 && x > 1000.0, "{light} pixels of a low value at {x}");
 }
 
+/// The line of a curve crosses all bands of rows that a picture is drawn in: none is missing or shifted.
+#[test]
+fn a_steep_line_is_drawn_without_a_gap() {
+    let panels =
+        [Panel { title: "loss".to_owned(), unit: Unit::Plain, lines: vec![vec![(1.0, 0.0), (2.0, 1.0)]] }];
+    let runs = ["one".to_owned()];
+    let curves = Curves { title: "", subtitle: "", runs: &runs, panels: &panels };
+    let picture = draw_curves(&curves, &Look { scale: 3.0, ..Look::default() }).unwrap();
+    let high = picture.height();
+    assert!(high > 3 * 256, "{high}");
+    let columns: Vec<u32> = (450..high - 250)
+        .map(|row| {
+            let (count, [x, _]) = find(&picture, [0, row, 3000, row + 1], INDIGO);
+            assert!(count > 3, "row {row}: {count} pixels");
+            x as u32
+        })
+        .collect();
+    assert!(
+        columns.is_sorted_by(|below, above| below >= above) && columns[0] > columns[columns.len() - 1] + 500
+    );
+}
+
 #[test]
 fn curves_of_any_numbers_make_a_picture() {
     let panel = |values: &[f64]| Panel {
@@ -168,9 +190,22 @@ fn curves_of_any_numbers_make_a_picture() {
         lines: vec![(1..).map(f64::from).zip(values.iter().copied()).collect(), Vec::new()],
     };
     let runs = ["one", "two"].map(str::to_owned);
-    for values in
-        [&[][..], &[0.5], &[0.1, 0.9, f64::NAN], &[0.0, 0.0], &[1e-300, 1e300], &[-5.0, f64::INFINITY]]
-    {
+    let all: [&[f64]; 11] = [
+        &[],
+        &[0.5],
+        &[0.1, 0.9, f64::NAN],
+        &[0.0, 0.0],
+        &[1e-300, 1e300],
+        &[-5.0, f64::INFINITY],
+        // Below the smallest number with all its digits, where steps and powers round to nothing.
+        &[5e-324],
+        &[5e-324, 1e-323],
+        &[1e-310, 2e-310],
+        // Beyond the greatest difference.
+        &[f64::MIN, f64::MAX],
+        &[1e-9, 2e-9],
+    ];
+    for values in all {
         let panels = [panel(values), panel(&[1.0, 0.2])];
         let curves = Curves { title: "curves", subtitle: "", runs: &runs, panels: &panels };
         let picture = draw_curves(&curves, &Look::default()).unwrap();
@@ -213,8 +248,9 @@ fn a_trade_has_its_points_where_they_must_be() {
     let falling = trade(&[(2.0, 0.2), (12.0, 0.1)]);
     let (_, [_, high]) = find(&falling, [40, 220, 700, height - 40], INDIGO);
     assert!(high < low - 300.0, "{high}");
-    // A single point, equal ones, and numbers that are none.
-    for points in [&[(5.0, 0.3)][..], &[(0.0, 0.0), (0.0, 0.0)], &[(f64::NAN, 1.0), (1.0, 0.5)]] {
+    // A single point, equal ones, numbers that are none, and the smallest.
+    let small = [(5e-324, 1e-323), (1e-323, 5e-324)];
+    for points in [&[(5.0, 0.3)][..], &[(0.0, 0.0), (0.0, 0.0)], &[(f64::NAN, 1.0), (1.0, 0.5)], &small] {
         let (count, _) = find(&trade(points), [40, 220, 1960, height - 40], INDIGO);
         assert!(count > 50, "{points:?}: {count} pixels");
     }
@@ -233,6 +269,7 @@ fn pictures_are_png_files_that_replace_nothing_unless_forced() {
     let error = write_png(&picture, &path, false).unwrap_err().to_string();
     assert!(error.contains("map.png: ") && error.contains("--force"), "{error}");
     write_png(&picture, &path, true).unwrap();
+    assert_eq!(image::open(&path).unwrap().into_rgb8(), picture);
     let missing = place.path().join("no/folder/map.png");
     assert!(write_png(&picture, &missing, false).is_err());
     assert_eq!(std::fs::read_dir(place.path()).unwrap().count(), 1);

@@ -37,6 +37,8 @@ with open(f"{place}/labels.csv", newline="") as file:
     header, *labelled = csv.reader(file)
 unescaped = lambda text: text.encode("latin-1", "backslashreplace").decode("unicode_escape") if "\\" in text else text
 escaped = lambda text: "".join({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\u2028": "\\xE2\\x80\\xA8"}.get(c, c) for c in text)
+# In a file of metadata, a quote at the start would open a quoted cell for a reader that knows quotes.
+metadata = lambda text: "\\x22" + text[1:] if text.startswith('"') else text
 label_of = {escaped(row[0]): row[1:] for row in labelled}
 check(set(map(escaped, HOSTILE)) <= set(ids["items"]) & set(ids["users"]), "the hostile ids are not in the model")
 
@@ -64,10 +66,12 @@ def cells(path):
 
 def check_labels(path):
     head, *found = cells(path)
+    with open(path, newline="", encoding="utf-8") as file:
+        check([head, *found] == list(csv.reader(file, delimiter="\t")), f"{path}: quotes change the cells")
     check(head == ["id", *header[1:]], f"{path}: header {head}")
-    check([row[0] for row in found] == ids["items"], f"{path}: ids")
-    for row in found:
-        expected = [escaped(label) for label in label_of.get(row[0], ["", ""])]
+    check([row[0] for row in found] == list(map(metadata, ids["items"])), f"{path}: ids")
+    for row, id in zip(found, ids["items"]):
+        expected = [metadata(escaped(label)) for label in label_of.get(id, ["", ""])]
         check(row[1:] == expected, f"{path}: labels of {row[0]} are {row[1:]}, not {expected}")
 
 
@@ -75,7 +79,7 @@ def text_and_binary():
     folder = export("tsv", "--what", "both")
     for what in ("users", "items"):
         same(numbers(f"{folder}/{what}.tsv"), model[what], f"tsv {what}")
-        check(lines(f"{folder}/{what}-metadata.tsv") == ids[what], f"tsv {what}: ids")
+        check(lines(f"{folder}/{what}-metadata.tsv") == list(map(metadata, ids[what])), f"tsv {what}: ids")
     folder = export("npy", "--what", "both")
     for what in ("users", "items"):
         same(numpy.load(f"{folder}/{what}.npy", allow_pickle=False), model[what], f"npy {what}")
@@ -92,7 +96,7 @@ def tables():
         head, *found = csv.reader(file)
     check(head == ["id", *header[1:]] + [f"d{at}" for at in range(16)], f"csv: header {head}")
     check([row[0] for row in found] == ids["items"], "csv: ids")
-    check(all(row[1:3] == label_of.get(row[0], ["", ""]) for row in found), "csv: labels")
+    check(all(row[1:3] == list(map(escaped, label_of.get(row[0], ["", ""]))) for row in found), "csv: labels")
     same(numpy.array([row[3:] for row in found], dtype=numpy.float32), model["items"], "csv")
     folder = export("csv", "--csv-safe", "--what", "users")
     with open(f"{folder}/users.csv", newline="", encoding="utf-8") as file:
@@ -114,7 +118,7 @@ def parquet():
     check(table.column_names == ["id", *header[1:], "embedding"], f"parquet: {table.column_names}")
     check(table["id"].type == pyarrow.string() and table["id"].to_pylist() == ids["items"], "parquet: ids")
     for at, name in enumerate(header[1:]):
-        expected = [label_of.get(id, ["", ""])[at] or None for id in ids["items"]]
+        expected = [escaped(label_of.get(id, ["", ""])[at]) or None for id in ids["items"]]
         check(table[name].to_pylist() == expected, f"parquet: {name}")
     check(pyarrow.types.is_list(table["embedding"].type), "parquet: no list")
     same(numpy.array(table["embedding"].to_pylist(), dtype=numpy.float32), model["items"], "parquet")
@@ -122,7 +126,7 @@ def parquet():
 
 def projector():
     folder = export("projector")
-    check(lines(f"{folder}/metadata.tsv") == ids["items"], "projector: a file with one column must have no header")
+    check(lines(f"{folder}/metadata.tsv") == list(map(metadata, ids["items"])), "projector: a file with one column must have no header")
     folder = export("projector", "--labels", f"{place}/labels.csv")
     check_labels(f"{folder}/metadata.tsv")
     folder = export("projector", "--what", "both")
