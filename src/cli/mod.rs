@@ -91,11 +91,19 @@ enum Command {
 impl Command {
     /// Whether it works on all cores of the CPU.
     fn computes(&self) -> bool {
-        match self {
-            Command::Doctor(_) | Command::Data(_) | Command::Show(_) => false,
-            Command::Export(_) | Command::Generate(_) => false,
-            _ => true,
-        }
+        use Command::{Bench, Compare, Evaluate, Explore, Plot, Recommend, Similar, Train, Tune};
+        matches!(
+            self,
+            Train(_)
+                | Compare(_)
+                | Tune(_)
+                | Evaluate(_)
+                | Recommend(_)
+                | Similar(_)
+                | Plot(_)
+                | Explore(_)
+                | Bench(_)
+        )
     }
 }
 

@@ -14,16 +14,16 @@ use spherec::{Error, Result};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 /// What a checkpoint holds, in memory.
-struct Kept {
+pub(crate) struct Kept {
     state: State,
     best: Option<Embeddings>,
     parts: Vec<(TablePart, Vec<u32>)>,
 }
 
 /// Keeps the run after one epoch, and whenever it is interrupted.
-struct Memory {
-    after: usize,
-    kept: Option<Kept>,
+pub(crate) struct Memory {
+    pub(crate) after: usize,
+    pub(crate) kept: Option<Kept>,
 }
 
 impl Keep for Memory {
@@ -43,7 +43,7 @@ impl Keep for Memory {
 }
 
 /// Trains from what was kept, if anything; interrupts after `interrupt_at` steps' worth of progress events.
-fn run(
+pub(crate) fn run(
     split: &Split,
     config: &TrainConfig,
     kept: Option<&Kept>,
@@ -73,7 +73,7 @@ fn run(
     .unwrap()
 }
 
-fn never() -> Memory {
+pub(crate) fn never() -> Memory {
     Memory { after: usize::MAX, kept: None }
 }
 
@@ -84,7 +84,7 @@ fn bits(embeddings: &Embeddings) -> Vec<u32> {
 
 /// The same points, the same bits of them, the same choice, the same sums in the log's terms.
 #[track_caller]
-fn assert_equal(name: &str, whole: &Trained, resumed: &Trained) {
+pub(crate) fn assert_equal(name: &str, whole: &Trained, resumed: &Trained) {
     assert_eq!(bits(&whole.embeddings), bits(&resumed.embeddings), "{name}");
     assert_eq!(
         (whole.epoch, whole.stop, whole.valid),

@@ -1,6 +1,7 @@
 //! Numbers that are not finite, trainings that learn nothing, and devices that fail.
 
 use crate::engine::{ALL_NEGATIVES, checkerboard, config};
+use crate::resume;
 use crate::support::{gpu, open};
 use spherec::Error;
 use spherec::data::Split;
@@ -12,7 +13,7 @@ use spherec::step::layout::StepSums;
 use spherec::step::{
     BLOCK_BYTES, Geometry, Optimizer, Plan, PlanShape, Rates, Schedule, StepConstants, StepShape,
 };
-use spherec::train::{Event, Regularisers, Stop, TrainConfig, Trained, train};
+use spherec::train::{Event, Regularisers, Stop, TrainConfig, Trained, train, train_from};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -253,8 +254,10 @@ fn is_wait(call: Call<'_>) -> bool {
     call == Call::Wait
 }
 
-/// Each trouble with its exit code.
-const TROUBLES: [(fn(Call<'_>) -> bool, Trouble, u8); 6] = [
+/// Which calls fail, how, and the exit code.
+type Case = (fn(Call<'_>) -> bool, Trouble, u8);
+
+const TROUBLES: [Case; 6] = [
     (is_submit, Trouble::Lost, 5),
     (is_wait, Trouble::Lost, 5),
     (is_submit, Trouble::OutOfMemory, 6),
@@ -283,6 +286,35 @@ fn a_device_that_fails_leaves_the_best_so_far() {
         let failure = failure.unwrap();
         assert_eq!((stop, epoch, failure.exit_code()), (Stop::Failed, 1, code), "{trouble:?}: {failure}");
         assert!(embeddings == expected.embeddings, "{trouble:?}: other embeddings");
+    }
+}
+
+/// The last checkpoint is whole: the run goes on from it, on a device that works, to the bits of an undisturbed one.
+#[test]
+fn a_device_that_fails_leaves_the_last_checkpoint() {
+    let split = validated();
+    let mut config = config(ALL_NEGATIVES[3]);
+    (config.stopping.epochs, config.stopping.evaluate_every) = (3, 3);
+    let whole = resume::run(&split, &config, None, &mut resume::never(), None);
+    for (call, trouble, code) in TROUBLES {
+        // Once the checkpoint is kept, or while it is read from the device.
+        for is_kept in [true, false] {
+            let is_on = Arc::new(never());
+            let mut keeper = resume::Memory { after: 1, kept: None };
+            let gpu = failing(call, trouble, &is_on);
+            let failure = train_from(gpu, &split, &config, None, &mut keeper, &never(), &mut |event| {
+                if matches!((event, is_kept), (Event::Kept { .. }, true) | (Event::Epoch { .. }, false)) {
+                    is_on.store(true, Ordering::Relaxed);
+                }
+            });
+            let failure = failure.unwrap_err();
+            assert_eq!(failure.exit_code(), code, "{trouble:?}: {failure}");
+            assert_eq!(keeper.kept.is_some(), is_kept, "{trouble:?}");
+            if is_kept {
+                let resumed = resume::run(&split, &config, keeper.kept.as_ref(), &mut resume::never(), None);
+                resume::assert_equal("after trouble", &whole, &resumed);
+            }
+        }
     }
 }
 
