@@ -17,31 +17,33 @@ FEATURES := --features parquet
 
 demo:
 	@sh assets/setup.sh linker
-	cargo build --release
+	cargo build --locked --release
 	@sh assets/setup.sh adapter $(TARGET)/release/spherec
 	@sh assets/demo.sh $(TARGET)/release/spherec
 
 test: adapter lint
-	cargo test $(FEATURES)
+	cargo test --locked $(FEATURES)
 
 bench:
 	@sh assets/setup.sh linker
-	cargo build --release
+	cargo build --locked --release
 	@sh assets/setup.sh adapter $(TARGET)/release/spherec
-	cargo bench
+	cargo bench --locked
 
-# Checks the code with and without Parquet, and the Rust version that Cargo.toml names. Says what it cannot check.
+# Checks the code with and without Parquet, the Rust version that Cargo.toml names, and the dependencies. Says what it
+# cannot check.
 lint:
 	@if cargo fmt --version >/dev/null 2>&1; then set -x; cargo fmt --check; \
 	else echo "NOT CHECKED: the format. rustup component add rustfmt"; fi
 	@if cargo clippy --version >/dev/null 2>&1; then set -ex; \
-		cargo clippy --all-targets $(FEATURES) -- -D warnings; \
-		cargo clippy --all-targets -- -D warnings; \
-	else echo "NOT CHECKED: the lints. rustup component add clippy"; set -x; cargo check --all-targets; fi
+		cargo clippy --locked --all-targets $(FEATURES) -- -D warnings; \
+		cargo clippy --locked --all-targets -- -D warnings; \
+	else echo "NOT CHECKED: the lints. rustup component add clippy"; set -x; cargo check --locked --all-targets; fi
 	@sh tests/outside/rust_version.sh
+	@sh tests/outside/supply_chain.sh
 
 # Builds the tests and, with them, the binary. `cargo build` would build the dependencies a second time.
 adapter:
 	@sh assets/setup.sh linker
-	cargo test --no-run $(FEATURES)
+	cargo test --locked --no-run $(FEATURES)
 	@sh assets/setup.sh adapter $(TARGET)/debug/spherec

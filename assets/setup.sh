@@ -31,6 +31,9 @@ linker)
         echo "Rust is missing. Install it from https://rustup.rs" >&2
         exit 1
     fi
+    case $(uname -s) in
+    MINGW* | MSYS* | CYGWIN*) exit 0 ;;     # Rust for Windows brings or names its own
+    esac
     command -v cc >/dev/null || missing "a linker" gcc libc6-dev
     ;;
 adapter)

@@ -62,7 +62,7 @@ const OF_LOSSES: [[&str; 3]; Loss::ALL.len() - 1] = [
 const ADAM: Optimizer = Optimizer::Adam { betas: (0.9, 0.999), epsilon: 0.01 };
 
 /// As subgroups are used, but with half as much held by a thread: a driver takes seconds to compile the whole, so only
-/// the two steps of dimension 128 have that.
+/// one step of shared candidates has that.
 const SMALL: Grain = Grain { held_chunks: Grain::CPU.held_chunks / 2, ..Grain::CPU };
 
 /// The steps that every kernel is checked on: ragged and even sizes, one shard and several, one block of pairs and
@@ -128,7 +128,7 @@ pub fn made_up_steps() -> Vec<MadeUp> {
             item_count: 400,
             rows_per_shard: 130,
             hardness: 62.5,
-            grain: Grain::CPU,
+            grain: SMALL,
             ..base
         },
         // 34 chunks: more than a thread holds, and windows of 112 pairs.

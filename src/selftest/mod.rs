@@ -35,6 +35,7 @@ pub struct Agreement {
 #[derive(Debug)]
 pub struct Comparison {
     case: &'static str,
+    shards_asked: usize,
     scenario: Scenario,
     stage: Stage,
     runs: Vec<KernelRun>,
@@ -52,12 +53,23 @@ impl Comparison {
         let scenario = Scenario::new(case, gpu.most_shards_per_dispatch())?;
         let Some(stage) = scenario.stage(kernel) else { return Ok(None) };
         let runs = scenario.runs(kernel);
-        Ok(Some(Comparison { case: case.name, scenario, stage, runs }))
+        Ok(Some(Comparison {
+            case: case.name,
+            shards_asked: case.shards_per_dispatch,
+            scenario,
+            stage,
+            runs,
+        }))
     }
 
     /// How the kernel is compiled for the step.
     pub fn build(&self) -> Build {
         self.scenario.shape().build(&self.stage)
+    }
+
+    /// Whether a dispatch covers as many shards as the step asks for: some adapters bind fewer.
+    pub fn binds_all_shards(&self) -> bool {
+        self.scenario.shape().shards_per_dispatch == self.shards_asked
     }
 
     /// Runs `text` as the kernel and compares every buffer with the twin's.

@@ -1,7 +1,7 @@
 //! The engine on the device against golden training steps.
 
 use crate::golden_data::{Golden, Looks, Runner, Scores, Step, all, triplets};
-use crate::support::{gpu, has_subgroups};
+use crate::support::{SMALL, gpu, has_subgroups};
 use spherec::gpu::{Gpu, Stepper, Tables};
 use spherec::step::{Grain, Plan, StepShape};
 use std::sync::Arc;
@@ -84,6 +84,6 @@ fn moments_are_the_golden_ones_without_a_weight_to_speak_of() {
 #[test]
 fn steps_with_subgroups_give_the_golden_numbers() {
     if has_subgroups() {
-        check(7, Grain::CPU, Looks::EveryStep);
+        check(7, SMALL, Looks::EveryStep);
     }
 }

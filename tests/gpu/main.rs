@@ -2,6 +2,7 @@
 //! put in, and the whole engine.
 #![allow(clippy::print_stdout, reason = "tests tell how much of a tolerance was used")]
 
+mod bindings;
 mod bpr_loss;
 mod candidate_gradient;
 mod candidate_gradient_subgroup;

@@ -1,6 +1,6 @@
 //! Whole runs of steps on the device against the twins.
 
-use crate::support::{gpu, plain_gpu};
+use crate::support::{SMALL, gpu, plain_gpu};
 use spherec::data::Interactions;
 use spherec::gpu::{Gpu, Stepper, Tables};
 use spherec::random::{Purpose, Stream};
@@ -273,7 +273,8 @@ fn shared_steps_equal_the_twins_and_themselves() {
 #[test]
 fn shared_steps_in_blocks_on_shards_equal_the_twins() {
     // Blocks of 16 pairs.
-    let cut = Parity { dim: 18, most_rows: Some(37), block_bytes: 16 * 300, ..SHARED };
+    let grain = gpu().suits(&SMALL).then_some(SMALL);
+    let cut = Parity { dim: 18, most_rows: Some(37), block_bytes: 16 * 300, grain, ..SHARED };
     parity(&gpu(), cut);
     assert_eq!(parity(&gpu(), Parity { most_rows: None, ..cut }).dispatches, 9 + 2 * 4);
 }

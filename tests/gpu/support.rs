@@ -7,6 +7,10 @@ use spherec::step::{Build, Grain};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, OnceLock};
 
+/// As subgroups are used, but with a quarter as much held by a thread. A software driver compiles the whole for seconds;
+/// training on the checkerboard runs it, and so do some of the made-up steps.
+pub(crate) const SMALL: Grain = Grain { held_chunks: Grain::CPU.held_chunks / 4, ..Grain::CPU };
+
 /// The adapter under test: `SPHEREC_ADAPTER`, else the best. Without one the tests fail with the line that
 /// says what to install.
 pub(crate) fn gpu() -> Arc<Gpu> {
@@ -95,7 +99,13 @@ fn is_seen(step: &str, name: &str, text: &str, from: &str, to: &str) -> bool {
     let Some(comparison) = comparison(step, name) else { return true };
     let agreement = comparison.run(&gpu(), &text.replace(from, to));
     let agreement = agreement.unwrap_or_else(|error| panic!("{name}, {from:?} -> {to:?}: {error}"));
-    agreement.failure.is_some()
+    let is_seen = agreement.failure.is_some();
+    // An adapter that binds few buffers runs the step with fewer shards a dispatch, where some defects change nothing.
+    let is_whole = comparison.binds_all_shards();
+    if !is_seen && !is_whole {
+        println!("NOT RUN: {name}, {from:?} -> {to:?}: this adapter binds too few shards at once");
+    }
+    is_seen || !is_whole
 }
 
 /// The kernel on the step, made once for all tests. `None`, and told, if the adapter lacks the step's subgroups.

@@ -9,8 +9,9 @@ use spherec::step::{
     BLOCK_BYTES, Build, Geometry, Grain, HELD_CHUNKS, Loss, Optimizer, PlanShape, Stage, StepShape, TILE,
     WINDOW_CHUNKS,
 };
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::mem::offset_of;
+use std::sync::OnceLock;
 
 /// Small steps, the defaults, the largest that a config may ask for, and threads that are one subgroup; every
 /// optimizer and geometry; one shard a dispatch and several.
@@ -71,8 +72,64 @@ fn shapes() -> Vec<StepShape> {
         StepShape { shards_per_dispatch: 4, ..with(sharded, 180, Grain::CPU) },
         StepShape { optimizer: Optimizer::Sgd, geometry: Geometry::Dot, ..with(sharded, 128, Grain::GPU) },
     ]);
-    shapes.extend(Geometry::ALL.map(|geometry| StepShape { geometry, ..base }));
+    shapes.extend(combinations(&base));
     shapes
+}
+
+/// What a run may combine: every loss, geometry and optimizer, each kind of negatives, each number of shards a dispatch,
+/// with threads that are one subgroup and without.
+fn combinations(base: &StepShape) -> Vec<StepShape> {
+    const ADAM: Optimizer = Optimizer::Adam { betas: (0.9, 0.999), epsilon: 1e-8 };
+    let mut all = Vec::new();
+    for (negative_count, candidate_count) in [(4, 0), (1, 500), (4, 500), (0, 500)] {
+        let plan = PlanShape { negative_count, candidate_count, ..base.plan };
+        let gor_weight = if negative_count == 0 { 0.0 } else { base.gor_weight };
+        for loss in Loss::ALL.into_iter().filter(|loss| negative_count > 0 || !loss.needs_order()) {
+            for (geometry, optimizer) in
+                Geometry::ALL.into_iter().flat_map(|it| [(it, ADAM), (it, Optimizer::Sgd)])
+            {
+                for (shards_per_dispatch, grain) in
+                    (1..=4).flat_map(|it| [(it, Grain::GPU), (it, Grain::CPU)])
+                {
+                    let cut = StepShape { shards_per_dispatch, grain, gor_weight, ..*base };
+                    all.push(StepShape { plan, loss, geometry, optimizer, ..cut });
+                }
+            }
+        }
+    }
+    all
+}
+
+/// A kernel in a form that some step compiles: its text, and the values of its override constants.
+struct Form {
+    stage: Stage,
+    shape: StepShape,
+    text: String,
+    values: back::PipelineConstants,
+}
+
+/// Every form that the steps of [`shapes`] compile, each once.
+fn forms() -> &'static [Form] {
+    static FORMS: OnceLock<Vec<Form>> = OnceLock::new();
+    FORMS.get_or_init(|| {
+        let mut seen = BTreeSet::new();
+        let mut forms = Vec::new();
+        for shape in shapes() {
+            for stage in stages(&shape) {
+                let build = shape.build(&stage);
+                let text = shader::compose(shader::kernel(stage.kernel).unwrap(), &build).unwrap();
+                let is_used = |name: &str| text.contains(&format!("override {name}:"));
+                let used = build.constants.iter().filter(|(name, _)| is_used(name));
+                let values: back::PipelineConstants =
+                    used.map(|&(name, value)| (name.to_owned(), value)).collect();
+                let key = build.constants.iter().filter(|(name, _)| is_used(name));
+                if seen.insert(format!("{:?} {text}", key.collect::<Vec<_>>())) {
+                    forms.push(Form { stage, shape, text, values });
+                }
+            }
+        }
+        forms
+    })
 }
 
 fn stages(shape: &StepShape) -> impl Iterator<Item = Stage> {
@@ -94,9 +151,11 @@ fn module(name: &str) -> (Module, ModuleInfo) {
 }
 
 fn module_with(name: &str, shape: &StepShape, build: &Build) -> (Module, ModuleInfo) {
-    let text = shader::compose(shader::kernel(name).unwrap(), build).unwrap();
-    let module =
-        naga::front::wgsl::parse_str(&text).unwrap_or_else(|e| panic!("{}", e.emit_to_string(&text)));
+    module_of(name, shape, &shader::compose(shader::kernel(name).unwrap(), build).unwrap())
+}
+
+fn module_of(name: &str, shape: &StepShape, text: &str) -> (Module, ModuleInfo) {
+    let module = naga::front::wgsl::parse_str(text).unwrap_or_else(|e| panic!("{}", e.emit_to_string(text)));
     // Subgroups are an optional feature; everything else runs on every device.
     let may_use = shape.grain.subgroup_lanes > 0;
     let capabilities = if may_use { Capabilities::SUBGROUP } else { Capabilities::empty() };
@@ -108,34 +167,25 @@ fn module_with(name: &str, shape: &StepShape, build: &Build) -> (Module, ModuleI
     (module, info)
 }
 
-/// Calls `check` with each kernel as it is compiled: its override constants resolved.
-fn each_resolved(mut check: impl FnMut(&str, &Module, &ModuleInfo)) {
-    let mut seen = BTreeMap::new();
-    for shape in shapes() {
-        for stage in stages(&shape) {
-            let (name, build) = (stage.kernel, shape.build(&stage));
-            let (module, info) = module_with(name, &shape, &build);
-            let declares = |name: &str| module.overrides.iter().any(|(_, o)| o.name.as_deref() == Some(name));
-            let values: back::PipelineConstants = build
-                .constants
-                .iter()
-                .filter(|(name, _)| declares(name))
-                .map(|&(name, value)| (name.to_owned(), value))
-                .collect();
-            assert_eq!(values.len(), module.overrides.len(), "{name} has an override that nobody sets");
-            let entry = Some((ShaderStage::Compute, name));
-            let (module, info) =
-                back::pipeline_constants::process_overrides(&module, &info, entry, &values).unwrap();
-            let threads: u32 = module.entry_points[0].workgroup_size.iter().product();
-            assert_eq!(threads as usize, stage.lane_count, "{name}: threads of a workgroup");
-            check(name, &module, &info);
-            *seen.entry(name).or_insert(0) += 1;
-        }
+/// Calls `check` with each form of each kernel as it is compiled: its override constants resolved.
+fn each_resolved(mut check: impl FnMut(&Form, &Module, &ModuleInfo)) {
+    for form in forms() {
+        let name = form.stage.kernel;
+        let (module, info) = module_of(name, &form.shape, &form.text);
+        assert_eq!(form.values.len(), module.overrides.len(), "{name} has an override that nobody sets");
+        let entry = Some((ShaderStage::Compute, name));
+        let (module, info) =
+            back::pipeline_constants::process_overrides(&module, &info, entry, &form.values).unwrap();
+        let threads: u32 = module.entry_points[0].workgroup_size.iter().product();
+        assert_eq!(threads as usize, form.stage.lane_count, "{name}: threads of a workgroup");
+        check(form, &module, &info);
     }
-    assert!(
-        seen.keys().eq(KERNELS.iter().map(|(name, _)| name).collect::<BTreeSet<_>>().into_iter()),
-        "{seen:?}"
-    );
+}
+
+#[test]
+fn every_kernel_is_checked_in_some_form() {
+    let seen: BTreeSet<&str> = forms().iter().map(|form| form.stage.kernel).collect();
+    assert!(seen.into_iter().eq(KERNELS.iter().map(|(name, _)| *name).collect::<BTreeSet<_>>()));
 }
 
 #[test]
@@ -172,10 +222,10 @@ fn what_needs_more_than_the_smallest_device_is_seen() {
 
 #[test]
 fn every_kernel_keeps_to_the_default_limits() {
-    for shape in shapes() {
-        for stage in stages(&shape) {
+    for Form { stage, shape, text, .. } in forms() {
+        {
             let name = stage.kernel;
-            let (module, _) = module_with(name, &shape, &shape.build(&stage));
+            let (module, _) = module_of(name, shape, text);
             let is_storage = |space: AddressSpace| matches!(space, AddressSpace::Storage { .. });
             let globals = || module.global_variables.iter().map(|(_, variable)| variable);
             let storage_count = globals().filter(|variable| is_storage(variable.space)).count();
@@ -192,7 +242,8 @@ fn every_kernel_keeps_to_the_default_limits() {
             assert!(globals().all(|variable| is_storage(variable.space) || known.contains(&variable.space)));
         }
     }
-    each_resolved(|name, module, _| {
+    each_resolved(|form, module, _| {
+        let name = form.stage.kernel;
         let mut layouter = naga::proc::Layouter::default();
         layouter.update(module.to_ctx()).unwrap();
         let shared = module.global_variables.iter().filter(|(_, v)| v.space == AddressSpace::WorkGroup);
@@ -203,40 +254,60 @@ fn every_kernel_keeps_to_the_default_limits() {
     });
 }
 
-#[test]
-fn every_kernel_translates_to_metal() {
-    each_resolved(|name, module, info| {
-        let options = back::msl::Options { lang_version: (2, 1), ..Default::default() };
-        let (text, translation) =
-            back::msl::write_string(module, info, &options, &Default::default()).unwrap();
-        assert!(text.contains("kernel void") && text.contains(name), "{name}");
-        assert!(translation.entry_point_names.iter().all(|entry| entry.is_ok()), "{name}");
-        assert_eq!(translation.entry_point_names.len(), 1);
-    });
+fn metal(form: &Form, module: &Module, info: &ModuleInfo) -> String {
+    let name = form.stage.kernel;
+    let options = back::msl::Options { lang_version: (2, 1), ..Default::default() };
+    let (text, translation) = back::msl::write_string(module, info, &options, &Default::default()).unwrap();
+    assert!(text.contains("kernel void") && text.contains(name), "{name}");
+    assert!(translation.entry_point_names.len() == 1 && translation.entry_point_names[0].is_ok(), "{name}");
+    text
+}
+
+fn hlsl(form: &Form, module: &Module, info: &ModuleInfo) -> String {
+    let name = form.stage.kernel;
+    let options = back::hlsl::Options { shader_model: back::hlsl::ShaderModel::V6_0, ..Default::default() };
+    let pipeline = back::hlsl::PipelineOptions::default();
+    let mut text = String::new();
+    let reflection =
+        back::hlsl::Writer::new(&mut text, &options, &pipeline).write(module, info, None).unwrap();
+    assert!(text.contains("numthreads"), "{name}");
+    assert!(reflection.entry_point_names.len() == 1 && reflection.entry_point_names[0].is_ok(), "{name}");
+    text
+}
+
+fn spirv(form: &Form, module: &Module, info: &ModuleInfo) -> Vec<u32> {
+    let entry_point = form.stage.kernel.to_owned();
+    let pipeline = back::spv::PipelineOptions { shader_stage: ShaderStage::Compute, entry_point };
+    let options = back::spv::Options { lang_version: (1, 3), ..Default::default() };
+    let words = back::spv::write_vec(module, info, &options, Some(&pipeline)).unwrap();
+    assert!(words.len() > 100 && words[0] == 0x0723_0203, "{}", form.stage.kernel);
+    words
 }
 
 #[test]
-fn every_kernel_translates_to_hlsl() {
-    each_resolved(|name, module, info| {
-        let options =
-            back::hlsl::Options { shader_model: back::hlsl::ShaderModel::V6_0, ..Default::default() };
-        let pipeline = back::hlsl::PipelineOptions::default();
-        let mut text = String::new();
-        let reflection =
-            back::hlsl::Writer::new(&mut text, &options, &pipeline).write(module, info, None).unwrap();
-        assert!(text.contains("numthreads"), "{name}");
-        assert!(reflection.entry_point_names.len() == 1 && reflection.entry_point_names[0].is_ok(), "{name}");
+fn every_kernel_translates_to_metal_hlsl_and_spirv() {
+    each_resolved(|form, module, info| {
+        metal(form, module, info);
+        hlsl(form, module, info);
+        spirv(form, module, info);
     });
 }
 
+/// Writes each form of each kernel as WGSL and SPIR-V into the folder `KERNELS_TO`, for `tests/outside/shaders.sh`.
 #[test]
-fn every_kernel_translates_to_spirv() {
-    each_resolved(|name, module, info| {
-        let pipeline =
-            back::spv::PipelineOptions { shader_stage: ShaderStage::Compute, entry_point: name.to_owned() };
-        let options = back::spv::Options { lang_version: (1, 3), ..Default::default() };
-        let words = back::spv::write_vec(module, info, &options, Some(&pipeline)).unwrap();
-        assert!(words.len() > 100 && words[0] == 0x0723_0203, "{name}");
+#[ignore = "writes files for programs outside"]
+fn every_kernel_is_written() {
+    let folder = std::path::PathBuf::from(std::env::var_os("KERNELS_TO").expect("KERNELS_TO names a folder"));
+    let mut index = 0;
+    each_resolved(|form, module, info| {
+        let path = |ending: &str| folder.join(format!("{}-{index}.{ending}", form.stage.kernel));
+        // The standard has subgroups behind a line that naga does not need. Its analysis does not see that the lanes
+        // agree on what all of them were told.
+        let subgroups = "enable subgroups;\ndiagnostic(off, subgroup_uniformity);\n";
+        let head = if form.text.contains("subgroupBroadcast") { subgroups } else { "" };
+        std::fs::write(path("wgsl"), format!("{head}{}", form.text)).unwrap();
+        std::fs::write(path("spv"), bytemuck::cast_slice::<u32, u8>(&spirv(form, module, info))).unwrap();
+        index += 1;
     });
 }
 
