@@ -2,9 +2,9 @@
 
 mod bench;
 mod compare;
-mod config;
+pub(crate) mod config;
 mod console;
-mod curves;
+pub(crate) mod curves;
 mod data;
 mod data_inspect;
 mod data_split;
@@ -23,7 +23,7 @@ mod labels;
 mod lists;
 mod load_args;
 mod log_file;
-mod look_args;
+pub(crate) mod look_args;
 mod map_layout;
 mod metrics_log;
 mod metrics_table;
@@ -47,7 +47,7 @@ use std::process::ExitCode;
 /// Recommenders by Collaborative Metric Learning, trained on any GPU.
 #[derive(Debug, Parser)]
 #[command(name = "spherec", version, about, after_help = AFTER_HELP)]
-struct Cli {
+pub(crate) struct Cli {
     #[command(subcommand)]
     command: Command,
 }

@@ -88,13 +88,14 @@ pub fn summarise<'a>(experiment: &'a Experiment, results: &Results) -> Vec<Summa
             Spread::of(&values).filter(|_| is_whole)
         };
         let users = metrics.iter().map(|metrics| metrics.users);
-        let epochs: usize = trials.iter().map(|trial| trial.measured.epoch).sum();
+        // Summed as floats: a damaged file may hold any number.
+        let epochs: f64 = trials.iter().map(|trial| trial.measured.epoch as f64).sum();
         Some(Summary {
             cell,
             folds_done: trials.len(),
             users: users.clone().min().zip(users.max()),
             spreads: MEASURES.map(spread),
-            epoch: epochs as f64 / trials.len() as f64,
+            epoch: epochs / trials.len() as f64,
             failure: trials.iter().find_map(|trial| trial.measured.failure.clone()),
         })
     };

@@ -21,6 +21,7 @@ mod experiment;
 mod explore;
 mod export;
 mod finite_differences;
+mod fuzz_cases;
 #[path = "../support/golden.rs"]
 mod golden_data;
 mod golden_steps;
@@ -34,6 +35,7 @@ mod optimizer;
 mod pictures;
 mod plan_queue;
 mod plans;
+mod properties;
 mod random;
 mod recommend;
 mod shader_text;
