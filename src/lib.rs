@@ -17,6 +17,7 @@ pub mod export;
 pub mod files;
 pub mod gpu;
 pub mod labels;
+pub mod memory;
 pub mod model;
 pub mod plot;
 pub mod printable;

@@ -1,4 +1,4 @@
-//! Text of others, made safe to show on a terminal.
+//! Text of others, made safe to show on a terminal, and numbers, made short.
 
 use std::borrow::Cow;
 
@@ -26,9 +26,31 @@ fn is_unsafe(c: char) -> bool {
         || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
+/// A number as people write it: with an exponent if it has more than 16 digits before the point, or begins far behind
+/// the point.
+pub fn number(value: f64) -> String {
+    let size = value.abs();
+    if size == 0.0 || (1e-5..1e16).contains(&size) { value.to_string() } else { format!("{value:e}") }
+}
+
 #[cfg(test)]
 mod tests {
-    use super::printable;
+    use super::{number, printable};
+
+    #[test]
+    fn no_number_is_long() {
+        for (value, text) in [
+            (0.0, "0"),
+            (-4.5, "-4.5"),
+            (1e15, "1000000000000000"),
+            (1e308, "1e308"),
+            (-2.5e-7, "-2.5e-7"),
+            (f64::NAN, "NaN"),
+            (f64::INFINITY, "inf"),
+        ] {
+            assert_eq!(number(value), text);
+        }
+    }
 
     #[test]
     fn nothing_that_moves_the_cursor_or_turns_the_text_is_left() {

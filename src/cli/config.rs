@@ -3,13 +3,16 @@
 
 use clap::error::ErrorKind;
 use clap::{ArgAction, Command};
-use spherec::{Error, Result};
+use spherec::{Error, Result, files};
 use std::ffi::{OsStr, OsString};
 use std::path::Path;
 use toml::{Table, Value};
 
 /// The flag that names a config file.
 const FLAG: &str = "config";
+
+/// The largest config file.
+const MOST_BYTES: u64 = 1 << 20;
 
 /// The arguments `args` of `command`, with the flags of its config file added if it names one.
 ///
@@ -54,7 +57,8 @@ fn file(args: &[OsString]) -> Option<OsString> {
 
 /// The flags in the file `path`.
 fn read(path: &Path, command: &Command) -> Result<Vec<OsString>> {
-    let text = std::fs::read_to_string(path).map_err(Error::io(path, "read"))?;
+    let text = String::from_utf8(files::read(path, MOST_BYTES)?)
+        .map_err(|error| Error::file(path, format!("is not UTF-8 text: {error}")))?;
     let table: Table = text.parse().map_err(|error: toml::de::Error| {
         let line = error.span().map_or(1, |span| 1 + text[..span.start].matches('\n').count() as u64);
         Error::Row { path: path.to_owned(), line, message: error.message().to_owned() }

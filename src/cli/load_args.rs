@@ -40,6 +40,10 @@ pub(crate) struct LoadArgs {
     /// counts them
     #[arg(long, value_name = "ACTION", value_enum, default_value_t = BadRowAction::Error)]
     pub(crate) on_bad_row: BadRowAction,
+    /// Refuse a file of more bytes, after decompression; its rows may take three times as many bytes of memory
+    /// [default: a quarter of the free memory]
+    #[arg(long, value_name = "N")]
+    pub(crate) max_input_bytes: Option<u64>,
     #[command(flatten)]
     pub(crate) filters: FilterArgs,
 }
@@ -105,6 +109,7 @@ impl LoadArgs {
                 BadRowAction::Error => OnBadRow::Error,
                 BadRowAction::Skip => OnBadRow::Skip,
             },
+            max_input_bytes: self.max_input_bytes,
             min_rating,
             min_count,
             min_user_interactions,
@@ -126,6 +131,7 @@ impl LoadArgs {
             ("--item-column", self.item_column.is_some()),
             ("--rating-column", self.rating_column.is_some()),
             ("--on-bad-row", self.on_bad_row != BadRowAction::Error),
+            ("--max-input-bytes", self.max_input_bytes.is_some()),
             ("--min-rating", filters.min_rating.is_some()),
             ("--min-count", filters.min_count.is_some()),
             ("--min-user-interactions", filters.min_user_interactions.is_some()),

@@ -6,11 +6,11 @@ use super::dial::DialArgs;
 use super::format::{counted, shown};
 use super::lists::{BLOCK, Entry, ListArgs, ListWriter, NUMBERS};
 use clap::ValueEnum;
-use spherec::data::IdTable;
+use spherec::data::{IdTable, read_text};
+use spherec::files::InputLimit;
 use spherec::model::Model;
 use spherec::recommend::{Popular, popular, recommend};
 use spherec::{Error, Result};
-use std::io::Read;
 use std::path::{Path, PathBuf};
 
 /// Recommend items: those of the highest score that the user has not seen
@@ -62,8 +62,38 @@ enum Unknown {
     Popular,
 }
 
-/// A user's id, and their row if the model knows them.
-type Query = (String, Option<u32>);
+/// Whom to recommend to: a row of the model's users, or of the ids that it does not know.
+#[derive(Clone, Copy)]
+enum Query {
+    Known(u32),
+    Unknown(u32),
+}
+
+/// The users asked about, in the order asked.
+#[derive(Default)]
+struct Queries {
+    queries: Vec<Query>,
+    unknown: IdTable,
+}
+
+impl Queries {
+    fn add(&mut self, users: &IdTable, id: &[u8]) {
+        let row = match std::str::from_utf8(id) {
+            Ok(text) => users.find_text(text),
+            Err(_) => users.find(id),
+        };
+        self.queries.push(row.map_or_else(|| Query::Unknown(self.unknown.intern(id)), Query::Known));
+    }
+
+    fn unknown_count(&self) -> usize {
+        self.queries.iter().filter(|query| matches!(query, Query::Unknown(_))).count()
+    }
+
+    /// An unknown id, as it was given.
+    fn unknown_text(&self, row: u32) -> String {
+        String::from_utf8_lossy(self.unknown.bytes(row)).into_owned()
+    }
+}
 
 pub(crate) fn run(args: &Args) -> CommandResult {
     if args.list.k == 0 {
@@ -72,7 +102,7 @@ pub(crate) fn run(args: &Args) -> CommandResult {
     let model = Model::load(&args.model)?;
     let popularity = args.dial.of(&model, &args.model)?;
     let queries = queries(&args.who, &model.users)?;
-    let unknown_count = queries.iter().filter(|(_, row)| row.is_none()).count();
+    let unknown_count = queries.unknown_count();
     let mut fallback = Vec::new();
     if unknown_count > 0 {
         tell_unknown(args.unknown, &queries, unknown_count)?;
@@ -81,50 +111,39 @@ pub(crate) fn run(args: &Args) -> CommandResult {
         }
     }
     let mut writer = ListWriter::open(&args.list, ["user", "item"], &NUMBERS)?;
-    for block in queries.chunks(BLOCK) {
-        writer.write(&entries(&model, popularity, block, args.list.k, &fallback)?)?;
+    for block in queries.queries.chunks(BLOCK) {
+        writer.write(&entries(&model, popularity, &queries, block, args.list.k, &fallback)?)?;
     }
     writer.finish()
 }
 
-fn queries(who: &Who, users: &IdTable) -> Result<Vec<Query>> {
+fn queries(who: &Who, users: &IdTable) -> Result<Queries> {
+    let mut queries = Queries::default();
     if who.all {
-        return Ok((0..users.len() as u32).map(|row| (users.text(row), Some(row))).collect());
+        queries.queries = (0..users.len() as u32).map(Query::Known).collect();
+    } else if let Some(path) = &who.users_file {
+        read_users(path, users, &mut queries)?;
+    } else {
+        who.user.iter().for_each(|id| queries.add(users, id.as_bytes()));
     }
-    if let Some(path) = &who.users_file {
-        return read_users(path, users);
-    }
-    Ok(who.user.iter().map(|id| (id.clone(), users.find_text(id))).collect())
+    Ok(queries)
 }
 
 /// The user ids in a file, one per line. Empty lines are skipped.
-fn read_users(path: &Path, users: &IdTable) -> Result<Vec<Query>> {
-    let mut text = Vec::new();
-    if path.as_os_str() == "-" {
-        std::io::stdin().lock().read_to_end(&mut text).map_err(Error::io(Path::new("<stdin>"), "read"))?;
-    } else {
-        text = std::fs::read(path).map_err(Error::io(path, "read"))?;
-    }
-    let lines = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&text).split(|&byte| byte == b'\n');
-    let ids = lines.map(|line| line.strip_suffix(b"\r").unwrap_or(line)).filter(|line| !line.is_empty());
-    let queries: Vec<Query> = ids
-        .map(|id| {
-            let row = match std::str::from_utf8(id) {
-                Ok(text) => users.find_text(text),
-                Err(_) => users.find(id),
-            };
-            (row.map_or_else(|| String::from_utf8_lossy(id).into_owned(), |row| users.text(row)), row)
-        })
-        .collect();
-    if queries.is_empty() { Err(Error::file(path, "has no user id")) } else { Ok(queries) }
+fn read_users(path: &Path, users: &IdTable, queries: &mut Queries) -> Result<()> {
+    let text = read_text(path, &InputLimit::small())?;
+    let lines = text.split(|&byte| byte == b'\n').map(|line| line.strip_suffix(b"\r").unwrap_or(line));
+    lines.filter(|line| !line.is_empty()).for_each(|id| queries.add(users, id));
+    if queries.queries.is_empty() { Err(Error::file(path, "has no user id")) } else { Ok(()) }
 }
 
-fn tell_unknown(unknown: Unknown, queries: &[Query], count: usize) -> Result<()> {
-    let first = queries.iter().find(|(_, row)| row.is_none()).map_or("", |(id, _)| id);
+fn tell_unknown(unknown: Unknown, queries: &Queries, count: usize) -> Result<()> {
+    let first = queries.unknown_text(0);
+    let first = shown(&first);
     let who = match count {
-        1 => format!("the model does not know the user {}", shown(first)),
+        1 => format!("the model does not know the user {first}"),
         _ => {
-            format!("the model does not know {} (the first is {})", counted(count, "user"), shown(first))
+            format!("the model does not know {} (the first is {first})", counted(count, "user"))
         }
     };
     match unknown {
@@ -146,23 +165,35 @@ fn tell_unknown(unknown: Unknown, queries: &[Query], count: usize) -> Result<()>
 fn entries(
     model: &Model,
     popularity: f64,
+    queries: &Queries,
     block: &[Query],
     k: usize,
     fallback: &[Popular],
 ) -> Result<Vec<Entry>> {
-    let rows: Vec<u32> = block.iter().filter_map(|&(_, row)| row).collect();
+    let known = |query: &Query| match *query {
+        Query::Known(row) => Some(row),
+        Query::Unknown(_) => None,
+    };
+    let rows: Vec<u32> = block.iter().filter_map(known).collect();
     let seen = [&model.split.train, &model.split.valid];
     let mut found = recommend(&model.embeddings, popularity, &rows, k, &seen)?.into_iter();
     let mut entries = Vec::new();
-    for (id, row) in block {
-        match row.and_then(|_| found.next()) {
-            Some(neighbours) => entries.extend(Entry::list(id, &neighbours, |item| model.items.text(item))),
-            None => entries.extend(fallback.iter().enumerate().map(|(index, popular)| Entry {
-                query: id.clone(),
-                rank: index + 1,
-                id: model.items.text(popular.item),
-                numbers: None,
-            })),
+    for &query in block {
+        match query {
+            Query::Known(row) => {
+                let neighbours = found.next().unwrap_or_default();
+                entries
+                    .extend(Entry::list(&model.users.text(row), &neighbours, |item| model.items.text(item)));
+            }
+            Query::Unknown(row) => {
+                let id = queries.unknown_text(row);
+                entries.extend(fallback.iter().enumerate().map(|(index, popular)| Entry {
+                    query: id.clone(),
+                    rank: index + 1,
+                    id: model.items.text(popular.item),
+                    numbers: None,
+                }));
+            }
         }
     }
     Ok(entries)

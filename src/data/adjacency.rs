@@ -33,6 +33,7 @@ pub(super) fn read(
             if let Err(message) = collector.add_row(user, item, None) {
                 collector.add_bad(text, offset, message);
             }
+            collector.check_room(text)?;
         }
     }
     let words = match is_count {

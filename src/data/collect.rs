@@ -5,6 +5,7 @@ use super::report::LoadReport;
 use super::text::{Text, counted, shown};
 use super::{Dataset, IdTable, LoadOptions, OnBadRow};
 use crate::Result;
+use crate::files::InputLimit;
 
 /// The longest allowed id, in bytes. A longer one means a damaged file, for example an unclosed quote.
 pub const MAX_ID_BYTES: usize = 64 * 1024;
@@ -26,11 +27,17 @@ pub(super) struct Collector<'a> {
     pub(super) cut_count: usize,
     /// Rows with more fields than the first row.
     pub(super) wide_count: usize,
+    /// The bytes of memory that a kept row needs at the busiest moment, with its copies for filters and sorting.
+    row_bytes: usize,
+    pub(super) limit: InputLimit,
     pub(super) report: LoadReport,
 }
 
 impl<'a> Collector<'a> {
-    pub(super) fn new(dataset: &'a mut Dataset, options: &LoadOptions) -> Collector<'a> {
+    pub(super) fn new(dataset: &'a mut Dataset, options: &LoadOptions, limit: &InputLimit) -> Collector<'a> {
+        // A pair has 8 bytes, its item in a list 4, its count and its place by user 8 each.
+        let counts = if options.min_count.is_some() { 24 } else { 0 };
+        let filters = if options.has_filters() { 12 } else { 0 };
         Collector {
             dataset,
             on_bad_row: options.on_bad_row,
@@ -40,6 +47,8 @@ impl<'a> Collector<'a> {
             counts: Vec::new(),
             cut_count: 0,
             wide_count: 0,
+            row_bytes: 12 + counts + filters,
+            limit: limit.clone(),
             report: LoadReport::default(),
         }
     }
@@ -74,6 +83,26 @@ impl<'a> Collector<'a> {
             self.counts.push(value.unwrap_or(1.0));
         }
         Ok(())
+    }
+
+    /// Fails if the rows kept so far take more memory than they may. Looks only now and then.
+    #[inline]
+    pub(super) fn check_room(&self, text: &Text) -> Result<()> {
+        const OFTEN: usize = 1 << 12;
+        if self.pairs.len() % OFTEN == 0 { self.check_memory(text) } else { Ok(()) }
+    }
+
+    fn check_memory(&self, text: &Text) -> Result<()> {
+        /// The starts of an id's row in lists, old and new.
+        const ID_BYTES: usize = 24;
+        let Dataset { users, items, .. } = &*self.dataset;
+        let ids = users.memory() + items.memory() + ID_BYTES * (users.len() + items.len());
+        let bytes = ids + self.row_bytes * self.pairs.len();
+        self.limit.check_memory(&text.path, bytes as u64, || {
+            let rows = counted(self.report.row_count, "row");
+            let (users, items) = (counted(users.len(), "user"), counted(items.len(), "item"));
+            format!("its first {rows} with {users} and {items}")
+        })
     }
 
     /// Counts an unusable row that starts at byte `offset`.

@@ -3,9 +3,8 @@
 use super::collect::{CELL_CHARACTERS, Collector, parse_value};
 use super::columns::{Columns, Wanted};
 use super::detect::{self, FileFormat};
-use super::quotes::uses_escapes;
 use super::report::FileLayout;
-use super::rows::{RowReader, Separator};
+use super::rows::{RowReader, Separator, uses_escapes};
 use super::text::{Text, counted, lines, shown};
 use super::{Column, LoadOptions, id_text};
 use crate::{Error, Result};
@@ -45,6 +44,7 @@ pub(super) fn read(
                 if let Err(message) = add(&record, &dialect, collector, &text.data[offset..]) {
                     collector.add_bad(text, offset, message);
                 }
+                collector.check_room(text)?;
             }
         }
     }
@@ -83,7 +83,7 @@ fn dialect(text: &Text, options: &LoadOptions, collector: &mut Collector<'_>) ->
     separator.check()?;
     let escapes = match (options.backslash_escapes, separator) {
         (Some(escapes), _) => escapes,
-        (None, Separator::Byte(byte)) => uses_escapes(&text.data, byte),
+        (None, Separator::Byte(_)) => uses_escapes(&text.data, separator),
         (None, Separator::DoubleColon) => false,
     };
     let rows = detect::rows(sample, separator);

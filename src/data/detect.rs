@@ -20,7 +20,7 @@
 use super::Format;
 use super::roles::has_known_names;
 use super::rows::{RowReader, Separator};
-use super::text::lines;
+use super::text::{PARQUET, lines};
 use csv::ByteRecord;
 use rustc_hash::{FxHashMap, FxHashSet};
 
@@ -59,9 +59,6 @@ impl From<FileFormat> for Format {
         }
     }
 }
-
-/// The first bytes of a Parquet file.
-const PARQUET: &[u8] = b"PAR1";
 
 /// Detects the format of `data`.
 pub(super) fn file_format(data: &[u8]) -> FileFormat {

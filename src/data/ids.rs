@@ -2,9 +2,8 @@
 
 use bstr::ByteVec;
 use hashbrown::HashTable;
-use rustc_hash::FxBuildHasher;
 use std::fmt::Write;
-use std::hash::BuildHasher;
+use std::hash::{BuildHasher, RandomState};
 
 /// A list of distinct ids with look-up in both directions. An id is opaque bytes. Its text form escapes the
 /// backslash and everything that is not printable UTF-8; it is a single line and loses nothing.
@@ -14,6 +13,8 @@ pub struct IdTable {
     ends: Vec<usize>,
     /// Rows by the hash of their bytes, so that the bytes of each id are stored only once.
     index: HashTable<u32>,
+    /// Hashes with a secret key, so that no file can have many ids of the same hash.
+    hasher: RandomState,
 }
 
 impl PartialEq for IdTable {
@@ -61,7 +62,7 @@ impl IdTable {
 
     /// The row of the id with these bytes.
     pub fn find(&self, id: &[u8]) -> Option<u32> {
-        self.index.find(hash(id), |&row| self.bytes(row) == id).copied()
+        self.index.find(self.hasher.hash_one(id), |&row| self.bytes(row) == id).copied()
     }
 
     /// The row of the id with the text form `text` or, failing that, with the bytes of `text`.
@@ -91,9 +92,14 @@ impl IdTable {
         let row = self.ends.len() as u32;
         self.bytes.extend_from_slice(id);
         self.ends.push(self.bytes.len());
-        let IdTable { bytes, ends, index } = self;
-        index.insert_unique(hash(id), row, |&row| hash(id_bytes(bytes, ends, row)));
+        let IdTable { bytes, ends, index, hasher } = self;
+        index.insert_unique(hasher.hash_one(id), row, |&row| hasher.hash_one(id_bytes(bytes, ends, row)));
         Some(row)
+    }
+
+    /// The bytes of memory in use.
+    pub(super) fn memory(&self) -> usize {
+        self.bytes.len() + size_of_val(&self.ends[..]) + self.index.allocation_size()
     }
 
     /// The ids "0", "1", ... `count - 1`.
@@ -110,10 +116,6 @@ fn id_bytes<'a>(bytes: &'a [u8], ends: &[usize], row: u32) -> &'a [u8] {
     let row = row as usize;
     let start = if row == 0 { 0 } else { ends[row - 1] };
     &bytes[start..ends[row]]
-}
-
-fn hash(id: &[u8]) -> u64 {
-    FxBuildHasher.hash_one(id)
 }
 
 /// The text form of an id. Printable UTF-8 stays as it is. The backslash is doubled, line breaks and tabs

@@ -4,6 +4,7 @@ use super::report::Counts;
 use super::text::Text;
 use super::{LoadOptions, LoadReport, OnBadRow, load};
 use crate::Result;
+use crate::files::InputLimit;
 use std::path::{Path, PathBuf};
 
 /// The format and the contents of a file.
@@ -26,12 +27,13 @@ pub struct Inspection {
 /// As [`load`](super::load()), but bad rows are an error only if there are no good ones.
 pub fn inspect(path: &Path, options: &LoadOptions) -> Result<Inspection> {
     options.check()?;
-    let text = Text::read(path)?;
+    let limit = InputLimit::interactions(options.max_input_bytes);
+    let text = Text::read(path, &limit)?;
     let format = options.file_format(&text)?;
     let options = LoadOptions { on_bad_row: OnBadRow::Skip, ..options.clone() };
-    let (_, mut report) = load::read(&text, &options, format)?;
+    let (_, mut report) = load::read(&text, &options, format, &limit)?;
     let all = if options.has_filters() {
-        let (_, unfiltered) = load::read(&text, &options.unfiltered(), format)?;
+        let (_, unfiltered) = load::read(&text, &options.unfiltered(), format, &limit)?;
         // Repeats and damage in rows that the filters leave out count, too.
         report.duplicate_count = unfiltered.duplicate_count;
         report.warnings = unfiltered.warnings;

@@ -5,12 +5,15 @@ use super::collect::{Collector, parse_value};
 use super::columns::Wanted;
 use super::detect::FileFormat;
 use super::report::FileLayout;
-use super::text::{Text, lines};
+use super::rows::MAX_FIELDS;
+use super::text::{Text, lines, shown};
 use super::{LoadOptions, id_text};
 use crate::Result;
 use csv::ByteRecord;
-use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
+use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, Visitor};
+use serde_json::value::RawValue;
 use std::borrow::Cow;
+use std::collections::HashSet;
 use std::fmt;
 
 /// Adds every object in `text` to `collector`. Returns the format, in words and as a [`FileLayout`].
@@ -47,12 +50,13 @@ pub(super) fn read(
         if let Err(message) = added {
             collector.add_bad(text, offset, message);
         }
+        collector.check_room(text)?;
     }
     collector.check_any(text, "has no JSON objects")?;
-    let shown = |column: usize| format!("`{}`", id_text(names[column].as_bytes()));
-    let mut words = format!("JSON lines, user {}, item {}", shown(columns.user), shown(columns.item));
+    let name = |column: usize| shown(names[column].as_bytes());
+    let mut words = format!("JSON lines, user {}, item {}", name(columns.user), name(columns.item));
     if let Some(column) = columns.value {
-        words += &format!(", rating {}", shown(column));
+        words += &format!(", rating {}", name(column));
     }
     let layout = FileLayout {
         header: Some(names.iter().map(|name| id_text(name.as_bytes())).collect()),
@@ -61,12 +65,13 @@ pub(super) fn read(
     Ok((words, layout))
 }
 
-/// The member names of the first objects, in order of appearance.
+/// The member names of the first objects, in order of appearance; no more than a row may have fields.
 fn names<'a>(lines: impl Iterator<Item = &'a [u8]>) -> Vec<String> {
     const LOOKED_AT: usize = 100;
     let mut names: Vec<String> = Vec::new();
+    let mut known = HashSet::new();
     for name in lines.filter_map(|line| parse(line, Names).ok()).take(LOOKED_AT).flatten() {
-        if !names.contains(&name) {
+        if names.len() < MAX_FIELDS && known.insert(name.clone()) {
             names.push(name);
         }
     }
@@ -74,11 +79,14 @@ fn names<'a>(lines: impl Iterator<Item = &'a [u8]>) -> Vec<String> {
 }
 
 fn present<'a>(field: Option<Cow<'a, str>>, name: &str) -> std::result::Result<Cow<'a, str>, String> {
-    field.ok_or_else(|| format!("has no `{}`", id_text(name.as_bytes())))
+    field.ok_or_else(|| format!("has no {}", shown(name.as_bytes())))
 }
 
 /// Parses a line with `seed`.
 fn parse<'a, T: DeserializeSeed<'a>>(line: &'a [u8], seed: T) -> std::result::Result<T::Value, String> {
+    if !line.trim_ascii_start().starts_with(b"{") {
+        return Err(format!("is not a JSON object: {}", shown(line)));
+    }
     let mut reader = serde_json::Deserializer::from_slice(line);
     let value = seed.deserialize(&mut reader).and_then(|value| reader.end().map(|()| value));
     // Drop the position from the message: its line number is always 1.
@@ -112,6 +120,9 @@ impl<'de> Visitor<'de> for Names {
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> std::result::Result<Vec<String>, A::Error> {
         let mut names = Vec::new();
         while let Some((name, IgnoredAny)) = map.next_entry::<String, IgnoredAny>()? {
+            if names.len() == MAX_FIELDS {
+                return Err(A::Error::custom(format!("more than {MAX_FIELDS} members")));
+            }
             names.push(name);
         }
         Ok(names)
@@ -147,7 +158,7 @@ impl<'de> Visitor<'de> for Members<'_> {
         while let Some(name) = map.next_key::<Cow<'de, str>>()? {
             let wanted = [Some(self.user), Some(self.item), self.value];
             match wanted.iter().position(|wanted| *wanted == Some(&*name)) {
-                Some(place) => texts[place] = map.next_value_seed(Scalar)?,
+                Some(place) => texts[place] = scalar(map.next_value()?).map_err(A::Error::custom)?,
                 None => drop(map.next_value::<IgnoredAny>()?),
             }
         }
@@ -155,47 +166,25 @@ impl<'de> Visitor<'de> for Members<'_> {
     }
 }
 
-/// Reads a string as it is, a number as its text, and `null` as nothing.
-struct Scalar;
-
-impl<'de> DeserializeSeed<'de> for Scalar {
-    type Value = Option<Cow<'de, str>>;
-    fn deserialize<D: Deserializer<'de>>(
-        self,
-        deserializer: D,
-    ) -> std::result::Result<Self::Value, D::Error> {
-        deserializer.deserialize_any(self)
-    }
-}
-
-impl<'de> Visitor<'de> for Scalar {
-    type Value = Option<Cow<'de, str>>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a string or a number")
-    }
-
-    fn visit_borrowed_str<E>(self, text: &'de str) -> std::result::Result<Self::Value, E> {
-        Ok(Some(Cow::Borrowed(text)))
-    }
-
-    fn visit_str<E>(self, text: &str) -> std::result::Result<Self::Value, E> {
-        Ok(Some(Cow::Owned(text.to_owned())))
-    }
-
-    fn visit_u64<E>(self, number: u64) -> std::result::Result<Self::Value, E> {
-        Ok(Some(Cow::Owned(number.to_string())))
-    }
-
-    fn visit_i64<E>(self, number: i64) -> std::result::Result<Self::Value, E> {
-        Ok(Some(Cow::Owned(number.to_string())))
-    }
-
-    fn visit_f64<E>(self, number: f64) -> std::result::Result<Self::Value, E> {
-        Ok(Some(Cow::Owned(number.to_string())))
-    }
-
-    fn visit_unit<E>(self) -> std::result::Result<Self::Value, E> {
-        Ok(None)
+/// The text of a string or a number, and nothing for `null`.
+///
+/// A number keeps its digits: as a floating-point number it could become equal to another. Only zeros at the end of
+/// a fraction are dropped, so that `7.0` is 7.
+fn scalar(value: &RawValue) -> std::result::Result<Option<Cow<'_, str>>, String> {
+    let text = value.get();
+    match text.as_bytes() {
+        [b'"', inner @ .., b'"'] if !inner.contains(&b'\\') => {
+            Ok(Some(Cow::Borrowed(&text[1..text.len() - 1])))
+        }
+        [b'"', ..] => {
+            let text = serde_json::from_str(text).map_err(|error| error.to_string())?;
+            Ok(Some(Cow::Owned(text)))
+        }
+        [b'-' | b'0'..=b'9', ..] if text.contains('.') && !text.contains(['e', 'E']) => {
+            Ok(Some(Cow::Borrowed(text.trim_end_matches('0').trim_end_matches('.'))))
+        }
+        [b'-' | b'0'..=b'9', ..] => Ok(Some(Cow::Borrowed(text))),
+        b"null" => Ok(None),
+        _ => Err(format!("expected a string or a number, found {}", shown(text.as_bytes()))),
     }
 }

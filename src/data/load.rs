@@ -6,20 +6,26 @@ use super::report::{Counts, FilterStep};
 use super::text::Text;
 use super::{Dataset, IdTable, Interactions, LoadOptions, LoadReport, adjacency, delimited, filter, json};
 use crate::Result;
+use crate::files::InputLimit;
+use crate::printable::number;
 use std::path::Path;
 
 /// Reads a data set from `path` (`-`: standard input), which may be gzip-compressed. The data set has only
 /// users and items with a kept interaction. A repeated pair counts once, and is kept if any of its ratings
 /// is high enough.
 ///
+/// A text of n bytes takes n bytes of memory, and its rows at most three times `max_input_bytes` more: usually half
+/// of n, and up to 12 n for lists of ids of one or two letters.
+///
 /// # Errors
-/// The file cannot be read, is empty or is not text; a column is missing; options contradict each other or
+/// The file cannot be read, is empty, is larger than `max_input_bytes` or is not text; a column is missing; options contradict each other or
 /// the file; no pair is left. Unless bad rows are skipped: a row has too few fields, an empty or overlong
 /// id or, with a threshold, a rating that is not a finite number. The error then names the line.
 pub fn load(path: &Path, options: &LoadOptions) -> Result<(Dataset, LoadReport)> {
     options.check()?;
-    let text = Text::read(path)?;
-    let (dataset, report) = read(&text, options, options.file_format(&text)?)?;
+    let limit = InputLimit::interactions(options.max_input_bytes);
+    let text = Text::read(path, &limit)?;
+    let (dataset, report) = read(&text, options, options.file_format(&text)?, &limit)?;
     if report.kept.interactions == 0 {
         return Err(text.error(nothing_left(options, &report)));
     }
@@ -31,10 +37,10 @@ fn nothing_left(options: &LoadOptions, report: &LoadReport) -> String {
     let emptied = report.steps.iter().find(|step| step.left.interactions == 0);
     match (emptied, options.min_rating, options.min_count) {
         (Some(step), Some(rating), _) if step.filter == rating_words(rating) => {
-            format!("none of its {rows} rows has a rating of at least {rating}")
+            format!("none of its {rows} rows has a rating of at least {}", number(rating))
         }
         (Some(step), _, Some(count)) if step.filter == count_words(count) => {
-            format!("none of the pairs in its {rows} rows has a count of at least {count}")
+            format!("none of the pairs in its {rows} rows has a count of at least {}", number(count))
         }
         (Some(step), ..) => format!("has no {}: nothing is left of its {rows} rows", step.filter),
         (None, ..) => "has no interactions".to_owned(),
@@ -42,17 +48,22 @@ fn nothing_left(options: &LoadOptions, report: &LoadReport) -> String {
 }
 
 fn rating_words(threshold: f64) -> String {
-    format!("ratings of at least {threshold}")
+    format!("ratings of at least {}", number(threshold))
 }
 
 fn count_words(threshold: f64) -> String {
-    format!("counts of at least {threshold}")
+    format!("counts of at least {}", number(threshold))
 }
 
 /// Like [`load`], for a text in memory. The result may be empty.
-pub(super) fn read(text: &Text, options: &LoadOptions, format: FileFormat) -> Result<(Dataset, LoadReport)> {
+pub(super) fn read(
+    text: &Text,
+    options: &LoadOptions,
+    format: FileFormat,
+    limit: &InputLimit,
+) -> Result<(Dataset, LoadReport)> {
     let mut dataset = Dataset::default();
-    let mut collector = Collector::new(&mut dataset, options);
+    let mut collector = Collector::new(&mut dataset, options, limit);
     let (words, layout) = match format {
         FileFormat::Delimited => delimited::read(text, options, &mut collector)?,
         FileFormat::JsonLines => json::read(text, options, &mut collector)?,

@@ -18,12 +18,11 @@ mod options;
 #[cfg(feature = "parquet")]
 mod parquet;
 mod preset;
-mod quotes;
 mod report;
 mod roles;
-mod rows;
+pub(crate) mod rows;
 mod split;
-mod text;
+pub(crate) mod text;
 mod write;
 
 pub use collect::MAX_ID_BYTES;
@@ -39,6 +38,7 @@ pub use preset::{Preset, Published};
 pub use report::{BadRow, BadRows, Counts, FileLayout, FilterStep, LoadReport, SHOWN_BAD_ROWS};
 pub use rows::Separator;
 pub use split::{Protocol, split, split_from};
+pub use text::read_text;
 pub use write::{write_interactions, write_item_labels, write_parts};
 
 use std::sync::Arc;

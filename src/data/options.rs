@@ -105,6 +105,9 @@ pub struct LoadOptions {
     pub rating_column: Option<Column>,
     /// `--on-bad-row`.
     pub on_bad_row: OnBadRow,
+    /// `--max-input-bytes`: the most bytes of a file, after decompression; its rows take at most three times as many
+    /// bytes of memory. `None`: a quarter of the free memory.
+    pub max_input_bytes: Option<u64>,
     /// `--min-rating`: rows with a lower rating are left out.
     pub min_rating: Option<f64>,
     /// `--min-count`: pairs whose counts add up to less are left out. Without a column of counts, each row

@@ -40,7 +40,8 @@ fn read_rows(
     let damaged = |error: parquet::errors::ParquetError| -> Error {
         text.error(format!("is a Parquet file that cannot be read: {error}"))
     };
-    let reader = SerializedFileReader::new(Bytes::copy_from_slice(&text.data)).map_err(damaged)?;
+    let reader =
+        SerializedFileReader::new(Bytes::from_owner(Shared(Arc::clone(&text.data)))).map_err(damaged)?;
     let schema = reader.metadata().file_metadata().schema();
     let fields = schema.get_fields();
     let header = ByteRecord::from(fields.iter().map(|field| field.name().as_bytes()).collect::<Vec<_>>());
@@ -56,10 +57,25 @@ fn read_rows(
         .with_fields(wanted.iter().map(|&column| Arc::clone(&fields[column])).collect())
         .build()
         .map_err(damaged)?;
+    let is_wanted = |name: Option<&String>| {
+        name.is_some_and(|name| wanted.iter().any(|&column| fields[column].name() == name))
+    };
+    let sizes = reader.metadata().row_groups().iter().flat_map(|group| group.columns());
+    let sizes = sizes.filter(|column| is_wanted(column.column_path().parts().first()));
+    let size = sizes
+        .map(|column| u64::try_from(column.uncompressed_size()).unwrap_or(0))
+        .fold(0, u64::saturating_add);
+    collector.limit.check_size(&text.path, size, " in the columns in use")?;
+    // A few bytes can stand for any number of rows, and a dictionary's text for many.
+    let mut text_bytes = 0;
     for (row, fields) in (1u64..).zip(reader.get_row_iter(Some(projection)).map_err(damaged)?) {
-        if let Err(message) = add(&fields.map_err(damaged)?, places, collector) {
+        let fields = fields.map_err(damaged)?;
+        text_bytes += fields.get_column_iter().map(|(_, field)| 1 + text_size(field) as u64).sum::<u64>();
+        collector.limit.check_size(&text.path, text_bytes, " or more as text")?;
+        if let Err(message) = add(&fields, places, collector) {
             collector.add_bad_row(row, message);
         }
+        collector.check_room(text)?;
     }
     collector.check_any(text, "has no rows")?;
     let name = |column: usize| shown(header.get(column).unwrap_or_default());
@@ -72,6 +88,15 @@ fn read_rows(
         ..columns.layout(FileLayout::new(text, FileFormat::Parquet))
     };
     Ok((words, layout))
+}
+
+/// The bytes of the file, without a copy.
+struct Shared(Arc<Vec<u8>>);
+
+impl AsRef<[u8]> for Shared {
+    fn as_ref(&self) -> &[u8] {
+        &self.0
+    }
 }
 
 /// Adds one row. `places` says where the user, the item and the value stand in it.
@@ -88,6 +113,15 @@ fn add(
     let [user, item, value] = places.map(|place| place.map(field).transpose());
     let value = value?.map(|value| parse_value(&value)).transpose()?;
     collector.add_row(&user?.unwrap_or_default(), &item?.unwrap_or_default(), value)
+}
+
+/// The bytes of a field's text; 0 for what is short.
+fn text_size(field: &Field) -> usize {
+    match field {
+        Field::Str(text) => text.len(),
+        Field::Bytes(bytes) => bytes.len(),
+        _ => 0,
+    }
 }
 
 /// The text of a field; empty for null.

@@ -113,8 +113,12 @@ impl Role {
 
     /// The column of a header that has a known name for this role.
     pub(super) fn find(self, header: &ByteRecord) -> Option<usize> {
-        let names: Vec<String> = header.iter().map(normal).collect();
-        self.known_names().iter().find_map(|known| names.iter().position(|name| name == known))
+        let likelihood = |name: &[u8]| {
+            let name = normal(name);
+            self.known_names().iter().position(|known| *known == name)
+        };
+        let known = header.iter().enumerate().filter_map(|(column, name)| Some((likelihood(name)?, column)));
+        known.min().map(|(_, column)| column)
     }
 }
 

@@ -1,15 +1,21 @@
 //! A text file in memory: reads and decompresses it, finds its lines, and makes errors that point into it.
 
+use crate::files::{Input, InputLimit};
+use crate::printable::printable;
 use crate::{Error, Result};
-use flate2::bufread::MultiGzDecoder;
+use flate2::read::MultiGzDecoder;
 use std::io::Read;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// The most characters of a value that a message shows.
 const SHOWN_CHARACTERS: usize = 60;
 
 /// The first bytes of a gzip file. The file's name does not matter.
 const GZIP: &[u8] = b"\x1f\x8b";
+
+/// The first bytes of a Parquet file.
+pub(super) const PARQUET: &[u8] = b"PAR1";
 
 /// The first bytes of files that are not text, and what to do about each.
 const NOT_TEXT: [(&[u8], &str); 6] = [
@@ -26,55 +32,84 @@ const TAR: (usize, &[u8]) = (257, b"ustar");
 
 /// The bytes of one input file, decompressed, without a byte-order mark.
 #[derive(Debug)]
-pub(super) struct Text {
+pub(crate) struct Text {
     /// The file as the user named it, or `<stdin>`.
-    pub(super) path: PathBuf,
-    pub(super) data: Vec<u8>,
+    pub(crate) path: PathBuf,
+    /// Shared, so that the reader of Parquet files needs no copy.
+    pub(crate) data: Arc<Vec<u8>>,
     /// Whether the file is gzip-compressed.
-    pub(super) is_gzip: bool,
+    pub(crate) is_gzip: bool,
+}
+
+/// Reads a text: decompressed if it is a gzip file, without a byte-order mark. `path` may be `-`, which is standard
+/// input.
+///
+/// # Errors
+/// The file cannot be read, is empty, is not text, or is larger than `limit`.
+pub fn read_text(path: &Path, limit: &InputLimit) -> Result<Arc<Vec<u8>>> {
+    Ok(Text::read(path, limit)?.data)
 }
 
 impl Text {
     /// Reads all of `path`; `-` is standard input. Decompresses gzip of one or several members.
-    pub(super) fn read(path: &Path) -> Result<Text> {
-        let (path, bytes) = if path.as_os_str() == "-" {
-            let path = PathBuf::from("<stdin>");
-            let mut bytes = Vec::new();
-            std::io::stdin().lock().read_to_end(&mut bytes).map_err(Error::io(&path, "read"))?;
-            (path, bytes)
+    pub(crate) fn read(path: &Path, limit: &InputLimit) -> Result<Text> {
+        let Input { path, mut reader, size } = Input::open(path)?;
+        let mut start = Vec::new();
+        reader.by_ref().take(GZIP.len() as u64).read_to_end(&mut start).map_err(Error::io(&path, "read"))?;
+        let is_gzip = start == GZIP;
+        let mut data = Vec::new();
+        let is_whole = if is_gzip {
+            limit.read(MultiGzDecoder::new(start.as_slice().chain(reader)), &mut data).map_err(|error| {
+                let length = data.len();
+                let message =
+                    format!("is gzip-compressed and damaged or cut short after {length} bytes: {error}");
+                Error::file(&path, message)
+            })?
         } else {
-            if path.is_dir() {
-                return Err(Error::file(path, "is a folder, not a file"));
+            if let Some(size) = size {
+                limit.check_size(&path, size, "")?;
+                data.reserve_exact(size as usize + 1);
             }
-            (path.to_owned(), std::fs::read(path).map_err(Error::io(path, "read"))?)
+            limit.read(start.as_slice().chain(reader), &mut data).map_err(Error::io(&path, "read"))?
         };
-        let is_gzip = bytes.starts_with(GZIP);
-        let data = if is_gzip { decompress(&path, &bytes)? } else { bytes };
-        let mut text = Text { path, data, is_gzip };
-        if text.data.starts_with(b"\xef\xbb\xbf") {
-            text.data.drain(..3);
+        if !is_whole {
+            return Err(limit.too_long(&path, if is_gzip { " after decompression" } else { "" }));
         }
-        for (magic, message) in NOT_TEXT {
-            if text.data.starts_with(magic) {
-                return Err(text.error(message));
-            }
+        if data.starts_with(b"\xef\xbb\xbf") {
+            data.drain(..3);
         }
-        if text.data.get(TAR.0..).is_some_and(|rest| rest.starts_with(TAR.1)) {
-            return Err(text.error("is a tar archive: unpack it first"));
-        }
-        if text.data.iter().all(u8::is_ascii_whitespace) {
-            return Err(text.error("is empty"));
-        }
+        let text = Text { path, data: Arc::new(data), is_gzip };
+        text.check()?;
         Ok(text)
     }
 
+    /// Fails if this is no text, nor a Parquet file.
+    fn check(&self) -> Result<()> {
+        for (magic, message) in NOT_TEXT {
+            if self.data.starts_with(magic) {
+                return Err(self.error(message));
+            }
+        }
+        if self.data.get(TAR.0..).is_some_and(|rest| rest.starts_with(TAR.1)) {
+            return Err(self.error("is a tar archive: unpack it first"));
+        }
+        if self.data.iter().all(u8::is_ascii_whitespace) {
+            return Err(self.error("is empty"));
+        }
+        if !self.data.starts_with(PARQUET) && has_wide_characters(&self.data) {
+            let message = "has NUL bytes like UTF-16 or UTF-32 text: convert it to UTF-8 first";
+            return Err(self.error(message));
+        }
+        Ok(())
+    }
+
     /// An error about the file as a whole.
-    pub(super) fn error(&self, message: impl Into<String>) -> Error {
+    pub(crate) fn error(&self, message: impl Into<String>) -> Error {
         Error::file(&self.path, message)
     }
 
     /// The number, from 1, of the line with byte `offset`.
-    pub(super) fn line_number(&self, offset: usize) -> u64 {
+    pub(crate) fn line_number(&self, offset: usize) -> u64 {
         let before = &self.data[..offset.min(self.data.len())];
         let mut ends = 0;
         for (position, &byte) in before.iter().enumerate() {
@@ -85,16 +120,18 @@ impl Text {
     }
 }
 
-fn decompress(path: &Path, bytes: &[u8]) -> Result<Vec<u8>> {
-    let mut data = Vec::new();
-    let read = MultiGzDecoder::new(bytes).read_to_end(&mut data);
-    read.map_err(|error| {
-        Error::file(
-            path,
-            format!("is gzip-compressed and damaged or cut short after {} bytes: {error}", data.len()),
-        )
-    })?;
-    Ok(data)
+/// Whether each line end has NULs at its side, as in UTF-16 or UTF-32 without a byte-order mark; without line
+/// ends, whether a quarter of the bytes are NULs. Looks at the start only.
+fn has_wide_characters(data: &[u8]) -> bool {
+    const LOOKED_AT: usize = 4096;
+    let start = &data[..data.len().min(LOOKED_AT) / 2 * 2];
+    let ends = || start.iter().enumerate().filter(|(_, byte)| **byte == b'\n').map(|(at, _)| at);
+    if ends().next().is_none() {
+        return 4 * start.iter().filter(|byte| **byte == 0).count() > start.len();
+    }
+    let is_low_first = |at: usize| at % 2 == 0 && start[at + 1] == 0;
+    let is_high_first = |at: usize| at % 2 == 1 && start[at - 1] == 0;
+    ends().all(is_low_first) || ends().all(is_high_first)
 }
 
 /// The start of the line after the one with byte `offset`.
@@ -116,8 +153,9 @@ pub(super) fn lines(data: &[u8]) -> impl Iterator<Item = (usize, &[u8])> + Clone
 }
 
 /// A value as a message shows it: in backquotes, escaped, and cut if it is long.
-pub(super) fn shown(value: &[u8]) -> String {
+pub(crate) fn shown(value: &[u8]) -> String {
     let text = super::id_text(&value[..value.len().min(4 * SHOWN_CHARACTERS)]);
+    let text = printable(&text);
     if text.chars().count() <= SHOWN_CHARACTERS && value.len() <= 4 * SHOWN_CHARACTERS {
         return format!("`{text}`");
     }

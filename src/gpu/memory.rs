@@ -2,7 +2,7 @@
 
 use super::device::Gpu;
 use crate::step::StepShape;
-use crate::{Error, Result};
+use crate::{Error, Result, memory};
 
 /// Checks that everything fits the adapter's bindings and, if the adapter takes its memory from the machine's, that
 /// the machine has it: drivers of that kind give more than there is, and the system then ends the process.
@@ -15,12 +15,10 @@ pub fn check_memory(gpu: &Gpu, shape: &StepShape) -> Result<()> {
         return Ok(());
     }
     let needed: u64 = shape.memory().iter().map(|(_, bytes)| bytes).sum();
-    let mut system = sysinfo::System::new();
-    system.refresh_memory();
-    let limit = system.cgroup_limits().map_or(u64::MAX, |limits| limits.free_memory);
-    let free = system.available_memory().min(limit);
     // If free memory is unknown, try anyway.
-    if free > 0 && needed > free {
+    if let Some(free) = memory::free_bytes()
+        && needed > free
+    {
         return Err(Error::Gpu(format!(
             "{} users and {} items at --dim {} need {needed} bytes on the device, but this machine has {free} free",
             shape.plan.user_count, shape.plan.item_count, shape.dim
