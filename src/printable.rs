@@ -19,6 +19,14 @@ pub fn printable(text: &str) -> Cow<'_, str> {
     Cow::Owned(safe)
 }
 
+/// The start of `text`, for a message: [`printable`], and at most 200 characters.
+pub fn excerpt(text: &str) -> Cow<'_, str> {
+    match text.char_indices().nth(200) {
+        None => printable(text),
+        Some((end, _)) => Cow::Owned(printable(&text[..end]).into_owned() + "..."),
+    }
+}
+
 /// Whether `c` can move the cursor, end the line, or change the order of the text around it.
 fn is_unsafe(c: char) -> bool {
     c.is_control()
@@ -35,7 +43,7 @@ pub fn number(value: f64) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{number, printable};
+    use super::{excerpt, number, printable};
 
     #[test]
     fn no_number_is_long() {
@@ -56,5 +64,11 @@ mod tests {
     fn nothing_that_moves_the_cursor_or_turns_the_text_is_left() {
         assert_eq!(printable("a\x1b[31m\r\n\u{202e}b\u{9b}"), "a\\u{1b}[31m\\r\\n\\u{202e}b\\u{9b}");
         assert!(matches!(printable("café 日本"), std::borrow::Cow::Borrowed("café 日本")));
+    }
+
+    #[test]
+    fn an_excerpt_is_short() {
+        assert_eq!(excerpt("a\n"), "a\\n");
+        assert_eq!(excerpt(&"é".repeat(1_000)), "é".repeat(200) + "...");
     }
 }

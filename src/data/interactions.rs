@@ -55,6 +55,22 @@ impl Interactions {
         Interactions { item_count, offsets, items: unsorted }
     }
 
+    /// As [`Interactions::from_pairs`], for distinct pairs that are sorted by user, then item: `users` and `items` are
+    /// the two sides of the pairs. Needs no more memory than the result.
+    pub(crate) fn from_sorted(
+        user_count: usize,
+        item_count: usize,
+        users: impl Iterator<Item = u32>,
+        items: Vec<u32>,
+    ) -> Interactions {
+        let mut offsets = vec![0usize; user_count + 1];
+        users.for_each(|user| offsets[user as usize + 1] += 1);
+        for user in 0..user_count {
+            offsets[user + 1] += offsets[user];
+        }
+        Interactions { item_count, offsets, items }
+    }
+
     /// U.
     pub fn user_count(&self) -> usize {
         self.offsets.len() - 1

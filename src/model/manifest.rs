@@ -1,12 +1,15 @@
 //! `model.json`, the description of a model folder.
 
+use super::sums::Sums;
 use super::{Model, Record};
+use crate::data::{IdTable, MAX_ID_BYTES};
+use crate::printable::excerpt;
 use crate::step::Geometry;
-use crate::{Error, Result};
+use crate::train::MAX_DIM;
+use crate::{Error, Result, files};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use std::collections::BTreeMap;
-use std::fs;
+use std::ops::RangeInclusive;
 use std::path::Path;
 
 pub(super) const MANIFEST: &str = "model.json";
@@ -14,19 +17,29 @@ pub(super) const TABLES: &str = "model.safetensors";
 pub(super) const INTERACTIONS: &str = "interactions.safetensors";
 pub(super) const USERS: &str = "users.txt";
 pub(super) const ITEMS: &str = "items.txt";
+pub(super) const SUMS: &str = "SHA256SUMS";
+
+/// The files that every model has beside [`SUMS`].
+pub(super) const REQUIRED: [&str; 5] = [USERS, ITEMS, TABLES, INTERACTIONS, MANIFEST];
+
+/// The files that a model can have beside these. No other file of its folder is the model's, whatever its files say.
+pub(super) const LOGS: [&str; 2] = ["metrics.jsonl", "metrics.csv"];
 
 const FORMAT: &str = "spherec-model";
 const FORMAT_VERSION: u64 = 1;
 
-/// The size and checksum of one file of the folder.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct FileRecord {
-    pub(super) bytes: u64,
-    pub(super) sha256: String,
-}
+/// `model.json` is smaller than this: it holds settings, names and metrics.
+const MOST_BYTES: u64 = 1 << 20;
+
+/// A line of a file of ids is not longer than this: of the longest id, each byte may be escaped as `\xNN`.
+pub(super) const MOST_LINE_BYTES: u64 = 4 * MAX_ID_BYTES as u64 + 1;
+
+/// The header of a safetensors file is smaller than this: it names few tensors.
+const MOST_HEADER_BYTES: u64 = 1 << 16;
 
 /// How many pairs each part of the split has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(super) struct PairCounts {
     pub(super) train: usize,
     pub(super) valid: usize,
@@ -35,13 +48,12 @@ pub(super) struct PairCounts {
 
 /// The contents of `model.json`. The fields are in the order in which they are written.
 #[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(super) struct Manifest {
     format: String,
     format_version: u64,
     spherec_version: String,
     pub(super) dim: usize,
-    /// Missing in the first models, which are on the sphere.
-    #[serde(default = "sphere")]
     pub(super) geometry: Geometry,
     /// How much of the item bias counts; only in a model that has one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -50,22 +62,14 @@ pub(super) struct Manifest {
     pub(super) item_count: usize,
     pub(super) pair_count: PairCounts,
     adapter: String,
-    /// Missing in the first models.
-    #[serde(default)]
     data: Value,
     config: Value,
     metrics: Value,
-    /// Every other file of the model, by name.
-    pub(super) files: BTreeMap<String, FileRecord>,
-}
-
-fn sphere() -> Geometry {
-    Geometry::Sphere
 }
 
 impl Manifest {
-    /// Describes `model`, whose other files are `files`.
-    pub(super) fn new(model: &Model, files: BTreeMap<String, FileRecord>) -> Manifest {
+    /// Describes `model`.
+    pub(super) fn new(model: &Model) -> Manifest {
         let (split, record) = (&model.split, model.record.clone());
         Manifest {
             format: FORMAT.to_owned(),
@@ -85,7 +89,6 @@ impl Manifest {
             data: record.data,
             config: record.config,
             metrics: record.metrics,
-            files,
         }
     }
 
@@ -100,34 +103,85 @@ impl Manifest {
         }
     }
 
-    /// Reads `model.json` in `folder`. Checks the name of the format first, then its version, then the rest,
-    /// so that the error says which of them is wrong.
-    pub(super) fn read(folder: &Path) -> Result<Manifest> {
+    /// Reads `model.json` in `folder`, and the checksums. Checks the name of the format first, then its version, the
+    /// checksum and the rest, so that the error says which of them is wrong.
+    pub(super) fn read(folder: &Path) -> Result<(Manifest, Sums)> {
         let path = folder.join(MANIFEST);
-        if folder.is_dir() && !path.exists() {
-            let message = format!("is missing, so {} is not a spherec model", folder.display());
-            return Err(Error::file(&path, message));
+        let error = |message: String| Error::file(&path, message);
+        if folder.is_dir() && path.symlink_metadata().is_err() {
+            return Err(error(format!("is missing, so {} is not a spherec model", folder.display())));
         }
-        let text = fs::read(&path).map_err(Error::io(&path, "read"))?;
+        let text = files::read(&path, MOST_BYTES)?;
         let value: Value = serde_json::from_slice(&text)
-            .map_err(|error| Error::file(&path, format!("is not JSON, or is truncated: {error}")))?;
+            .map_err(|reason| error(format!("is not JSON, or is truncated: {reason}")))?;
         if value.get("format").and_then(Value::as_str) != Some(FORMAT) {
-            return Err(Error::file(
-                &path,
-                format!("is not a spherec model: it has no \"format\": \"{FORMAT}\""),
-            ));
+            return Err(error(format!("is not a spherec model: it has no \"format\": \"{FORMAT}\"")));
         }
         let version = value.get("format_version").and_then(Value::as_u64);
         if version != Some(FORMAT_VERSION) {
             let found = value.get("format_version").map_or("none".into(), Value::to_string);
-            return Err(Error::file(
-                &path,
-                format!(
-                    "has format version {found}, but spherec {} reads {FORMAT_VERSION}",
-                    env!("CARGO_PKG_VERSION")
-                ),
+            return Err(error(format!(
+                "has format version {}, but spherec {} reads {FORMAT_VERSION}",
+                excerpt(&found),
+                env!("CARGO_PKG_VERSION")
+            )));
+        }
+        let sums = Sums::read(folder)?;
+        sums.check_manifest(folder, &text)?;
+        let manifest: Manifest = serde_json::from_value(value)
+            .map_err(|reason| error(format!("is damaged: {}", excerpt(&reason.to_string()))))?;
+        manifest.check().map_err(error)?;
+        Ok((manifest, sums))
+    }
+
+    /// Checks that the numbers are possible. The error is a message.
+    fn check(&self) -> std::result::Result<(), String> {
+        let within = |name: &str, value: usize, most: usize| match value {
+            value if (1..=most).contains(&value) => Ok(()),
+            value => Err(format!("\"{name}\" must be 1 to {most}, but is {value}")),
+        };
+        within("dim", self.dim, MAX_DIM)?;
+        within("user_count", self.user_count, IdTable::MAX_COUNT)?;
+        within("item_count", self.item_count, IdTable::MAX_COUNT)?;
+        let PairCounts { train, valid, test } = self.pair_count;
+        let pairs = [train, valid, test].iter().map(|&count| count as u128).sum::<u128>();
+        let most = self.user_count as u128 * self.item_count as u128;
+        if pairs > most {
+            return Err(format!(
+                "\"pair_count\" has {pairs} pairs, but {} users and {} items have at most {most}",
+                self.user_count, self.item_count
             ));
         }
-        serde_json::from_value(value).map_err(|error| Error::file(&path, format!("is damaged: {error}")))
+        match self.popularity {
+            Some(popularity) if !(0.0..=1.0).contains(&popularity) => {
+                Err(format!("\"popularity\" must be from 0 to 1, but is {popularity}"))
+            }
+            _ => Ok(()),
+        }
     }
+
+    /// The least and the most bytes of a file of `count` ids.
+    pub(super) fn id_bytes(count: usize) -> RangeInclusive<u64> {
+        count as u64..=(count as u64).saturating_mul(MOST_LINE_BYTES)
+    }
+
+    /// The least and the most bytes of the tables' file.
+    pub(super) fn table_bytes(&self) -> RangeInclusive<u64> {
+        let (users, items, dim) = (self.user_count as u64, self.item_count as u64, self.dim as u64);
+        let biases = if self.popularity.is_some() { items } else { 0 };
+        // Below 2^46: see `Manifest::check`.
+        with_header(4 * ((users + items) * dim + biases))
+    }
+
+    /// The least and the most bytes of the file of pairs.
+    pub(super) fn pair_bytes(&self) -> RangeInclusive<u64> {
+        let PairCounts { train, valid, test } = self.pair_count;
+        let pairs = [train, valid, test].iter().fold(0u64, |sum, &count| sum.saturating_add(count as u64));
+        with_header(pairs.saturating_mul(8))
+    }
+}
+
+/// The least and the most bytes of a safetensors file that holds `data` bytes in tensors.
+fn with_header(data: u64) -> RangeInclusive<u64> {
+    data.saturating_add(8)..=data.saturating_add(MOST_HEADER_BYTES)
 }

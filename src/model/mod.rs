@@ -2,19 +2,20 @@
 //!
 //! A folder holds `model.safetensors` (the tables, and the item bias if there is one),
 //! `interactions.safetensors` (the split), `users.txt` and `items.txt` (one id per line, in the text form of
-//! [`IdTable::text`]), `model.json` (sizes, how the model was made, and the SHA-256 of every other file), and
-//! the logs of the training.
+//! [`IdTable::text`]), `model.json` (sizes, and how the model was made), the logs of the training, and `SHA256SUMS`,
+//! the checksum of every other file: `sha256sum -c SHA256SUMS` checks a model, as loading does.
 
 mod load;
 mod manifest;
 mod output;
 mod save;
 mod store;
+mod sums;
 mod tables;
 
-pub(crate) use load::hex;
 pub use output::check_output;
 pub use store::{Metric, Stored};
+pub(crate) use sums::hex;
 
 use crate::data::{IdTable, Split};
 use crate::step::Geometry;
@@ -77,6 +78,26 @@ impl Embeddings {
         let mut rows = points.to_vec();
         rows.chunks_mut(self.dim).for_each(|row| Geometry::Sphere.to_point(row));
         Cow::Owned(rows)
+    }
+
+    /// Checks that every number is finite, and that rows have the length that the geometry demands: 1 on the sphere, and
+    /// else so little that no product of two overflows.
+    ///
+    /// # Errors
+    /// [`Error::Data`] that names the table and the row.
+    pub fn check(&self) -> Result<()> {
+        for (name, table, dim, geometry) in [
+            ("users", &self.users, self.dim, self.geometry),
+            ("items", &self.items, self.dim, self.geometry),
+            ("item_bias", &self.item_bias, 1, Geometry::Dot),
+        ] {
+            for (row, point) in table.chunks(dim.max(1)).enumerate() {
+                if let Some(fault) = row_fault(point, geometry) {
+                    return Err(Error::Data(format!("`{name}` row {row} {fault}")));
+                }
+            }
+        }
+        Ok(())
     }
 
     /// U.
@@ -170,7 +191,7 @@ pub fn check_popularity(popularity: f64) -> Result<()> {
 }
 
 impl Model {
-    /// Checks that the parts fit together and that every number is finite.
+    /// Checks that there are users and items, that the parts fit together, and the numbers: [`Embeddings::check`].
     ///
     /// # Errors
     /// [`Error::Data`] that names the part and the row; [`Error::Setting`] for a popularity outside 0 to 1.
@@ -182,14 +203,17 @@ impl Model {
         for (name, table, ids) in
             [("users", &embeddings.users, &self.users), ("items", &embeddings.items, &self.items)]
         {
+            if ids.is_empty() {
+                return Err(Error::Data(format!("the model has no {name}")));
+            }
             if Some(table.len()) != ids.len().checked_mul(dim) {
                 let (found, count) = (table.len(), ids.len());
                 return Err(Error::Data(format!(
                     "{name}: {found} numbers are not {count} rows of dimension {dim}"
                 )));
             }
-            check_finite(name, table, dim).map_err(Error::Data)?;
         }
+        embeddings.check()?;
         let bias = &embeddings.item_bias;
         if embeddings.has_bias() && bias.len() != self.items.len() {
             let (found, count) = (bias.len(), self.items.len());
@@ -197,7 +221,6 @@ impl Model {
                 "the item bias has {found} numbers, but there are {count} items"
             )));
         }
-        check_finite("item_bias", bias, 1).map_err(Error::Data)?;
         check_popularity(self.popularity)?;
         let Split { train, valid, test } = &self.split;
         for (name, part) in [("train", train.as_ref()), ("valid", valid), ("test", test)] {
@@ -214,14 +237,22 @@ impl Model {
     }
 }
 
-/// Checks that all values of `table`, in rows of `dim`, are finite. The error is a message about the first
-/// that is not.
-fn check_finite(name: &str, table: &[f32], dim: usize) -> std::result::Result<(), String> {
-    match table.iter().position(|value| !value.is_finite()) {
-        None => Ok(()),
-        Some(at) => {
-            let (row, column) = (at / dim, at % dim);
-            Err(format!("`{name}` row {row} column {column} is {}, not a finite number", table[at]))
-        }
+/// The greatest length of a row that is not on the sphere.
+const MOST_LENGTH: f64 = 1e18;
+
+/// What is wrong with the row `point`, if anything is.
+fn row_fault(point: &[f32], geometry: Geometry) -> Option<String> {
+    let length = point.iter().map(|&x| f64::from(x) * f64::from(x)).sum::<f64>().sqrt();
+    let is_right = match geometry {
+        Geometry::Sphere => (length - 1.0).abs() <= 1e-4,
+        Geometry::Dot => length <= MOST_LENGTH,
+    };
+    if is_right {
+        return None;
     }
+    Some(match (point.iter().position(|x| !x.is_finite()), geometry) {
+        (Some(column), _) => format!("column {column} is {}, not a finite number", point[column]),
+        (None, Geometry::Sphere) => format!("has length {length}, but must have 1 on the sphere"),
+        (None, Geometry::Dot) => format!("has length {length:e}, but at most {MOST_LENGTH:e} is possible"),
+    })
 }

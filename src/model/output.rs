@@ -1,6 +1,6 @@
 //! Finds out where a model may be written, before the training starts.
 
-use super::manifest::{MANIFEST, Manifest};
+use super::manifest::{MANIFEST, Manifest, SUMS};
 use crate::{Error, Result};
 use std::ffi::OsString;
 use std::fs;
@@ -13,8 +13,8 @@ pub(super) enum Place {
     Free,
     /// A folder with nothing in it.
     Empty,
-    /// A model, which the new one replaces.
-    Model(Box<Manifest>),
+    /// A model, which the new one replaces: the names of its files.
+    Model(Vec<&'static str>),
 }
 
 /// Checks that a model can be saved as `folder`. To be called before the training starts.
@@ -86,16 +86,24 @@ pub(super) fn inspect(folder: &Path) -> Result<Place> {
     if fs::read_dir(folder).map_err(Error::io(folder, "read"))?.next().is_none() {
         return Ok(Place::Empty);
     }
-    if !folder.join(MANIFEST).is_file() {
+    if folder.join(MANIFEST).symlink_metadata().is_err() {
         return Err(Error::file(folder, "exists and is not a spherec model: it has no model.json"));
     }
-    match Manifest::read(folder) {
-        Ok(manifest) => Ok(Place::Model(Box::new(manifest))),
-        Err(Error::File { message, .. }) => {
-            Err(Error::file(folder, format!("exists and is not a spherec model: its model.json {message}")))
+    let (_, sums) = Manifest::read(folder).map_err(|error| {
+        Error::file(
+            folder,
+            format!("exists and is not a whole spherec model, so it is not replaced: {error}"),
+        )
+    })?;
+    // Only these are the model's. They are deleted, so none may be a folder, a link or a device.
+    let own_files: Vec<_> = sums.names().chain([SUMS]).collect();
+    for name in &own_files {
+        if fs::symlink_metadata(folder.join(name)).is_ok_and(|found| !found.is_file()) {
+            let message = format!("cannot be replaced: {name} in it is not a regular file");
+            return Err(Error::file(folder, message));
         }
-        Err(error) => Err(error),
     }
+    Ok(Place::Model(own_files))
 }
 
 #[cfg(unix)]

@@ -1,16 +1,13 @@
 //! Writes a model folder: first all of it beside the old one, then a swap. At any moment a whole model is on
 //! disk.
 
-use super::manifest::{FileRecord, INTERACTIONS, ITEMS, MANIFEST, Manifest, TABLES, USERS};
+use super::manifest::{INTERACTIONS, ITEMS, LOGS, MANIFEST, Manifest, REQUIRED, SUMS, TABLES, USERS};
 use super::output::{self, Place};
-use super::{Model, load, tables};
+use super::sums::Sums;
+use super::{Model, tables};
 use crate::{Error, Result};
-use sha2::{Digest, Sha256};
-use std::collections::BTreeMap;
-use std::ffi::OsString;
 use std::fs::{self, File};
-use std::io::{Read, Write};
-use std::path::{Component, Path};
+use std::path::Path;
 
 impl Model {
     /// Writes the model as `folder`, together with `extra` files (name, contents), such as the logs of the
@@ -41,7 +38,7 @@ impl Model {
         sync_folder(&parent)
     }
 
-    /// Writes every file into the empty folder `new`, `model.json` last.
+    /// Writes every file into the empty folder `new`, the checksums last.
     fn write(&self, new: &Path, extra: &[(&str, &[u8])]) -> Result<()> {
         let path = |name: &str| new.join(name);
         tables::write_ids(&path(USERS), &self.users)?;
@@ -53,27 +50,26 @@ impl Model {
         for name in [TABLES, INTERACTIONS] {
             fs::set_permissions(path(name), like.clone()).map_err(Error::io(&path(name), "write"))?;
         }
-        let mut files = BTreeMap::new();
-        for name in [USERS, ITEMS, TABLES, INTERACTIONS] {
-            files.insert(name.to_owned(), flush_and_hash(&path(name))?);
-        }
-        for (name, bytes) in extra {
-            let plain = matches!(
-                Path::new(name).components().collect::<Vec<_>>()[..],
-                [Component::Normal(part)] if part == *name
-            );
-            if !plain || *name == MANIFEST || files.contains_key(*name) {
-                return Err(Error::Data(format!("{name:?} cannot be the name of an extra file")));
-            }
-            fs::write(path(name), bytes).map_err(Error::io(&path(name), "write"))?;
-            files.insert((*name).to_owned(), flush_and_hash(&path(name))?);
-        }
         let at = path(MANIFEST);
-        let mut text = serde_json::to_vec_pretty(&Manifest::new(self, files))
+        let mut text = serde_json::to_vec_pretty(&Manifest::new(self))
             .map_err(|error| Error::file(&at, format!("cannot be written: {error}")))?;
         text.push(b'\n');
-        let mut file = File::create(&at).map_err(Error::io(&at, "create"))?;
-        file.write_all(&text).and_then(|()| file.sync_all()).map_err(Error::io(&at, "write"))?;
+        fs::write(&at, text).map_err(Error::io(&at, "write"))?;
+        let mut names = REQUIRED.to_vec();
+        for (name, bytes) in extra {
+            let Some(&name) = LOGS.iter().find(|log| *log == name) else {
+                return Err(Error::Data(format!("{name:?} cannot be the name of an extra file")));
+            };
+            fs::write(path(name), bytes).map_err(Error::io(&path(name), "write"))?;
+            names.push(name);
+        }
+        let mut sums = Sums::default();
+        for name in names {
+            flush(&path(name))?;
+            sums.add(new, name)?;
+        }
+        fs::write(path(SUMS), sums.text()).map_err(Error::io(&path(SUMS), "write"))?;
+        flush(&path(SUMS))?;
         sync_folder(new)
     }
 }
@@ -84,9 +80,7 @@ fn swap(folder: &Path, temporary: &Path) -> Result<()> {
     let own_files = match output::inspect(folder)? {
         Place::Free => return fs::rename(&new, folder).map_err(Error::io(folder, "create")),
         Place::Empty => Vec::new(),
-        Place::Model(manifest) => {
-            manifest.files.into_keys().chain([MANIFEST.to_owned()]).map(OsString::from).collect()
-        }
+        Place::Model(own_files) => own_files,
     };
     fs::rename(folder, &old).map_err(Error::io(folder, "replace"))?;
     if let Err(error) = fs::rename(&new, folder) {
@@ -100,10 +94,10 @@ fn swap(folder: &Path, temporary: &Path) -> Result<()> {
 }
 
 /// Moves everything in `old` that is not in `own_files` to `folder`.
-fn keep_foreign_files(old: &Path, folder: &Path, own_files: &[OsString]) -> Result<()> {
+fn keep_foreign_files(old: &Path, folder: &Path, own_files: &[&str]) -> Result<()> {
     for entry in fs::read_dir(old).map_err(Error::io(old, "read"))? {
         let name = entry.map_err(Error::io(old, "read"))?.file_name();
-        if own_files.contains(&name) {
+        if own_files.iter().any(|own| name == *own) {
             continue;
         }
         let mut target = folder.join(&name);
@@ -119,20 +113,11 @@ fn keep_foreign_files(old: &Path, folder: &Path, own_files: &[OsString]) -> Resu
     Ok(())
 }
 
-/// Flushes the file to the disk, then reads it back to find its size and checksum.
-fn flush_and_hash(path: &Path) -> Result<FileRecord> {
+/// Flushes the file to the disk.
+fn flush(path: &Path) -> Result<()> {
     // Windows only flushes files that are open for writing.
-    let mut file = File::options().read(true).write(true).open(path).map_err(Error::io(path, "read"))?;
-    file.sync_all().map_err(Error::io(path, "write"))?;
-    let (mut hash, mut bytes, mut block) = (Sha256::new(), 0, vec![0; 1 << 20]);
-    loop {
-        let count = file.read(&mut block).map_err(Error::io(path, "read"))?;
-        if count == 0 {
-            return Ok(FileRecord { bytes, sha256: load::hex(&hash.finalize()) });
-        }
-        hash.update(&block[..count]);
-        bytes += count as u64;
-    }
+    let file = File::options().write(true).open(path).map_err(Error::io(path, "write"))?;
+    file.sync_all().map_err(Error::io(path, "write"))
 }
 
 /// Flushes the names in `folder` to the disk, if the system can.
@@ -153,8 +138,14 @@ mod tests {
         let place = tempfile::TempDir::new().unwrap();
         let (folder, temporary) = (place.path().join("model"), place.path().join("temporary"));
         fs::create_dir(&temporary).unwrap();
+        let ids = || crate::data::IdTable::numbered(1);
+        let part = || crate::data::Interactions::from_pairs(1, 1, &[]);
+        let (users, items) = (vec![1.0], vec![1.0]);
         let model = Model {
-            embeddings: crate::model::Embeddings { dim: 4, ..Default::default() },
+            embeddings: crate::model::Embeddings { dim: 1, users, items, ..Default::default() },
+            users: ids(),
+            items: ids(),
+            split: crate::data::Split { train: part().into(), valid: part(), test: part() },
             ..Default::default()
         };
         model.save(&folder, &[("metrics.csv", b"old")]).unwrap();

@@ -1,14 +1,16 @@
 //! Writes and reads the files beside `model.json`: tables, split and ids.
 
 use super::Embeddings;
-use super::manifest::Manifest;
+use super::manifest::{MANIFEST, MOST_LINE_BYTES, Manifest};
 use crate::data::{IdTable, Interactions, Split};
-use crate::{Error, Result};
+use crate::printable::excerpt;
+use crate::{Error, Result, files};
 use bstr::ByteVec;
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 use std::borrow::Cow;
 use std::fs::File;
-use std::io::{BufWriter, Write};
+use std::io::{BufRead, BufReader, BufWriter, Read, Write};
+use std::ops::RangeInclusive;
 use std::path::Path;
 
 /// The tensor of the item bias.
@@ -73,76 +75,100 @@ fn little_endian(words: &[u32]) -> Cow<'_, [u8]> {
     }
 }
 
-/// The ids in `bytes`, the contents of the file `path`.
-pub(super) fn parse_ids(path: &Path, bytes: &[u8], expected_count: usize) -> Result<IdTable> {
-    let mut ids = IdTable::default();
-    let Some(lines) = bytes.strip_suffix(b"\n") else {
-        return match (bytes, expected_count) {
-            ([], 0) => Ok(ids),
-            _ => Err(Error::file(path, "is truncated: the last line has no end")),
-        };
+/// The size of the file `path`, which must be in `bytes`.
+pub(super) fn check_size(path: &Path, bytes: RangeInclusive<u64>) -> Result<u64> {
+    let size = files::open(path)?.metadata().map_err(Error::io(path, "read"))?.len();
+    let (least, most) = bytes.into_inner();
+    let message = match size {
+        _ if size < least => format!("is truncated: {size} bytes, but {MANIFEST} needs at least {least}"),
+        _ if size > most => format!("is too long: {size} bytes, but {MANIFEST} allows at most {most}"),
+        _ => return Ok(size),
     };
-    for (line, text) in lines.split(|&byte| byte == b'\n').enumerate() {
-        let row_error = |message: &str| Error::file(path, format!("line {}: the id {message}", line + 1));
-        let text = std::str::from_utf8(text).map_err(|_| row_error("is not UTF-8"))?;
-        if ids.intern(&Vec::unescape_bytes(text)) as usize != line {
+    Err(Error::file(path, message))
+}
+
+/// The ids in the file `path`, which must have `expected_count` of them.
+pub(super) fn read_ids(path: &Path, expected_count: usize) -> Result<IdTable> {
+    let (mut file, mut ids, mut line) = (BufReader::new(files::open(path)?), IdTable::default(), Vec::new());
+    loop {
+        line.clear();
+        let mut longest = (&mut file).take(MOST_LINE_BYTES);
+        longest.read_until(b'\n', &mut line).map_err(Error::io(path, "read"))?;
+        if line.is_empty() {
+            break;
+        }
+        let number = ids.len() + 1;
+        let row_error = |message: &str| Error::file(path, format!("line {number}: the id {message}"));
+        if number > expected_count {
+            return Err(Error::file(path, format!("has more than the {expected_count} ids of {MANIFEST}")));
+        }
+        if line.pop() != Some(b'\n') {
+            return Err(row_error("is too long, or the line has no end"));
+        }
+        let text = std::str::from_utf8(&line).map_err(|_| row_error("is not UTF-8"))?;
+        ids.intern(&Vec::unescape_bytes(text));
+        if ids.len() != number {
             return Err(row_error("repeats an earlier one"));
         }
     }
     if ids.len() != expected_count {
         let found = ids.len();
-        return Err(Error::file(path, format!("has {found} ids, but model.json says {expected_count}")));
+        return Err(Error::file(path, format!("has {found} ids, but {MANIFEST} says {expected_count}")));
     }
     Ok(ids)
 }
 
-/// The tables in `bytes`, the contents of the file `path`: (U, D) and (I, D). With them the item bias, (I),
-/// which must be there if and only if the manifest says how much of it counts.
-pub(super) fn parse_embeddings(path: &Path, bytes: &[u8], manifest: &Manifest) -> Result<Embeddings> {
-    let tensors = parse_tensors(path, bytes)?;
-    let (dim, item_count) = (manifest.dim, manifest.item_count);
+/// The tables in the file `path` of `size` bytes: (U, D) and (I, D). With them the item bias, (I), which must be
+/// there if and only if the manifest says how much of it counts.
+pub(super) fn read_embeddings(path: &Path, size: u64, manifest: &Manifest) -> Result<Embeddings> {
+    let bytes = files::read(path, size)?;
+    let tensors = parse_tensors(path, &bytes)?;
+    let (dim, geometry) = (manifest.dim, manifest.geometry);
+    let (user_count, item_count) = (manifest.user_count, manifest.item_count);
+    let has_bias = manifest.popularity.is_some();
+    if !has_bias && tensors.names().contains(&BIAS) {
+        return Err(Error::file(
+            path,
+            format!("has a tensor `{BIAS}`, but {MANIFEST} has no \"popularity\""),
+        ));
+    }
+    check_count(path, &tensors, if has_bias { 3 } else { 2 })?;
     let numbers = |name: &str, shape: &[usize]| -> Result<Vec<f32>> {
         let bytes = tensor(path, &tensors, name, Dtype::F32, shape)?;
-        let numbers: Vec<f32> =
-            bytes.chunks_exact(4).map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect();
-        let width = shape.get(1).copied().unwrap_or(1);
-        super::check_finite(name, &numbers, width).map_err(|message| Error::file(path, message))?;
-        Ok(numbers)
+        Ok(bytes.chunks_exact(4).map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect())
     };
-    let item_bias = match manifest.popularity {
-        Some(_) => numbers(BIAS, &[item_count])?,
-        None if tensors.names().contains(&BIAS) => {
-            return Err(Error::file(
-                path,
-                format!("has a tensor `{BIAS}`, but model.json has no \"popularity\""),
-            ));
-        }
-        None => Vec::new(),
-    };
-    Ok(Embeddings {
-        dim,
-        geometry: manifest.geometry,
-        users: numbers("users", &[manifest.user_count, dim])?,
-        items: numbers("items", &[item_count, dim])?,
-        item_bias,
-    })
+    let item_bias = if has_bias { numbers(BIAS, &[item_count])? } else { Vec::new() };
+    let (users, items) = (numbers("users", &[user_count, dim])?, numbers("items", &[item_count, dim])?);
+    Ok(Embeddings { dim, geometry, users, items, item_bias })
 }
 
-/// One part of the split in `bytes`, the contents of the file `path`.
-pub(super) fn parse_part(
+/// The split in the file `path` of `size` bytes.
+pub(super) fn read_split(path: &Path, size: u64, manifest: &Manifest) -> Result<Split> {
+    let bytes = files::read(path, size)?;
+    let tensors = parse_tensors(path, &bytes)?;
+    check_count(path, &tensors, 6)?;
+    let counts = manifest.pair_count;
+    let part = |name, pair_count| part(path, &tensors, name, pair_count, manifest);
+    let (train, valid, test) =
+        (part("train", counts.train)?, part("valid", counts.valid)?, part("test", counts.test)?);
+    Ok(Split { train: train.into(), valid, test })
+}
+
+/// One part of a split.
+fn part(
     path: &Path,
     tensors: &SafeTensors,
     name: &str,
     pair_count: usize,
-    user_count: usize,
-    item_count: usize,
+    manifest: &Manifest,
 ) -> Result<Interactions> {
-    let words = |side: &str| -> Result<Vec<u32>> {
+    let (user_count, item_count) = (manifest.user_count, manifest.item_count);
+    let words = |side: &str| -> Result<_> {
         let bytes = tensor(path, tensors, &format!("{name}_{side}"), Dtype::U32, &[pair_count])?;
-        Ok(bytes.chunks_exact(4).map(|b| u32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect())
+        Ok(bytes.chunks_exact(4).map(|b| u32::from_le_bytes([b[0], b[1], b[2], b[3]])))
     };
-    let pairs: Vec<(u32, u32)> = words("users")?.into_iter().zip(words("items")?).collect();
-    for (at, &(user, item)) in pairs.iter().enumerate() {
+    let mut last = None;
+    for (at, (user, item)) in words("users")?.zip(words("items")?).enumerate() {
         if user as usize >= user_count || item as usize >= item_count {
             return Err(Error::file(
                 path,
@@ -152,16 +178,27 @@ pub(super) fn parse_part(
                 ),
             ));
         }
-        if at > 0 && pairs[at - 1] >= (user, item) {
+        if last >= Some((user, item)) {
             return Err(Error::file(path, format!("{name} pair {at} is repeated or out of order")));
         }
+        last = Some((user, item));
     }
-    Ok(Interactions::from_pairs(user_count, item_count, &pairs))
+    Ok(Interactions::from_sorted(user_count, item_count, words("users")?, words("items")?.collect()))
 }
 
-pub(super) fn parse_tensors<'a>(path: &Path, bytes: &'a [u8]) -> Result<SafeTensors<'a>> {
-    SafeTensors::deserialize(bytes)
-        .map_err(|error| Error::file(path, format!("is not a whole safetensors file: {error}")))
+fn parse_tensors<'a>(path: &Path, bytes: &'a [u8]) -> Result<SafeTensors<'a>> {
+    SafeTensors::deserialize(bytes).map_err(|error| {
+        let reason = error.to_string();
+        Error::file(path, format!("is not a whole safetensors file: {}", excerpt(&reason)))
+    })
+}
+
+/// Checks that there are no other tensors than those that are read.
+fn check_count(path: &Path, tensors: &SafeTensors, count: usize) -> Result<()> {
+    match tensors.len() {
+        found if found > count => Err(Error::file(path, format!("has {found} tensors, but needs {count}"))),
+        _ => Ok(()),
+    }
 }
 
 fn tensor<'a>(
@@ -176,7 +213,7 @@ fn tensor<'a>(
         return Err(Error::file(
             path,
             format!(
-                "`{name}` is {:?} of shape {:?}, but should be {dtype:?} of shape {shape:?} (model.json)",
+                "`{name}` is {:?} of shape {:?}, but should be {dtype:?} of shape {shape:?} ({MANIFEST})",
                 view.dtype(),
                 view.shape()
             ),

@@ -154,7 +154,7 @@ pub struct TrainConfig {
 }
 
 /// Largest D: a workgroup owns a row with a lane for each four numbers.
-const MAX_DIM: usize = 1_024;
+pub(crate) const MAX_DIM: usize = 1_024;
 /// Largest B: counts of a step stay well within 32 bits.
 const MAX_BATCH_SIZE: usize = 65_536;
 

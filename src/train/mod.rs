@@ -9,6 +9,7 @@ mod pace;
 mod recipe;
 mod steps;
 
+pub(crate) use config::MAX_DIM;
 pub use config::{ItemBias, Regularisers, Stopping, TrainConfig, defaults};
 pub use engine::{Trained, train};
 pub use event::{EpochSums, Event, Stop};

@@ -44,11 +44,16 @@ pub(crate) fn model(users: IdTable, items: IdTable, dim: usize, pairs: &[(u32, u
         Interactions::from_pairs(user_count, item_count, &own)
     };
     let config = json!({"dim": dim, "learning_rate": 1e-3, "name": "a \"b\"", "third": 0.1 + 0.2});
+    let unit_rows = |count: usize, first: usize| {
+        let mut rows: Vec<f32> = (first..first + count * dim).map(number).collect();
+        rows.chunks_mut(dim).for_each(|row| Geometry::Sphere.to_point(row));
+        rows
+    };
     Model {
         embeddings: Embeddings {
             dim,
-            users: (0..user_count * dim).map(number).collect(),
-            items: (0..item_count * dim).map(|at| number(at + 7_000_000)).collect(),
+            users: unit_rows(user_count, 0),
+            items: unit_rows(item_count, 7_000_000),
             ..Embeddings::default()
         },
         popularity: 1.0,
@@ -121,6 +126,7 @@ fn a_model_comes_back_as_it_was() {
     assert_eq!(
         names(&folder),
         [
+            "SHA256SUMS",
             "interactions.safetensors",
             "items.txt",
             "metrics.csv",
@@ -196,15 +202,67 @@ fn saving_again_replaces_the_model_and_keeps_what_others_put_there() {
     assert_eq!(names(place.path()), ["model"]);
 }
 
+/// A hostile model must not make a training delete what is the user's.
+#[test]
+fn only_files_of_a_model_are_replaced_whatever_its_checksums_name() {
+    let place = TempDir::new().unwrap();
+    let folder = place.path().join("model");
+    odd_model().save(&folder, &[]).unwrap();
+    fs::write(folder.join("thesis.tex"), "mine").unwrap();
+    let sums = fs::read_to_string(folder.join("SHA256SUMS")).unwrap();
+    for name in ["thesis.tex", "../model/thesis.tex", "metrics.csv/"] {
+        fs::write(folder.join("SHA256SUMS"), format!("{sums}{}  {name}\n", "0".repeat(64))).unwrap();
+        for error in [check_output(&folder).unwrap_err(), odd_model().save(&folder, &[]).unwrap_err()] {
+            let error = error.to_string();
+            assert!(error.contains(&format!("`{name}` is not a file of a model")), "{error}");
+        }
+        assert_eq!(fs::read_to_string(folder.join("thesis.tex")).unwrap(), "mine");
+    }
+    // A folder in the place of a log.
+    fs::write(folder.join("SHA256SUMS"), format!("{sums}{}  metrics.csv\n", "0".repeat(64))).unwrap();
+    fs::create_dir(folder.join("metrics.csv")).unwrap();
+    fs::write(folder.join("metrics.csv/thesis.tex"), "mine").unwrap();
+    for error in [check_output(&folder).unwrap_err(), odd_model().save(&folder, &[]).unwrap_err()] {
+        assert!(error.to_string().contains("metrics.csv in it is not a regular file"), "{error}");
+    }
+    assert_eq!(fs::read_to_string(folder.join("metrics.csv/thesis.tex")).unwrap(), "mine");
+}
+
+#[test]
+fn sha256sum_checks_a_model() {
+    let place = TempDir::new().unwrap();
+    let folder = place.path().join("model");
+    odd_model().save(&folder, &[("metrics.jsonl", b"{}\n")]).unwrap();
+    let sums = fs::read_to_string(folder.join("SHA256SUMS")).unwrap();
+    let mut named: Vec<&str> = sums.lines().map(|line| &line[66..]).collect();
+    named.push("SHA256SUMS");
+    named.sort_unstable();
+    assert_eq!(named, names(&folder), "every file has a checksum");
+    let mut check = std::process::Command::new("sha256sum");
+    match check.args(["--strict", "-c", "SHA256SUMS"]).current_dir(&folder).output() {
+        Ok(output) => assert!(output.status.success(), "{output:?}"),
+        // Not every system has the program.
+        Err(error) => assert_eq!(error.kind(), std::io::ErrorKind::NotFound),
+    }
+}
+
 #[test]
 fn a_model_that_does_not_fit_together_is_not_saved() {
     let place = TempDir::new().unwrap();
     let folder = place.path().join("model");
     odd_model().save(&folder, &[]).unwrap();
     type Change = fn(&mut Model);
-    let changes: [(&str, Change); 9] = [
+    let changes: [(&str, Change); 12] = [
         ("row 1 column 2 is NaN", |model| model.embeddings.users[6] = f32::NAN),
         ("`items` row 0 column 0 is inf", |model| model.embeddings.items[0] = f32::INFINITY),
+        ("`users` row 2 has length 463262", |model| {
+            model.embeddings.users[8..12].copy_from_slice(&[463_262.0, 0.0, 0.0, 0.0]);
+        }),
+        ("`items` row 13 has length 0,", |model| model.embeddings.items[52..].fill(0.0)),
+        ("`items` row 1 has length 2e18", |model| {
+            model.embeddings.geometry = Geometry::Dot;
+            model.embeddings.items[4..8].fill(1e18);
+        }),
         ("are not 14 rows of dimension 4", |model| model.embeddings.users.truncate(55)),
         ("15 rows", |model| {
             model.items.intern(b"one more");
@@ -226,7 +284,7 @@ fn a_model_that_does_not_fit_together_is_not_saved() {
         let error = model.save(&folder, &[]).unwrap_err().to_string();
         assert!(error.contains(expected), "{expected:?} is not in {error:?}");
     }
-    for name in ["model.json", "users.txt", "../x", "a/b", "", ".", "/etc/x", "a/"] {
+    for name in ["model.json", "users.txt", "notes.txt", "../x", "a/b", "", ".", "/etc/x", "a/"] {
         assert!(odd_model().save(&folder, &[(name, b"")]).is_err(), "{name:?}");
     }
     assert_same(&odd_model(), &Model::load(&folder).unwrap());
@@ -325,8 +383,8 @@ proptest! {
 
     #[test]
     fn any_model_comes_back_as_it_was(
-        users in prop::collection::hash_set(prop::collection::vec(any::<u8>(), 0..6), 0..9),
-        items in prop::collection::hash_set("[\\\\nrtx0-9 \t\n]{0,5}", 0..9),
+        users in prop::collection::hash_set(prop::collection::vec(any::<u8>(), 0..6), 1..9),
+        items in prop::collection::hash_set("[\\\\nrtx0-9 \t\n]{0,5}", 1..9),
         dim in 1usize..9,
         raw_pairs in prop::collection::vec((any::<u32>(), any::<u32>()), 0..40),
         seed in any::<u32>(),
@@ -335,12 +393,10 @@ proptest! {
         let users = table(users);
         let items = table(items.into_iter().map(String::into_bytes));
         let (user_count, item_count) = (users.len() as u32, items.len() as u32);
-        let pairs: Vec<(u32, u32)> = match user_count * item_count {
-            0 => Vec::new(),
-            _ => raw_pairs.iter().map(|(user, item)| (user % user_count, item % item_count)).collect(),
-        };
+        let pairs: Vec<(u32, u32)> =
+            raw_pairs.iter().map(|(user, item)| (user % user_count, item % item_count)).collect();
         let mut model = model(users, items, dim, &pairs, seed);
-        if let (Some(popularity), 1..) = (bias, item_count) {
+        if let Some(popularity) = bias {
             model.embeddings.item_bias = (0..item_count).map(|item| (item ^ seed) as f32).collect();
             model.popularity = popularity;
         }
