@@ -11,6 +11,8 @@ use super::text::{Text, shown};
 use crate::{Error, Result};
 use bytes::Bytes;
 use csv::ByteRecord;
+use parquet::column::page::Page;
+use parquet::errors::ParquetError;
 use parquet::file::reader::{FileReader, SerializedFileReader};
 use parquet::record::{Field, Row};
 use parquet::schema::types::Type;
@@ -37,7 +39,7 @@ fn read_rows(
     options: &LoadOptions,
     collector: &mut Collector<'_>,
 ) -> Result<(String, FileLayout)> {
-    let damaged = |error: parquet::errors::ParquetError| -> Error {
+    let damaged = |error: ParquetError| -> Error {
         text.error(format!("is a Parquet file that cannot be read: {error}"))
     };
     let reader =
@@ -66,6 +68,7 @@ fn read_rows(
         .map(|column| u64::try_from(column.uncompressed_size()).unwrap_or(0))
         .fold(0, u64::saturating_add);
     collector.limit.check_size(&text.path, size, " in the columns in use")?;
+    check_dictionaries(&reader, is_wanted).map_err(damaged)?;
     // A few bytes can stand for any number of rows, and a dictionary's text for many.
     let mut text_bytes = 0;
     for (row, fields) in (1u64..).zip(reader.get_row_iter(Some(projection)).map_err(damaged)?) {
@@ -88,6 +91,34 @@ fn read_rows(
         ..columns.layout(FileLayout::new(text, FileFormat::Parquet))
     };
     Ok((words, layout))
+}
+
+/// Fails if a dictionary says that it has more values than bytes. The reader makes room for as many as it says.
+fn check_dictionaries(
+    reader: &SerializedFileReader<Bytes>,
+    is_wanted: impl Fn(Option<&String>) -> bool,
+) -> std::result::Result<(), ParquetError> {
+    for group in (0..reader.num_row_groups()).map(|at| reader.get_row_group(at)) {
+        let group = group?;
+        for (at, column) in group.metadata().columns().iter().enumerate() {
+            if !is_wanted(column.column_path().parts().first()) {
+                continue;
+            }
+            let mut pages = group.get_column_page_reader(at)?;
+            while let Some(page) = pages.peek_next_page()? {
+                if !page.is_dict {
+                    pages.skip_next_page()?;
+                } else if let Some(Page::DictionaryPage { buf, num_values, .. }) = pages.get_next_page()?
+                    && num_values as usize > buf.len()
+                {
+                    let message =
+                        format!("a dictionary of {} bytes cannot have {num_values} values", buf.len());
+                    return Err(ParquetError::General(message));
+                }
+            }
+        }
+    }
+    Ok(())
 }
 
 /// The bytes of the file, without a copy.

@@ -3,7 +3,7 @@
 //!
 //! Each function panics if a promise is broken, and returns whether the case was accepted as a whole file.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Map, json};
 use sha2::{Digest, Sha256};
 use spherec::data::{
     self, Column, Dataset, Format, IdTable, Interactions, LoadOptions, MAX_ID_BYTES, OnBadRow, Protocol,
@@ -54,6 +54,11 @@ fn file(bytes: &[u8]) -> (TempDir, PathBuf) {
     (place, path)
 }
 
+/// No options but a limit, so that the free memory makes no difference.
+fn no_options() -> LoadOptions {
+    LoadOptions { max_input_bytes: Some(1 << 20), ..LoadOptions::default() }
+}
+
 /// The pairs by their ids.
 fn named(dataset: &Dataset) -> BTreeSet<(&[u8], &[u8])> {
     let pairs = dataset.interactions.pairs();
@@ -83,10 +88,10 @@ fn load(path: &Path, options: &LoadOptions) -> Option<Dataset> {
 /// A file of interactions in any format.
 pub(crate) fn interactions(bytes: &[u8]) -> bool {
     let (_place, path) = file(bytes);
-    let loaded = load(&path, &LoadOptions::default());
-    let skip = LoadOptions { on_bad_row: OnBadRow::Skip, ..LoadOptions::default() };
+    let loaded = load(&path, &no_options());
+    let skip = LoadOptions { on_bad_row: OnBadRow::Skip, ..no_options() };
     let skipped = load(&path, &skip);
-    let inspected = data::inspect(&path, &LoadOptions::default()).ok();
+    let inspected = data::inspect(&path, &no_options()).ok();
     if let Some(dataset) = &skipped {
         let kept = inspected.expect("what can be loaded can be inspected").report.kept;
         assert_eq!(kept.interactions, dataset.interactions.len());
@@ -139,6 +144,7 @@ pub(crate) fn options(bytes: &[u8]) -> bool {
         item_column,
         rating_column,
         on_bad_row,
+        max_input_bytes: no_options().max_input_bytes,
         min_rating,
         min_count,
         min_user_interactions,
@@ -161,7 +167,7 @@ pub(crate) fn options(bytes: &[u8]) -> bool {
     // What is written is read back.
     let written = place.path().join("written.csv");
     data::write_interactions(&written, &dataset).expect("written");
-    let again = load(&written, &LoadOptions::default()).expect("a file of spherec");
+    let again = load(&written, &no_options()).expect("a file of spherec");
     assert_eq!(named(&again), named(&dataset));
     true
 }
@@ -178,7 +184,7 @@ pub(crate) fn json_rows(bytes: &[u8]) -> bool {
         item_column: name("item").filter(|_| is_named),
         min_rating: Some(3.0).filter(|_| choice & 2 == 2),
         on_bad_row: if choice & 4 == 4 { OnBadRow::Skip } else { OnBadRow::Error },
-        ..LoadOptions::default()
+        ..no_options()
     };
     let (_place, path) = file(choices.0);
     let Ok((_, report)) = data::load(&path, &options) else { return false };
@@ -196,7 +202,7 @@ pub(crate) fn json_rows(bytes: &[u8]) -> bool {
 #[cfg(feature = "parquet")]
 pub(crate) fn parquet(bytes: &[u8]) -> bool {
     let (_place, path) = file(bytes);
-    let skip = LoadOptions { format: Format::Parquet, on_bad_row: OnBadRow::Skip, ..LoadOptions::default() };
+    let skip = LoadOptions { format: Format::Parquet, on_bad_row: OnBadRow::Skip, ..no_options() };
     let loaded = load(&path, &skip);
     load(&path, &LoadOptions { min_rating: Some(3.0), ..skip });
     loaded.is_some()
@@ -224,11 +230,12 @@ pub(crate) fn labels(bytes: &[u8]) -> bool {
     true
 }
 
-pub(crate) const MODEL_FILES: [&str; 5] =
-    ["model.json", "model.safetensors", "interactions.safetensors", "users.txt", "items.txt"];
+/// The files of a model. The last one has the checksums of the others.
+const MODEL_FILES: [&str; 6] =
+    ["model.json", "model.safetensors", "interactions.safetensors", "users.txt", "items.txt", "SHA256SUMS"];
 
 /// The files of a whole model, in the order of [`MODEL_FILES`].
-pub(crate) fn model_files() -> &'static [Vec<u8>] {
+fn model_files() -> &'static [Vec<u8>] {
     static FILES: OnceLock<Vec<Vec<u8>>> = OnceLock::new();
     FILES.get_or_init(|| {
         let ids = |names: [&str; 3]| {
@@ -264,38 +271,35 @@ pub(crate) fn model_files() -> &'static [Vec<u8>] {
     })
 }
 
-/// Makes the sizes and checksums in the text of a `model.json` those of `files`, so that a reader gets past them.
-fn with_checksums(manifest: &[u8], files: &[(&str, &[u8])]) -> Vec<u8> {
-    let Ok(mut json) = serde_json::from_slice::<Value>(manifest) else { return manifest.to_vec() };
-    let Some(records) = json.get_mut("files").and_then(Value::as_object_mut) else {
-        return manifest.to_vec();
-    };
-    for (name, bytes) in files {
-        if let Some(record) = records.get_mut(*name) {
-            let sha256: String = Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect();
-            *record = json!({"bytes": bytes.len(), "sha256": sha256});
-        }
+/// `SHA256SUMS` for the other files.
+fn checksums(files: &[Vec<u8>]) -> Vec<u8> {
+    let mut text = String::new();
+    for (name, bytes) in MODEL_FILES.iter().zip(files).take(MODEL_FILES.len() - 1) {
+        Sha256::digest(bytes).iter().for_each(|byte| text += &format!("{byte:02x}"));
+        text += &format!("  {name}\n");
     }
-    json.to_string().into_bytes()
+    text.into_bytes()
 }
 
 /// A whole model of which some files are replaced: for each the number of the file, two bytes for the length of
-/// the rest, and the bytes. Checksums are made right.
+/// the rest, and the bytes. The checksums are made right, unless they are replaced.
 pub(crate) fn model(bytes: &[u8]) -> bool {
     let mut choices = Choices(bytes);
     let mut files = model_files().to_vec();
+    let mut sums = None;
     while !choices.0.is_empty() {
         let which = usize::from(choices.byte()) % files.len();
         let length = usize::from(u16::from_le_bytes([choices.byte(), choices.byte()]));
         files[which] = choices.bytes(length).to_vec();
+        if which == files.len() - 1 {
+            sums = files.last().cloned();
+        }
     }
-    let others: Vec<(&str, &[u8])> =
-        MODEL_FILES.into_iter().zip(files.iter().map(Vec::as_slice)).skip(1).collect();
-    let manifest = with_checksums(&files[0], &others);
+    let sums = sums.unwrap_or_else(|| checksums(&files));
     let place = TempDir::new().expect("a temporary folder");
     let folder = place.path().join("model");
     fs::create_dir(&folder).expect("a new folder");
-    for (name, bytes) in others.into_iter().chain([(MODEL_FILES[0], &manifest[..])]) {
+    for (name, bytes) in MODEL_FILES.iter().zip(files.iter().take(MODEL_FILES.len() - 1).chain([&sums])) {
         fs::write(folder.join(name), bytes).expect("a written file");
     }
     let model = match Model::load(&folder) {
@@ -350,7 +354,7 @@ fn use_model(model: &Model, place: &Path) {
     assert_eq!((&again.split.train, &again.split.test), (&split.train, &split.test));
 }
 
-pub(crate) fn experiment() -> Experiment {
+fn experiment() -> Experiment {
     let protocol = Protocol::Folds { count: 2, fold: 0, valid_fraction: 0.0 };
     let cell = |count: usize| Cell {
         labels: vec![count.to_string()],
@@ -437,7 +441,7 @@ pub(crate) fn round_trip(bytes: &[u8]) -> bool {
     let mut seen = BTreeSet::new();
     for (path, part) in files {
         let expected = Dataset { interactions: part.clone(), ..dataset.clone() };
-        match load(&path, &LoadOptions::default()) {
+        match load(&path, &no_options()) {
             Some(found) => assert_eq!(named(&found), named(&expected)),
             None => assert!(part.is_empty()),
         }
