@@ -7,6 +7,7 @@ use super::load_args::{LoadArgs, unread_ratings};
 use serde::Serialize;
 use serde_json::Value;
 use spherec::data::{BadRow, Counts, FileLayout, FilterStep, Format, Inspection, Preset, inspect};
+use spherec::printable::printable;
 use spherec::{Error, Result};
 use std::path::PathBuf;
 
@@ -51,7 +52,7 @@ fn facts(inspection: &Inspection) -> String {
         const LISTED: usize = 20;
         let more = if header.len() > LISTED { ", ..." } else { "" };
         let names: Vec<&str> = header.iter().take(LISTED).map(String::as_str).collect();
-        rows.push(("columns", format!("{}{more}", names.join(", "))));
+        rows.push(("columns", format!("{}{more}", printable(&names.join(", ")))));
     }
     if let Some(column) = unread_ratings(report) {
         rows.push(("ratings", format!("column {column}, read only for --min-rating or --min-count")));

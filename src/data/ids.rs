@@ -1,9 +1,9 @@
 //! String ids, kept as the bytes of the input.
 
 use bstr::ByteVec;
-use hashbrown::HashTable;
+use hashbrown::{DefaultHashBuilder, HashTable};
 use std::fmt::Write;
-use std::hash::{BuildHasher, RandomState};
+use std::hash::BuildHasher;
 
 /// A list of distinct ids with look-up in both directions. An id is opaque bytes. Its text form escapes the
 /// backslash and everything that is not printable UTF-8; it is a single line and loses nothing.
@@ -13,8 +13,8 @@ pub struct IdTable {
     ends: Vec<usize>,
     /// Rows by the hash of their bytes, so that the bytes of each id are stored only once.
     index: HashTable<u32>,
-    /// Hashes with a secret key, so that no file can have many ids of the same hash.
-    hasher: RandomState,
+    /// Hashes with a key of its own, so that no file can be made of ids with the same hash.
+    hasher: DefaultHashBuilder,
 }
 
 impl PartialEq for IdTable {

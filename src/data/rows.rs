@@ -294,3 +294,49 @@ pub(super) fn uses_escapes(data: &[u8], separator: Separator) -> bool {
     };
     data.find(b"\\\"").is_some() && unclosed_count(true) < unclosed_count(false)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{RowReader, Separator};
+    use csv::ByteRecord;
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+
+    type Rows = Vec<Result<(usize, ByteRecord), usize>>;
+
+    /// All rows, with their offsets; if `forgets`, each as if no row before it had failed.
+    fn rows(data: &[u8], separator: u8, escapes: bool, forgets: bool) -> Rows {
+        let mut reader = RowReader::new(data, Separator::Byte(separator), escapes);
+        let mut rows = Vec::new();
+        let mut record = ByteRecord::new();
+        loop {
+            reader.single_lines_until *= usize::from(!forgets);
+            match reader.next(&mut record) {
+                Ok(None) => return rows,
+                Ok(Some(offset)) => rows.push(Ok((offset, record.clone()))),
+                Err((offset, _)) => rows.push(Err(offset)),
+            }
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(20_000))]
+
+        #[test]
+        fn rows_are_those_of_the_csv_crate_and_failures_do_not_depend_on_earlier_ones(
+            data in vec(prop::sample::select(&b"\"\"\"\",,,\n\n\r\\\\ab"[..]), 0..40),
+            separator in prop::sample::select(&b",\\"[..]),
+            escapes: bool,
+        ) {
+            let read = rows(&data, separator, escapes, false);
+            prop_assert_eq!(&read, &rows(&data, separator, escapes, true));
+            if let Some(read) = read.into_iter().map(Result::ok).collect::<Option<Vec<_>>>() {
+                let mut builder = csv::ReaderBuilder::new();
+                builder.has_headers(false).flexible(true).delimiter(separator);
+                let mut reader = builder.escape(escapes.then_some(b'\\')).from_reader(&data[..]);
+                let expected: Vec<ByteRecord> = reader.byte_records().map(Result::unwrap).collect();
+                prop_assert_eq!(read.into_iter().map(|(_, record)| record).collect::<Vec<_>>(), expected);
+            }
+        }
+    }
+}

@@ -89,6 +89,36 @@ fn an_id_of_ten_megabytes() {
     refuse_data(&data, &["data.csv:3: ", "item id", "10000000", "65536"]);
 }
 
+/// A file without end, in every place where a file can be given.
+#[test]
+#[cfg(unix)]
+fn devices_are_no_input() {
+    let place = place();
+    let data = shared("interactions.csv");
+    fs::write(place.path().join("large.toml"), "#".repeat(2 << 20)).unwrap();
+    for args in [
+        &["data", "inspect", "/dev/zero"][..],
+        &["data", "split", "/dev/zero", "-o", "out"],
+        &["train", "/dev/zero", "-o", "new"],
+        &["train", data, "--test", "/dev/zero", "-o", "new"],
+        &["train", data, "--valid", "/dev/zero", "-o", "new"],
+        &["train", data, "--config", "/dev/zero", "-o", "new"],
+        &["compare", "/dev/zero", "-o", "new"],
+        &["evaluate", shared("model"), "/dev/zero"],
+        &["evaluate", shared("model"), "--labels", "/dev/zero"],
+        &["recommend", shared("model"), "--users-file", "/dev/zero"],
+        &["plot", shared("model"), "-o", "map.png", "--color", "/dev/zero"],
+        &["explore", shared("model"), "-o", "map.html", "--labels", "/dev/zero"],
+        &["export", shared("model"), "-o", "out", "--labels", "/dev/zero"],
+    ] {
+        let err = fail(place.path(), args, 1);
+        assert_line(&err, &["error: /dev/zero: ", "device"]);
+    }
+    let err = fail(place.path(), &["train", data, "--config", "large.toml", "-o", "new"], 1);
+    assert_line(&err, &["error: large.toml: ", "1048576 bytes"]);
+    assert_eq!(fs::read_dir(place.path()).unwrap().count(), 1, "something was left behind");
+}
+
 #[test]
 fn data_without_negatives() {
     refuse_data("user,item\n1,1\n2,1\n3,1\n", &["2 items", "1"]);

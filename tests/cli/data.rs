@@ -60,6 +60,28 @@ fn inspect_says_what_a_file_is_and_what_would_be_trained_on() {
 }
 
 #[test]
+fn standard_input_is_read_up_to_a_limit() {
+    let place = place();
+    let inspect = |limit: &str| {
+        spherec(place.path(), &["data", "inspect", "-", "--max-input-bytes", limit])
+            .write_stdin("user,item\n1,2\n".repeat(1000))
+            .output()
+            .unwrap()
+    };
+    assert!(inspect("14000").status.success());
+    let output = inspect("13999");
+    assert_eq!(output.status.code(), Some(1));
+    assert_line(
+        &text(&output.stderr),
+        &["error: <stdin>: ", "more than 13999 bytes", "--max-input-bytes 13999"],
+    );
+    // The same flag holds for the test file of a model.
+    let args = ["evaluate", shared("model"), shared("interactions.csv"), "--max-input-bytes", "100"];
+    let err = fail(place.path(), &args, 1);
+    assert_line(&err, &["error: ", "interactions.csv: ", "at most 100", "--max-input-bytes 100"]);
+}
+
+#[test]
 fn inspect_reads_standard_input_and_survives_filters_that_leave_nothing() {
     let place = place();
     let output = spherec(place.path(), &["data", "inspect", "-", "--preset", "book-crossing"])

@@ -75,6 +75,40 @@ fn what_cannot_be_read_is_an_error() {
     assert!(error.starts_with("--header ") && error.contains("Parquet"), "{error}");
 }
 
+/// `count` equal rows, with or without a dictionary: a few bytes of file in either case.
+fn equal_rows(count: usize, has_dictionary: bool) -> Vec<u8> {
+    let schema = "message pairs { required binary user (UTF8); required int64 item; }";
+    let schema = Arc::new(parse_message_type(schema).expect("a schema"));
+    let properties = WriterProperties::builder()
+        .set_compression(Compression::SNAPPY)
+        .set_dictionary_enabled(has_dictionary);
+    let mut writer =
+        SerializedFileWriter::new(Vec::new(), schema, Arc::new(properties.build())).expect("a writer");
+    let mut group = writer.next_row_group().expect("a group");
+    let mut column = group.next_column().expect("works").expect("a column");
+    let users = vec![ByteArray::from("a user"); count];
+    column.typed::<ByteArrayType>().write_batch(&users, None, None).expect("written");
+    column.close().expect("closed");
+    let mut column = group.next_column().expect("works").expect("a column");
+    column.typed::<Int64Type>().write_batch(&vec![7; count], None, None).expect("written");
+    column.close().expect("closed");
+    group.close().expect("closed");
+    writer.into_inner().expect("closed")
+}
+
+#[test]
+fn no_more_is_decompressed_than_is_allowed() {
+    for (has_dictionary, part) in [(true, "as text"), (false, "in the columns in use")] {
+        let bytes = equal_rows(200_000, has_dictionary);
+        assert!(bytes.len() < 400_000, "{} bytes", bytes.len());
+        let (_folder, path) = file(&bytes);
+        let at_most = |bytes| LoadOptions { max_input_bytes: Some(bytes), ..skip() };
+        let error = data::load(&path, &at_most(500_000)).expect_err("an error").to_string();
+        assert!(error.contains(part) && error.contains("--max-input-bytes 500000"), "{error}");
+        assert_eq!(data::load(&path, &at_most(5_000_000)).expect("allowed").1.row_count, 200_000);
+    }
+}
+
 #[test]
 fn no_damage_ends_the_program() {
     let whole = written(Compression::SNAPPY);

@@ -213,10 +213,13 @@ fn files_of_labels_are_read_with_and_without_a_header() {
     assert_eq!(names("gone,x\na,x\n"), ["label"]);
     let error = read("a,x\nb\n").unwrap_err().to_string();
     assert!(error.contains("labels.csv:2: "), "{error}");
-    for text in ["", "id,label\n", "z,x\n", "a,\n"] {
+    for (text, part) in [("", "empty"), ("id,label\n", "items"), ("z,x\n", "items"), ("a,\n", "items")] {
         let error = read(text).unwrap_err().to_string();
-        assert!(error.contains("labels.csv: ") && error.contains("items"), "{text:?}: {error}");
+        assert!(error.contains("labels.csv: ") && error.contains(part), "{text:?}: {error}");
     }
+    // One stray quote does not swallow the lines up to the next one.
+    let error = read("a,x\nb,\"y\nc,\"z\n").unwrap_err().to_string();
+    assert!(error.contains("labels.csv:2: ") && error.contains("quote"), "{error}");
 }
 
 /// Twenty users and two hundred items in random directions (on the sphere) or anywhere, with a random bias.

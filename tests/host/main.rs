@@ -6,6 +6,7 @@ mod data_damage;
 mod data_filters;
 mod data_formats;
 mod data_generate;
+mod data_hostile;
 mod data_ids;
 mod data_load;
 #[cfg(feature = "parquet")]
