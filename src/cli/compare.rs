@@ -1,9 +1,12 @@
 //! `spherec compare`: samplers, batch sizes and numbers of negatives in one table, as Tran et al. 2019 did.
 
-use super::experiment::{ExperimentArgs, list, publish, read, report, run as run_experiment, settings};
+use super::CommandResult;
+use super::experiment::{
+    ExperimentArgs, MOST_CELLS, list, publish, read, report, run as run_experiment, settings,
+};
+use super::format::counted;
 use super::model_args::{ModelArgs, RunArgs, SampleArgs};
 use super::model_names::SamplerName;
-use super::{CommandResult, Failure};
 use clap::ValueEnum;
 use serde_json::json;
 use spherec::data::Protocol;
@@ -73,11 +76,19 @@ pub(crate) fn run(args: &Args) -> CommandResult {
         settings,
         cells,
     };
-    let (results, is_whole) = run_experiment(&args.experiment, &experiment, &dataset.interactions)?;
+    let (results, ended) = run_experiment(&args.experiment, &experiment, &dataset.interactions)?;
     let split =
         format!("{} folds by user, validation {}, seed {}", args.folds, args.valid_fraction, args.run.seed());
-    publish(&args.experiment, &report(&args.experiment, &experiment, &results, split))?;
-    if is_whole { Ok(()) } else { Err(Failure::Interrupted) }
+    let report = report(&args.experiment, &experiment, &results, split);
+    let published = publish(&args.experiment, &report);
+    ended.and(published)?;
+    match report.rows.iter().filter(|row| row.failure.is_some()).count() {
+        0 => Ok(()),
+        failed => {
+            let message = format!("{failed} of {} failed: see the table", counted(report.rows.len(), "cell"));
+            Err(Error::Data(message).into())
+        }
+    }
 }
 
 impl Args {
@@ -89,6 +100,18 @@ impl Args {
         })?;
         let batch_sizes = list("--batch-size", &self.batch_size, number)?;
         let negatives = list("--negatives", &self.negatives, number)?;
+        let counts = [samplers.len(), batch_sizes.len(), negatives.len()];
+        match counts.iter().try_fold(1usize, |all, &count| all.checked_mul(count)) {
+            Some(..=MOST_CELLS) => {}
+            _ => {
+                let [samplers, batch_sizes, negatives] = counts;
+                let message = format!(
+                    "--samplers, --batch-size and --negatives make {samplers} x {batch_sizes} x {negatives} combinations, but at \
+                     most {MOST_CELLS} can be compared"
+                );
+                return Err(Error::Data(message));
+            }
+        }
         let protocol = Protocol::Folds { count: self.folds, fold: 0, valid_fraction: self.valid_fraction };
         let mut cells = Vec::new();
         for &sampler in &samplers {

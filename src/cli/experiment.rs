@@ -11,6 +11,7 @@ use serde_json::{Map, Value, json};
 use spherec::data::{self, Dataset, Interactions};
 use spherec::experiment::{Event, Experiment, ResultTable, Results, Summary, checksum, measure, summarise};
 use spherec::gpu::Gpu;
+use spherec::printable::excerpt;
 use spherec::train;
 use spherec::{Error, Result};
 use std::cell::RefCell;
@@ -73,19 +74,24 @@ pub(crate) fn settings(kind: &str, dataset: &Dataset, more: &[(&str, Value)]) ->
     settings
 }
 
-/// Runs what is missing: the results, and whether all runs are done.
+/// The most cells of an experiment.
+pub(crate) const MOST_CELLS: usize = 10_000;
+
+/// Checks the experiment, then runs what is missing: the results, and how the runs ended. What was done before an error
+/// is in the results.
 pub(crate) fn run(
     args: &ExperimentArgs,
     experiment: &Experiment,
     interactions: &Interactions,
-) -> std::result::Result<(Results, bool), Failure> {
+) -> std::result::Result<(Results, CommandResult), Failure> {
+    experiment.check(interactions)?;
     let mut results = Results::open(&args.output, experiment)?;
     let (done, count) = (results.trials().len(), experiment.run_count());
     if done > 0 && !args.quiet {
         note(&format!("{}: {done} of {} are already done", args.output.display(), counted(count, "run")));
     }
     if done == count {
-        return Ok((results, true));
+        return Ok((results, Ok(())));
     }
     if !args.quiet {
         let epochs = experiment.cells.iter().map(|cell| cell.config.stopping.epochs).max().unwrap_or(0);
@@ -110,7 +116,12 @@ pub(crate) fn run(
         &mut |event| progress.show(event),
     );
     progress.finish();
-    Ok((results, whole?))
+    let ended = match whole {
+        Ok(true) => Ok(()),
+        Ok(false) => Err(Failure::Interrupted),
+        Err(error) => Err(error.into()),
+    };
+    Ok((results, ended))
 }
 
 /// Shows progress: a line per run, and on a terminal the epoch of the current run.
@@ -154,7 +165,9 @@ impl Progress {
                     (Some(metrics), _) => {
                         format!("MAP {}, NDCG {}", percent(metrics.map), percent(metrics.ndcg))
                     }
-                    (None, failure) => failure.clone().unwrap_or_else(|| "no result".to_owned()),
+                    (None, failure) => {
+                        format!("failed: {}", excerpt(failure.as_deref().unwrap_or("no result")))
+                    }
                 };
                 let left = match done == count {
                     true => String::new(),

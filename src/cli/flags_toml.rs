@@ -2,15 +2,17 @@
 
 use serde_json::Value as Json;
 use spherec::data::Protocol;
+use spherec::printable::printable;
 use spherec::sampling::Negatives;
 use spherec::step::{Geometry, Optimizer, Schedule};
 use spherec::train::{ItemBias, TrainConfig};
+use std::borrow::Cow;
 use toml::Value;
 
 /// The flags of `config`, and `options`, the flags with which the data was read: a line each.
 pub(crate) fn flags(config: &TrainConfig, options: &Json) -> String {
     let mut text = String::new();
-    let mut add = |name: &str, value: Value| text += &format!("{name} = {value}\n");
+    let mut add = |name: &str, value: Value| text += &line(name, &value);
     let count = |count: usize| Value::Integer(i64::try_from(count).unwrap_or(i64::MAX));
     for (name, value) in options.as_object().into_iter().flatten() {
         if let Ok(value) = Value::try_from(value) {
@@ -104,9 +106,53 @@ pub(crate) fn files(data: &Json) -> String {
     for name in ["valid", "test"] {
         match shown(name) {
             Some("<stdin>") => text += &format!("# --{name} was standard input\n"),
-            Some(path) => text += &format!("{name} = {}\n", Value::String(path.to_owned())),
+            Some(path) => text += &line(name, &Value::String(path.to_owned())),
             None => {}
         }
     }
     text
+}
+
+/// A line of the file. Names and texts may come from a model of others: they cannot add a line, or move the cursor.
+fn line(name: &str, value: &Value) -> String {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || c == '-';
+    let name = if name.chars().all(is_plain) && !name.is_empty() { name.to_owned() } else { quoted(name) };
+    match value {
+        Value::String(text) => format!("{name} = {}\n", quoted(text)),
+        value => format!("{name} = {}\n", printable(&value.to_string())),
+    }
+}
+
+/// `text` as a basic string of TOML.
+fn quoted(text: &str) -> String {
+    let mut quoted = String::from("\"");
+    for c in text.chars() {
+        match c {
+            '"' | '\\' => quoted.extend(['\\', c]),
+            _ if matches!(printable(c.encode_utf8(&mut [0; 4])), Cow::Borrowed(_)) => quoted.push(c),
+            _ => quoted += &format!("\\U{:08X}", u32::from(c)),
+        }
+    }
+    quoted + "\""
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{line, quoted};
+    use toml::{Table, Value};
+
+    #[test]
+    fn hostile_names_and_texts_are_one_plain_line_and_come_back() {
+        for text in ["a\"b\\c", "a\nseed = 9", "\u{1b}[31m\u{202e}", "caf\u{e9}", "", "a.b"] {
+            let line = line(text, &Value::String(text.to_owned()));
+            assert!(!line.trim_end().contains(['\n', '\u{1b}', '\u{202e}']), "{line:?}");
+            let table: Table = line.parse().unwrap();
+            assert_eq!(
+                table.into_iter().collect::<Vec<_>>(),
+                [(text.to_owned(), Value::String(text.to_owned()))]
+            );
+        }
+        assert_eq!(line("min-rating", &Value::Integer(4)), "min-rating = 4\n");
+        assert_eq!(quoted("x"), "\"x\"");
+    }
 }

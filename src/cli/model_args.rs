@@ -4,9 +4,10 @@
 use super::model_names::{
     Betas, GeometryName, Hardness, LossName, OptimizerName, RecipeName, SamplerName, ScheduleName,
 };
-use clap::{Command, FromArgMatches};
+use clap::{ArgMatches, Command, FromArgMatches};
 use spherec::data::Protocol;
 use spherec::gpu::AdapterChoice;
+use spherec::printable::excerpt;
 use spherec::sampling::Negatives;
 use spherec::step::{Geometry, Loss, Optimizer, Schedule};
 use spherec::train::{ItemBias, Recipe, Regularisers, Stopping, TrainConfig, defaults};
@@ -364,33 +365,51 @@ pub(crate) fn unused_because(name: &str, config: &TrainConfig) -> Option<String>
 /// Settings that a search does not go through.
 const NOT_SEARCHED: [&str; 2] = ["recipe", "seed"];
 
-/// Sets the flag `name` of a training to `value`, both as on the command line.
+/// Parses the values of the settings that a search goes through, as on the command line.
+pub(crate) struct Searched(Command);
+
+impl Searched {
+    /// All settings that can be searched.
+    pub(crate) fn new() -> Searched {
+        use clap::Args;
+        let command = Command::new("grid").no_binary_name(true).disable_help_flag(true);
+        Searched(RunArgs::augment_args(ModelArgs::augment_args(SampleArgs::augment_args(command))))
+    }
+
+    /// Checks that the setting `name` can be searched.
+    pub(crate) fn check_name(&self, name: &str) -> Result<()> {
+        let names = self.0.get_arguments().filter_map(clap::Arg::get_long);
+        let names: Vec<&str> = names.filter(|name| !NOT_SEARCHED.contains(name)).collect();
+        if names.contains(&name) {
+            return Ok(());
+        }
+        let message = format!("`{}` cannot be searched; these can: {}", excerpt(name), names.join(", "));
+        Err(Error::setting("--grid", message))
+    }
+
+    /// The setting `name` with the value `value`.
+    pub(crate) fn parse(&mut self, name: &str, value: &str) -> Result<ArgMatches> {
+        self.0.try_get_matches_from_mut([format!("--{name}={value}")]).map_err(|error| {
+            let text = error.to_string();
+            let line = text.lines().next().unwrap_or_default();
+            let reason = line.split_once("': ").map_or("see --help", |(_, reason)| reason);
+            let value = excerpt(value);
+            Error::setting("--grid", format!("`{name}` cannot be {value}: {}", excerpt(reason)))
+        })
+    }
+}
+
+/// Changes the one flag that `matches` has.
 pub(crate) fn set(
     samples: &mut SampleArgs,
     model: &mut ModelArgs,
     run: &mut RunArgs,
-    name: &str,
-    value: &str,
+    matches: &ArgMatches,
 ) -> Result<()> {
-    use clap::Args;
-    let command = Command::new("grid").no_binary_name(true).disable_help_flag(true);
-    let command = RunArgs::augment_args(ModelArgs::augment_args(SampleArgs::augment_args(command)));
-    let names = command.get_arguments().filter_map(clap::Arg::get_long);
-    let names: Vec<&str> = names.filter(|name| !NOT_SEARCHED.contains(name)).collect();
-    if !names.contains(&name) {
-        let message = format!("`{name}` cannot be searched; these can: {}", names.join(", "));
-        return Err(Error::setting("--grid", message));
-    }
-    let fail = |error: clap::Error| {
-        let text = error.to_string();
-        let line = text.lines().next().unwrap_or_default();
-        let reason = line.split_once("': ").map_or("see --help", |(_, reason)| reason);
-        Error::setting("--grid", format!("`{name}` cannot be {value}: {reason}"))
-    };
-    let matches = command.clone().try_get_matches_from([format!("--{name}={value}")]).map_err(fail)?;
-    samples.update_from_arg_matches(&matches).map_err(fail)?;
-    model.update_from_arg_matches(&matches).map_err(fail)?;
-    run.update_from_arg_matches(&matches).map_err(fail)
+    let fail = |error: clap::Error| Error::setting("--grid", error.to_string());
+    samples.update_from_arg_matches(matches).map_err(fail)?;
+    model.update_from_arg_matches(matches).map_err(fail)?;
+    run.update_from_arg_matches(matches).map_err(fail)
 }
 
 /// A recipe's settings, with another loss if one is named.

@@ -1,13 +1,18 @@
 //! `spherec tune`: a search for good settings by cross-validation on the training part.
 
-use super::experiment::{self, ExperimentArgs, publish, read, report, run as run_experiment, settings};
-use super::model_args::{ModelArgs, RunArgs, SampleArgs, set, unused_because};
-use super::{CommandResult, Failure, console, flags_toml};
+use super::experiment::{
+    self, ExperimentArgs, MOST_CELLS, publish, read, report, run as run_experiment, settings,
+};
+use super::model_args::{ModelArgs, RunArgs, SampleArgs, Searched, set, unused_because};
+use super::{CommandResult, console, flags_toml};
+use clap::ArgMatches;
 use serde_json::json;
 use spherec::data::{Protocol, split};
-use spherec::experiment::{Cell, Experiment, Grid, ResultTable, choose};
+use spherec::experiment::{Cell, Experiment, Grid, ResultTable, shuffled};
 use spherec::train::{Recipe, TrainConfig, defaults};
 use spherec::{Error, Result};
+use std::collections::hash_map::Entry;
+use std::collections::{HashMap, HashSet};
 
 /// Search for good settings by cross-validation, without looking at the test part
 ///
@@ -74,18 +79,16 @@ pub(crate) fn run(args: &Args) -> CommandResult {
         cells,
     };
     let train = split(&dataset.interactions, &outer, seed)?.train;
-    let (results, is_whole) = run_experiment(&args.experiment, &experiment, &train)?;
+    let (results, ended) = run_experiment(&args.experiment, &experiment, &train)?;
     let how = format!(
         "test part of {} by user, never seen; {} folds by user of the rest, validation {}, seed {seed}",
         args.test_fraction, args.folds, args.valid_fraction
     );
     let mut report = report(&args.experiment, &experiment, &results, how);
     best_first(&mut report);
-    publish(&args.experiment, &report)?;
-    if !is_whole {
-        return Err(Failure::Interrupted);
-    }
-    let best = report.rows.first().filter(|row| row.failure.is_none());
+    let published = publish(&args.experiment, &report);
+    ended.and(published)?;
+    let best = report.rows.first().filter(|row| row.failure.is_none() && row.spreads[NDCG].is_some());
     let Some(best) = best else {
         return Err(Error::Data("no combination could be trained in every fold".to_owned()).into());
     };
@@ -97,10 +100,14 @@ pub(crate) fn run(args: &Args) -> CommandResult {
     Ok(())
 }
 
+/// The place of the NDCG in `MEASURES`.
+const NDCG: usize = 1;
+
 /// Sorts by mean NDCG, which early stopping uses too. Combinations that failed come last.
 fn best_first(report: &mut ResultTable) {
-    let ndcg =
-        |row: &spherec::experiment::Summary| row.spreads[1].map_or(f64::NEG_INFINITY, |spread| spread.mean);
+    let ndcg = |row: &spherec::experiment::Summary| {
+        row.spreads[NDCG].map_or(f64::NEG_INFINITY, |spread| spread.mean)
+    };
     report.rows.sort_by(|a, b| b.folds_done.cmp(&a.folds_done).then(ndcg(b).total_cmp(&ndcg(a))));
 }
 
@@ -109,39 +116,55 @@ impl Args {
         Protocol::Folds { count: self.folds, fold: 0, valid_fraction: self.valid_fraction }
     }
 
-    /// The distinct combinations. A setting that the sampler does not use makes no difference.
+    /// The distinct combinations, all or --random of them. A setting that the sampler does not use makes no difference.
     fn cells(&self) -> Result<Vec<Cell>> {
-        let mut cells: Vec<Cell> = Vec::new();
-        // The flags of the last combination: which flags are given is the same in all.
-        let mut any = (self.samples.clone(), self.model.clone());
-        for point in self.grid.points() {
-            let (mut samples, mut model, mut run) =
-                (self.samples.clone(), self.model.clone(), self.run.clone());
-            for ((name, _), value) in self.grid.settings.iter().zip(&point) {
-                set(&mut samples, &mut model, &mut run, name, value)?;
+        let count = self.grid.count();
+        let most = count.min(MOST_CELLS);
+        let (wanted, order) = match self.random {
+            None if count > MOST_CELLS => {
+                let message = format!(
+                    "has {count} combinations, but at most {MOST_CELLS} can be tried: choose some with --random"
+                );
+                return Err(Error::setting("--grid", message));
             }
-            let config = model.config(Recipe::default(), &samples, &run, self.protocol())?;
-            any = (samples, model);
-            if cells.iter().any(|cell| cell.config == config) {
-                continue;
+            None => (count, (0..count).collect()),
+            Some(wanted) if (1..=most).contains(&wanted) => (wanted, shuffled(count, self.run.seed())),
+            Some(wanted) => return Err(too_many(most, wanted)),
+        };
+        let mut points = Points::new(self)?;
+        let (mut cells, mut seen) = (Vec::new(), HashSet::new());
+        for number in order {
+            if cells.len() == wanted {
+                break;
             }
-            let named = self.grid.settings.iter().zip(&point);
-            let label = |name: &str, value: &str| match unused_because(name, &config) {
-                None => value.to_owned(),
+            let config = points.config(number)?;
+            let key = serde_json::to_string(&config).map_err(|error| Error::Data(error.to_string()))?;
+            if seen.insert(key) {
+                cells.push((number, Cell { labels: self.labels(number, &config), config }));
+            }
+        }
+        if self.random.is_some() && cells.len() < wanted {
+            return Err(too_many(cells.len(), wanted));
+        }
+        cells.sort_by_key(|(number, _)| *number);
+        let cells: Vec<Cell> = cells.into_iter().map(|(_, cell)| cell).collect();
+        let mut configs: Vec<_> = cells.iter().map(|cell| cell.config.clone()).collect();
+        // A flag that no chosen combination uses may be one that another uses.
+        if self.random.is_some() {
+            configs.extend(points.kinds());
+        }
+        points.flags.1.check_used(&points.flags.0, &configs)?;
+        Ok(cells)
+    }
+
+    /// The values of combination `number`; of one that `config` does not use, a dash.
+    fn labels(&self, number: usize, config: &TrainConfig) -> Vec<String> {
+        let label =
+            |((name, values), place): (&(String, Vec<String>), usize)| match unused_because(name, config) {
+                None => values[place].clone(),
                 Some(_) => "-".to_owned(),
             };
-            let labels = named.map(|((name, _), value)| label(name, value)).collect();
-            cells.push(Cell { labels, config });
-        }
-        let configs: Vec<_> = cells.iter().map(|cell| cell.config.clone()).collect();
-        any.1.check_used(&any.0, &configs)?;
-        let Some(count) = self.random else { return Ok(cells) };
-        if count == 0 || count > cells.len() {
-            let message =
-                format!("must be 1 to {}, the number of combinations in --grid, but is {count}", cells.len());
-            return Err(Error::setting("--random", message));
-        }
-        Ok(choose(cells, count, self.run.seed()))
+        self.grid.settings.iter().zip(self.grid.point(number)).map(label).collect()
     }
 
     /// A config file with the best settings.
@@ -157,5 +180,64 @@ impl Args {
             options.retain(|_, value| !value.is_null());
         }
         format!("# The best settings that `spherec tune` found.\n{}", flags_toml::flags(&config, &options))
+    }
+}
+
+fn too_many(most: usize, wanted: usize) -> Error {
+    let message = format!("must be 1 to {most}, the number of combinations in --grid, but is {wanted}");
+    Error::setting("--random", message)
+}
+
+/// The configs of a grid's points. Each value is parsed when a point first needs it.
+struct Points<'a> {
+    args: &'a Args,
+    searched: Searched,
+    parsed: HashMap<(usize, usize), ArgMatches>,
+    /// The flags of the last point: which flags are given is the same for all.
+    flags: (SampleArgs, ModelArgs),
+}
+
+impl Points<'_> {
+    fn new(args: &Args) -> Result<Points<'_>> {
+        let searched = Searched::new();
+        args.grid.settings.iter().try_for_each(|(name, _)| searched.check_name(name))?;
+        let flags = (args.samples.clone(), args.model.clone());
+        Ok(Points { args, searched, parsed: HashMap::new(), flags })
+    }
+
+    /// The config of point `number`, checked.
+    fn config(&mut self, number: usize) -> Result<TrainConfig> {
+        self.config_of(&self.args.grid.point(number))
+    }
+
+    /// The config with the value at each of `places`, checked.
+    fn config_of(&mut self, places: &[usize]) -> Result<TrainConfig> {
+        let Points { args, searched, parsed, .. } = self;
+        let (mut samples, mut model, mut run) = (args.samples.clone(), args.model.clone(), args.run.clone());
+        for (setting, ((name, values), &place)) in args.grid.settings.iter().zip(places).enumerate() {
+            let matches = match parsed.entry((setting, place)) {
+                Entry::Occupied(known) => known.into_mut(),
+                Entry::Vacant(new) => new.insert(searched.parse(name, &values[place])?),
+            };
+            set(&mut samples, &mut model, &mut run, matches)?;
+        }
+        let config = model.config(Recipe::default(), &samples, &run, args.protocol())?;
+        self.flags = (samples, model);
+        Ok(config)
+    }
+
+    /// A config for each combination of the settings that decide which others have a meaning, where it is possible.
+    fn kinds(&mut self) -> Vec<TrainConfig> {
+        const DECIDING: [&str; 4] = ["sampler", "loss", "item-bias", "optimizer"];
+        let grid = &self.args.grid;
+        let few = Grid {
+            settings: (grid.settings.iter())
+                .map(|(name, values)| match DECIDING.contains(&name.as_str()) {
+                    true => (name.clone(), values.clone()),
+                    false => (name.clone(), values[..1].to_vec()),
+                })
+                .collect(),
+        };
+        (0..few.count()).filter_map(|number| self.config_of(&few.point(number)).ok()).collect()
     }
 }

@@ -66,24 +66,26 @@ impl Grid {
         self.settings.iter().try_fold(1usize, |count, (_, values)| count.checked_mul(values.len()))
     }
 
-    /// All combinations, each with one value per setting. The last setting changes fastest.
-    pub fn points(&self) -> Vec<Vec<&str>> {
-        let mut points: Vec<Vec<&str>> = vec![Vec::new()];
-        for (_, values) in &self.settings {
-            let longer = |point: &Vec<_>, value| point.iter().copied().chain([value]).collect();
-            points = points
-                .iter()
-                .flat_map(|point| values.iter().map(move |value| longer(point, value.as_str())))
-                .collect();
+    /// The number of combinations.
+    pub fn count(&self) -> usize {
+        self.point_count().unwrap_or(usize::MAX)
+    }
+
+    /// Combination `number`, from 0: the place of each setting's value. The last setting changes fastest.
+    pub fn point(&self, mut number: usize) -> Vec<usize> {
+        let mut places = Vec::with_capacity(self.settings.len());
+        for (_, values) in self.settings.iter().rev() {
+            places.push(number % values.len());
+            number /= values.len();
         }
-        points
+        places.reverse();
+        places
     }
 }
 
-/// Chooses `count` of `all` at random and keeps their order. If there are fewer, returns all.
-pub fn choose<T>(all: Vec<T>, count: usize, seed: u64) -> Vec<T> {
-    let mut order: Vec<usize> = (0..all.len()).collect();
+/// The numbers below `count` in a random order.
+pub fn shuffled(count: usize, seed: u64) -> Vec<usize> {
+    let mut order: Vec<usize> = (0..count).collect();
     Stream::new(seed, Purpose::Display, 0).shuffle(&mut order);
-    let chosen: BTreeSet<usize> = order.into_iter().take(count).collect();
-    all.into_iter().enumerate().filter(|(place, _)| chosen.contains(place)).map(|(_, one)| one).collect()
+    order
 }

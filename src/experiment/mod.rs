@@ -8,7 +8,7 @@ mod results;
 mod statistics;
 mod trial;
 
-pub use grid::{Grid, choose};
+pub use grid::{Grid, shuffled};
 pub use identity::checksum;
 pub use result_table::ResultTable;
 pub use results::{RESULTS, Results, TrialResult};
@@ -19,6 +19,7 @@ use crate::data::{Interactions, Protocol, Split, split};
 use crate::train::{self, TrainConfig};
 use crate::{Error, Result};
 use serde_json::{Map, Value};
+use std::collections::BTreeSet;
 
 /// One set of settings.
 #[derive(Debug, Clone, PartialEq)]
@@ -97,11 +98,43 @@ impl Experiment {
         Protocol::Folds { count: self.fold_count, fold, valid_fraction: self.valid_fraction }
     }
 
+    /// Checks that every fold of `data` has something to test, and every cell something to train on: what the runs would
+    /// find out later, one by one.
+    ///
+    /// # Errors
+    /// Those of the split; [`Error::Setting`] for too many folds; [`Error::Data`] that names the cell and the fold.
+    pub fn check(&self, data: &Interactions) -> Result<()> {
+        let most = (0..data.user_count() as u32).map(|user| data.items_of(user).len()).max().unwrap_or(0);
+        if most < 2 {
+            return Err(Error::Data("no user has two interactions, so none can be held out".to_owned()));
+        }
+        if self.fold_count > most {
+            let message =
+                format!("must be at most {most}, the most items of a user, but is {}", self.fold_count);
+            return Err(Error::setting("--folds", message));
+        }
+        for fold in 0..self.fold_count {
+            let parts = split(data, &self.protocol(fold), self.split_seed)?;
+            let mut checked = BTreeSet::new();
+            for cell in &self.cells {
+                // The rest of a config does not matter here.
+                if checked.insert(format!("{:?}", cell.config.negatives)) {
+                    train::check_data(&parts.train, &cell.config)
+                        .map_err(|error| Error::Data(format!("{}, fold {fold}: {error}", self.name(cell))))?;
+                }
+            }
+        }
+        Ok(())
+    }
+
     /// Does the runs on `data` that `results` lacks. All cells of a fold come before the next fold, so that
     /// incomplete results can be compared. Returns false if a trial was interrupted.
     ///
+    /// A cell that cannot be trained ([`Error::Setting`], [`Error::Data`]) has failed, and the others go on. Such a
+    /// failure is in `results` but not in their file, since another device may do better.
+    ///
     /// # Errors
-    /// Those of the split, of a trial and of the results file. Earlier results are kept.
+    /// Those of the split, of the results file, and all others of a trial. Earlier results are kept.
     pub fn run(
         &self,
         data: &Interactions,
@@ -116,21 +149,27 @@ impl Experiment {
                 continue;
             }
             let parts = split(data, &self.protocol(fold), self.split_seed)?;
-            if parts.test.is_empty() {
-                let message =
-                    format!("must be fewer, but is {}: no user has an item in fold {fold}", self.fold_count);
-                return Err(Error::setting("--folds", message));
-            }
             for (cell, name) in self.cells.iter().zip(&names) {
                 if results.has(name, fold) {
                     continue;
                 }
                 observe(&Event::Started { number: results.trials().len() + 1, count, cell: name, fold });
                 let config = TrainConfig { protocol: self.protocol(fold), ..cell.config.clone() };
-                let measured = trial(&parts, &config, &mut |event| observe(&Event::Training(event)))?;
-                let Some(measured) = measured else { return Ok(false) };
-                let result = TrialResult { cell: name.clone(), fold, measured };
-                results.add(result.clone())?;
+                let result = |measured| TrialResult { cell: name.clone(), fold, measured };
+                let result = match trial(&parts, &config, &mut |event| observe(&Event::Training(event))) {
+                    Ok(None) => return Ok(false),
+                    Ok(Some(measured)) => {
+                        let result = result(measured.or_failed());
+                        results.add(result.clone())?;
+                        result
+                    }
+                    Err(error @ (Error::Setting { .. } | Error::Data(_))) => {
+                        let result = result(Measured::failed(error.to_string()));
+                        results.keep(result.clone());
+                        result
+                    }
+                    Err(error) => return Err(error),
+                };
                 let seconds_left = self.seconds_left(&names, results);
                 let done = results.trials().len();
                 observe(&Event::Finished { done, count, trial: &result, seconds_left });

@@ -1,6 +1,7 @@
 //! The table of results of an experiment, as text, Markdown, CSV and JSON.
 
 use super::statistics::{MEASURES, Mark, Measure, Spread, Summary, marks};
+use crate::printable::excerpt;
 use crate::sampling::Negatives;
 use crate::{Error, Result};
 use serde_json::{Map, Value, json};
@@ -57,8 +58,8 @@ impl ResultTable<'_> {
         )
     }
 
-    /// The table for a terminal: headings, each with whether its column holds numbers; rows; and the meaning
-    /// of the marks, `*` and `u`.
+    /// The table for a terminal: headings, each with whether its column holds numbers; rows; and what is
+    /// below them: the meaning of the marks, `*` and `u`, and the cells that failed.
     pub fn text(&self) -> (Vec<(String, bool)>, Vec<Vec<String>>, String) {
         let mut headings: Vec<(String, bool)> =
             self.columns.iter().map(|name| (name.clone(), false)).collect();
@@ -71,7 +72,18 @@ impl ResultTable<'_> {
             (false, false) => "   ",
         };
         let rows = self.table(|text, marks| format!("{text}{}", mark(marks)));
-        (headings, rows, self.legend("*", "u"))
+        let below: Vec<String> = [self.legend("*", "u")].into_iter().chain(self.failures()).collect();
+        (headings, rows, below.join("\n"))
+    }
+
+    /// A line for each cell that failed, with the reason.
+    fn failures(&self) -> Vec<String> {
+        let line = |row: &Summary| {
+            let named = self.columns.iter().zip(&row.cell.labels);
+            let cell: Vec<String> = named.map(|(name, value)| format!("{name}={value}")).collect();
+            Some(format!("failed: {}: {}", cell.join(" "), excerpt(row.failure.as_ref()?)))
+        };
+        self.rows.iter().filter_map(line).collect()
     }
 
     fn table(&self, show: impl Fn(String, Mark) -> String) -> Vec<Vec<String>> {
@@ -79,7 +91,10 @@ impl ResultTable<'_> {
             let mut cells = row.cell.labels.clone();
             cells.push(format!("{}/{}", row.folds_done, self.fold_count));
             let values = MEASURES.iter().zip(row.spreads).zip(marks);
-            cells.extend(values.map(|((measure, spread), mark)| show(shown(measure, spread), mark)));
+            cells.extend(values.map(|((measure, spread), mark)| match row.failure {
+                Some(_) => show("failed".to_owned(), mark),
+                None => show(shown(measure, spread), mark),
+            }));
             cells
         };
         self.rows.iter().zip(marks(&self.rows)).map(row).collect()
@@ -100,6 +115,7 @@ impl ResultTable<'_> {
         });
         rows.iter().for_each(|cells| text += &line(cells));
         text += &format!("\n{}\n\n", self.legend("**bold**:", "_italic_:"));
+        self.failures().iter().for_each(|line| text += &format!("- {line}\n"));
         self.protocol.iter().for_each(|(name, value)| text += &format!("- {name}: {value}\n"));
         text
     }
@@ -131,7 +147,7 @@ impl ResultTable<'_> {
                 [marked(&marks, |mark| mark.overall), marked(&marks, |mark| mark.uniform)]
                     .map(|names| names.join(" ")),
             );
-            cells.push(row.failure.clone().unwrap_or_default());
+            cells.push(row.failure.as_deref().map(|text| excerpt(text).into_owned()).unwrap_or_default());
             writer.write_record(&cells).map_err(fail)?;
         }
         writer.into_inner().map_err(|error| Error::Data(error.to_string()))

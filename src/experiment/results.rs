@@ -2,10 +2,12 @@
 
 use super::{Experiment, Measured};
 use crate::export::NewFile;
-use crate::{Error, Result};
+use crate::printable::excerpt;
+use crate::{Error, Result, files};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
-use std::collections::BTreeSet;
+use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -44,7 +46,8 @@ pub struct Results {
     path: PathBuf,
     file: File,
     trials: Vec<TrialResult>,
-    known: BTreeSet<(String, usize)>,
+    /// The place in `trials` of each cell's folds.
+    places: BTreeMap<String, BTreeMap<usize, usize>>,
 }
 
 impl Results {
@@ -63,17 +66,20 @@ impl Results {
             return Err(Error::file(folder, "is a model: the results need a folder of their own (-o)"));
         }
         fs::create_dir_all(folder).map_err(Error::io(folder, "create"))?;
-        if path.symlink_metadata().is_err() {
-            create(&path, experiment)?;
+        match path.symlink_metadata() {
+            Err(_) => create(&path, experiment)?,
+            // Results are added to it, which must not happen to what a link points to.
+            Ok(found) if !found.is_file() => return Err(Error::file(&path, "is not a regular file")),
+            Ok(_) => {}
         }
-        let bytes = fs::read(&path).map_err(Error::io(&path, "read"))?;
+        let bytes = files::read(&path, most_bytes(experiment))?;
         let whole = bytes.iter().rposition(|&byte| byte == b'\n').map_or(0, |end| end + 1);
         let trials = read(&path, &bytes[..whole], experiment)?;
         let file = File::options().append(true).open(&path).map_err(Error::io(&path, "write"))?;
         if whole < bytes.len() {
             file.set_len(whole as u64).map_err(Error::io(&path, "write"))?;
         }
-        let mut results = Results { path, file, trials: Vec::new(), known: BTreeSet::new() };
+        let mut results = Results { path, file, trials: Vec::new(), places: BTreeMap::new() };
         trials.into_iter().for_each(|trial| results.keep(trial));
         Ok(results)
     }
@@ -92,8 +98,10 @@ impl Results {
     }
 
     /// Keeps the first result of each run. There may be others if two processes ran at once.
-    fn keep(&mut self, trial: TrialResult) {
-        if self.known.insert((trial.cell.clone(), trial.fold)) {
+    pub(super) fn keep(&mut self, trial: TrialResult) {
+        let folds = self.places.entry(trial.cell.clone()).or_default();
+        if let Entry::Vacant(place) = folds.entry(trial.fold) {
+            place.insert(self.trials.len());
             self.trials.push(trial);
         }
     }
@@ -103,15 +111,23 @@ impl Results {
         &self.trials
     }
 
-    /// The results of the cell `name`.
-    pub fn of<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a TrialResult> {
-        self.trials.iter().filter(move |trial| trial.cell == name)
+    /// The results of the cell `name`, in the order of the folds.
+    pub fn of(&self, name: &str) -> impl Iterator<Item = &TrialResult> {
+        self.places.get(name).into_iter().flat_map(BTreeMap::values).map(|&place| &self.trials[place])
     }
 
     /// Whether there is a result of the cell `name` in `fold`.
     pub fn has(&self, name: &str, fold: usize) -> bool {
-        self.known.contains(&(name.to_owned(), fold))
+        self.places.get(name).is_some_and(|folds| folds.contains_key(&fold))
     }
+}
+
+/// The file of `experiment` is smaller than this: a line for the settings and all cells, and one for each run, twice if
+/// two processes ran at once.
+fn most_bytes(experiment: &Experiment) -> u64 {
+    const MOST_LINE_BYTES: u64 = 1 << 14;
+    let lines = (experiment.cells.len() as u64).saturating_add(2 * experiment.run_count() as u64);
+    (1 << 20) + lines.saturating_mul(MOST_LINE_BYTES)
 }
 
 /// The config of each cell, whole: a new setting cannot be forgotten.
@@ -160,9 +176,14 @@ fn read(path: &Path, bytes: &[u8], experiment: &Experiment) -> Result<Vec<TrialR
         differences.insert(format!("there were {} cells, now there are {}", header.cells.len(), cells.len()));
     }
     if !differences.is_empty() {
+        const SHOWN: usize = 5;
+        let more = match differences.len().saturating_sub(SHOWN) {
+            0 => String::new(),
+            more => format!("; and {more} more"),
+        };
         let message = format!(
-            "holds results of other settings: {}; use the same settings, or another folder (-o)",
-            Vec::from_iter(differences).join("; ")
+            "holds results of other settings: {}{more}; use the same settings, or another folder (-o)",
+            Vec::from_iter(differences.into_iter().take(SHOWN)).join("; ")
         );
         return Err(Error::file(path, message));
     }
@@ -170,10 +191,17 @@ fn read(path: &Path, bytes: &[u8], experiment: &Experiment) -> Result<Vec<TrialR
     let mut trials = Vec::new();
     for (line, number) in lines.zip(2..) {
         let row = |message: String| Error::Row { path: path.to_owned(), line: number, message };
-        let trial: TrialResult =
-            serde_json::from_slice(line).map_err(|error| row(format!("is not a result: {error}")))?;
+        let trial: TrialResult = serde_json::from_slice(line)
+            .map_err(|error| row(format!("is not a result: {}", excerpt(&error.to_string()))))?;
+        if let Some(fault) = trial.measured.fault() {
+            return Err(row(format!("is not a result: {fault}")));
+        }
+        if trial.measured.metrics.is_some() == trial.measured.failure.is_some() {
+            return Err(row("is not a result: it must have either metrics or a failure".to_owned()));
+        }
         if !names.contains(&trial.cell) || trial.fold >= experiment.fold_count {
-            let message = format!("is not a run of this experiment: {}, fold {}", trial.cell, trial.fold);
+            let cell = excerpt(&trial.cell);
+            let message = format!("is not a run of this experiment: {cell}, fold {}", trial.fold);
             return Err(row(message));
         }
         trials.push(trial);
@@ -203,7 +231,9 @@ fn note_differences(name: &str, old: &Value, new: &Value, differences: &mut BTre
                 Value::String(text) => text.clone(),
                 value => value.to_string(),
             };
-            differences.insert(format!("{} was {}, now {}", name.replace('_', "-"), text(old), text(new)));
+            let (old, new) = (text(old), text(new));
+            let name = name.replace('_', "-");
+            differences.insert(format!("{} was {}, now {}", excerpt(&name), excerpt(&old), excerpt(&new)));
         }
     }
 }

@@ -62,7 +62,7 @@ pub struct Summary<'a> {
     pub folds_done: usize,
     /// The fewest and the most users evaluated in a fold.
     pub users: Option<(usize, usize)>,
-    /// One per measure; `None` if a fold failed.
+    /// One per measure, finite; `None` if a fold failed.
     pub spreads: [Option<Spread>; MEASURES.len()],
     /// The mean of the epochs that were measured.
     pub epoch: f64,
@@ -74,21 +74,19 @@ pub struct Summary<'a> {
 pub fn summarise<'a>(experiment: &'a Experiment, results: &Results) -> Vec<Summary<'a>> {
     let summary = |cell| {
         let name = experiment.name(cell);
-        let mut trials: Vec<_> = results.of(&name).collect();
+        // In the order of the folds, on which sums depend, also in an experiment that was stopped.
+        let trials: Vec<_> = results.of(&name).collect();
         if trials.is_empty() {
             return None;
         }
-        // Sums depend on the order, which may be different in an experiment that was stopped.
-        trials.sort_by_key(|trial| trial.fold);
         let metrics: Vec<&Metrics> =
             trials.iter().filter_map(|trial| trial.measured.metrics.as_ref()).collect();
         let is_whole = metrics.len() == trials.len();
         let spread = |measure: Measure| {
             let values: Vec<f64> = metrics.iter().map(|metrics| (measure.of)(metrics)).collect();
-            Spread::of(&values).filter(|_| is_whole)
+            Spread::of(&values).filter(|spread| is_whole && spread.mean.is_finite())
         };
         let users = metrics.iter().map(|metrics| metrics.users);
-        // Summed as floats: a damaged file may hold any number.
         let epochs: f64 = trials.iter().map(|trial| trial.measured.epoch as f64).sum();
         Some(Summary {
             cell,

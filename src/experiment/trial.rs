@@ -35,9 +35,55 @@ fn whole() -> f64 {
     1.0
 }
 
+impl Measured {
+    /// A run that failed because of `reason`.
+    pub fn failed(reason: String) -> Measured {
+        Measured {
+            metrics: None,
+            popularity: whole(),
+            failure: Some(reason),
+            epoch: 0,
+            epochs_done: 0,
+            seconds: 0.0,
+            adapter: String::new(),
+        }
+    }
+
+    /// The same, or a failure if a number is impossible.
+    pub(super) fn or_failed(self) -> Measured {
+        match self.fault() {
+            None => self,
+            Some(fault) => Measured { metrics: None, failure: Some(fault), ..self },
+        }
+    }
+
+    /// What is impossible about the numbers, if anything is. Numbers that are not finite are.
+    pub(super) fn fault(&self) -> Option<String> {
+        let is_share = |value: f64| (0.0..=1.0).contains(&value);
+        let is_number = |value: f64| value >= 0.0 && value.is_finite();
+        let mut numbers = vec![
+            ("popularity", self.popularity, is_share(self.popularity)),
+            ("seconds", self.seconds, is_number(self.seconds)),
+        ];
+        if let Some(Metrics { map, ndcg, recall, precision, mmr, coverage, .. }) = self.metrics {
+            let shares = [
+                ("map", map),
+                ("ndcg", ndcg),
+                ("recall", recall),
+                ("precision", precision),
+                ("coverage", coverage),
+            ];
+            numbers.extend(shares.map(|(name, value)| (name, value, is_share(value))));
+            numbers.push(("mmr", mmr, is_number(mmr)));
+        }
+        let (name, value, _) = numbers.into_iter().find(|(.., is_possible)| !is_possible)?;
+        Some(format!("`{name}` cannot be {value}"))
+    }
+}
+
 /// Trains on `split` as `config` says and measures the test part, validation items left out of the
 /// rankings, too. Nothing where `interrupt` was set before training ended. A loss that grows out of all
-/// bounds is an outcome: other settings may do better.
+/// bounds is an outcome, as are points that are not numbers: other settings may do better.
 ///
 /// # Errors
 /// Those of [`train`] and [`evaluate`].
@@ -53,15 +99,7 @@ pub fn measure(
     let failed = |error: Error, epochs_done| {
         let seconds = start.elapsed().as_secs_f64();
         let adapter = adapter.clone();
-        Ok(Some(Measured {
-            metrics: None,
-            popularity: whole(),
-            failure: Some(error.to_string()),
-            epoch: 0,
-            epochs_done,
-            seconds,
-            adapter,
-        }))
+        Ok(Some(Measured { epochs_done, seconds, adapter, ..Measured::failed(error.to_string()) }))
     };
     let trained = match train(Arc::clone(gpu), split, config, interrupt, observe) {
         Ok(trained) => trained,
@@ -73,6 +111,10 @@ pub fn measure(
         (_, Some(error @ Error::Diverged { .. })) => return failed(error, trained.epochs_done),
         (_, Some(error)) => return Err(error),
         _ => {}
+    }
+    // Rows that are not numbers would still be ranked, by their order in the table.
+    if let Err(error) = trained.embeddings.check() {
+        return failed(error, trained.epochs_done);
     }
     let (train, valid, test) = (&split.train, Some(&split.valid), &split.test);
     let popularity = trained.popularity;

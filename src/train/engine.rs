@@ -89,6 +89,17 @@ pub fn train(
     }
 }
 
+/// Checks that `train` has enough items for the negatives of `config`: what a training would refuse.
+///
+/// # Errors
+/// [`Error::Data`] and [`Error::Setting`], as [`train()`].
+pub fn check_data(train: &Arc<Interactions>, config: &TrainConfig) -> Result<()> {
+    let quiet: &mut dyn FnMut(&Event) = &mut |_| {};
+    trainable(train, config.negatives.count(), quiet)?;
+    let items = ItemSampler::new(&train.item_frequencies(), config.negatives.beta());
+    fit_candidates(&mut config.clone(), &items, quiet)
+}
+
 /// The training pairs of users who have at least N items left to use as negatives; one, if negatives are shared.
 fn trainable(
     train: &Arc<Interactions>,

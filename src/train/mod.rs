@@ -11,7 +11,7 @@ mod steps;
 
 pub(crate) use config::MAX_DIM;
 pub use config::{ItemBias, Regularisers, Stopping, TrainConfig, defaults};
-pub use engine::{Trained, train};
+pub use engine::{Trained, check_data, train};
 pub use event::{EpochSums, Event, Stop};
 pub use recipe::Recipe;
 pub(crate) use steps::{Steps, step_shape};

@@ -191,9 +191,110 @@ fn searches_that_make_no_sense_are_refused() {
     refuse(&["--grid", "dim=0"], 1, &["--dim", "1", "0"]);
     refuse(&["--grid", "hardness=1", "--sampler", "uniform"], 1, &["--hardness", "--sampler uniform"]);
     refuse(&["--grid", "beta=0.5,1", "--random", "3"], 1, &["--random", "1 to 2", "3"]);
+    // Uniform sampling has no hardness: three combinations, not four.
+    let same = "hardness=1,2; sampler=uniform,two-stage";
+    let flags = ["--recipe", "two-stage-2019", "--random", "4"];
+    refuse(&[&["--grid", same][..], &flags].concat(), 1, &["--random", "1 to 3", "4"]);
+    let many: Vec<String> = (1..=20_000).map(|n| format!("{n}e-9")).collect();
+    let many = format!("learning-rate={}", many.join(","));
+    refuse(&["--grid", &many], 1, &["--grid", "20000", "10000", "--random"]);
+    refuse(&["--grid", "beta=1", "--folds", "1000"], 1, &["--folds", "at most", "1000"]);
+    refuse(
+        &["--grid", "sampler=uniform; negatives=1,99", "--recipe", "two-stage-2019"],
+        1,
+        &["negatives=99", "99"],
+    );
     let args = ["compare", shared("interactions.csv"), "-o", "search"];
     let err = fail(place.path(), &[&args[..], &["--samplers", "uniform,clever"]].concat(), 1);
     assert_line(&err, &["--samplers", "`clever`"]);
     let err = fail(place.path(), &[&args[..], &["--samplers", "uniform", "--beta", "1"]].concat(), 1);
     assert_line(&err, &["--beta", "--sampler uniform"]);
+}
+
+#[test]
+fn a_comparison_that_the_data_do_not_allow_is_refused_before_the_first_training() {
+    let place = place();
+    let args =
+        ["compare", shared("interactions.csv"), "-o", "table", "--samplers", "uniform", "--batch", "64"];
+    for (more, parts) in [
+        (["--folds", "100", "--negatives", "1"], ["--folds", "at most", "100"]),
+        (
+            ["--folds", "2", "--negatives", "1,99"],
+            ["negatives=99, fold 0", "99 of the 100 items", "--negatives"],
+        ),
+    ] {
+        let err = fail(place.path(), &[&args[..], &more].concat(), 1);
+        assert_line(&err, &parts);
+        assert!(!err.contains("adapter: ") && !place.path().join("table").exists(), "{err}");
+    }
+    let numbers: Vec<String> = (1..=200).map(|n| n.to_string()).collect();
+    let (batch, negatives) = (numbers.join(","), numbers.join(","));
+    let many = ["--samplers", "uniform", "--batch-size", &batch, "--negatives", &negatives];
+    let args = ["compare", shared("interactions.csv"), "-o", "table"];
+    let err = fail(place.path(), &[&args[..], &many].concat(), 1);
+    assert_line(&err, &["1 x 200 x 200", "10000"]);
+}
+
+#[test]
+fn settings_that_cannot_be_trained_are_shown_as_failed_and_never_the_best() {
+    let place = place();
+    let args = ["tune", shared("interactions.csv"), "-o", "search", "--recipe", "two-stage-2019"];
+    let flags = ["--folds", "2", "--epochs", "4", "--dim", "8", "--candidates", "50", "-k", "10"];
+    let grid = ["--grid", "learning-rate=1e38,1e-3"];
+    let (table, err) = succeed(place.path(), &[&args[..], &flags, &grid].concat());
+    assert_line(&table, &["1e38", "2/2", "failed"]);
+    assert_line(&table, &["failed: learning-rate=1e38: "]);
+    assert_line(&err, &["learning-rate=1e38", "failed: "]);
+    let best = fs::read_to_string(place.path().join("search/best.toml")).unwrap();
+    assert_line(&best, &["learning-rate = 0.001"]);
+    succeed(
+        place.path(),
+        &["train", shared("interactions.csv"), "-o", "model", "--config", "search/best.toml"],
+    );
+    // Nothing is best where everything failed; a comparison with a cell that failed is not whole.
+    for grid in ["learning-rate=1e38", "epsilon=1e39", "gor-weight=1e39"] {
+        let output = format!("none-{}", grid.split('=').next().unwrap());
+        let args = ["tune", shared("interactions.csv"), "-o", &output, "--recipe", "two-stage-2019"];
+        let err = fail(place.path(), &[&args[..], &flags, &["--grid", grid]].concat(), 1);
+        assert_line(&err, &["error: no combination could be trained"]);
+        assert!(!place.path().join(&output).join("best.toml").exists());
+    }
+    let args =
+        ["compare", shared("interactions.csv"), "-o", "table", "--samplers", "uniform", "--batch", "64"];
+    let more = ["--negatives", "1", "--learning-rate", "1e38", "--folds", "2", "--epochs", "1", "--dim", "8"];
+    let err = fail(place.path(), &[&args[..], &more].concat(), 1);
+    assert_line(&err, &["error: 1 of 1 cell failed"]);
+    let table = fs::read_to_string(place.path().join("table/table.txt")).unwrap();
+    assert_line(&table, &["failed: sampler=uniform batch-size=64 negatives=1: "]);
+}
+
+#[test]
+fn a_random_search_draws_first_and_reads_only_what_it_drew() {
+    let place = place();
+    let values: Vec<String> = (1..=1000).map(|n| format!("{n}e-6")).collect();
+    let grid =
+        format!("learning-rate={}; epochs=1,2,3,4,5; start-norm={}", values.join(","), values.join(","));
+    let args = ["tune", shared("interactions.csv"), "-o", "search", "--random", "1", "--grid"];
+    let err = fail(place.path(), &[&args[..], &[&grid]].concat(), 2);
+    assert_line(&err, &["more than 1000000 combinations"]);
+    // A million combinations with one that is impossible.
+    let grid = format!(
+        "learning-rate={}; dim=0,{}",
+        values[..999].join(","),
+        (1..1000).map(|n| n.to_string()).collect::<Vec<_>>().join(",")
+    );
+    let run = ["--folds", "2", "--epochs", "1", "--seed", "3", "-k", "10"];
+    let (table, _) = succeed(place.path(), &[&args[..], &[&grid], &run].concat());
+    assert_eq!(table.lines().filter(|line| line.contains("2/2")).count(), 1, "{table}");
+    let best = || fs::read_to_string(place.path().join("search/best.toml")).unwrap();
+    let (first, again) = (best(), succeed(place.path(), &[&args[..], &[&grid], &run].concat()).0);
+    assert_eq!((first, again), (best(), table));
+    // A flag that the drawn combination does not use is used by others.
+    let args =
+        ["tune", shared("interactions.csv"), "--recipe", "two-stage-2019", "--random", "1", "--dim", "8"];
+    for seed in 0..4 {
+        let (output, seed) = (format!("search-{seed}"), seed.to_string());
+        let more = ["--grid", "sampler=uniform,two-stage", "--hardness", "2", "-o", &output, "--seed", &seed];
+        succeed(place.path(), &[&args[..], &more, &run[..4], &["--candidates", "50"]].concat());
+    }
 }

@@ -4,7 +4,7 @@ use serde_json::{Map, json};
 use spherec::data::{Interactions, Protocol, Split};
 use spherec::evaluate::Metrics;
 use spherec::experiment::{
-    Cell, Event, Experiment, Grid, Measured, RESULTS, ResultTable, Results, choose, marks, summarise,
+    Cell, Event, Experiment, Grid, Measured, RESULTS, ResultTable, Results, marks, shuffled, summarise,
 };
 use spherec::sampling::Negatives;
 use spherec::step::Loss;
@@ -178,8 +178,8 @@ fn the_best_are_marked_overall_and_of_uniform() {
 #[test]
 fn a_grid_is_all_combinations_and_says_what_is_wrong_with_it() {
     let grid: Grid = "learning-rate=1e-4, 5e-4; beta=0.8,1.0;".parse().unwrap();
-    let points = [["1e-4", "0.8"], ["1e-4", "1.0"], ["5e-4", "0.8"], ["5e-4", "1.0"]];
-    assert_eq!(grid.points(), points);
+    let points: Vec<Vec<usize>> = (0..grid.count()).map(|number| grid.point(number)).collect();
+    assert_eq!(points, [[0, 0], [0, 1], [1, 0], [1, 1]]);
     for (text, message) in [
         ("", "no settings"),
         (" ; ", "no settings"),
@@ -196,13 +196,214 @@ fn a_grid_is_all_combinations_and_says_what_is_wrong_with_it() {
     let values: Vec<String> = (0..1001).map(|value| value.to_string()).collect();
     let many = format!("dim={0}; beta={0}", values.join(","));
     assert!(many.parse::<Grid>().unwrap_err().contains("more than 1000000"));
+    // 1001 to the 30th power is beyond every integer.
+    let names: Vec<String> = (0..30).map(|name| format!("n{name}={}", values.join(","))).collect();
+    assert!(names.join(";").parse::<Grid>().unwrap_err().contains("more than 1000000"));
 }
 
 #[test]
-fn a_choice_is_seeded_and_keeps_the_order() {
-    let chosen = choose((0..100).collect::<Vec<_>>(), 10, 7);
-    assert_eq!(chosen.len(), 10);
-    assert!(chosen.is_sorted());
-    assert_eq!(chosen, choose((0..100).collect::<Vec<_>>(), 10, 7));
-    assert_ne!(chosen, choose((0..100).collect::<Vec<_>>(), 10, 8));
+fn an_order_is_seeded_and_has_every_number_once() {
+    let order = shuffled(100, 7);
+    assert_eq!(order, shuffled(100, 7));
+    assert_ne!(order, shuffled(100, 8));
+    assert!(!order.is_sorted());
+    let mut sorted = order;
+    sorted.sort_unstable();
+    assert_eq!(sorted, Vec::from_iter(0..100));
+}
+
+#[test]
+fn what_the_data_do_not_allow_is_said_before_the_first_run() {
+    let of = |change: fn(&mut Experiment)| {
+        let mut experiment = experiment(0.1);
+        change(&mut experiment);
+        experiment.check(&data())
+    };
+    of(|_| {}).unwrap();
+    // Users have 6 of 30 items, 4 of them to train on.
+    of(|experiment| experiment.fold_count = 6).unwrap();
+    let error = of(|experiment| experiment.fold_count = 7).unwrap_err().to_string();
+    assert_eq!(error, "--folds must be at most 6, the most items of a user, but is 7");
+    of(|experiment| experiment.cells[1].config.negatives = Negatives::Uniform { count: 26 }).unwrap();
+    let uniform = |experiment: &mut Experiment| {
+        experiment.cells[1].config.negatives = Negatives::Uniform { count: 27 };
+    };
+    let error = of(uniform).unwrap_err().to_string();
+    for part in ["sampler=uniform negatives=2, fold 0: ", "27 of the 30 items", "--negatives"] {
+        assert!(error.contains(part), "no {part:?} in {error}");
+    }
+    let two_stage = |experiment: &mut Experiment| {
+        let negatives = Negatives::TwoStage { count: 20, beta: 1.0, candidates: 40, hardness: 1.0 };
+        experiment.cells[3].config.negatives = negatives;
+    };
+    of(two_stage).unwrap();
+    // Of 30 items only 10 are liked by anyone, so that they can be candidates.
+    let few: Vec<(u32, u32)> =
+        (0..20).flat_map(|user| (0..6).map(move |n| (user, (user + n) % 10))).collect();
+    let mut of_few = experiment(0.1);
+    two_stage(&mut of_few);
+    let error = of_few.check(&Interactions::from_pairs(20, 30, &few)).unwrap_err().to_string();
+    for part in ["sampler=popularity negatives=2, fold 0: ", "--candidates", "--negatives 20", "10"] {
+        assert!(error.contains(part), "no {part:?} in {error}");
+    }
+    let alone = Interactions::from_pairs(3, 3, &[(0, 0), (1, 1), (2, 2)]);
+    let error = experiment(0.1).check(&alone).unwrap_err().to_string();
+    assert!(error.contains("no user has two interactions"), "{error}");
+}
+
+/// Runs the experiment; cell 2 ends as `spoil` says.
+fn spoiled(
+    folder: &Path,
+    spoil: impl Fn(Measured) -> Result<Measured>,
+) -> (Result<bool>, Results, Experiment) {
+    let experiment = experiment(0.1);
+    let mut results = Results::open(folder, &experiment).unwrap();
+    let ended = experiment.run(
+        &data(),
+        &mut results,
+        &mut |split, config, _| {
+            let measured = made_up(split, config);
+            let is_spoiled = matches!(config.negatives, Negatives::Popularity { count: 1, .. });
+            if is_spoiled { spoil(measured).map(Some) } else { Ok(Some(measured)) }
+        },
+        &mut |_| {},
+    );
+    (ended, results, experiment)
+}
+
+#[test]
+fn a_cell_that_cannot_be_trained_is_shown_as_failed_and_the_others_go_on() {
+    let place = tempfile::tempdir().unwrap();
+    let (ended, results, experiment) =
+        spoiled(place.path(), |_| Err(Error::Data("\u{1b}[31mtoo\nlarge".to_owned())));
+    assert!(ended.unwrap());
+    assert_eq!(results.trials().len(), 12);
+    let rows = summarise(&experiment, &results);
+    let of_cells: Vec<bool> = rows.iter().map(|row| row.failure.is_some()).collect();
+    assert_eq!(of_cells, [false, false, true, false]);
+    assert!(rows[2].spreads.iter().all(Option::is_none));
+    let table = ResultTable {
+        columns: &experiment.columns,
+        fold_count: 3,
+        k: 50,
+        seed: 0,
+        protocol: Vec::new(),
+        rows,
+    };
+    let (_, cells, below) = table.text();
+    assert!(cells[2][3..].iter().all(|cell| cell.starts_with("failed")), "{:?}", cells[2]);
+    let line = "failed: sampler=popularity negatives=1: \\u{1b}[31mtoo\\nlarge";
+    assert!(below.lines().any(|shown| shown == line), "{below}");
+    assert!(table.markdown().contains(line));
+    // Another device may do better: these runs are tried again.
+    assert_eq!(Results::open(place.path(), &experiment).unwrap().trials().len(), 9);
+    let (ended, results, _) = spoiled(place.path(), Ok);
+    assert!(ended.unwrap() && results.trials().iter().all(|trial| trial.measured.failure.is_none()));
+}
+
+#[test]
+fn what_is_done_is_kept_when_the_device_fails() {
+    let place = tempfile::tempdir().unwrap();
+    let (ended, results, experiment) = spoiled(place.path(), |_| Err(Error::Gpu("lost".to_owned())));
+    assert!(matches!(ended, Err(Error::Gpu(_))), "{ended:?}");
+    assert_eq!(results.trials().len(), 2);
+    assert_eq!(summarise(&experiment, &results).len(), 2);
+    assert_eq!(Results::open(place.path(), &experiment).unwrap().trials().len(), 2);
+}
+
+#[test]
+fn numbers_that_are_not_finite_are_a_failure_and_never_the_best() {
+    for value in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY, 1.5] {
+        let place = tempfile::tempdir().unwrap();
+        let (ended, _, experiment) = spoiled(place.path(), |mut measured| {
+            let metrics = measured.metrics.as_mut().unwrap();
+            // MMR is best when it is lowest.
+            (metrics.ndcg, metrics.map, metrics.mmr) = (value, value, -1.0);
+            Ok(measured)
+        });
+        assert!(ended.unwrap());
+        // As read again from the file.
+        let results = Results::open(place.path(), &experiment).unwrap();
+        assert_eq!(results.trials().len(), 12);
+        let rows = summarise(&experiment, &results);
+        let failure = rows[2].failure.as_ref().unwrap();
+        assert!(failure.contains(&format!("`map` cannot be {value}")), "{failure}");
+        let marks = marks(&rows);
+        for measure in 0..4 {
+            let overall: Vec<bool> = marks.iter().map(|marks| marks[measure].overall).collect();
+            assert_eq!(overall, [false, false, false, true]);
+        }
+    }
+}
+
+#[test]
+fn hostile_results_are_an_error_and_move_no_cursor() {
+    let place = tempfile::tempdir().unwrap();
+    let experiment = experiment(0.1);
+    run(place.path(), &experiment, 2).unwrap();
+    let path = place.path().join(RESULTS);
+    let whole = fs::read_to_string(&path).unwrap();
+    let refuse = |text: &str, line: u64, expected: &str| {
+        fs::write(&path, text).unwrap();
+        let error = Results::open(place.path(), &experiment).unwrap_err();
+        assert!(matches!(error, Error::Row { line: found, .. } if found == line), "{error:?}");
+        let error = error.to_string();
+        assert!(error.contains(expected) && error.len() < 2_000, "{expected:?} is not in {error:?}");
+        assert!(!error.contains(['\u{1b}', '\n', '\u{202e}']), "{error:?}");
+    };
+    refuse(&whole.replacen("sampler=uniform", "\\u001b[31m\u{202e}", 1), 2, "not a run of this experiment");
+    refuse(&whole.replacen("sampler=uniform", &"x".repeat(100_000), 1), 2, "not a run of this experiment");
+    refuse(&whole.replacen("\"seconds\":2.0", "\"seconds\":-1e308", 1), 2, "`seconds` cannot be -1");
+    refuse(&whole.replacen("\"popularity\":1.0", "\"popularity\":7", 1), 2, "`popularity` cannot be 7");
+    refuse(&whole.replacen("\"coverage\":1.0", "\"coverage\":1e308", 1), 2, "`coverage` cannot be 1");
+    refuse(&whole.replacen("\"failure\":null", "\"failure\":\"both\"", 1), 2, "either metrics or a failure");
+    refuse(
+        &whole.replacen("\"epoch\":3", &format!("\"epoch\":{}", "[".repeat(100_000)), 1),
+        2,
+        "not a result",
+    );
+    // Sums of counts do not overflow.
+    let most = whole.replace("\"epoch\":3", "\"epoch\":18446744073709551615");
+    fs::write(&path, &most).unwrap();
+    summarise(&experiment, &Results::open(place.path(), &experiment).unwrap());
+    let header = "\"learning-rate\":0.1";
+    let hostile: Vec<String> =
+        (0..1_000).map(|n| format!("\"\u{1b}{n}\":1").replace('\u{1b}', "\\u001b")).collect();
+    fs::write(&path, whole.replacen(header, &format!("{header},{}", hostile.join(",")), 1)).unwrap();
+    let error = Results::open(place.path(), &experiment).unwrap_err().to_string();
+    assert!(error.contains("995 more") && error.len() < 2_000 && !error.contains('\u{1b}'), "{error:?}");
+    // Each changed byte and each cut: an error or other results, never a panic.
+    for at in 0..whole.len() {
+        let mut bytes = whole.clone().into_bytes();
+        bytes[at] ^= 1 << (at % 8);
+        fs::write(&path, &bytes).unwrap();
+        if let Ok(results) = Results::open(place.path(), &experiment) {
+            summarise(&experiment, &results);
+        }
+        fs::write(&path, &whole[..at]).unwrap();
+        if let Ok(results) = Results::open(place.path(), &experiment) {
+            assert!(results.trials().len() < 2);
+        }
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn results_are_a_regular_file_of_a_size_that_fits() {
+    let place = tempfile::tempdir().unwrap();
+    let path = place.path().join(RESULTS);
+    // Opening a FIFO would hang.
+    assert!(std::process::Command::new("mkfifo").arg(&path).status().unwrap().success());
+    let error = || Results::open(place.path(), &experiment(0.1)).unwrap_err().to_string();
+    assert!(error().contains("is not a regular file"));
+    fs::remove_file(&path).unwrap();
+    let other = place.path().join("other");
+    fs::write(&other, "mine").unwrap();
+    std::os::unix::fs::symlink(&other, &path).unwrap();
+    assert!(error().contains("is not a regular file"));
+    assert_eq!(fs::read(&other).unwrap(), b"mine");
+    fs::remove_file(&path).unwrap();
+    run(place.path(), &experiment(0.1), 2).unwrap();
+    fs::File::options().write(true).open(&path).unwrap().set_len(1 << 40).unwrap();
+    assert!(error().contains("is larger than"));
 }
