@@ -6,12 +6,12 @@ use super::collect::{Collector, parse_value};
 use super::columns::Wanted;
 use super::detect::FileFormat;
 use super::id_text;
+use super::parquet_pages::{check_footer, check_pages};
 use super::report::FileLayout;
 use super::text::{Text, shown};
 use crate::{Error, Result};
 use bytes::Bytes;
 use csv::ByteRecord;
-use parquet::column::page::Page;
 use parquet::errors::ParquetError;
 use parquet::file::reader::{FileReader, SerializedFileReader};
 use parquet::record::{Field, Row};
@@ -42,6 +42,7 @@ fn read_rows(
     let damaged = |error: ParquetError| -> Error {
         text.error(format!("is a Parquet file that cannot be read: {error}"))
     };
+    check_footer(&text.data).map_err(damaged)?;
     let reader =
         SerializedFileReader::new(Bytes::from_owner(Shared(Arc::clone(&text.data)))).map_err(damaged)?;
     let schema = reader.metadata().file_metadata().schema();
@@ -62,13 +63,10 @@ fn read_rows(
     let is_wanted = |name: Option<&String>| {
         name.is_some_and(|name| wanted.iter().any(|&column| fields[column].name() == name))
     };
-    let sizes = reader.metadata().row_groups().iter().flat_map(|group| group.columns());
-    let sizes = sizes.filter(|column| is_wanted(column.column_path().parts().first()));
-    let size = sizes
-        .map(|column| u64::try_from(column.uncompressed_size()).unwrap_or(0))
-        .fold(0, u64::saturating_add);
+    let columns_read = reader.metadata().row_groups().iter().flat_map(|group| group.columns());
+    let columns_read = columns_read.filter(|column| is_wanted(column.column_path().parts().first()));
+    let size = check_pages(&text.data, columns_read.map(|column| column.byte_range())).map_err(damaged)?;
     collector.limit.check_size(&text.path, size, " in the columns in use")?;
-    check_dictionaries(&reader, is_wanted).map_err(damaged)?;
     // A few bytes can stand for any number of rows, and a dictionary's text for many.
     let mut text_bytes = 0;
     for (row, fields) in (1u64..).zip(reader.get_row_iter(Some(projection)).map_err(damaged)?) {
@@ -91,34 +89,6 @@ fn read_rows(
         ..columns.layout(FileLayout::new(text, FileFormat::Parquet))
     };
     Ok((words, layout))
-}
-
-/// Fails if a dictionary says that it has more values than bytes. The reader makes room for as many as it says.
-fn check_dictionaries(
-    reader: &SerializedFileReader<Bytes>,
-    is_wanted: impl Fn(Option<&String>) -> bool,
-) -> std::result::Result<(), ParquetError> {
-    for group in (0..reader.num_row_groups()).map(|at| reader.get_row_group(at)) {
-        let group = group?;
-        for (at, column) in group.metadata().columns().iter().enumerate() {
-            if !is_wanted(column.column_path().parts().first()) {
-                continue;
-            }
-            let mut pages = group.get_column_page_reader(at)?;
-            while let Some(page) = pages.peek_next_page()? {
-                if !page.is_dict {
-                    pages.skip_next_page()?;
-                } else if let Some(Page::DictionaryPage { buf, num_values, .. }) = pages.get_next_page()?
-                    && num_values as usize > buf.len()
-                {
-                    let message =
-                        format!("a dictionary of {} bytes cannot have {num_values} values", buf.len());
-                    return Err(ParquetError::General(message));
-                }
-            }
-        }
-    }
-    Ok(())
 }
 
 /// The bytes of the file, without a copy.
