@@ -1,7 +1,8 @@
 # make demo    from nothing to a table and a picture, in demo/
 # make test    every check of the project
 # make bench   the benchmarks
-# On Debian and its relatives each of these installs what is missing: a linker, and a Vulkan driver in software
+# make fuzz    each fuzz target for FUZZ_SECONDS, 600 if not given: see fuzz/README.md. Installs nothing
+# On Debian and its relatives each of the others installs what is missing: a linker, and a Vulkan driver in software
 # if there is no adapter. On other systems it says what to install.
 
 # Property tests draw the same cases in every `make test`, so that a commit always gets the same verdict. A plain
@@ -13,7 +14,11 @@ TARGET := $(or $(CARGO_TARGET_DIR),target)
 # Tests and lints include the optional Parquet code, so that one build of the tests is enough.
 FEATURES := --features parquet
 
-.PHONY: demo test bench lint adapter
+# For `make fuzz`.
+FUZZ_SECONDS ?= 600
+FUZZ_TARGETS ?= interactions options json_rows parquet labels model config results curves round_trip
+
+.PHONY: demo test bench fuzz lint adapter
 
 demo:
 	@sh assets/setup.sh linker
@@ -29,6 +34,19 @@ bench:
 	cargo build --locked --release
 	@sh assets/setup.sh adapter $(TARGET)/release/spherec
 	cargo bench --locked
+
+# Spherec has no unsafe code, so no sanitizer is needed. A found case ends its target's run and is in fuzz/artifacts/.
+fuzz:
+	@cargo +nightly fuzz --version >/dev/null 2>&1 || { \
+		echo "make fuzz needs: rustup toolchain install nightly; cargo install cargo-fuzz" >&2; exit 2; }
+	cargo +nightly fuzz build -s none
+	@failed=; for target in $(FUZZ_TARGETS); do \
+		mkdir -p fuzz/corpus/$$target; \
+		echo "== $$target"; \
+		RAYON_NUM_THREADS=1 cargo +nightly fuzz run -s none $$target fuzz/corpus/$$target tests/fuzz_cases/$$target -- \
+			-max_total_time=$(FUZZ_SECONDS) -timeout=10 -rss_limit_mb=1024 -max_len=8192 -print_final_stats=1 || \
+			failed="$$failed $$target"; \
+	done; [ -z "$$failed" ] || { echo "found a case:$$failed" >&2; exit 1; }
 
 # Checks the code with and without Parquet, the Rust version that Cargo.toml names, and the dependencies. Says what it
 # cannot check.

@@ -17,7 +17,6 @@ pub mod explore;
 pub mod export;
 pub mod files;
 pub mod gpu;
-pub mod host_memory;
 pub mod labels;
 pub mod leftovers;
 pub mod memory;

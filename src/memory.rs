@@ -1,4 +1,6 @@
-//! The memory of this machine.
+//! The memory of this machine, asked for before a lot of it is taken.
+
+use crate::{Error, Result};
 
 /// The bytes of main memory that this process can still take: what the system has available, and no more than the
 /// limit of its control group leaves. `None` if the system does not say.
@@ -10,4 +12,33 @@ pub fn free_bytes() -> Option<u64> {
         system.cgroup_limits().map_or(u64::MAX, |limits| limits.total_memory.saturating_sub(limits.rss));
     let free = system.available_memory().min(left);
     (free > 0).then_some(free)
+}
+
+/// Checks that `needed` bytes are free. `flag` and `value` are what decides how many are needed.
+///
+/// # Errors
+/// [`Error::Setting`] with both numbers.
+pub(crate) fn check(flag: &'static str, value: &str, needed: u64) -> Result<()> {
+    match free_bytes() {
+        Some(free) if needed > free => {
+            let message =
+                format!("{value} needs {needed} bytes of memory, but this machine has {free} bytes free");
+            Err(Error::setting(flag, message))
+        }
+        _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_does_not_fit_is_refused_with_its_flag_and_both_numbers() {
+        assert!(check("--size", "240", 1000).is_ok());
+        let Some(free) = free_bytes() else { return };
+        let error = check("--size", "4096 at --scale 4", u64::MAX).unwrap_err().to_string();
+        assert!(error.starts_with("--size 4096 at --scale 4 needs 18446744073709551615 bytes"), "{error}");
+        assert!(free > 1000 && error.ends_with(" bytes free"), "{error}");
+    }
 }

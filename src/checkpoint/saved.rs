@@ -126,7 +126,7 @@ pub struct Checkpoint {
 impl Checkpoint {
     /// Writes `snapshot` and the log so far into the empty `folder`.
     pub(super) fn write(folder: &Path, snapshot: &Snapshot, log: &str) -> Result<()> {
-        let mut names = vec![STATE, LOG];
+        let mut names = Vec::new();
         write_json(&folder.join(STATE), snapshot.state)?;
         fs::write(folder.join(LOG), log).map_err(Error::io(&folder.join(LOG), "write"))?;
         for &part in snapshot.parts() {
@@ -142,6 +142,8 @@ impl Checkpoint {
             tables::write_embeddings(&folder.join(BEST), best)?;
             names.push(BEST);
         }
+        // What every checkpoint has comes last: so no cut of the list goes unseen.
+        names.extend([STATE, LOG]);
         Sums::write(folder, &names)
     }
 

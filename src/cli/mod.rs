@@ -2,9 +2,9 @@
 
 mod bench;
 mod compare;
-mod config;
+pub(crate) mod config;
 mod console;
-mod curves;
+pub(crate) mod curves;
 mod data;
 mod data_inspect;
 mod data_split;
@@ -22,7 +22,7 @@ mod interrupts;
 mod labels;
 mod lists;
 mod load_args;
-mod look_args;
+pub(crate) mod look_args;
 mod map_layout;
 mod metrics_log;
 mod metrics_table;
@@ -50,7 +50,7 @@ use std::process::ExitCode;
 /// Recommenders by Collaborative Metric Learning, trained on any GPU.
 #[derive(Debug, Parser)]
 #[command(name = "spherec", version, about, after_help = after_help())]
-struct Cli {
+pub(crate) struct Cli {
     #[command(subcommand)]
     command: Command,
 }

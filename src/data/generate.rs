@@ -7,7 +7,7 @@
 
 use super::{Dataset, IdTable, Interactions};
 use crate::random::{Purpose, Stream};
-use crate::{Error, Result, host_memory};
+use crate::{Error, Result, memory};
 use rand::RngExt;
 use rand_distr::weighted::WeightedAliasIndex;
 use rand_distr::{Binomial, Distribution, Poisson};
@@ -87,7 +87,7 @@ impl GenerateOptions {
             ("--users", format!("{} with --interactions-per-user {each}", self.user_count))
         };
         // Rounded to the nearest, and at most the largest u64.
-        host_memory::check(flag, &value, needed as u64)
+        memory::check(flag, &value, needed as u64)
     }
 }
 

@@ -17,6 +17,8 @@ mod load;
 mod options;
 #[cfg(feature = "parquet")]
 mod parquet;
+#[cfg(feature = "parquet")]
+mod parquet_pages;
 mod preset;
 mod report;
 mod roles;

@@ -6,11 +6,13 @@ use super::collect::{Collector, parse_value};
 use super::columns::Wanted;
 use super::detect::FileFormat;
 use super::id_text;
+use super::parquet_pages::{check_footer, check_pages};
 use super::report::FileLayout;
 use super::text::{Text, shown};
 use crate::{Error, Result};
 use bytes::Bytes;
 use csv::ByteRecord;
+use parquet::errors::ParquetError;
 use parquet::file::reader::{FileReader, SerializedFileReader};
 use parquet::record::{Field, Row};
 use parquet::schema::types::Type;
@@ -37,9 +39,10 @@ fn read_rows(
     options: &LoadOptions,
     collector: &mut Collector<'_>,
 ) -> Result<(String, FileLayout)> {
-    let damaged = |error: parquet::errors::ParquetError| -> Error {
+    let damaged = |error: ParquetError| -> Error {
         text.error(format!("is a Parquet file that cannot be read: {error}"))
     };
+    check_footer(&text.data).map_err(damaged)?;
     let reader =
         SerializedFileReader::new(Bytes::from_owner(Shared(Arc::clone(&text.data)))).map_err(damaged)?;
     let schema = reader.metadata().file_metadata().schema();
@@ -60,11 +63,9 @@ fn read_rows(
     let is_wanted = |name: Option<&String>| {
         name.is_some_and(|name| wanted.iter().any(|&column| fields[column].name() == name))
     };
-    let sizes = reader.metadata().row_groups().iter().flat_map(|group| group.columns());
-    let sizes = sizes.filter(|column| is_wanted(column.column_path().parts().first()));
-    let size = sizes
-        .map(|column| u64::try_from(column.uncompressed_size()).unwrap_or(0))
-        .fold(0, u64::saturating_add);
+    let columns_read = reader.metadata().row_groups().iter().flat_map(|group| group.columns());
+    let columns_read = columns_read.filter(|column| is_wanted(column.column_path().parts().first()));
+    let size = check_pages(&text.data, columns_read.map(|column| column.byte_range())).map_err(damaged)?;
     collector.limit.check_size(&text.path, size, " in the columns in use")?;
     // A few bytes can stand for any number of rows, and a dictionary's text for many.
     let mut text_bytes = 0;

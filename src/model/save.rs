@@ -52,7 +52,7 @@ impl Model {
             fs::set_permissions(path(name), like.clone()).map_err(Error::io(&path(name), "write"))?;
         }
         Manifest::new(self).write(&path(MANIFEST))?;
-        let mut names = REQUIRED.to_vec();
+        let mut names = Vec::new();
         for (name, bytes) in extra {
             let Some(&name) = LOGS.iter().find(|log| *log == name) else {
                 return Err(Error::Data(format!("{name:?} cannot be the name of an extra file")));
@@ -60,6 +60,8 @@ impl Model {
             fs::write(path(name), bytes).map_err(Error::io(&path(name), "write"))?;
             names.push(name);
         }
+        // What every model has comes last: so no cut of the list goes unseen.
+        names.extend(REQUIRED);
         Sums::write(new, &names)?;
         sync_folder(new)
     }
@@ -225,6 +227,17 @@ mod tests {
         fs::write(left.join("new").join(USERS), "a\n").unwrap();
         assert_eq!(clean_up(&folder).unwrap().len(), 1);
         assert_eq!(fs::read_dir(place.path()).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn a_model_that_is_not_there_is_told_from_one_that_a_save_left() {
+        let place = tempfile::TempDir::new().unwrap();
+        let folder = place.path().join("model");
+        let error = |folder: &Path| Model::load(folder).unwrap_err().to_string();
+        assert!(error(&folder).contains("no such folder"));
+        let left = output::temporary_folder(&folder, place.path()).unwrap().keep().join("old");
+        save(&left, b"log");
+        assert!(error(&folder).contains(&*left.to_string_lossy()), "{}", error(&folder));
     }
 
     /// Another model's leftovers may belong to a process that still works.

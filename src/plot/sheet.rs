@@ -6,7 +6,7 @@ use super::colour::{Rgb, Shades, Theme};
 use super::text::{LINE, Style, Typeface, Weight};
 use crate::export::check_free;
 use crate::export::files::NewFiles;
-use crate::{Result, host_memory};
+use crate::{Result, memory};
 use image::codecs::png::PngEncoder;
 use image::{ExtendedColorType, ImageEncoder, RgbImage};
 use std::path::Path;
@@ -86,7 +86,7 @@ impl Look {
         let [columns, rows] = self.pixels(height);
         let value = format!("{} at --scale {}", self.points_wide(), self.pixels_per_point());
         // The picture, and what is compressed of it.
-        host_memory::check("--size", &value, 4 * (columns * rows) as u64)
+        memory::check("--size", &value, 4 * (columns * rows) as u64)
     }
 }
 

@@ -63,3 +63,33 @@ impl AliasTable {
         [alias, column][usize::from(keeps)]
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::AliasTable;
+    use proptest::prelude::*;
+
+    proptest! {
+        /// The law of a table, added up from its columns, is the one that was asked for.
+        #[test]
+        fn the_columns_add_up_to_the_weights(
+            weights in prop::collection::vec(prop_oneof![Just(0.0), 0.0..1.0f64, 1e-9..1e9f64], 1..200),
+        ) {
+            let total: f64 = weights.iter().sum();
+            prop_assume!(total > 0.0);
+            let table = AliasTable::new(&weights).unwrap();
+            let mut law = vec![0.0; weights.len()];
+            for (column, &(threshold, alias)) in table.columns.iter().enumerate() {
+                let kept = if threshold == u32::MAX { 1.0 } else { f64::from(threshold) / 4_294_967_296.0 };
+                law[column] += kept / weights.len() as f64;
+                law[alias as usize] += (1.0 - kept) / weights.len() as f64;
+            }
+            for (index, (&found, &weight)) in law.iter().zip(&weights).enumerate() {
+                // A threshold is cut to a whole number, in this column and in those that name it as alias.
+                let difference = (found - weight / total).abs();
+                prop_assert!(difference <= 3e-10 + 1e-12 * found, "{index}: {found} for {weight} of {total}");
+                prop_assert!(weight > 0.0 || found == 0.0, "{index} weighs nothing");
+            }
+        }
+    }
+}

@@ -17,7 +17,7 @@ const SCHEMA: &str = "message ratings {
 }";
 
 /// Four rows: a rated 7 with 5, b rated 8 with nothing, an empty id rated 7 with 1, and c rated 8 with 4.
-fn written(compression: Compression) -> Vec<u8> {
+pub(crate) fn written(compression: Compression) -> Vec<u8> {
     let schema = Arc::new(parse_message_type(SCHEMA).expect("a schema"));
     let properties = Arc::new(WriterProperties::builder().set_compression(compression).build());
     let mut writer = SerializedFileWriter::new(Vec::new(), schema, properties).expect("a writer");

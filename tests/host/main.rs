@@ -22,6 +22,7 @@ mod experiment;
 mod explore;
 mod export;
 mod finite_differences;
+mod fuzz_cases;
 #[path = "../support/golden.rs"]
 mod golden_data;
 mod golden_steps;
@@ -36,6 +37,7 @@ mod outputs;
 mod pictures;
 mod plan_queue;
 mod plans;
+mod properties;
 mod random;
 mod recommend;
 mod shader_text;

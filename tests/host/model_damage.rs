@@ -305,5 +305,5 @@ fn text_of_a_hostile_model_json_cannot_move_the_cursor() {
     let sums = fs::read_to_string(folder.join("SHA256SUMS")).unwrap();
     fs::write(folder.join("SHA256SUMS"), format!("{sums}00  \u{1b}[31m\n")).unwrap();
     let error = Model::load(&folder).unwrap_err().to_string();
-    assert!(error.contains("`\\u{1b}[31m` is not a file of a model"), "{error:?}");
+    assert!(error.contains("`\\u{1b}[31m` is no file that belongs here"), "{error:?}");
 }
