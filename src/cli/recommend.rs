@@ -99,6 +99,8 @@ pub(crate) fn run(args: &Args) -> CommandResult {
     if args.list.k == 0 {
         return Err(Error::setting("-k", "must be at least 1, but is 0").into());
     }
+    let inputs = [Some(args.model.as_path()), args.who.users_file.as_deref()];
+    args.list.check_output(&inputs.into_iter().flatten().collect::<Vec<_>>())?;
     let model = Model::load(&args.model)?;
     let popularity = args.dial.of(&model, &args.model)?;
     let queries = queries(&args.who, &model.users)?;

@@ -14,7 +14,7 @@ fn refuse(data: &str, flags: &[&str], parts: &[&str]) {
     let model = copy_model(place.path());
     let before = contents(&model);
     fs::write(place.path().join("data.csv"), data).unwrap();
-    let err = fail(place.path(), &[&["train", "data.csv", "-o", "model"], flags].concat(), 1);
+    let err = fail(place.path(), &[&["train", "data.csv", "-o", "model", "--force"], flags].concat(), 1);
     assert_line(&err, &[&["error: "], parts].concat());
     assert!(contents(&model) == before, "{flags:?} changed the model that was there");
     assert_eq!(fs::read_dir(place.path()).unwrap().count(), 2, "something was left behind");
@@ -57,7 +57,7 @@ fn ratings_that_are_not_read_are_told_of() {
     let rows: String = (0..40).map(|row| format!("u{},i{},{}\n", row / 4, row % 7, 1 + row % 5)).collect();
     fs::write(place.path().join("rated.csv"), format!("user,item,rating\n{rows}")).unwrap();
     let train = |flags: &[&str]| {
-        let args = ["train", "rated.csv", "-o", "model", "--epochs", "1", "--dim", "4"];
+        let args = ["train", "rated.csv", "-o", "model", "--force", "--epochs", "1", "--dim", "4"];
         succeed(place.path(), &[&args[..], flags].concat()).1
     };
     let unread = ["column 3", "--min-rating", "--min-count"];
@@ -280,7 +280,7 @@ fn models_that_are_missing_or_damaged() {
 #[test]
 fn a_model_without_a_test_part_has_nothing_to_evaluate() {
     let place = place();
-    let args = ["train", shared("interactions.csv"), "-o", "model", "--test-fraction", "0"];
+    let args = ["train", shared("interactions.csv"), "-o", "model", "--force", "--test-fraction", "0"];
     succeed(place.path(), &[&args[..], &SMALL[..]].concat());
     let err = fail(place.path(), &["evaluate", "model"], 1);
     assert_line(&err, &["error: model: ", "--test-fraction"]);
@@ -298,14 +298,14 @@ fn no_adapter_says_what_to_install() {
     let place = place();
     let model = copy_model(place.path());
     let before = contents(&model);
-    for args in [&["train", shared("interactions.csv"), "-o", "model"][..], &["doctor"]] {
+    for args in [&["train", shared("interactions.csv"), "-o", "model", "--force"][..], &["doctor"]] {
         let (code, err) = without_adapter(place.path(), args);
         assert_eq!(code, Some(3), "{err}");
         assert_line(&err, &["error: ", "adapter"]);
         assert!(err.contains("mesa-vulkan-drivers libvulkan1"), "{err}");
     }
     assert!(contents(&model) == before);
-    let args = ["train", shared("interactions.csv"), "-o", "model", "--adapter", "no such card"];
+    let args = ["train", shared("interactions.csv"), "-o", "model", "--force", "--adapter", "no such card"];
     if std::env::var_os("SPHEREC_ADAPTER").is_none() {
         let err = fail(place.path(), &args, 3);
         assert_line(&err, &["error: --adapter ", "no such card", "0"]);
@@ -319,9 +319,10 @@ fn a_step_too_large_for_the_adapter() {
     let sizes = ["--users", "700", "--items", "4000", "--clusters", "4", "--interactions-per-user", "40"];
     succeed(place.path(), &[&["generate", "-o", "data.csv"][..], &sizes[..]].concat());
     let flags = ["--batch-size", "16000", "--candidates", "4000", "--epochs", "1", "--dim", "4"];
-    let output = spherec(place.path(), &[&["train", "data.csv", "-o", "model"][..], &flags[..]].concat())
-        .output()
-        .unwrap();
+    let output =
+        spherec(place.path(), &[&["train", "data.csv", "-o", "model", "--force"][..], &flags[..]].concat())
+            .output()
+            .unwrap();
     let err = text(&output.stderr);
     match output.status.code() {
         Some(0) => assert!(place.path().join("model").exists()),
@@ -344,7 +345,7 @@ fn tables_too_large_for_the_memory() {
 #[test]
 fn requests_that_can_be_met_are_met_with_a_warning() {
     let place = place();
-    let train = ["train", shared("interactions.csv"), "-o", "model", "--epochs", "1"];
+    let train = ["train", shared("interactions.csv"), "-o", "model", "--force", "--epochs", "1"];
     let (_, err) = succeed(
         place.path(),
         &[&train[..], &["--dim", "7", "--batch-size", "50000", "--candidates", "9999"]].concat(),

@@ -37,7 +37,7 @@ fn every_flag_can_stand_in_a_file_and_the_command_line_wins() {
     assert_eq!(first["config"]["optimizer"]["betas"][0], 0.8);
     assert_eq!((&first["config"]["stopping"]["k"], &first["dim"]), (&10.into(), &8.into()));
     assert_eq!(first["data"]["options"]["min-user-interactions"], 2);
-    succeed(place.path(), &["train", "--dim", "4", "--config=run.toml", "-k", "5", data]);
+    succeed(place.path(), &["train", "--dim", "4", "--config=run.toml", "-k", "5", "--force", data]);
     let second = manifest(place.path());
     assert_eq!((&second["config"]["stopping"]["k"], &second["dim"]), (&5.into(), &4.into()));
     assert_eq!(second["config"]["schedule"]["learning_rate"], 0.02);
@@ -48,8 +48,11 @@ fn flags_that_take_true_or_false_stand_in_a_file() {
     let place = place();
     let data = shared("interactions.csv");
     let train = |text: &str, more: &[&str]| {
-        fs::write(place.path().join("run.toml"), format!("{text}\nepochs = 1\ndim = 4\noutput = \"model\""))
-            .unwrap();
+        fs::write(
+            place.path().join("run.toml"),
+            format!("{text}\nepochs = 1\ndim = 4\noutput = \"model\"\nforce = true"),
+        )
+        .unwrap();
         succeed(place.path(), &[&["train", data, "--config", "run.toml"], more].concat());
         manifest(place.path())["config"].clone()
     };

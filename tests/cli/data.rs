@@ -268,7 +268,8 @@ fn held_out_files_that_overlap_or_hold_strangers() {
     let user = pair.split(',').next().unwrap();
     let held_out = format!("user,item\n{pair}\n{user},never seen\nstranger,{user}\n{user},other\n");
     fs::write(place.path().join("test.csv"), held_out).unwrap();
-    let train = [&["train", "train.csv", "-o", "model", "--valid", "test.csv"], &SMALL[..]].concat();
+    let train =
+        [&["train", "train.csv", "-o", "model", "--force", "--valid", "test.csv"], &SMALL[..]].concat();
     let (_, err) = succeed(place.path(), &train);
     for parts in [
         &["test.csv: ", "1 interaction", "1 user"][..],
@@ -281,7 +282,7 @@ fn held_out_files_that_overlap_or_hold_strangers() {
     fs::write(place.path().join("test.csv"), format!("user,item\n{pair}\n")).unwrap();
     let err = fail(place.path(), &train, 1);
     assert_line(&err, &["error: test.csv: "]);
-    let err = fail(place.path(), &["train", "-", "--test", "-", "-o", "model"], 1);
+    let err = fail(place.path(), &["train", "-", "--test", "-", "-o", "model", "--force"], 1);
     assert_line(&err, &["error: ", "standard input", "`-`"]);
     let err = fail(
         place.path(),

@@ -7,7 +7,7 @@ use std::fs;
 use std::path::Path;
 
 fn train(folder: &Path, output: &str, flags: &[&str]) -> (String, String) {
-    succeed(folder, &[&["train", shared("interactions.csv"), "-o", output], flags].concat())
+    succeed(folder, &[&["train", shared("interactions.csv"), "-o", output, "--force"], flags].concat())
 }
 
 fn manifest(folder: &Path) -> Value {

@@ -69,7 +69,7 @@ fn names(folder: &Path) -> Vec<String> {
 
 /// Every file of the model but for those with times in them.
 fn lasting(folder: &Path) -> Vec<(String, Vec<u8>)> {
-    let timed = ["model.json", "metrics.jsonl", "metrics.csv"];
+    let timed = ["model.json", "metrics.jsonl", "metrics.csv", "SHA256SUMS"];
     contents(folder).into_iter().filter(|(name, _)| !timed.contains(&name.as_str())).collect()
 }
 

@@ -240,7 +240,8 @@ pub(crate) fn check_offsets(run: &Run, plan: &Plan, correction: f64) {
         let chance = (count * weight(row) / total).min(1.0);
         let expected = if correction == 0.0 { 0.0 } else { -correction * chance.ln() };
         let difference = (f64::from(offset) - expected).abs();
-        assert!(difference <= 1e-6 * expected.abs(), "item {row}: {offset} for {expected}");
+        // A chance next to 1 differs from it by rounding.
+        assert!(difference <= 1e-6 * expected.abs() + 1e-12, "item {row}: {offset} for {expected}");
     }
 }
 
