@@ -36,7 +36,8 @@ fn vectors_and_ids_read_back_the_same() {
     let place = TempDir::new().unwrap();
     let folder = place.path().join("made/here");
     let mut model = odd_model();
-    let odd = [-0.0, 1.0, 1e-45, -3.4028235e38, 0.1, 1.0 / 3.0, 1e-7, 123456.79];
+    model.embeddings.geometry = Geometry::Dot;
+    let odd = [-0.0, 1.0, 1e-45, -9.8765435e17, 0.1, 1.0 / 3.0, 1e-7, 123456.79];
     model.embeddings.items[..8].copy_from_slice(&odd);
     let paths = export_tsv(&model, What::Both, &folder, false).unwrap();
     let found: Vec<_> =
