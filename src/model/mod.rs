@@ -256,9 +256,9 @@ fn row_fault(point: &[f32], geometry: Geometry) -> Option<String> {
     }
     Some(match (point.iter().position(|x| !x.is_finite()), geometry) {
         (Some(column), _) => format!("column {column} is {}, not a finite number", point[column]),
-        (None, Geometry::Sphere) => format!("has length {}, but must have 1 on the sphere", length as f32),
+        (None, Geometry::Sphere) => format!("has length {:?}, but must have 1 on the sphere", length as f32),
         (None, Geometry::Dot) => {
-            format!("has length {:e}, but at most {MOST_LENGTH:e} is possible", length as f32)
+            format!("has length {:?}, but at most {MOST_LENGTH:e} is possible", length as f32)
         }
     })
 }

@@ -258,7 +258,7 @@ fn a_model_that_does_not_fit_together_is_not_saved() {
         ("`users` row 2 has length 463262", |model| {
             model.embeddings.users[8..12].copy_from_slice(&[463_262.0, 0.0, 0.0, 0.0]);
         }),
-        ("`items` row 13 has length 0,", |model| model.embeddings.items[52..].fill(0.0)),
+        ("`items` row 13 has length 0.0,", |model| model.embeddings.items[52..].fill(0.0)),
         ("`items` row 1 has length 2e18", |model| {
             model.embeddings.geometry = Geometry::Dot;
             model.embeddings.items[4..8].fill(1e18);
