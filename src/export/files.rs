@@ -1,6 +1,7 @@
 //! Files that are written under a temporary name and then renamed. A file with its final name is therefore
 //! complete, and no existing file is replaced unless the caller asks for that.
 
+use crate::leftovers::{self, Listed};
 use crate::{Error, Result};
 use std::fs;
 use std::io::{BufWriter, ErrorKind, Write};
@@ -89,6 +90,7 @@ pub struct NewFile {
     buffer: BufWriter<NamedTempFile>,
     path: PathBuf,
     force: bool,
+    listed: Listed,
 }
 
 impl NewFile {
@@ -108,7 +110,8 @@ impl NewFile {
             builder.permissions(fs::Permissions::from_mode(0o666)); // less the umask
         }
         let file = builder.tempfile_in(&parent).map_err(Error::io(&parent, "write in"))?;
-        Ok(NewFile { buffer: BufWriter::with_capacity(1 << 18, file), path: path.to_owned(), force })
+        let listed = leftovers::list(file.path());
+        Ok(NewFile { buffer: BufWriter::with_capacity(1 << 18, file), path: path.to_owned(), force, listed })
     }
 
     /// Appends `bytes`.
@@ -129,10 +132,10 @@ impl NewFile {
 
     /// Flushes everything to the disk.
     fn close(self) -> Result<Closed> {
-        let NewFile { buffer, path, force } = self;
+        let NewFile { buffer, path, force, listed } = self;
         let file = buffer.into_inner().map_err(|error| Error::io(&path, "write")(error.into_error()))?;
         file.as_file().sync_all().map_err(Error::io(&path, "write"))?;
-        Ok(Closed { file: file.into_temp_path(), path, force })
+        Ok(Closed { file: file.into_temp_path(), path, force, _listed: listed })
     }
 }
 
@@ -142,11 +145,12 @@ struct Closed {
     file: TempPath,
     path: PathBuf,
     force: bool,
+    _listed: Listed,
 }
 
 impl Closed {
     fn appear(self) -> Result<PathBuf> {
-        let Closed { file, path, force } = self;
+        let Closed { file, path, force, _listed } = self;
         // Again, because the work took time.
         check_free(&path, force)?;
         if let Ok(replaced) = path.metadata() {
