@@ -36,6 +36,11 @@ bench:
 	cargo bench --locked
 
 # Spherec has no unsafe code, so no sanitizer is needed. A found case ends its target's run and is in fuzz/artifacts/.
+# cargo-fuzz builds by the release profile, which would link each of the ten for minutes.
+fuzz: export CARGO_PROFILE_RELEASE_LTO := off
+fuzz: export CARGO_PROFILE_RELEASE_CODEGEN_UNITS := 16
+fuzz: export CARGO_PROFILE_RELEASE_OPT_LEVEL := 2
+fuzz: export CARGO_PROFILE_RELEASE_DEBUG := line-tables-only
 fuzz:
 	@cargo +nightly fuzz --version >/dev/null 2>&1 || { \
 		echo "make fuzz needs: rustup toolchain install nightly; cargo install cargo-fuzz" >&2; exit 2; }
@@ -54,7 +59,7 @@ lint:
 	@if cargo fmt --version >/dev/null 2>&1; then set -x; cargo fmt --check; \
 	else echo "NOT CHECKED: the format. rustup component add rustfmt"; fi
 	@if cargo clippy --version >/dev/null 2>&1; then set -ex; \
-		cargo clippy --locked --all-targets $(FEATURES) -- -D warnings; \
+		cargo clippy --locked --workspace --all-targets --no-default-features $(FEATURES) -- -D warnings; \
 		cargo clippy --locked --all-targets -- -D warnings; \
 	else echo "NOT CHECKED: the lints. rustup component add clippy"; set -x; cargo check --locked --all-targets; fi
 	@sh tests/outside/rust_version.sh
