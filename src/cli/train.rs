@@ -250,7 +250,8 @@ fn leave(args: &Args, folder: TrainingFolder, log: &MetricsLog) {
              saves the best so far"
         )),
         Ok(false) if log.is_empty() => remove(folder),
-        _ => note(&format!("the log is in {path}; there is no checkpoint yet")),
+        Ok(false) => note(&format!("the log is in {path}; there is no checkpoint yet")),
+        Err(error) => note(&format!("warning: the training cannot go on later: {error}")),
     }
 }
 

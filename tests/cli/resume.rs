@@ -36,7 +36,11 @@ fn train(flags: &[&str]) -> Vec<&'static str> {
 
 /// A training that has said `sign`, and what it says.
 fn start(folder: &Path, args: &[&str], sign: &str) -> (Child, BufReader<ChildStderr>, String) {
-    let mut child = command(folder, args).spawn().unwrap();
+    start_command(&mut command(folder, args), sign)
+}
+
+fn start_command(command: &mut Command, sign: &str) -> (Child, BufReader<ChildStderr>, String) {
+    let mut child = command.spawn().unwrap();
     let mut err = BufReader::new(child.stderr.take().unwrap());
     let mut seen = String::new();
     while !seen.contains(sign) {
@@ -310,27 +314,33 @@ fn what_cannot_go_on_says_why() {
     assert_line(&err, &["error: ", "run.json", "is damaged"]);
 }
 
-/// As a full disk, or a limit of files' sizes: the error of a write, and not a signal, ends the training.
+/// As an unmounted disk: the training ends, and its model is saved where temporary files lie.
 #[test]
-fn a_file_that_grows_too_large_is_an_error_and_leaves_no_temporary_folder() {
+fn a_training_whose_folder_goes_away_saves_its_model_elsewhere() {
     let place = place();
-    let limited = |limit: &str, args: &[&str]| {
-        let spherec = assert_cmd::cargo::cargo_bin("spherec");
-        let text = format!("ulimit -f {limit}; exec \"$0\" \"$@\"");
-        let mut command = Command::new("bash");
-        command.args(["-c", &text]).arg(spherec).args(args).current_dir(place.path());
-        let output = command.output().unwrap();
-        (output.status.code(), String::from_utf8(output.stderr).unwrap())
-    };
-    let (code, err) = limited("8", &train(&FLAGS));
-    assert_eq!(code, Some(1), "{err}");
-    assert_line(&err, &["warning: no checkpoint", "training goes on"]);
-    assert_line(&err, &["error: ", "model", "cannot be written"]);
-    assert_line(&err, &["the log is in", TRAINING]);
-    assert_eq!(names(place.path()), [TRAINING]);
-    let (code, err) = limited("unlimited", &train(&FLAGS));
-    assert_eq!(code, Some(0), "{err}");
-    assert_eq!(names(place.path()), ["model"]);
+    let folder = place.path();
+    let [here, away, temporary] = ["here", "away", "temporary"].map(|name| folder.join(name));
+    fs::create_dir(&here).unwrap();
+    fs::create_dir(&temporary).unwrap();
+    let flags = ["--epochs", "40", "--patience", "0", "-o", "here/model"];
+    let args = [&["train", shared("interactions.csv")], &FLAGS[..2], &FLAGS[4..], &flags].concat();
+    let (mut child, mut err, mut seen) =
+        start_command(command(folder, &args).env("TMPDIR", &temporary), "epoch 2/");
+    fs::rename(&here, &away).unwrap();
+    fs::write(&here, "a file").unwrap();
+    err.read_to_string(&mut seen).unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(1), "{seen}");
+    assert_line(&seen, &["warning: no checkpoint", TRAINING, "training goes on"]);
+    assert_line(&seen, &["warning: the training cannot go on later", "model"]);
+    assert_line(&seen, &["error: here/model", "the model was saved as", "instead"]);
+    let saved = names(&temporary);
+    assert!(matches!(&saved[..], [name] if name.starts_with("spherec-model-")), "{saved:?}");
+    succeed(folder, &["show", &format!("temporary/{}", saved[0])]);
+    assert_eq!(names(folder), ["away", "here", "temporary"]);
+    // The checkpoint from before is whole: it goes on to the same model.
+    succeed(folder, &["train", "--resume", "away/model"]);
+    assert_eq!(names(&away), ["model"]);
+    assert!(lasting(&away.join("model")) == lasting(&temporary.join(&saved[0])), "the models differ");
 }
 
 #[test]
