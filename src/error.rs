@@ -49,6 +49,14 @@ pub enum Error {
         /// The system's reason.
         source: std::io::Error,
     },
+    /// A new model is whole on disk, but could not take its place.
+    #[error("{error}; the new model is {}", shown(path))]
+    Kept {
+        /// What is in the way.
+        error: Box<Error>,
+        /// The folder of the new model.
+        path: PathBuf,
+    },
     /// A setting is out of range, or does not fit the data or another setting.
     #[error("{flag} {}", printable(message))]
     Setting {

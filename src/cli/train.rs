@@ -251,7 +251,7 @@ fn leave(args: &Args, folder: TrainingFolder, log: &MetricsLog) {
         )),
         Ok(false) if log.is_empty() => remove(folder),
         Ok(false) => note(&format!("the log is in {path}; there is no checkpoint yet")),
-        Err(error) => note(&format!("warning: the training cannot go on later: {error}")),
+        Err(error) => note(&format!("warning: the checkpoint and the log cannot be found: {error}")),
     }
 }
 
@@ -389,12 +389,15 @@ fn test(model: &Model, config: &TrainConfig) -> Result<Option<Metrics>> {
     Ok(all.into_iter().next())
 }
 
-/// Saves the model with its log. If `folder` has become unusable, the model goes to the system's temporary folder, so
-/// that the work is not lost.
+/// Saves the model with its log. If nothing can be written beside `folder` any more, the model goes to the system's
+/// temporary folder, so that the work is not lost.
 fn save(model: &Model, folder: &Path, log: &MetricsLog) -> Result<()> {
     let csv = log.csv();
     let extra = [("metrics.jsonl", log.jsonl()), ("metrics.csv", csv.as_slice())];
-    let Err(error) = model.save(folder, &extra) else { return Ok(()) };
+    let error = match model.save(folder, &extra) {
+        Err(error) if !matches!(error, Error::Kept { .. }) => error,
+        done => return done,
+    };
     let rescue = std::env::temp_dir().join(format!("spherec-model-{}", std::process::id()));
     if model.save(&rescue, &extra).is_err() {
         return Err(error);

@@ -2,7 +2,7 @@
 //! appear under their names only once all of them are written.
 
 use super::{Generated, IdTable, Interactions};
-use crate::export::files::{NewFiles, create_folder};
+use crate::export::files::NewFiles;
 use crate::{Error, Result};
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -75,7 +75,7 @@ fn write(
     fill: impl FnOnce(&mut csv::Writer<&mut dyn Write>) -> csv::Result<()>,
 ) -> Result<()> {
     match path.parent() {
-        Some(parent) if parent != Path::new("") => create_folder(parent)?,
+        Some(parent) if parent != Path::new("") => files.create_folder(parent)?,
         _ => {}
     }
     files.write(path, |out| {

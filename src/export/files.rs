@@ -162,17 +162,30 @@ impl Closed {
     }
 }
 
-/// Files that appear under their names only once all of them are written.
+/// Files that appear under their names only once all of them are written. If they do not, neither do their folders.
 #[derive(Debug)]
 pub(crate) struct NewFiles {
     force: bool,
     written: Vec<Closed>,
+    /// Folders that were not there before, parents first.
+    created: Vec<PathBuf>,
 }
 
 impl NewFiles {
     /// No files yet. With `force` they will replace existing files.
     pub(crate) fn new(force: bool) -> NewFiles {
-        NewFiles { force, written: Vec::new() }
+        NewFiles { force, written: Vec::new(), created: Vec::new() }
+    }
+
+    /// Creates `folder` and its parents if they are missing.
+    pub(crate) fn create_folder(&mut self, folder: &Path) -> Result<()> {
+        if folder.exists() && !folder.is_dir() {
+            return Err(Error::file(folder, "exists and is not a folder"));
+        }
+        let missing = folder.ancestors().take_while(|path| !path.as_os_str().is_empty() && !path.exists());
+        let missing: Vec<_> = missing.map(Path::to_owned).collect();
+        self.created.extend(missing.into_iter().rev());
+        fs::create_dir_all(folder).map_err(Error::io(folder, "create"))
     }
 
     /// Lets `fill` write the file that will become `path`, through a buffer.
@@ -192,15 +205,17 @@ impl NewFiles {
     }
 
     /// Renames all files and returns their names.
-    pub(crate) fn finish(self) -> Result<Vec<PathBuf>> {
-        self.written.into_iter().map(Closed::appear).collect()
+    pub(crate) fn finish(mut self) -> Result<Vec<PathBuf>> {
+        std::mem::take(&mut self.written).into_iter().map(Closed::appear).collect()
     }
 }
 
-/// Creates `folder` and its parents if they are missing.
-pub(crate) fn create_folder(folder: &Path) -> Result<()> {
-    if folder.exists() && !folder.is_dir() {
-        return Err(Error::file(folder, "exists and is not a folder"));
+impl Drop for NewFiles {
+    fn drop(&mut self) {
+        self.written.clear();
+        for folder in self.created.iter().rev() {
+            // Fails if there is a file in it, which is right.
+            let _ = fs::remove_dir(folder);
+        }
     }
-    fs::create_dir_all(folder).map_err(Error::io(folder, "create"))
 }

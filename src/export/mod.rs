@@ -18,7 +18,7 @@ use crate::data::{IdTable, id_text};
 use crate::labels::LabelColumn;
 use crate::model::{Metric, Model, Stored};
 use crate::{Error, Result};
-use files::{NewFiles, create_folder};
+use files::NewFiles;
 use std::path::{Path, PathBuf};
 
 /// Which embeddings to export.
@@ -157,11 +157,11 @@ pub fn export(model: &Model, options: &ExportOptions, folder: &Path, force: bool
     if let Some(empty) = tables.iter().find(|table| table.count() == 0) {
         return Err(Error::Data(format!("the model has no {}, so there is nothing to export", empty.name)));
     }
-    create_folder(folder)?;
+    let mut files = NewFiles::new(force);
+    files.create_folder(folder)?;
     for path in exported_paths(what, format, folder) {
         check_free(&path, force)?;
     }
-    let mut files = NewFiles::new(force);
     if format == ExportFormat::Projector {
         projector::write(&mut files, folder, &tables)?;
         return Ok(Exported { paths: files.finish()?, dim, metric });

@@ -189,17 +189,22 @@ pub(super) fn keep_foreign_files(old: &Path, folder: &Path) -> Result<()> {
         if is_own(&name) {
             continue;
         }
-        let mut target = folder.join(&name);
-        let mut number = 0;
-        while target.symlink_metadata().is_ok() {
-            number += 1;
-            let mut numbered = name.clone();
-            numbered.push(format!(".{number}"));
-            target = folder.join(numbered);
-        }
+        let target = free_name(&folder.join(&name), "");
         fs::rename(old.join(&name), &target).map_err(Error::io(&target, "keep"))?;
     }
     Ok(())
+}
+
+/// `path` with `ending`, and if that exists, with a number: `model.saved`, `model.saved.1`.
+pub(super) fn free_name(path: &Path, ending: &str) -> PathBuf {
+    let with = |ending: &str| {
+        let mut name = path.as_os_str().to_owned();
+        name.push(ending);
+        PathBuf::from(name)
+    };
+    let numbered = (1..).map(|number| format!("{ending}.{number}"));
+    let mut paths = std::iter::once(ending.to_owned()).chain(numbered).map(|ending| with(&ending));
+    paths.find(|path| path.symlink_metadata().is_err()).expect("the numbers do not end")
 }
 
 /// The error for a model folder that does not exist. A save that was killed between its two renames leaves

@@ -7,7 +7,7 @@ use super::sums::Sums;
 use super::{Model, tables};
 use crate::{Error, Result, leftovers};
 use std::fs::{self, File};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 impl Model {
     /// Writes the model as `folder`, together with `extra` files (name, contents), such as the logs of the
@@ -16,10 +16,9 @@ impl Model {
     /// All files are written to a hidden folder beside `folder`, flushed to the disk, and moved into place by
     /// renaming. An existing model is replaced, including its logs. Other files in its folder are kept; if
     /// the new model has a file of that name, as `NAME.1`. After a failure the old model is still in place.
-    /// If the new one was written completely, it is kept, too, and the error says where.
     ///
     /// # Errors
-    /// [`Error::Data`] from [`Model::check`]; [`Error::File`] or [`Error::Io`] from the disk, or if `folder`
+    /// [`Error::Kept`] if the new model is whole, but cannot take its place; [`Error::Data`] from [`Model::check`]; [`Error::File`] or [`Error::Io`] from the disk, or if `folder`
     /// exists and is neither empty nor a model.
     pub fn save(&self, folder: &Path, extra: &[(&str, &[u8])]) -> Result<()> {
         self.check()?;
@@ -33,8 +32,7 @@ impl Model {
         fs::create_dir(&new).map_err(Error::io(&new, "create"))?;
         self.write(&new, extra)?;
         if let Err(error) = swap(&folder, temporary.path()) {
-            let kept = temporary.keep();
-            return Err(Error::file(&folder, format!("{error}; nothing is lost: see {}", kept.display())));
+            return Err(Error::Kept { error: Box::new(error), path: keep(&folder, temporary) });
         }
         sync_folder(&parent)
     }
@@ -87,6 +85,18 @@ fn swap(folder: &Path, temporary: &Path) -> Result<()> {
         };
     }
     output::keep_foreign_files(&old, folder)
+}
+
+/// Keeps a new model that cannot become `folder`: as `folder.saved`, or where it is. Returns where.
+fn keep(folder: &Path, temporary: tempfile::TempDir) -> PathBuf {
+    let new = temporary.path().join("new");
+    if !temporary.path().join("old").exists() {
+        let target = output::free_name(folder, ".saved");
+        if fs::rename(&new, &target).is_ok() {
+            return target;
+        }
+    }
+    temporary.keep().join("new")
 }
 
 /// Lets two folders change places at one stroke, so that there is a model under the name at any moment. False if

@@ -93,28 +93,35 @@ fn an_output_is_no_input_and_no_other_output() {
     assert!(!place.path().join("a.csv").exists() && !place.path().join("made").exists());
 }
 
-/// As on a full disk: the error of a write, and not a signal, ends the command. The command uses no adapter, because
-/// lavapipe keeps its memory in files, which the limit would end too.
+/// As on a full disk: the error of a write, and not a signal, ends the command. The commands use no adapter: lavapipe
+/// keeps its memory in files, which the limit is for, too.
 #[cfg(unix)]
 #[test]
-fn a_file_that_grows_too_large_is_an_error_and_leaves_no_temporary_file() {
-    let place = place();
-    let limited = |limit: &str| {
-        let text = format!("ulimit -f {limit}; exec \"$0\" generate -o too-large.csv");
-        let mut command = std::process::Command::new("bash");
-        command.args(["-c", &text]).arg(assert_cmd::cargo::cargo_bin("spherec")).current_dir(place.path());
-        let output = command.output().unwrap();
-        (output.status.code(), String::from_utf8(output.stderr).unwrap())
-    };
-    let names =
-        || fs::read_dir(place.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect::<Vec<_>>();
-    let (code, err) = limited("8");
-    assert_eq!(code, Some(1), "{err}");
-    assert_line(&err, &["error: too-large.csv", "cannot write", "large"]);
-    assert!(names().is_empty(), "{:?}", names());
-    let (code, err) = limited("unlimited");
-    assert_eq!(code, Some(0), "{err}");
-    assert_eq!(names(), ["too-large.csv"]);
+fn a_file_that_grows_too_large_is_an_error_and_leaves_no_temporary_name() {
+    for (command, output) in [("generate", "large.csv"), ("data split train.csv", "parts")] {
+        let place = place();
+        fs::copy(shared("interactions.csv"), place.path().join("train.csv")).unwrap();
+        let names = || {
+            let names = fs::read_dir(place.path()).unwrap().map(|entry| entry.unwrap().file_name());
+            names.collect::<std::collections::BTreeSet<_>>()
+        };
+        let before = names();
+        let limited = |limit: &str| {
+            let text = format!("ulimit -f {limit}; exec \"$0\" {command} -o {output}");
+            let mut shell = std::process::Command::new("bash");
+            shell.args(["-c", &text]).arg(assert_cmd::cargo::cargo_bin("spherec")).current_dir(place.path());
+            let output = shell.output().unwrap();
+            (output.status.code(), String::from_utf8(output.stderr).unwrap())
+        };
+        let (code, err) = limited("8");
+        assert_eq!(code, Some(1), "{err}");
+        assert_line(&err, &["error: ", output, "File too large"]);
+        assert_eq!(names(), before);
+        let (code, err) = limited("unlimited");
+        assert_eq!(code, Some(0), "{err}");
+        assert!(place.path().join(output).exists());
+        assert_eq!(names().len(), before.len() + 1);
+    }
 }
 
 /// What must not reach a terminal as it is: an escape, a line end, and a mark that turns the text.

@@ -331,7 +331,7 @@ fn a_training_whose_folder_goes_away_saves_its_model_elsewhere() {
     err.read_to_string(&mut seen).unwrap();
     assert_eq!(child.wait().unwrap().code(), Some(1), "{seen}");
     assert_line(&seen, &["warning: no checkpoint", TRAINING, "training goes on"]);
-    assert_line(&seen, &["warning: the training cannot go on later", "model"]);
+    assert_line(&seen, &["warning: the checkpoint and the log cannot be found", "model"]);
     assert_line(&seen, &["error: here/model", "the model was saved as", "instead"]);
     let saved = names(&temporary);
     assert!(matches!(&saved[..], [name] if name.starts_with("spherec-model-")), "{saved:?}");
@@ -341,6 +341,26 @@ fn a_training_whose_folder_goes_away_saves_its_model_elsewhere() {
     succeed(folder, &["train", "--resume", "away/model"]);
     assert_eq!(names(&away), ["model"]);
     assert!(lasting(&away.join("model")) == lasting(&temporary.join(&saved[0])), "the models differ");
+}
+
+#[test]
+fn what_takes_the_place_of_a_model_meanwhile_is_left_alone() {
+    let place = place();
+    let folder = place.path();
+    let args = train(&["--dim", "8", "--epochs", "40", "--patience", "0", "--checkpoint-every", "1000"]);
+    let (mut child, mut err, mut seen) = start(folder, &args, "epoch 2/");
+    fs::write(folder.join("model"), "mine").unwrap();
+    err.read_to_string(&mut seen).unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(1), "{seen}");
+    assert_line(&seen, &["error: ", "model", "is not a folder", "the new model is ", "model.saved"]);
+    assert_line(&seen, &["the log is in", TRAINING, "no checkpoint"]);
+    assert_eq!(names(folder), ["model", "model.saved", TRAINING]);
+    assert_eq!(fs::read(folder.join("model")).unwrap(), b"mine");
+    succeed(folder, &["evaluate", "model.saved"]);
+    // The next training does not take it for what a kill left.
+    fs::remove_file(folder.join("model")).unwrap();
+    succeed(folder, &train(&[&SMALL[..], &["--force"]].concat()));
+    assert_eq!(names(folder), ["model", "model.saved"]);
 }
 
 #[test]
