@@ -1,5 +1,6 @@
 //! The memory of this machine, asked for before a lot of it is taken.
 
+use crate::printable::bytes;
 use crate::{Error, Result};
 
 /// The bytes of main memory that this process can still take: what the system has available, and no more than the
@@ -21,8 +22,8 @@ pub fn free_bytes() -> Option<u64> {
 pub(crate) fn check(flag: &'static str, value: &str, needed: u64) -> Result<()> {
     match free_bytes() {
         Some(free) if needed > free => {
-            let message =
-                format!("{value} needs {needed} bytes of memory, but this machine has {free} bytes free");
+            let (needed, free) = (bytes(needed), bytes(free));
+            let message = format!("{value} needs {needed} of memory, but this machine has {free} free");
             Err(Error::setting(flag, message))
         }
         _ => Ok(()),
@@ -36,9 +37,11 @@ mod tests {
     #[test]
     fn what_does_not_fit_is_refused_with_its_flag_and_both_numbers() {
         assert!(check("--size", "240", 1000).is_ok());
-        let Some(free) = free_bytes() else { return };
+        if free_bytes().is_none() {
+            return;
+        }
         let error = check("--size", "4096 at --scale 4", u64::MAX).unwrap_err().to_string();
-        assert!(error.starts_with("--size 4096 at --scale 4 needs 18446744073709551615 bytes"), "{error}");
-        assert!(free > 1000 && error.ends_with(" bytes free"), "{error}");
+        assert!(error.starts_with("--size 4096 at --scale 4 needs 16777216 TiB of memory"), "{error}");
+        assert!(error.ends_with("iB free"), "{error}");
     }
 }

@@ -71,9 +71,27 @@ pub fn number(value: f64) -> String {
     if size == 0.0 || (1e-5..1e16).contains(&size) { value.to_string() } else { format!("{value:e}") }
 }
 
+/// Bytes in the unit that fits.
+pub fn bytes(count: u64) -> String {
+    const UNITS: [&str; 5] = ["bytes", "KiB", "MiB", "GiB", "TiB"];
+    let mut value = count as f64;
+    let mut unit = 0;
+    while value >= 1024.0 && unit + 1 < UNITS.len() {
+        value /= 1024.0;
+        unit += 1;
+    }
+    let decimals = if unit == 0 || value >= 100.0 { 0 } else { 1 };
+    format!("{value:.decimals$} {}", UNITS[unit])
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{excerpt, number, printable, printable_json, printable_lines};
+    use super::{bytes, excerpt, number, printable, printable_json, printable_lines};
+
+    #[test]
+    fn sizes_are_in_the_unit_that_fits() {
+        assert_eq!([5, 1536, 200 << 20].map(bytes), ["5 bytes", "1.5 KiB", "200 MiB"]);
+    }
 
     #[test]
     fn no_number_is_long() {

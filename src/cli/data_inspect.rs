@@ -2,12 +2,12 @@
 
 use super::CommandResult;
 use super::console::{out, out_json, table};
-use super::format::{bytes, fine_percent, grouped};
+use super::format::{fine_percent, grouped};
 use super::load_args::{LoadArgs, unread_ratings};
 use serde::Serialize;
 use serde_json::Value;
 use spherec::data::{BadRow, Counts, FileLayout, FilterStep, Format, Inspection, Preset, inspect};
-use spherec::printable::printable;
+use spherec::printable::{bytes, printable};
 use spherec::{Error, Result};
 use std::path::PathBuf;
 

@@ -1,12 +1,13 @@
 //! `spherec doctor`: lists the adapters, says which one is used, and tests its kernels.
 
 use super::console::{self, out};
-use super::format::{bytes, counted};
+use super::format::counted;
 use super::model_args::adapter_choice;
 use super::train::cpu_warning;
 use super::{CommandResult, Failure};
 use serde_json::json;
 use spherec::gpu::{AdapterSummary, Gpu, adapters};
+use spherec::printable::bytes;
 use spherec::selftest;
 
 /// Show the GPU adapters, and test the kernels on one of them

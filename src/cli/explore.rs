@@ -3,7 +3,7 @@
 use super::CommandResult;
 use super::console::note;
 use super::dial::DialArgs;
-use super::format::{bytes, counted, name_of};
+use super::format::{counted, name_of};
 use super::map_layout::{MapLayout, MapLayoutArgs, Show, at_least_one, clusters_of};
 use super::output::check_distinct;
 use spherec::Error;
@@ -12,6 +12,7 @@ use spherec::export::{NewFile, check_folder, check_free};
 use spherec::labels::{LabelColumn, LabelTable};
 use spherec::model::Model;
 use spherec::plot::PALETTE_SIZE;
+use spherec::printable::bytes;
 use std::path::{Path, PathBuf};
 
 /// Write a web page to explore a model: a map with zoom and search, nearest items, recommendations

@@ -42,19 +42,6 @@ pub(crate) fn fine_percent(fraction: f64) -> String {
     format!("{percent:.0$} %", decimals as usize)
 }
 
-/// Bytes in the unit that fits.
-pub(crate) fn bytes(count: u64) -> String {
-    const UNITS: [&str; 5] = ["bytes", "KiB", "MiB", "GiB", "TiB"];
-    let mut value = count as f64;
-    let mut unit = 0;
-    while value >= 1024.0 && unit + 1 < UNITS.len() {
-        value /= 1024.0;
-        unit += 1;
-    }
-    let decimals = if unit == 0 || value >= 100.0 { 0 } else { 1 };
-    format!("{value:.decimals$} {}", UNITS[unit])
-}
-
 /// A time span: "0.42 s", "12 s", "3 min 20 s", "2 h 5 min".
 pub(crate) fn duration(seconds: f64) -> String {
     if seconds < 10.0 {
@@ -101,7 +88,6 @@ mod tests {
     fn numbers_read_well() {
         assert_eq!([0, 12, 999, 1000, 1234567].map(grouped), ["0", "12", "999", "1,000", "1,234,567"]);
         assert_eq!([1, 2048].map(|count| counted(count, "row")), ["1 row", "2,048 rows"]);
-        assert_eq!([5, 1536, 200 << 20].map(bytes), ["5 bytes", "1.5 KiB", "200 MiB"]);
         assert_eq!([0.5, 59.4, 200.0, 7500.0].map(duration), ["0.50 s", "59 s", "3 min 20 s", "2 h 5 min"]);
         assert_eq!([0.0447, 0.000012345, 1.0].map(fine_percent), ["4.47 %", "0.00123 %", "100 %"]);
         assert_eq!([-0.0, -0.000_04, -0.5].map(percent), ["0.00 %", "0.00 %", "-50.00 %"]);

@@ -17,6 +17,8 @@ pub(crate) fn watch(message: &'static str) -> Result<Arc<AtomicBool>> {
         }
         note(message);
     })
-    .map_err(|error| Error::Data(format!("cannot watch for interrupts: {error}")))?;
+    .map_err(|error| {
+        Error::Data(format!("cannot watch for interrupts: {error}; this takes a thread (`ulimit -u`)"))
+    })?;
     Ok(interrupt)
 }

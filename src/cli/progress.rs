@@ -1,10 +1,11 @@
 //! The progress of a training: a bar on a terminal, plain lines elsewhere, nothing with --quiet.
 
 use super::console::{Bar, err_is_terminal, note};
-use super::format::{bytes, counted, duration, grouped, percent, rate};
+use super::format::{counted, duration, grouped, percent, rate};
 use super::metrics_log::pairs_per_second;
 use spherec::data::Split;
 use spherec::evaluate::Metrics;
+use spherec::printable::bytes;
 use spherec::train::{EpochSums, Event};
 use std::time::{Duration, Instant};
 

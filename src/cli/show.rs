@@ -1,13 +1,14 @@
 //! `spherec show`: what a model folder holds, and how it was made.
 
 use super::console::{self, out, out_data, out_json};
-use super::format::{bytes, grouped};
+use super::format::grouped;
 use super::load_args::record_line;
 use super::protocol::{TIES, left_out, split_text};
 use super::{CommandResult, flags_toml, metrics_table};
 use serde_json::{Value, json};
 use spherec::evaluate::Metrics;
 use spherec::model::Model;
+use spherec::printable::bytes;
 use spherec::train::TrainConfig;
 use spherec::{Error, Result};
 use std::path::{Path, PathBuf};

@@ -139,13 +139,21 @@ fn work(
         tell_adapter(&adapter);
         note(&format!("log and checkpoints until the model is saved: {}", folder.path().display()));
     }
-    for line in clean_up(args.output())? {
-        note(&line);
-    }
-    let interrupt = interrupts::watch(INTERRUPTED)?;
-    let start = Instant::now();
     let so_far = checkpoint.as_ref().map_or("", |checkpoint| &checkpoint.log);
-    let mut log = MetricsLog::create(folder.log_path(), so_far)?;
+    let prepared = clean_up(args.output()).and_then(|lines| {
+        lines.iter().for_each(|line| note(line));
+        Ok((interrupts::watch(INTERRUPTED)?, MetricsLog::create(folder.log_path(), so_far)?))
+    });
+    let (interrupt, mut log) = match prepared {
+        Ok(prepared) => prepared,
+        Err(error) => {
+            if checkpoint.is_none() {
+                remove(folder);
+            }
+            return Err(error.into());
+        }
+    };
+    let start = Instant::now();
     let mut progress = Progress::new(args.quiet);
     let flags = &args.checkpoints;
     let mut keeper = Keeper::new(&folder, &run, flags.pace(), flags.keep_checkpoint, checkpoint.is_some());

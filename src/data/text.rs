@@ -120,14 +120,17 @@ impl Text {
     }
 }
 
-/// Whether each line end has NULs at its side, as in UTF-16 or UTF-32 without a byte-order mark; without line
-/// ends, whether a quarter of the bytes are NULs. Looks at the start only.
+/// Whether each line end has NULs at its side, as in UTF-16 or UTF-32 without a byte-order mark. Without line ends, and
+/// if the number of bytes is odd, more than a quarter of the bytes must be NULs. Looks at the start only.
 fn has_wide_characters(data: &[u8]) -> bool {
     const LOOKED_AT: usize = 4096;
     let start = &data[..data.len().min(LOOKED_AT) / 2 * 2];
     let ends = || start.iter().enumerate().filter(|(_, byte)| **byte == b'\n').map(|(at, _)| at);
-    if ends().next().is_none() {
-        return 4 * start.iter().filter(|byte| **byte == 0).count() > start.len();
+    // Of a long file, nothing says that it was not cut.
+    let is_odd = data.len() <= LOOKED_AT && !data.len().is_multiple_of(2);
+    let has_many = 4 * start.iter().filter(|byte| **byte == 0).count() > start.len();
+    if is_odd || ends().next().is_none() {
+        return has_many;
     }
     let is_low_first = |at: usize| at.is_multiple_of(2) && start[at + 1] == 0;
     let is_high_first = |at: usize| !at.is_multiple_of(2) && start[at - 1] == 0;

@@ -1,6 +1,7 @@
 //! Whether a run fits the device, before any of its memory is taken.
 
 use super::device::Gpu;
+use crate::printable::bytes;
 use crate::step::StepShape;
 use crate::{Error, Result, memory};
 
@@ -22,9 +23,13 @@ pub fn check_memory(gpu: &Gpu, shape: &StepShape, host_bytes: u64) -> Result<()>
         return Ok(());
     }
     let message = format!(
-        "{} users and {} items at --dim {} need {needed} bytes of memory ({device_bytes} of them as device memory), but \
-         this machine has {free} free",
-        shape.plan.user_count, shape.plan.item_count, shape.dim
+        "{} users and {} items at --dim {} need {} of memory, {} of it for the device, but this machine has {} free",
+        shape.plan.user_count,
+        shape.plan.item_count,
+        shape.dim,
+        bytes(needed),
+        bytes(device_bytes),
+        bytes(free)
     );
     Err(if shares_memory { Error::DeviceMemory(message) } else { Error::Data(message) })
 }

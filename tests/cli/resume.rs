@@ -17,6 +17,8 @@ const FLAGS: [&str; 10] =
 /// One that would not end for hours.
 const LONG: [&str; 6] = ["--epochs", "1000000", "--patience", "0", "--schedule", "constant"];
 const TRAINING: &str = "model.training";
+/// How the checksum of the name `model` begins.
+const SHA256_OF_MODEL: &str = "9372c470eeadd5ec";
 
 fn command(folder: &Path, args: &[&str]) -> Command {
     let mut command = Command::new(assert_cmd::cargo::cargo_bin("spherec"));
@@ -361,6 +363,23 @@ fn what_takes_the_place_of_a_model_meanwhile_is_left_alone() {
     fs::remove_file(folder.join("model")).unwrap();
     succeed(folder, &train(&[&SMALL[..], &["--force"]].concat()));
     assert_eq!(names(folder), ["model", "model.saved"]);
+}
+
+#[test]
+fn a_training_that_cannot_begin_leaves_nothing() {
+    let place = place();
+    let folder = place.path();
+    interrupted(folder, &train(&[&FLAGS[..], &LONG].concat()), "epoch 2/", "-INT");
+    // Its name is that of a killed save's folder, but it is a file.
+    let odd = format!(".spherec-{SHA256_OF_MODEL}-odd");
+    fs::write(folder.join(&odd), "").unwrap();
+    let before = names(&folder.join(TRAINING));
+    let err = fail(folder, &["train", "--resume", "model"], 1);
+    assert_line(&err, &["error: ", &odd, "cannot remove"]);
+    assert_eq!(names(&folder.join(TRAINING)), before, "the checkpoint is there");
+    fs::remove_dir_all(folder.join(TRAINING)).unwrap();
+    fail(folder, &train(&SMALL), 1);
+    assert_eq!(names(folder), [odd]);
 }
 
 #[test]

@@ -220,6 +220,9 @@ fn utf_16_without_a_mark_is_told() {
         pairs(&data::load(&path, &LoadOptions::default()).expect("readable").0),
         ["a\\x00>b", "c>\\x00d"]
     );
+    // Its only other line end has a NUL at its side, but UTF-16 has no odd number of bytes.
+    let (_folder, path) = file(b"users,item\n\0,b\n");
+    assert_eq!(pairs(&data::load(&path, &LoadOptions::default()).expect("readable").0), ["\\x00>b"]);
 }
 
 #[test]

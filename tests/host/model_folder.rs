@@ -302,13 +302,19 @@ fn a_save_that_fails_leaves_what_was_there() {
 
     assert!(odd_model().save(&file.join("model"), &[]).is_err());
     for (folder, kept) in [(&file, &file), (&foreign, &foreign.join("thesis.tex"))] {
-        let error = odd_model().save(folder, &[]).unwrap_err().to_string();
-        assert!(error.contains("not a spherec model"), "{error}");
+        // The new model is not lost either, and one that was kept before is not replaced.
+        let name = folder.file_name().unwrap().to_str().unwrap();
+        for saved in [format!("{name}.saved"), format!("{name}.saved.1")] {
+            let error = odd_model().save(folder, &[]).unwrap_err();
+            assert!(error.to_string().contains("not a spherec model"), "{error}");
+            let Error::Kept { path, .. } = error else { panic!("{error:?}") };
+            assert_eq!(path.file_name().unwrap(), &*saved);
+            assert_same(&odd_model(), &Model::load(&path).unwrap());
+        }
         assert_eq!(fs::read_to_string(kept).unwrap(), "mine");
-        // The new model is not lost either: the error says where it is.
-        let (_, at) = error.rsplit_once("see ").unwrap();
-        assert_same(&odd_model(), &Model::load(&Path::new(at).join("new")).unwrap());
     }
+    let all = ["file", "file.saved", "file.saved.1", "foreign", "foreign.saved", "foreign.saved.1"];
+    assert_eq!(names(place.path()), all);
 }
 
 #[test]
