@@ -8,6 +8,7 @@ use super::{Model, tables};
 use crate::{Error, Result, leftovers};
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
+use tempfile::TempDir;
 
 impl Model {
     /// Writes the model as `folder`, together with `extra` files (name, contents), such as the logs of the
@@ -18,8 +19,8 @@ impl Model {
     /// the new model has a file of that name, as `NAME.1`. After a failure the old model is still in place.
     ///
     /// # Errors
-    /// [`Error::Kept`] if the new model is whole, but cannot take its place; [`Error::Data`] from [`Model::check`]; [`Error::File`] or [`Error::Io`] from the disk, or if `folder`
-    /// exists and is neither empty nor a model.
+    /// [`Error::Data`] from [`Model::check`]; [`Error::File`] or [`Error::Io`] from the disk; [`Error::Kept`] if the
+    /// new model is whole but cannot take its place, such as that of a folder that is neither empty nor a model.
     pub fn save(&self, folder: &Path, extra: &[(&str, &[u8])]) -> Result<()> {
         self.check()?;
         let folder = output::resolve(folder)?;
@@ -31,9 +32,7 @@ impl Model {
         // Not created by `tempfile`, which would make it private to its owner.
         fs::create_dir(&new).map_err(Error::io(&new, "create"))?;
         self.write(&new, extra)?;
-        if let Err(error) = swap(&folder, temporary.path()) {
-            return Err(Error::Kept { error: Box::new(error), path: keep(&folder, temporary) });
-        }
+        replace(&folder, temporary)?;
         sync_folder(&parent)
     }
 
@@ -65,31 +64,45 @@ impl Model {
     }
 }
 
-/// Makes `temporary/new` the folder `folder`. What was there goes to `temporary`.
-fn swap(folder: &Path, temporary: &Path) -> Result<()> {
+/// Makes `temporary/new` the folder `folder`, with the files of the user that were there. Loses nothing if it fails.
+fn replace(folder: &Path, temporary: TempDir) -> Result<()> {
+    let replaced = match swap(folder, temporary.path()) {
+        Ok(replaced) => replaced,
+        Err(error) => return Err(Error::Kept { error: Box::new(error), path: keep(folder, temporary) }),
+    };
+    let Some(Err(error)) = replaced.map(|old| output::keep_foreign_files(&old, folder)) else {
+        return Ok(());
+    };
+    let kept = temporary.keep();
+    let message =
+        format!("{error}; the new model is in place, and files that were beside the old one are in");
+    Err(Error::file(folder, format!("{message} {}", kept.display())))
+}
+
+/// Makes `temporary/new` the folder `folder`. What was there goes to `temporary`; returns where.
+fn swap(folder: &Path, temporary: &Path) -> Result<Option<PathBuf>> {
     let (new, old) = (temporary.join("new"), temporary.join("old"));
     if matches!(output::inspect(folder)?, Place::Free) {
-        return fs::rename(&new, folder).map_err(Error::io(folder, "create"));
+        return fs::rename(&new, folder).map(|()| None).map_err(Error::io(folder, "create"));
     }
     let mode = fs::metadata(folder).map_err(Error::io(folder, "read"))?.permissions();
     fs::set_permissions(&new, mode).map_err(Error::io(&new, "write"))?;
     if exchange(&new, folder)? {
-        return output::keep_foreign_files(&new, folder);
+        return Ok(Some(new));
     }
     fs::rename(folder, &old).map_err(Error::io(folder, "replace"))?;
-    if let Err(error) = fs::rename(&new, folder) {
-        let failed = Error::io(folder, "replace")(error);
-        return match fs::rename(&old, folder) {
-            Ok(()) => Err(failed),
-            Err(error) => Err(Error::file(folder, format!("{failed}, and cannot be put back: {error}"))),
-        };
-    }
-    output::keep_foreign_files(&old, folder)
+    let Err(error) = fs::rename(&new, folder) else { return Ok(Some(old)) };
+    let failed = Error::io(folder, "replace")(error);
+    Err(match fs::rename(&old, folder) {
+        Ok(()) => failed,
+        Err(error) => Error::file(folder, format!("{failed}, and cannot be put back: {error}")),
+    })
 }
 
 /// Keeps a new model that cannot become `folder`: as `folder.saved`, or where it is. Returns where.
-fn keep(folder: &Path, temporary: tempfile::TempDir) -> PathBuf {
+fn keep(folder: &Path, temporary: TempDir) -> PathBuf {
     let new = temporary.path().join("new");
+    // An old model that could not be put back stays in `temporary`, too.
     if !temporary.path().join("old").exists() {
         let target = output::free_name(folder, ".saved");
         if fs::rename(&new, &target).is_ok() {
@@ -141,7 +154,7 @@ pub fn set_metrics(folder: &Path, metrics: serde_json::Value) -> Result<()> {
     manifest.write(&new.join(MANIFEST))?;
     Sums::write(&new, &sums.names().collect::<Vec<_>>())?;
     sync_folder(&new)?;
-    swap(&folder, temporary.path())?;
+    replace(&folder, temporary)?;
     sync_folder(&parent)
 }
 
