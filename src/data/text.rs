@@ -120,8 +120,8 @@ impl Text {
     }
 }
 
-/// Whether each line end has NULs at its side, as in UTF-16 or UTF-32 without a byte-order mark. Without line ends, and
-/// if the number of bytes is odd, more than a quarter of the bytes must be NULs. Looks at the start only.
+/// Whether each line end has NULs at its side, as in UTF-16 or UTF-32 without a byte-order mark. If there is no line
+/// end, or the number of bytes is odd, more than a quarter of the bytes must be NULs. Looks at the start only.
 fn has_wide_characters(data: &[u8]) -> bool {
     const LOOKED_AT: usize = 4096;
     let start = &data[..data.len().min(LOOKED_AT) / 2 * 2];
@@ -129,8 +129,8 @@ fn has_wide_characters(data: &[u8]) -> bool {
     // Of a long file, nothing says that it was not cut.
     let is_odd = data.len() <= LOOKED_AT && !data.len().is_multiple_of(2);
     let has_many = 4 * start.iter().filter(|byte| **byte == 0).count() > start.len();
-    if is_odd || ends().next().is_none() {
-        return has_many;
+    if (is_odd || ends().next().is_none()) && !has_many {
+        return false;
     }
     let is_low_first = |at: usize| at.is_multiple_of(2) && start[at + 1] == 0;
     let is_high_first = |at: usize| !at.is_multiple_of(2) && start[at - 1] == 0;
