@@ -45,6 +45,10 @@ pub enum Purpose {
     Draw = 6,
     /// Generated data.
     Generate = 7,
+    /// Which rows of a step are projected from their features, one stream per step and side.
+    Projected = 9,
+    /// Keys for dropout on the GPU, one key per step and side.
+    Dropout = 10,
     /// Choices made for a picture or a report, never for training.
     Display = 8,
 }

@@ -21,6 +21,13 @@ struct Plan {
     quads_at: u32,          // (Q)      quads, shard by shard
     shards_at: u32,         // (S + 1)  where each shard's quads begin in that list
     offsets_at: u32,        // (C)      what is added to each candidate's scores, f32 bits: far for a hole
+    // Of a network's first layer (net.wgsl):
+    projected_count: u32,   // P
+    projected_weight: f32,  // feature_weight, times the step's rows with features over P
+    bias_slot: u32,         // the slot of b1
+    projected_at: u32,      // (P)      row slot, among the step's, of each projected row
+    entries_at: u32,        // (P + 1)  where each projected row's (feature slot, value) begin; a slot's uses are
+                            //          (projected row, value)
     words: array<u32>,
 }
 

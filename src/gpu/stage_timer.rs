@@ -84,14 +84,15 @@ impl Stepper {
         let offsets = self.upload(plans);
         let mut order = Vec::new();
         for (index, plan) in plans.iter().enumerate() {
-            order.extend(self.dispatches(plan).into_iter().map(|dispatch| (index, dispatch, offsets[index])));
+            order
+                .extend(self.dispatches(plan).into_iter().map(|dispatch| (index, dispatch, &offsets[index])));
         }
         let seconds = match StageTimer::new(&self.gpu, order.len() as u32)? {
             Some(timer) => {
                 let mut encoder = self.gpu.device.create_command_encoder(&Default::default());
                 for (reading, (_, dispatch, offset)) in order.iter().enumerate() {
                     let mut pass = encoder.begin_compute_pass(&timer.pass(reading as u32));
-                    self.encode(&mut pass, dispatch, *offset);
+                    self.encode(&mut pass, dispatch, offset);
                 }
                 timer.resolve(&mut encoder);
                 self.gpu.wait(self.gpu.submit([encoder.finish()]))?;
@@ -101,7 +102,7 @@ impl Stepper {
                 .iter()
                 .map(|(_, dispatch, offset)| {
                     let mut encoder = self.gpu.device.create_command_encoder(&Default::default());
-                    self.encode(&mut encoder.begin_compute_pass(&Default::default()), dispatch, *offset);
+                    self.encode(&mut encoder.begin_compute_pass(&Default::default()), dispatch, offset);
                     let start = Instant::now();
                     self.gpu.wait(self.gpu.submit([encoder.finish()]))?;
                     Ok(start.elapsed().as_secs_f64())

@@ -5,7 +5,7 @@ use super::kernel::{Bindings, Kernel};
 use super::tables::{TablePart, Tables};
 use super::working::Buffers;
 use crate::step::layout::{PairSums, Shards, StepSums};
-use crate::step::{Dispatch, Extent, MAX_STEPS, PLAN_BYTES, Plan, Stage, StepConstants, StepShape, fold};
+use crate::step::{Dispatch, Extent, MAX_STEPS, Of, PLAN_BYTES, Plan, Stage, StepConstants, StepShape, fold};
 use crate::{Error, Result};
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -16,6 +16,7 @@ const IN_FLIGHT: usize = 2;
 /// A stage's kernel with its buffers, once for each extent that a dispatch may cover.
 #[derive(Debug)]
 struct BoundStage {
+    of: Of,
     kernel: Kernel,
     bindings: Vec<Bindings>,
 }
@@ -24,10 +25,10 @@ struct BoundStage {
 #[derive(Debug)]
 pub struct Stepper {
     pub(super) gpu: Arc<Gpu>,
-    tables: Tables,
+    tables: Vec<(Of, Tables)>,
     shape: StepShape,
     stages: Vec<BoundStage>,
-    catch_up: Option<BoundStage>,
+    catch_up: Vec<BoundStage>,
     buffers: Buffers,
     plan_alignment: u64,
     staging: Vec<wgpu::Buffer>,
@@ -58,11 +59,22 @@ pub struct Inspection {
 }
 
 impl Stepper {
-    /// Compiles the kernels and takes the memory for a run's steps on `tables`.
+    /// Compiles the kernels and takes the memory for a run's steps on `tables`, the points.
     ///
     /// # Errors
     /// [`Error::Gpu`] if memory is short or the adapter's bindings are too small for the shape.
     pub fn new(gpu: Arc<Gpu>, tables: Tables, constants: &StepConstants) -> Result<Stepper> {
+        Stepper::on_tables(gpu, vec![(Of::Points, tables)], constants)
+    }
+
+    /// As [`Stepper::new`], on all tables that the shape lists ([`StepShape::tables`]), in that order.
+    ///
+    /// # Errors
+    /// [`Error::Gpu`] if memory is short, the adapter's bindings are too small for the shape, or a table is missing.
+    pub fn on_tables(gpu: Arc<Gpu>, tables: Vec<(Of, Tables)>, constants: &StepConstants) -> Result<Stepper> {
+        if !tables.iter().map(|(of, _)| *of).eq(constants.shape.tables()) {
+            return Err(Error::Gpu("the tables are not those of the steps".to_owned()));
+        }
         let shape = constants.shape;
         shape.check_bindings(gpu.max_binding_bytes(), &gpu.adapter().name)?;
         let buffers = Buffers::new(&gpu, constants)?;
@@ -72,7 +84,7 @@ impl Stepper {
             .collect::<Result<_>>()?;
         Ok(Stepper {
             stages: shape.stages().iter().map(bound).collect::<Result<_>>()?,
-            catch_up: shape.catch_up_stage().as_ref().map(bound).transpose()?,
+            catch_up: shape.catch_up_stages().iter().map(bound).collect::<Result<_>>()?,
             plan_alignment: u64::from(gpu.device.limits().min_storage_buffer_offset_alignment),
             buffers,
             staging,
@@ -84,8 +96,13 @@ impl Stepper {
         })
     }
 
-    /// The tables that the steps work on.
+    /// The tables of the points.
     pub fn tables(&self) -> &Tables {
+        &self.tables[0].1
+    }
+
+    /// The tables of the points, then those of each network's layers.
+    pub fn all_tables(&self) -> &[(Of, Tables)] {
         &self.tables
     }
 
@@ -96,7 +113,8 @@ impl Stepper {
 
     /// The most steps of one submission.
     pub fn max_steps(&self) -> usize {
-        let plan_bytes = self.shape.plan.plan_capacity_bytes().next_multiple_of(self.plan_alignment);
+        let bytes = self.shape.plan_bytes().into_iter();
+        let plan_bytes = bytes.map(|bytes| bytes.next_multiple_of(self.plan_alignment)).sum::<u64>();
         MAX_STEPS.min((PLAN_BYTES / plan_bytes.min(PLAN_BYTES)) as usize).max(1)
     }
 
@@ -123,8 +141,8 @@ impl Stepper {
         encoder.clear_buffer(self.buffers.get("step_log"), 0, None);
         {
             let mut pass = encoder.begin_compute_pass(&Default::default());
-            for (plan, &offset) in plans.iter().zip(&offsets) {
-                self.dispatches(plan).iter().for_each(|dispatch| self.encode(&mut pass, dispatch, offset));
+            for (plan, offsets) in plans.iter().zip(&offsets) {
+                self.dispatches(plan).iter().for_each(|dispatch| self.encode(&mut pass, dispatch, offsets));
             }
         }
         let staging = self.staging.pop().ok_or_else(|| Error::Gpu("no staging buffer is free".to_owned()))?;
@@ -136,16 +154,22 @@ impl Stepper {
         self.gpu.check()
     }
 
-    /// Sends the plans of the next submission; returns where each begins.
-    pub(super) fn upload(&self, plans: &mut [Plan]) -> Vec<u32> {
+    /// Sends the plans of the next submission; returns where the plan of each step begins for each of its tables.
+    pub(super) fn upload(&self, plans: &mut [Plan]) -> Vec<Vec<(Of, u32)>> {
         let mut offsets = Vec::with_capacity(plans.len());
         let mut bytes: Vec<u8> = Vec::new();
         for (slot, plan) in plans.iter_mut().enumerate() {
-            plan.header.log_slot = slot as u32;
-            offsets.push(bytes.len() as u32);
-            bytes.extend_from_slice(bytemuck::bytes_of(&plan.header));
-            bytes.extend_from_slice(bytemuck::cast_slice(&plan.words));
-            bytes.resize(bytes.len().next_multiple_of(self.plan_alignment as usize), 0);
+            plan.set_log_slot(slot as u32);
+            let mut of_step = Vec::with_capacity(self.tables.len());
+            for (of, _) in &self.tables {
+                // A step without rows to project has no dispatch that reads the plan.
+                let Some(plan) = plan.of(*of) else { continue };
+                of_step.push((*of, bytes.len() as u32));
+                bytes.extend_from_slice(bytemuck::bytes_of(&plan.header));
+                bytes.extend_from_slice(bytemuck::cast_slice(&plan.words));
+                bytes.resize(bytes.len().next_multiple_of(self.plan_alignment as usize), 0);
+            }
+            offsets.push(of_step);
         }
         self.gpu.queue.write_buffer(self.buffers.get("plan"), 0, &bytes);
         offsets
@@ -156,9 +180,17 @@ impl Stepper {
         self.shape.dispatches(plan)
     }
 
-    pub(super) fn encode(&self, pass: &mut wgpu::ComputePass<'_>, dispatch: &Dispatch, plan_offset: u32) {
+    pub(super) fn encode(
+        &self,
+        pass: &mut wgpu::ComputePass<'_>,
+        dispatch: &Dispatch,
+        offsets: &[(Of, u32)],
+    ) {
         let stage = &self.stages[dispatch.stage];
-        stage.kernel.dispatch(pass, &stage.bindings[dispatch.extent], plan_offset, dispatch.groups);
+        let of = stage.of.of_plan();
+        if let Some((_, offset)) = offsets.iter().find(|(it, _)| *it == of) {
+            stage.kernel.dispatch(pass, &stage.bindings[dispatch.extent], *offset, dispatch.groups);
+        }
     }
 
     /// Waits for the oldest submission and returns the sums of its steps; `None` if none is in flight.
@@ -195,9 +227,11 @@ impl Stepper {
     ///
     /// # Errors
     /// Those of `read`; [`Error::Data`] if a part does not fit; [`Error::Gpu`] if the device failed.
-    pub fn restore(&mut self, step: u32, read: &dyn Fn(TablePart) -> Result<Vec<u32>>) -> Result<()> {
-        for &part in self.tables.parts() {
-            self.tables.restore(&self.gpu, part, &read(part)?)?;
+    pub fn restore(&mut self, step: u32, read: &dyn Fn(Of, TablePart) -> Result<Vec<u32>>) -> Result<()> {
+        for (of, tables) in &self.tables {
+            for &part in tables.parts() {
+                tables.restore(&self.gpu, part, &read(*of, part)?)?;
+            }
         }
         self.last_step = step;
         Ok(())
@@ -208,16 +242,20 @@ impl Stepper {
     /// # Errors
     /// [`Error::Gpu`] if the device failed.
     pub fn catch_up(&mut self) -> Result<()> {
-        let Some(stage) = &self.catch_up else { return Ok(()) };
-        for dispatch in self.tables.dispatches() {
+        if self.catch_up.is_empty() {
+            return Ok(());
+        }
+        for dispatch in self.tables.iter().flat_map(|(_, tables)| tables.dispatches()) {
             let shards = Shards { step: self.last_step, ..dispatch.shards };
             self.gpu.write(&dispatch.uniform, 0, bytemuck::bytes_of(&shards));
         }
         let mut encoder = self.gpu.device.create_command_encoder(&Default::default());
         {
             let mut pass = encoder.begin_compute_pass(&Default::default());
-            for (bindings, dispatch) in stage.bindings.iter().zip(self.tables.dispatches()) {
-                stage.kernel.dispatch(&mut pass, bindings, 0, fold(dispatch.shards.row_count));
+            for (stage, (_, tables)) in self.catch_up.iter().zip(&self.tables) {
+                for (bindings, dispatch) in stage.bindings.iter().zip(tables.dispatches()) {
+                    stage.kernel.dispatch(&mut pass, bindings, 0, fold(dispatch.shards.row_count));
+                }
             }
         }
         let submission = self.gpu.submit([encoder.finish()]);
@@ -230,23 +268,26 @@ fn bound_stage(
     gpu: &Gpu,
     shape: &StepShape,
     buffers: &Buffers,
-    tables: &Tables,
+    tables: &[(Of, Tables)],
     stage: &Stage,
 ) -> Result<BoundStage> {
     let kernel = Kernel::new(gpu, stage.kernel, &shape.build(stage))?;
     let bind = |(index, extent): (usize, &Extent)| {
-        let mut list = buffers.list(shape, extent);
+        let mut list = buffers.list(shape, stage.of, extent);
         let uniform;
         match extent {
             Extent::Whole => {}
-            Extent::Shards(_) => list.extend(tables.bindings(index)),
+            Extent::Shards(_) => {
+                let of_stage = tables.iter().filter(|(of, _)| *of == stage.of);
+                list.extend(of_stage.flat_map(|(_, tables)| tables.bindings(index)));
+            }
             Extent::Block(block) => {
                 uniform = gpu.upload("block", &[*block])?;
                 list.push(("block", uniform.as_entire_buffer_binding()));
             }
         }
-        kernel.bind(gpu, shape.plan.plan_capacity_bytes(), &list)
+        kernel.bind(gpu, shape.plan_window(), &list)
     };
     let bindings = shape.extents(stage).iter().enumerate().map(bind).collect::<Result<_>>()?;
-    Ok(BoundStage { kernel, bindings })
+    Ok(BoundStage { of: stage.of, kernel, bindings })
 }

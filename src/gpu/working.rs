@@ -4,20 +4,25 @@ use super::device::Gpu;
 use super::kernel::Named;
 use crate::Result;
 use crate::step::layout::Block;
-use crate::step::{Extent, PLAN_BYTES, StepConstants, StepShape};
+use crate::step::{
+    Extent, NetShape, Of, PLAN_BYTES, Side, StepBuffer, StepConstants, StepShape, names_of_layer,
+};
 
 /// The buffers of the working set, by the names that the kernels use.
 #[derive(Debug)]
 pub(super) struct Buffers {
     all: Vec<(&'static str, wgpu::Buffer)>,
+    /// Those of the networks.
+    nets: Vec<(Side, Vec<(&'static str, wgpu::Buffer)>)>,
 }
 
 impl Buffers {
     pub(super) fn new(gpu: &Gpu, constants: &StepConstants) -> Result<Buffers> {
         let StepConstants { shape, settings, catch_up } = constants;
         let none = wgpu::BufferUsages::empty();
+        let step_plan_bytes = shape.plan_bytes().iter().sum::<u64>();
         let mut all = vec![
-            ("plan", gpu.buffer("plans", PLAN_BYTES + shape.plan.plan_capacity_bytes(), none)?),
+            ("plan", gpu.buffer("plans", PLAN_BYTES + step_plan_bytes + shape.plan_window(), none)?),
             ("settings", gpu.upload("settings", &[*settings])?),
             ("catch_up", gpu.upload("catch_up", catch_up)?),
         ];
@@ -26,7 +31,12 @@ impl Buffers {
             let usage = if buffer.name == "working" { wgpu::BufferUsages::UNIFORM } else { none };
             all.push((buffer.name, gpu.buffer(buffer.name, buffer.bytes as u64, usage)?));
         }
-        Ok(Buffers { all })
+        let of_net = |(side, net): (Side, NetShape)| {
+            let buffer = |it: StepBuffer| Ok((it.name, gpu.buffer(it.name, it.bytes as u64, none)?));
+            Ok((side, net.buffers(shape).into_iter().map(buffer).collect::<Result<_>>()?))
+        };
+        let nets = shape.nets().map(of_net).collect::<Result<_>>()?;
+        Ok(Buffers { all, nets })
     }
 
     /// The buffer that the kernels call `name`.
@@ -38,10 +48,23 @@ impl Buffers {
         &found.unwrap_or_else(|| panic!("there is no buffer {name:?}")).1
     }
 
-    /// Everything but the tables, for a dispatch that covers `extent`.
-    pub(super) fn list(&self, shape: &StepShape, extent: &Extent) -> Vec<Named<'_>> {
-        let whole = self.all.iter().map(|(name, buffer)| (*name, buffer.as_entire_buffer_binding()));
-        whole.chain(parts_of_working(shape, self.get("working"), extent)).collect()
+    /// Everything but the tables, for a dispatch of stages of `of` that covers `extent`.
+    pub(super) fn list(&self, shape: &StepShape, of: Of, extent: &Extent) -> Vec<Named<'_>> {
+        let mut list: Vec<Named<'_>> = Vec::new();
+        let of_net = self.nets.iter().find(|(side, _)| Some(*side) == of.side());
+        let of_net = of_net.map_or(&[][..], |(_, buffers)| buffers);
+        // The first of a name counts: a layer's own come before those of the points.
+        if let Of::Layer(_, layer) = of {
+            let named = names_of_layer(layer).into_iter().filter_map(|(called, name)| {
+                let (_, buffer) = of_net.iter().find(|(known, _)| *known == name)?;
+                Some((called, buffer.as_entire_buffer_binding()))
+            });
+            list.extend(named);
+        }
+        list.extend(of_net.iter().map(|it| (it.0, it.1.as_entire_buffer_binding())));
+        list.extend(self.all.iter().map(|it| (it.0, it.1.as_entire_buffer_binding())));
+        list.extend(parts_of_working(shape, self.get("working"), extent));
+        list
     }
 }
 

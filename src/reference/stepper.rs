@@ -1,12 +1,13 @@
 //! A whole step on the twins: what the engine is compared with, and a CPU statement of the algorithm.
 
 use super::{
-    candidate_gradient, candidate_score, candidate_score_subgroup, loss, negative_draw, pair_score,
-    point_gradient, point_gradient_shared, row_adam, row_catch_up, row_load, row_sgd, step_sum,
+    candidate_gradient, candidate_score, candidate_score_subgroup, feature_gradient, feature_hidden,
+    feature_output, feature_slope, feature_sum, hidden_gradient, loss, negative_draw, output_gradient,
+    pair_score, point_gradient, point_gradient_shared, row_adam, row_catch_up, row_load, row_sgd, step_sum,
     user_gradient,
 };
 use crate::step::layout::{Block, PairSums, RowState, Shards, StepSums};
-use crate::step::{Extent, Plan, Stage, StepConstants, StepShape};
+use crate::step::{Extent, Layer, NetShape, Of, Plan, Side, Stage, StepConstants, StepShape};
 use std::ops::Range;
 
 /// The stored rows of items, then users; D padded.
@@ -20,6 +21,8 @@ pub struct State {
     pub variance: Vec<f32>,
     /// (rows).
     pub row_states: Vec<RowState>,
+    /// The tables of the networks' layers, in the order of [`StepShape::tables`].
+    pub layers: Vec<(Of, State)>,
 }
 
 impl State {
@@ -30,16 +33,30 @@ impl State {
             variance: vec![0.0; rows.len()],
             row_states: rows.chunks(shape.padded_dim()).map(|row| RowState::at_rest(row, 0.0)).collect(),
             rows,
+            layers: Vec::new(),
         }
+    }
+
+    /// The tables of `of`.
+    ///
+    /// # Panics
+    /// If there are none: a defect of the caller.
+    pub fn tables(&mut self, of: Of) -> &mut State {
+        if of == Of::Points {
+            return self;
+        }
+        let found = self.layers.iter_mut().find(|(it, _)| *it == of);
+        &mut found.unwrap_or_else(|| panic!("there are no tables {of:?}")).1
     }
 
     /// Brings all rows up to `step`.
     pub fn catch_up(&mut self, constants: &StepConstants, step: u32) {
-        let Some(stage) = constants.shape.catch_up_stage() else { return };
         let mut scratch = Scratch::new(&constants.shape, f32::NAN);
-        for shards in constants.shape.table_shards() {
-            let extent = Extent::Shards(Shards { step, ..shards });
-            run_stage(&stage, &extent, constants, &Plan::default(), self, &mut scratch);
+        for stage in constants.shape.catch_up_stages() {
+            for shards in constants.shape.part(stage.of).table_shards() {
+                let extent = Extent::Shards(Shards { step, ..shards });
+                run_stage(&stage, &extent, constants, &Plan::default(), self, &mut scratch);
+            }
         }
     }
 }
@@ -67,8 +84,59 @@ pub struct Scratch {
     pub user_gradients: Vec<f32>,
     /// (R, D + 4).
     pub gradients: Vec<f32>,
-    /// (steps); `bad_rows` is 0 before a step.
+    /// (steps); `bad_rows` and `feature_loss` are 0 before a step.
     pub step_log: Vec<StepSums>,
+    /// Those of the networks.
+    pub nets: Vec<(Side, NetScratch)>,
+}
+
+/// The working set of a network. Names are those of the kernels' bindings.
+#[derive(Debug, Clone, PartialEq)]
+pub struct NetScratch {
+    /// Points and notes of the feature slots, (G, H + 4).
+    pub input_points: Vec<f32>,
+    /// (G, H + 4).
+    pub input_gradients: Vec<f32>,
+    /// Points and notes of the hidden units, (H + 1, D + 4).
+    pub output_points: Vec<f32>,
+    /// (H + 1, D + 4).
+    pub output_gradients: Vec<f32>,
+    /// (P, H).
+    pub hidden: Vec<f32>,
+    /// (P, H).
+    pub hidden_gradients: Vec<f32>,
+    /// (P, D).
+    pub projected: Vec<f32>,
+    /// (P).
+    pub feature_losses: Vec<f32>,
+}
+
+impl NetScratch {
+    /// A working set filled with `poison`.
+    fn new(net: &NetShape, shape: &StepShape, poison: f32) -> NetScratch {
+        let buffers = net.buffers(shape);
+        let numbers = |name: &str| {
+            let found = buffers.iter().find(|buffer| buffer.name == name);
+            vec![poison; found.map_or(0, |buffer| buffer.bytes / 4)]
+        };
+        NetScratch {
+            input_points: numbers("input_points"),
+            input_gradients: numbers("input_gradients"),
+            output_points: numbers("output_points"),
+            output_gradients: numbers("output_gradients"),
+            hidden: numbers("hidden"),
+            hidden_gradients: numbers("hidden_gradients"),
+            projected: numbers("projected"),
+            feature_losses: numbers("feature_losses"),
+        }
+    }
+
+    fn of_layer(&mut self, layer: Layer) -> (&mut Vec<f32>, &mut Vec<f32>) {
+        match layer {
+            Layer::Input => (&mut self.input_points, &mut self.input_gradients),
+            Layer::Output => (&mut self.output_points, &mut self.output_gradients),
+        }
+    }
 }
 
 impl Scratch {
@@ -93,6 +161,7 @@ impl Scratch {
             gradients: numbers("gradients"),
             // A few steps of a submission.
             step_log: vec![StepSums { loss: poison, ..StepSums::default() }; 4],
+            nets: shape.nets().map(|(side, net)| (side, NetScratch::new(&net, shape, poison))).collect(),
         }
     }
 }
@@ -109,6 +178,14 @@ pub fn run_stage(
     state: &mut State,
     s: &mut Scratch,
 ) {
+    let Some(plan) = plan.of(stage.of).or(Some(plan).filter(|_| stage.kernel == "row_catch_up")) else {
+        return;
+    };
+    match stage.of {
+        Of::Points => {}
+        Of::Net(side) => return run_net(stage, side, constants, plan, s),
+        Of::Layer(side, layer) => return run_layer(stage, extent, (side, layer), constants, plan, state, s),
+    }
     let StepConstants { shape, settings, catch_up } = constants;
     match *extent {
         Extent::Whole => run_whole(stage, constants, plan, s),
@@ -204,6 +281,62 @@ fn run_whole(stage: &Stage, constants: &StepConstants, plan: &Plan, s: &mut Scra
     }
 }
 
+/// The twins of a network's stages.
+fn run_net(stage: &Stage, side: Side, constants: &StepConstants, plan: &Plan, s: &mut Scratch) {
+    let shape = &constants.shape;
+    let (Some(net), Some((_, n))) = (shape.nets[side.index()], s.nets.iter_mut().find(|(it, _)| *it == side))
+    else {
+        panic!("there is no network of {side:?}")
+    };
+    match stage.kernel {
+        "feature_hidden" => feature_hidden(plan, &n.input_points, &mut n.hidden, &net),
+        "feature_output" => {
+            feature_output(plan, &n.hidden, &n.output_points, &mut n.projected, &net, shape);
+        }
+        "feature_slope" => {
+            let (projected, losses) = (&mut n.projected, &mut n.feature_losses);
+            feature_slope(plan, &s.working, projected, &mut s.gradients, losses, shape);
+        }
+        "feature_sum" => feature_sum(plan, &n.feature_losses, &mut s.step_log),
+        "hidden_gradient" => {
+            let (weights, gradients) = (&n.output_points, &mut n.hidden_gradients);
+            hidden_gradient(plan, &n.projected, weights, &n.hidden, gradients, &net, shape);
+        }
+        "output_gradient" => {
+            output_gradient(plan, &n.hidden, &n.projected, &mut n.output_gradients, &net, shape);
+        }
+        "feature_gradient" => feature_gradient(plan, &n.hidden_gradients, &mut n.input_gradients, &net),
+        other => panic!("{other} has no twin over a network"),
+    }
+}
+
+/// The twins of the stages over a layer's table: those over the points' tables, on its buffers.
+fn run_layer(
+    stage: &Stage,
+    extent: &Extent,
+    (side, layer): (Side, Layer),
+    constants: &StepConstants,
+    plan: &Plan,
+    state: &mut State,
+    s: &mut Scratch,
+) {
+    let shape = constants.shape.part(stage.of);
+    let of_layer = StepConstants { shape, ..constants.clone() };
+    let mut own = Scratch::new(&shape, f32::NAN);
+    let Some((_, net)) = s.nets.iter_mut().find(|(it, _)| *it == side) else {
+        panic!("there is no network of {side:?}")
+    };
+    let (points, gradients) = net.of_layer(layer);
+    std::mem::swap(&mut own.working, points);
+    std::mem::swap(&mut own.gradients, gradients);
+    std::mem::swap(&mut own.step_log, &mut s.step_log);
+    let on_points = Stage { of: Of::Points, ..*stage };
+    run_stage(&on_points, extent, &of_layer, plan, state.tables(stage.of), &mut own);
+    std::mem::swap(&mut own.working, points);
+    std::mem::swap(&mut own.gradients, gradients);
+    std::mem::swap(&mut own.step_log, &mut s.step_log);
+}
+
 /// Which numbers of a table some shards have.
 fn table_numbers(shards: &Shards, shape: &StepShape) -> Range<usize> {
     shards.rows().start * shape.padded_dim()..shards.rows().end * shape.padded_dim()
@@ -213,7 +346,8 @@ fn table_numbers(shards: &Shards, shape: &StepShape) -> Range<usize> {
 pub fn step(constants: &StepConstants, plan: &Plan, state: &mut State, scratch: &mut Scratch) -> StepSums {
     let shape = &constants.shape;
     let stages = shape.stages();
-    scratch.step_log[plan.header.log_slot as usize].bad_rows = 0;
+    let log = &mut scratch.step_log[plan.header.log_slot as usize];
+    (log.bad_rows, log.feature_loss) = (0, 0.0);
     for dispatch in shape.dispatches(plan) {
         let stage = &stages[dispatch.stage];
         let extent = shape.extents(stage)[dispatch.extent];

@@ -2,12 +2,13 @@
 
 use super::draw::ItemSampler;
 use super::epoch::EpochOrder;
+use super::projection::{FeatureRows, Projection};
 use super::slots::{SlotMap, list_quads, place};
 use super::uses::{PairSlots, list_uses};
 use crate::data::Interactions;
 use crate::random::{Purpose, Stream, key};
 use crate::step::layout::{FAR, NONE, PlanHeader};
-use crate::step::{Plan, PlanShape, Rates};
+use crate::step::{NetShape, Plan, PlanShape, Rates, Side};
 use fixedbitset::FixedBitSet;
 use std::sync::Arc;
 
@@ -20,6 +21,7 @@ pub struct Planner {
     rates: Rates,
     correction: f64,
     seed: u64,
+    projections: Vec<Projection>,
     item_slots: SlotMap,
     user_slots: SlotMap,
     pairs: Vec<(u32, u32)>,
@@ -46,6 +48,7 @@ impl Planner {
             rates,
             correction: 0.0,
             seed,
+            projections: Vec::new(),
             item_slots: SlotMap::new(shape.item_count),
             user_slots: SlotMap::new(shape.user_count),
             pairs: Vec::new(),
@@ -60,6 +63,12 @@ impl Planner {
     /// ([`crate::step::Loss::correction`]).
     pub fn correcting(self, correction: f64) -> Planner {
         Planner { correction, ..self }
+    }
+
+    /// Projects rows of `side` from their features, by a network of `shape`.
+    pub fn projecting(mut self, side: Side, rows: Arc<FeatureRows>, shape: NetShape) -> Planner {
+        self.projections.push(Projection::new(side, rows, shape, self.rates, self.seed));
+        self
     }
 
     /// The shape of this run's plans.
@@ -203,8 +212,11 @@ impl Planner {
             quads_at,
             shards_at,
             offsets_at,
+            ..PlanHeader::default()
         };
-        Plan { header, words }
+        let mut plan = Plan { header, words, nets: Vec::new() };
+        plan.nets = self.projections.iter_mut().map(|net| net.plan(&plan, &self.shape)).collect();
+        plan
     }
 
     /// What is added to the scores of the candidate in table row `row`: FAR for a hole, else the correction for how likely

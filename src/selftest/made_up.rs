@@ -3,8 +3,10 @@
 use crate::data::Interactions;
 use crate::random::{Purpose, Stream};
 use crate::reference::{State, row_state};
-use crate::step::{BLOCK_BYTES, Geometry, Grain, Loss, Optimizer, StepShape};
+use crate::sampling::FeatureRows;
+use crate::step::{BLOCK_BYTES, Geometry, Grain, Layer, Loss, Of, Optimizer, Side, StepShape};
 use rand::RngExt;
+use std::sync::Arc;
 
 /// The sizes of a made-up step.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -41,6 +43,8 @@ pub struct MadeUp {
     pub gor_weight: f64,
     /// Share of the learning rate at which item biases move; 0: there are none.
     pub item_bias_rate: f64,
+    /// Networks for items and users with features: hidden units, and rows that they project at most.
+    pub net: Option<(usize, usize)>,
     /// The step, from 1.
     pub step: u64,
     /// How the work is cut.
@@ -85,6 +89,7 @@ pub fn made_up_steps() -> Vec<MadeUp> {
         hardness: 3.0,
         gor_weight: 0.5,
         item_bias_rate: 0.3,
+        net: None,
         step: 57,
         grain: Grain::GPU,
     };
@@ -261,6 +266,30 @@ pub fn made_up_steps() -> Vec<MadeUp> {
             ..base
         },
     ]);
+    // Networks: all rows are projected, or some; tiles are ragged or whole; the first layer is in shards.
+    let networks = MadeUp { name: "networks", net: Some((20, 200)), ..base };
+    steps.extend([
+        networks,
+        MadeUp {
+            name: "networks, some rows, shards",
+            net: Some((256, 70)),
+            dim: 100,
+            candidate_count: 0,
+            negative_count: 3,
+            rows_per_shard: 47,
+            shards_per_dispatch: 3,
+            ..base
+        },
+        MadeUp {
+            name: "networks, plain gradient descent",
+            optimizer: Optimizer::Sgd,
+            net: Some((64, 64)),
+            dim: 64,
+            candidate_count: 0,
+            ..base
+        },
+        MadeUp { name: "subgroups, shared, networks", net: Some((36, 30)), grain: SMALL, ..shared },
+    ]);
     // Every other loss and geometry, by the names of their kernels and includes.
     let planned = MadeUp { candidate_count: 0, negative_count: 4, dim: 28, batch_size: 70, ..base };
     // So low that e^(x / t) alone would leave the range of f32.
@@ -298,6 +327,25 @@ pub(super) fn interactions(case: &MadeUp, seed: u64) -> Interactions {
     Interactions::from_pairs(case.user_count, case.item_count, &pairs)
 }
 
+/// Random features of the items and the users; some have none.
+pub(super) fn features(case: &MadeUp, seed: u64) -> Vec<(Side, Arc<FeatureRows>)> {
+    let mut stream = Stream::new(seed, Purpose::Generate, 2);
+    let mut rows = |count: usize, feature_count: u32| {
+        let row = |stream: &mut Stream| {
+            let mut features: Vec<u32> = (0..stream.below(6)).map(|_| stream.below(feature_count)).collect();
+            features.sort_unstable();
+            features.dedup();
+            features
+                .into_iter()
+                .map(|feature| (feature, stream.random_range(0.5..1.5f32)))
+                .collect::<Vec<_>>()
+        };
+        let rows: Vec<_> = (0..count).map(|_| row(&mut stream)).collect();
+        Arc::new(FeatureRows::new(feature_count as usize, rows))
+    };
+    vec![(Side::Items, rows(case.item_count, 40)), (Side::Users, rows(case.user_count, 25))]
+}
+
 /// Rows as they are in mid-training: norms around one, moments, last steps from never to just now. Close
 /// points occur, so that similarities reach both ends, and drifts that take a row nearly to nothing.
 pub(super) fn state_in_training(case: &MadeUp, shape: &StepShape, seed: u64) -> State {
@@ -313,6 +361,23 @@ pub(super) fn state_in_training(case: &MadeUp, shape: &StepShape, seed: u64) -> 
     let mut state = State::new(rows, shape);
     for state in &mut state.row_states[..case.item_count] {
         state.bias = if case.item_bias_rate > 0.0 { stream.random_range(-0.5..0.5f32) } else { 0.0 };
+    }
+    for of in shape.tables().into_iter().filter(|of| *of != Of::Points) {
+        let part = shape.part(of);
+        let layer = MadeUp {
+            dim: part.dim,
+            item_count: part.table_rows(),
+            user_count: 0,
+            item_bias_rate: 0.0,
+            net: None,
+            ..*case
+        };
+        let mut table = state_in_training(&layer, &part, seed + 1);
+        // Every hidden unit was in every step.
+        if matches!(of, Of::Layer(_, Layer::Output)) && case.step > 1 && case.optimizer.has_moments() {
+            table.row_states.iter_mut().for_each(|state| state.last_step = case.step as u32 - 1);
+        }
+        state.layers.push((of, table));
     }
     if !case.optimizer.has_moments() || case.step == 1 {
         return state;

@@ -77,7 +77,7 @@ impl Comparison {
     /// # Errors
     /// [`Error::Gpu`] if the kernel does not compile or run; a difference is an [`Agreement`].
     pub fn run(&self, gpu: &Gpu, text: &str) -> Result<Agreement> {
-        let seen = self.scenario.run_kernel(gpu, &self.stage, text, &self.runs)?;
+        let seen = self.scenario.run_kernel(gpu, text, &self.runs)?;
         let expected = self.runs.iter().map(|run| &run.after);
         Ok(compare::agreement(self.stage.kernel, self.case, expected.zip(&seen)))
     }

@@ -5,28 +5,26 @@ use super::scenario::{KernelRun, Scenario};
 use crate::Result;
 use crate::gpu::{Gpu, Kernel, Named, SHARD_NAMES, parts_of_working};
 use crate::step::layout::{RowState, Shards};
-use crate::step::{Extent, Stage};
+use crate::step::{Extent, StepShape};
 use std::ops::Range;
 
 /// Words of a row's state.
 const STATE_WORDS: usize = size_of::<RowState>() / 4;
 
 impl Scenario {
-    /// Runs `text` as the kernel of `stage` on the device, each run from its own buffers; the buffers afterwards.
-    pub(super) fn run_kernel(
-        &self,
-        gpu: &Gpu,
-        stage: &Stage,
-        text: &str,
-        runs: &[KernelRun],
-    ) -> Result<Vec<Arrays>> {
-        let kernel = Kernel::from_text(gpu, stage.kernel, text, &self.shape().build(stage))?;
-        runs.iter().map(|run| self.run_once(gpu, stage, &kernel, run)).collect()
+    /// Runs `text` as the kernel on the device, each run from its own buffers; the buffers afterwards.
+    pub(super) fn run_kernel(&self, gpu: &Gpu, text: &str, runs: &[KernelRun]) -> Result<Vec<Arrays>> {
+        runs.iter().map(|run| self.run_once(gpu, text, run)).collect()
     }
 
-    fn run_once(&self, gpu: &Gpu, stage: &Stage, kernel: &Kernel, run: &KernelRun) -> Result<Arrays> {
-        let mut plan_bytes: Vec<u8> = bytemuck::bytes_of(&self.plan.header).to_vec();
-        plan_bytes.extend_from_slice(bytemuck::cast_slice(&self.plan.words));
+    fn run_once(&self, gpu: &Gpu, text: &str, run: &KernelRun) -> Result<Arrays> {
+        let stage = &run.stage;
+        let shape = self.shape().part(stage.of);
+        let kernel = Kernel::from_text(gpu, stage.kernel, text, &self.shape().build(stage))?;
+        // row_catch_up reads no plan.
+        let plan = self.plan.of(stage.of).unwrap_or(&self.plan);
+        let mut plan_bytes: Vec<u8> = bytemuck::bytes_of(&plan.header).to_vec();
+        plan_bytes.extend_from_slice(bytemuck::cast_slice(&plan.words));
         let plan = gpu.upload("plan", &plan_bytes)?;
         let settings = gpu.upload("settings", &[self.constants.settings])?;
         let catch_up = gpu.upload("catch_up", &self.constants.catch_up)?;
@@ -34,7 +32,7 @@ impl Scenario {
         // (Which array, what the kernel calls it, which words of the array it is.)
         let mut owned = Vec::new();
         for (index, (array, values)) in after.iter().enumerate() {
-            let parts = self.owned(&extent, array, values.len());
+            let parts = owned_by(&shape, &extent, array, values.len());
             owned.extend(parts.into_iter().map(|(name, range)| (index, name, range)));
         }
         let upload = |(index, name, range): &(usize, &'static str, Range<usize>)| match &after[*index].1 {
@@ -47,7 +45,7 @@ impl Scenario {
         let mut list: Vec<Named<'_>> =
             buffers.iter().map(|(name, buffer)| (*name, buffer.as_entire_buffer_binding())).collect();
         if let Some((_, working)) = buffers.iter().find(|(name, _)| *name == "working") {
-            list.extend(parts_of_working(self.shape(), working, &extent));
+            list.extend(parts_of_working(&shape, working, &extent));
         }
         let uniform = match extent {
             Extent::Whole => None,
@@ -74,22 +72,22 @@ impl Scenario {
         }
         Ok(after)
     }
+}
 
-    /// What a dispatch sees of an array of `length` words: of the tables its own rows, a buffer a shard; all of the
-    /// rest.
-    fn owned(
-        &self,
-        extent: &Extent,
-        array: &'static str,
-        length: usize,
-    ) -> Vec<(&'static str, Range<usize>)> {
-        let words = if array == "row_states" { STATE_WORDS } else { self.shape().padded_dim() };
-        let table = ["rows", "drift", "variance", "row_states"].iter().position(|&table| table == array);
-        let (Some(table), Extent::Shards(shards)) = (table, extent) else { return vec![(array, 0..length)] };
-        let Shards { rows_per_shard, .. } = *shards;
-        let rows = shards.rows();
-        let begin = |shard: usize| words * (rows.start + shard * rows_per_shard as usize).min(rows.end);
-        let names = SHARD_NAMES.iter().take(self.shape().shards_per_dispatch).enumerate();
-        names.map(|(shard, names)| (names[table], begin(shard)..begin(shard + 1))).collect()
-    }
+/// What a dispatch sees of an array of `length` words: of the tables its own rows, a buffer a shard; all of the
+/// rest.
+fn owned_by(
+    shape: &StepShape,
+    extent: &Extent,
+    array: &'static str,
+    length: usize,
+) -> Vec<(&'static str, Range<usize>)> {
+    let words = if array == "row_states" { STATE_WORDS } else { shape.padded_dim() };
+    let table = ["rows", "drift", "variance", "row_states"].iter().position(|&table| table == array);
+    let (Some(table), Extent::Shards(shards)) = (table, extent) else { return vec![(array, 0..length)] };
+    let Shards { rows_per_shard, .. } = *shards;
+    let rows = shards.rows();
+    let begin = |shard: usize| words * (rows.start + shard * rows_per_shard as usize).min(rows.end);
+    let names = SHARD_NAMES.iter().take(shape.shards_per_dispatch).enumerate();
+    names.map(|(shard, names)| (names[table], begin(shard)..begin(shard + 1))).collect()
 }

@@ -2,11 +2,13 @@
 //! and after each stage as the twins have them.
 
 use super::compare::{Arrays, Values};
-use super::made_up::{MadeUp, interactions, state_in_training};
+use super::made_up::{MadeUp, features, interactions, state_in_training};
 use crate::reference::{self, Scratch, State};
-use crate::sampling::{EpochOrder, ItemSampler, Planner};
+use crate::sampling::{EpochOrder, FeatureRows, ItemSampler, Planner};
 use crate::step::layout::{Shards, StepSums};
-use crate::step::{Extent, Plan, PlanShape, Rates, Schedule, Stage, StepConstants, StepShape};
+use crate::step::{
+    Extent, Layer, NetShape, Of, Plan, PlanShape, Rates, Schedule, Side, Stage, StepConstants, StepShape,
+};
 use crate::{Error, Result};
 use std::sync::Arc;
 
@@ -17,6 +19,7 @@ const NEAR_TIE: f32 = 1e-4;
 /// One dispatch of a kernel: what it covers, and all buffers before and after it, as the twins have them.
 #[derive(Debug)]
 pub(super) struct KernelRun {
+    pub(super) stage: Stage,
     pub(super) extent: Extent,
     pub(super) before: Arrays,
     pub(super) after: Arrays,
@@ -64,8 +67,26 @@ impl Scenario {
             optimizer: case.optimizer,
             shards_per_dispatch: case.shards_per_dispatch.min(most_shards),
             block_bytes: case.block_bytes,
+            nets: [None; 2],
             grain: case.grain,
         };
+        let features = features(case, seed);
+        let net = |(side, rows): &(Side, Arc<FeatureRows>)| {
+            let (hidden, projected) = case.net?;
+            let net = NetShape {
+                feature_count: rows.feature_count(),
+                hidden,
+                dropout: 0.3,
+                weight: 0.4,
+                projected,
+                entry_capacity: rows.most_entries(projected),
+                rows_per_shard: case.rows_per_shard.min(17),
+                shards_per_dispatch: shape.shards_per_dispatch,
+            };
+            Some((*side, Arc::clone(rows), net))
+        };
+        let nets: Vec<_> = features.iter().filter_map(net).collect();
+        let shape = StepShape { nets: [0, 1].map(|side| nets.get(side).map(|(.., net)| *net)), ..shape };
         let schedule = Schedule::Linear { learning_rate: 0.05 };
         let rates = Rates { optimizer: case.optimizer, schedule, last_step: 100 };
         // Shared candidates by popularity, so that their corrections differ.
@@ -73,7 +94,11 @@ impl Scenario {
         let items = Arc::new(ItemSampler::new(&train.item_frequencies(), beta));
         let order = Arc::new(EpochOrder::new(train, seed));
         let planner = Planner::new(order, items, plan_shape, rates, seed);
-        let plan = planner.correcting(case.loss.correction()).plan(case.step);
+        let planner = planner.correcting(case.loss.correction());
+        let plan = nets
+            .into_iter()
+            .fold(planner, |planner, (side, rows, net)| planner.projecting(side, rows, net))
+            .plan(case.step);
         let state = state_in_training(case, &shape, seed);
         Ok(Scenario { constants: StepConstants::new(shape, rates, case.hardness)?, plan, state })
     }
@@ -110,7 +135,7 @@ impl Scenario {
     /// The stage that runs `kernel`, in a step or after it.
     pub(super) fn stage(&self, kernel: &str) -> Option<Stage> {
         let stages = self.shape().stages();
-        stages.into_iter().chain(self.shape().catch_up_stage()).find(|stage| stage.kernel == kernel)
+        stages.into_iter().chain(self.shape().catch_up_stages()).find(|stage| stage.kernel == kernel)
     }
 
     /// The dispatches of `kernel`, in the step's own order or after it; none if the step lacks the kernel.
@@ -123,21 +148,20 @@ impl Scenario {
         });
         // row_catch_up goes some steps beyond the plan's.
         let step = plan.header.step + 5;
-        let later = shape.catch_up_stage().into_iter().flat_map(|stage| {
-            shape
-                .table_shards()
-                .into_iter()
-                .map(move |shards| (stage, Extent::Shards(Shards { step, ..shards })))
+        let later = shape.catch_up_stages().into_iter().flat_map(|stage| {
+            let shards = shape.part(stage.of).table_shards().into_iter();
+            shards.map(move |shards| (stage, Extent::Shards(Shards { step, ..shards })))
         });
         let order: Vec<(Stage, Extent)> = in_step.chain(later).collect();
         let end = order.iter().rposition(|(stage, _)| stage.kernel == kernel).map_or(0, |last| last + 1);
         let (mut state, mut scratch) = (self.state.clone(), Scratch::new(shape, POISON));
         let mut runs = Vec::new();
         for (stage, extent) in &order[..end] {
-            let before = (stage.kernel == kernel).then(|| arrays(&state, &scratch));
+            let before = (stage.kernel == kernel).then(|| arrays(stage.of, &mut state, &scratch));
             reference::run_stage(stage, extent, &self.constants, plan, &mut state, &mut scratch);
             if let Some(before) = before {
-                runs.push(KernelRun { extent: *extent, before, after: arrays(&state, &scratch) });
+                let after = arrays(stage.of, &mut state, &scratch);
+                runs.push(KernelRun { stage: *stage, extent: *extent, before, after });
             }
         }
         runs
@@ -161,7 +185,35 @@ fn floats_of<'a>(arrays: &'a Arrays, name: &str) -> &'a [f32] {
     }
 }
 
-fn arrays(state: &State, scratch: &Scratch) -> Arrays {
+/// The buffers that stages of `of` see, by the names that kernels have for them.
+fn arrays(of: Of, state: &mut State, scratch: &Scratch) -> Arrays {
+    let net = scratch.nets.iter().find(|(side, _)| Some(*side) == of.side()).map(|(_, net)| net);
+    let all = arrays_of(state.tables(of.tables()), scratch);
+    let Some(net) = net else { return all };
+    let floats = |numbers: &[f32]| Values::Float(numbers.to_vec());
+    let named = match of {
+        Of::Layer(_, Layer::Input) => {
+            vec![("working", floats(&net.input_points)), ("gradients", floats(&net.input_gradients))]
+        }
+        Of::Layer(_, Layer::Output) => {
+            vec![("working", floats(&net.output_points)), ("gradients", floats(&net.output_gradients))]
+        }
+        Of::Points | Of::Net(_) => vec![
+            ("input_points", floats(&net.input_points)),
+            ("input_gradients", floats(&net.input_gradients)),
+            ("output_points", floats(&net.output_points)),
+            ("output_gradients", floats(&net.output_gradients)),
+            ("hidden", floats(&net.hidden)),
+            ("hidden_gradients", floats(&net.hidden_gradients)),
+            ("projected", floats(&net.projected)),
+            ("feature_losses", floats(&net.feature_losses)),
+        ],
+    };
+    let is_other = |(name, _): &(&str, Values)| named.iter().all(|(own, _)| own != name);
+    all.into_iter().filter(is_other).chain(named.clone()).collect()
+}
+
+fn arrays_of(state: &State, scratch: &Scratch) -> Arrays {
     let words = |words: &[u32]| Values::Word(words.to_vec());
     let floats = |numbers: &[f32]| Values::Float(numbers.to_vec());
     vec![
@@ -181,7 +233,7 @@ fn arrays(state: &State, scratch: &Scratch) -> Arrays {
         ("gradients", floats(&scratch.gradients)),
         (
             "step_log",
-            Values::Structs(bytemuck::cast_slice::<StepSums, u32>(&scratch.step_log).to_vec(), (4, 1)),
+            Values::Structs(bytemuck::cast_slice::<StepSums, u32>(&scratch.step_log).to_vec(), (5, 1)),
         ),
     ]
 }

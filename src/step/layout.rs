@@ -157,6 +157,11 @@ pub struct PlanHeader {
     pub quads_at: u32,
     pub shards_at: u32,
     pub offsets_at: u32,
+    pub projected_count: u32,
+    pub projected_weight: f32,
+    pub bias_slot: u32,
+    pub projected_at: u32,
+    pub entries_at: u32,
 }
 
 /// Mirror of `PairSums` in `shaders/include/scores.wgsl`: what a pair adds to the step's sums.
@@ -185,6 +190,8 @@ pub struct StepSums {
     pub moment_1: f32,
     /// M2.
     pub moment_2: f32,
+    /// L_f of the rows that the step projects (Hsieh et al. 2017, 3.3); 0 without features.
+    pub feature_loss: f32,
     /// 1: the step loaded or left a row that is not finite, or whose |x|^2 or moments are not.
     pub bad_rows: u32,
 }
@@ -192,7 +199,8 @@ pub struct StepSums {
 impl StepSums {
     /// Whether all is finite that the step made: its sums, and the rows that it loaded and left.
     pub fn is_sound(&self) -> bool {
-        self.bad_rows == 0 && [self.loss, self.moment_1, self.moment_2].iter().all(|x| x.is_finite())
+        self.bad_rows == 0
+            && [self.loss, self.moment_1, self.moment_2, self.feature_loss].iter().all(|x| x.is_finite())
     }
 }
 

@@ -5,6 +5,7 @@ mod constants;
 mod geometry;
 pub mod layout;
 mod loss;
+mod net;
 mod optimizer;
 mod plan;
 mod shape;
@@ -13,9 +14,12 @@ mod stages;
 pub use constants::StepConstants;
 pub use geometry::Geometry;
 pub use loss::Loss;
+pub(crate) use net::names_of_layer;
+pub use net::{Layer, NetShape, Of, Side};
 pub use optimizer::{Optimizer, Rates, Schedule};
-pub use plan::{Plan, PlanShape};
+pub use plan::{NetPlan, Plan, PlanShape};
 pub use shape::{
     BLOCK_BYTES, Grain, HELD_CHUNKS, MAX_STEPS, PLAN_BYTES, StepBuffer, StepShape, WINDOW_CHUNKS,
 };
+
 pub use stages::{Build, Dispatch, Extent, Over, Stage, TILE, fold};

@@ -1,6 +1,7 @@
 //! The plan of one step, in the layout of `shaders/include/plan.wgsl`.
 
 use super::layout::{NONE, PlanHeader};
+use super::{Layer, Of, Side};
 use std::ops::Range;
 
 /// What all plans of a run have in common.
@@ -77,9 +78,65 @@ pub struct Plan {
     pub header: PlanHeader,
     /// All sections.
     pub words: Vec<u32>,
+    /// What the step takes of each network that projects features.
+    pub nets: Vec<NetPlan>,
+}
+
+/// What a step takes of a network that projects features: a plan for the table of each of its layers.
+#[derive(Debug, Clone, PartialEq)]
+pub struct NetPlan {
+    /// Whose features.
+    pub side: Side,
+    /// The features of the rows that are projected, and these rows.
+    pub input: Plan,
+    /// All hidden units.
+    pub output: Plan,
 }
 
 impl Plan {
+    /// The plan that stages of `of` read; `None` if the step projects no row there.
+    pub fn of(&self, of: Of) -> Option<&Plan> {
+        let net = |side: Side| {
+            self.nets.iter().find(|net| net.side == side && net.input.header.projected_count > 0)
+        };
+        match of {
+            Of::Points => Some(self),
+            Of::Net(side) | Of::Layer(side, Layer::Input) => net(side).map(|net| &net.input),
+            Of::Layer(side, Layer::Output) => net(side).map(|net| &net.output),
+        }
+    }
+
+    /// Says where the step's sums go in the log.
+    pub(crate) fn set_log_slot(&mut self, slot: u32) {
+        self.header.log_slot = slot;
+        for net in &mut self.nets {
+            net.input.header.log_slot = slot;
+            net.output.header.log_slot = slot;
+        }
+    }
+
+    /// (P) the row slot, among those of the step's points, of each row that a network projects.
+    pub fn projected(&self) -> &[u32] {
+        self.section(self.header.projected_at, self.header.projected_count)
+    }
+
+    /// The (feature slot, value) of a row that a network projects.
+    pub fn entries(&self, projected: usize) -> impl Iterator<Item = (u32, f32)> {
+        self.listed(self.header.entries_at + projected as u32)
+    }
+
+    /// The (projected row, value) for which a network needs the feature in `slot`.
+    pub fn feature_uses(&self, slot: u32) -> impl Iterator<Item = (u32, f32)> {
+        self.listed(self.header.uses_at + slot)
+    }
+
+    /// The pairs of words in the list that begins where the word `at` says, and ends where the next does.
+    fn listed(&self, at: u32) -> impl Iterator<Item = (u32, f32)> {
+        let ends = self.section(at, 2);
+        let words = &self.words[ends[0] as usize..ends[1] as usize];
+        words.chunks_exact(2).map(|pair| (pair[0], f32::from_bits(pair[1])))
+    }
+
     fn section(&self, at: u32, count: u32) -> &[u32] {
         &self.words[at as usize..][..count as usize]
     }

@@ -1,7 +1,7 @@
 //! The sizes of a run's steps: what they are made of, how the work is cut, and how large each buffer is.
 
 use super::layout::{Block, PairSums, RowState, Shards, StepSums};
-use super::{Geometry, Loss, Optimizer, PlanShape};
+use super::{Geometry, Layer, Loss, NetShape, Of, Optimizer, PlanShape, Side};
 use crate::{Error, Result};
 
 /// What all steps of a run have in common. All kernels' constants and all buffers' sizes follow from it.
@@ -25,6 +25,8 @@ pub struct StepShape {
     pub shards_per_dispatch: usize,
     /// Bytes that the candidate scores of one block of pairs may take.
     pub block_bytes: usize,
+    /// The networks that project features, by [`Side::index`].
+    pub nets: [Option<NetShape>; 2],
     /// How the work is cut.
     pub grain: Grain,
 }
@@ -118,6 +120,41 @@ impl StepShape {
     /// Numbers of a row slot: D padded, and one vec4 more.
     pub fn slot_numbers(&self) -> usize {
         self.padded_dim() + 4
+    }
+
+    /// The networks that project features.
+    pub fn nets(&self) -> impl Iterator<Item = (Side, NetShape)> {
+        Side::ALL.into_iter().filter_map(move |side| Some((side, self.nets[side.index()]?)))
+    }
+
+    /// What stages of `of` work on, as the shape of steps on its tables.
+    pub fn part(&self, of: Of) -> StepShape {
+        match (of, of.side().and_then(|side| self.nets[side.index()])) {
+            (Of::Layer(_, layer), Some(net)) => net.layer(layer, self),
+            _ => *self,
+        }
+    }
+
+    /// All tables of a step: those of the points, then those of each network's layers.
+    pub fn tables(&self) -> Vec<Of> {
+        let layers = self
+            .nets()
+            .flat_map(|(side, _)| [Layer::Input, Layer::Output].map(|layer| Of::Layer(side, layer)));
+        std::iter::once(Of::Points).chain(layers).collect()
+    }
+
+    /// The most bytes of each plan of a step, in the order of [`StepShape::tables`].
+    pub fn plan_bytes(&self) -> Vec<u64> {
+        let bytes = |of: Of| match (of, of.side().and_then(|side| self.nets[side.index()])) {
+            (Of::Layer(_, layer), Some(net)) => net.plan_capacity_bytes(layer, self),
+            _ => self.plan.plan_capacity_bytes(),
+        };
+        self.tables().into_iter().map(bytes).collect()
+    }
+
+    /// Bytes through which a dispatch reads its plan.
+    pub fn plan_window(&self) -> u64 {
+        self.plan_bytes().into_iter().max().unwrap_or(0)
     }
 
     /// Rows of the tables: items, then users.
@@ -242,16 +279,19 @@ impl StepShape {
 
     /// Bytes on the device for the tables and the rest, by purpose.
     pub fn memory(&self) -> Vec<(&'static str, u64)> {
-        let rows = self.table_rows() as u64;
-        let row_bytes = self.chunk_count() as u64 * 16;
+        let parts: Vec<StepShape> = self.tables().into_iter().map(|of| self.part(of)).collect();
+        let rows = parts.iter().map(|part| part.table_rows() as u64).sum::<u64>();
+        let numbers = parts.iter().map(|part| part.table_rows() as u64 * part.chunk_count() as u64 * 16);
+        let numbers = numbers.sum::<u64>();
         let moments = if self.optimizer.has_moments() { 2 } else { 0 };
-        let buffers: u64 = self.buffers().iter().map(|buffer| buffer.bytes as u64).sum();
+        let of_nets = self.nets().flat_map(|(_, net)| net.buffers(self));
+        let buffers: u64 = self.buffers().into_iter().chain(of_nets).map(|buffer| buffer.bytes as u64).sum();
         vec![
-            ("rows", rows * row_bytes),
-            ("moments", moments * rows * row_bytes),
+            ("rows", numbers),
+            ("moments", moments * numbers),
             ("row states", rows * size_of::<RowState>() as u64),
             ("working set", buffers),
-            ("plans", PLAN_BYTES + self.plan.plan_capacity_bytes()),
+            ("plans", PLAN_BYTES + self.plan_bytes().iter().sum::<u64>()),
         ]
     }
 
@@ -262,10 +302,17 @@ impl StepShape {
     pub fn check_bindings(&self, limit: u64, adapter: &str) -> Result<()> {
         let plan = StepBuffer {
             name: "plan",
-            bytes: self.plan.plan_capacity_bytes() as usize,
+            bytes: self.plan_window() as usize,
             flags: "--batch-size, --negatives",
         };
-        match self.buffers().into_iter().chain([plan]).find(|buffer| buffer.bytes as u64 > limit) {
+        let of_nets = self.nets().flat_map(|(_, net)| net.buffers(self));
+        match self
+            .buffers()
+            .into_iter()
+            .chain(of_nets)
+            .chain([plan])
+            .find(|buffer| buffer.bytes as u64 > limit)
+        {
             None => Ok(()),
             Some(StepBuffer { name, bytes, flags }) => Err(Error::Gpu(format!(
                 "a step's {name} would need {bytes} bytes in one binding, but those of {adapter} end at {limit}; \

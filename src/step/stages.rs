@@ -2,13 +2,15 @@
 //! the stage timer and the count of dispatches all read it.
 
 use super::layout::{Block, Shards};
-use super::{Plan, StepShape};
+use super::{Layer, NetShape, Of, Plan, Side, StepShape};
 
 /// A stage of a step: one kernel, and what it runs over. Its buffers are bound by the names that its WGSL declares.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Stage {
     /// The kernel: `shaders/<kernel>.wgsl`.
     pub kernel: &'static str,
+    /// Whose plan, tables and buffers it works on.
+    pub of: Of,
     /// What it runs over.
     pub over: Over,
     /// Threads of a workgroup.
@@ -40,6 +42,12 @@ pub enum Over {
     Pairs(usize),
     /// The row slots: a workgroup for this many.
     Slots(usize),
+    /// The rows that a network projects: a workgroup for a row.
+    Projected,
+    /// The rows that a network projects: a workgroup for a tile of them x this many vec4.
+    ProjectedTiles(usize),
+    /// A network's hidden units: a workgroup for a tile of this many quads of them x this many vec4.
+    UnitTiles(usize, usize),
     /// One workgroup.
     Once,
 }
@@ -52,6 +60,7 @@ impl Over {
             Over::Quads | Over::TableSlots | Over::Rows | Over::Pairs(_) | Over::Slots(_) | Over::Once => {
                 false
             }
+            Over::Projected | Over::ProjectedTiles(_) | Over::UnitTiles(..) => false,
         }
     }
 }
@@ -105,7 +114,7 @@ impl StepShape {
     /// The stages of a step, in order.
     pub fn stages(&self) -> Vec<Stage> {
         let (grain, lanes) = (self.grain, self.lane_count());
-        let stage = |kernel, over, lane_count| Stage { kernel, over, lane_count };
+        let stage = |kernel, over, lane_count| Stage { kernel, of: Of::Points, over, lane_count };
         let candidate_score = match grain.subgroup_lanes {
             0 => stage("candidate_score", Over::Tiles, TILE_THREADS),
             subgroup => stage("candidate_score_subgroup", Over::Windows, subgroup),
@@ -126,13 +135,39 @@ impl StepShape {
             let loss = loss(Over::Pairs(grain.pairs_per_group));
             stages.extend([pair_score, loss, step_sum, point_gradient("point_gradient")]);
         }
+        stages.extend(self.nets().flat_map(|(side, net)| self.net_stages(side, &net)));
         stages.push(stage(self.optimizer.kernel(), Over::TableSlots, lanes));
         stages
     }
 
+    /// The stages of a network: forward, back, and the optimizer's step of both layers.
+    fn net_stages(&self, side: Side, net: &NetShape) -> Vec<Stage> {
+        let stage = |kernel, over, lane_count| Stage { kernel, of: Of::Net(side), over, lane_count };
+        let of_layer = |kernel, layer, over| {
+            let lane_count = net.layer(layer, self).lane_count();
+            Stage { kernel, of: Of::Layer(side, layer), over, lane_count }
+        };
+        let optimizer = self.optimizer.kernel();
+        let hidden_lanes = net.layer(Layer::Input, self).lane_count();
+        let (hidden, chunks) = (net.hidden_chunks(), self.chunk_count());
+        vec![
+            of_layer("row_load", Layer::Input, Over::Quads),
+            of_layer("row_load", Layer::Output, Over::Quads),
+            stage("feature_hidden", Over::Projected, hidden_lanes),
+            stage("feature_output", Over::ProjectedTiles(chunks), TILE_THREADS),
+            stage("feature_slope", Over::Projected, self.lane_count()),
+            stage("feature_sum", Over::Once, self.grain.sum_lanes),
+            stage("hidden_gradient", Over::ProjectedTiles(hidden), TILE_THREADS),
+            stage("output_gradient", Over::UnitTiles(hidden, chunks), TILE_THREADS),
+            stage("feature_gradient", Over::Slots(1), hidden_lanes),
+            of_layer(optimizer, Layer::Input, Over::TableSlots),
+            of_layer(optimizer, Layer::Output, Over::TableSlots),
+        ]
+    }
+
     /// The gradients that come from shared candidates: slopes x candidates, and slopes^T x users.
     fn candidate_products(&self) -> [Stage; 2] {
-        let stage = |kernel, over, lane_count| Stage { kernel, over, lane_count };
+        let stage = |kernel, over, lane_count| Stage { kernel, of: Of::Points, over, lane_count };
         match self.grain.subgroup_lanes {
             0 => {
                 let (rows, chunks) = (TILE as usize, TILE as usize / 4);
@@ -148,11 +183,17 @@ impl StepShape {
         }
     }
 
-    /// The stage, between steps, that brings all rows up to a step; none if the optimizer leaves untouched rows in
+    /// The stages, between steps, that bring all rows up to a step; none if the optimizer leaves untouched rows in
     /// place.
-    pub fn catch_up_stage(&self) -> Option<Stage> {
-        let stage = Stage { kernel: "row_catch_up", over: Over::Rows, lane_count: self.lane_count() };
-        self.optimizer.has_moments().then_some(stage)
+    pub fn catch_up_stages(&self) -> Vec<Stage> {
+        let stage = |of| Stage {
+            kernel: "row_catch_up",
+            of,
+            over: Over::Rows,
+            lane_count: self.part(of).lane_count(),
+        };
+        let tables = if self.optimizer.has_moments() { self.tables() } else { Vec::new() };
+        tables.into_iter().map(stage).collect()
     }
 
     /// What the dispatches of `stage` cover, for a full batch.
@@ -167,7 +208,7 @@ impl StepShape {
     fn extents_in(&self, stage: &Stage, block: &Block) -> Vec<Extent> {
         match stage.over {
             Over::Quads | Over::TableSlots | Over::Rows => {
-                self.table_shards().into_iter().map(Extent::Shards).collect()
+                self.part(stage.of).table_shards().into_iter().map(Extent::Shards).collect()
             }
             Over::Windows => self.windows(block).into_iter().map(Extent::Block).collect(),
             _ if stage.over.is_in_blocks() => vec![Extent::Block(*block)],
@@ -177,12 +218,20 @@ impl StepShape {
 
     /// Workgroups of `stage` for one of its extents in the step of `plan`; none if the step has no work there.
     pub fn groups(&self, stage: &Stage, extent: &Extent, plan: &Plan) -> (u32, u32) {
+        let Some(plan) = plan.of(stage.of) else { return (0, 0) };
         let header = &plan.header;
+        let tiles = |count: usize, chunks: usize| {
+            by_rows(count as u32, TILE as usize, chunks.div_ceil(TILE as usize / 4) as u32)
+        };
         match (stage.over, extent) {
             (Over::Rows, Extent::Shards(shards)) => fold(shards.row_count),
             (Over::Quads, Extent::Shards(shards)) => {
                 let quads = plan.shard_quads(shards.range()).len() as u32;
-                let left_rows = if self.has_left_rows() { header.pair_count.div_ceil(4) } else { 0 };
+                let left_rows = if stage.of == Of::Points && self.has_left_rows() {
+                    header.pair_count.div_ceil(4)
+                } else {
+                    0
+                };
                 // A shard without quads has no left rows either.
                 fold(if quads == 0 { 0 } else { quads + left_rows })
             }
@@ -208,6 +257,9 @@ impl StepShape {
             }
             (Over::Pairs(per_group), _) => fold(header.pair_count.div_ceil(per_group as u32)),
             (Over::Slots(per_group), _) => fold(header.row_count.div_ceil(per_group as u32)),
+            (Over::Projected, _) => fold(header.projected_count),
+            (Over::ProjectedTiles(chunks), _) => tiles(header.projected_count as usize, chunks),
+            (Over::UnitTiles(quads, chunks), _) => tiles(4 * quads, chunks),
             _ => (1, 1),
         }
     }
@@ -239,6 +291,14 @@ impl StepShape {
 
     /// How to compile the kernel of `stage`: the values of its `override` constants and the files it includes.
     pub fn build(&self, stage: &Stage) -> Build {
+        let mut build = self.part(stage.of).build_own(stage);
+        if let Some(net) = stage.of.side().and_then(|side| self.nets[side.index()]) {
+            build.constants.extend(net.constants());
+        }
+        build
+    }
+
+    fn build_own(&self, stage: &Stage) -> Build {
         // How a product on subgroups takes what its threads hold.
         let held_blocks = self.grain.held_chunks / self.grain.subgroup_lanes.max(1);
         let (segment_count, blocks_per_segment) = match stage.over {

@@ -297,7 +297,7 @@ impl<'a> Run<'a> {
         let Restart { state, best, read, .. } = restart;
         state.check(self.epoch_steps)?;
         let step = u32::try_from(state.step).map_err(|error| Error::Data(error.to_string()))?;
-        self.steps.stepper().restore(step, read)?;
+        self.steps.stepper().restore(step, &|_, part| read(part))?;
         self.best = match (state.best, best) {
             (Some((epoch, metrics)), Some(embeddings)) => Some((epoch, metrics, embeddings)),
             (None, None) => None,

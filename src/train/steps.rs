@@ -45,6 +45,7 @@ pub(crate) fn step_shape(gpu: &Gpu, train: &Interactions, config: &TrainConfig) 
         optimizer: config.optimizer,
         shards_per_dispatch: Tables::shards_per_dispatch(gpu, plan.shard_count()),
         block_bytes: BLOCK_BYTES,
+        nets: [None; 2],
         grain: gpu.grain(),
     }
 }

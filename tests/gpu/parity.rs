@@ -100,6 +100,7 @@ fn parity(gpu: &Arc<Gpu>, parity: Parity) -> Compared {
         optimizer,
         shards_per_dispatch: Tables::shards_per_dispatch(gpu, plan.shard_count()),
         block_bytes: parity.block_bytes,
+        nets: [None; 2],
         grain: parity.grain.unwrap_or(gpu.grain()),
     };
     let learning_rate = if optimizer.has_moments() { 0.01 } else { 0.1 };

@@ -51,6 +51,7 @@ fn reports(
         optimizer: config.optimizer,
         shards_per_dispatch: Tables::shards_per_dispatch(&gpu, plan.shard_count()),
         block_bytes: BLOCK_BYTES,
+        nets: [None; 2],
         grain: gpu.grain(),
     };
     let rates = Rates { optimizer: config.optimizer, schedule: config.schedule, last_step: STEPS };

@@ -35,6 +35,7 @@ fn shapes() -> Vec<StepShape> {
         optimizer: Optimizer::Adam { betas: (0.9, 0.999), epsilon: 1e-8 },
         shards_per_dispatch: 1,
         block_bytes: BLOCK_BYTES,
+        nets: [None; 2],
         grain: Grain::GPU,
     };
     let sharded = PlanShape { rows_per_shard: 9_000, negative_count: 5, ..plan };

@@ -184,6 +184,7 @@ impl Golden {
             optimizer: self.rates().optimizer,
             shards_per_dispatch: 1,
             block_bytes: BLOCK_BYTES,
+            nets: [None; 2],
             grain,
         }
     }

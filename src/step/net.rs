@@ -1,0 +1,206 @@
+//! Networks that project features into the space: f(x) = b2 + W2 dropout(relu(b1 + W1 x)) (Hsieh et al. 2017, 3.3).
+
+use super::{Geometry, PlanShape, StepBuffer, StepShape};
+use serde::{Deserialize, Serialize};
+
+/// Whose features.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Side {
+    /// The items'.
+    Items,
+    /// The users'.
+    Users,
+}
+
+impl Side {
+    /// Both, in the order in which a step has them.
+    pub const ALL: [Side; 2] = [Side::Items, Side::Users];
+
+    /// Its position in [`Side::ALL`].
+    pub fn index(self) -> usize {
+        self as usize
+    }
+}
+
+/// A layer of a network: a table of its own, with a row for each input of the layer, and one more for what is added.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Layer {
+    /// Features -> hidden units: (F + 1, H).
+    Input,
+    /// Hidden units -> the space: (H + 1, D).
+    Output,
+}
+
+/// Which plan, tables and buffers a stage works on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Of {
+    /// Those of the pairs: the points of items and users.
+    Points,
+    /// Those of a network as a whole; its plan is that of its first layer.
+    Net(Side),
+    /// Those of one layer.
+    Layer(Side, Layer),
+}
+
+impl Of {
+    /// Whose network, if it is one's.
+    pub fn side(self) -> Option<Side> {
+        match self {
+            Of::Points => None,
+            Of::Net(side) | Of::Layer(side, _) => Some(side),
+        }
+    }
+
+    /// The tables whose plan it reads: a network's plan is that of its first layer.
+    pub fn of_plan(self) -> Of {
+        match self {
+            Of::Net(side) => Of::Layer(side, Layer::Input),
+            other => other,
+        }
+    }
+
+    /// The tables that it works on, if any.
+    pub fn tables(self) -> Of {
+        match self {
+            Of::Net(_) => Of::Points,
+            other => other,
+        }
+    }
+
+    /// What the tables are called in a checkpoint.
+    pub fn name(self) -> &'static str {
+        match self {
+            Of::Points | Of::Net(_) => "points",
+            Of::Layer(Side::Items, Layer::Input) => "item_features",
+            Of::Layer(Side::Items, Layer::Output) => "item_hidden",
+            Of::Layer(Side::Users, Layer::Input) => "user_features",
+            Of::Layer(Side::Users, Layer::Output) => "user_hidden",
+        }
+    }
+}
+
+/// The sizes of a network and of what a step takes of it.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct NetShape {
+    /// F: features.
+    pub feature_count: usize,
+    /// H: hidden units, a multiple of 4.
+    pub hidden: usize,
+    /// The share of hidden units that a step leaves out.
+    pub dropout: f64,
+    /// Weight of L_f.
+    pub weight: f64,
+    /// P: rows of a step that are projected, at most.
+    pub projected: usize,
+    /// The most (feature, value) entries that P rows can have.
+    pub entry_capacity: usize,
+    /// Rows of a shard of the first layer.
+    pub rows_per_shard: usize,
+    /// Row shards of the first layer that a dispatch covers, at most.
+    pub shards_per_dispatch: usize,
+}
+
+impl NetShape {
+    /// Rows of a layer's table.
+    pub fn table_rows(&self, layer: Layer) -> usize {
+        match layer {
+            Layer::Input => self.feature_count + 1,
+            Layer::Output => self.hidden + 1,
+        }
+    }
+
+    /// G at most: the features of P rows, and b1; or the hidden units, and b2.
+    fn row_count(&self, layer: Layer) -> usize {
+        match layer {
+            Layer::Input => self.entry_capacity.min(self.feature_count) + 1,
+            Layer::Output => self.hidden + 1,
+        }
+    }
+
+    /// H / 4.
+    pub fn hidden_chunks(&self) -> usize {
+        self.hidden / 4
+    }
+
+    /// A layer's rows as steps see them: its table is loaded and stepped by the kernels that do so for points.
+    pub fn layer(&self, layer: Layer, points: &StepShape) -> StepShape {
+        let (rows_per_shard, shards_per_dispatch) = match layer {
+            Layer::Input => (self.rows_per_shard, self.shards_per_dispatch),
+            Layer::Output => (self.hidden + 1, 1),
+        };
+        let plan = PlanShape {
+            batch_size: self.row_count(layer),
+            negative_count: 0,
+            candidate_count: 0,
+            item_count: self.table_rows(layer),
+            user_count: 0,
+            rows_per_shard,
+            excluded_capacity: 0,
+        };
+        StepShape {
+            plan,
+            dim: if layer == Layer::Input { self.hidden } else { points.dim },
+            geometry: Geometry::Dot,
+            shards_per_dispatch,
+            nets: [None; 2],
+            ..*points
+        }
+    }
+
+    /// Most bytes of a layer's plan.
+    pub fn plan_capacity_bytes(&self, layer: Layer, points: &StepShape) -> u64 {
+        let shape = self.layer(layer, points).plan;
+        let words = match layer {
+            // The uses and the entries; P slots, and where their entries begin.
+            Layer::Input => 4 * (self.entry_capacity + self.projected) + 2 * self.projected + 1,
+            Layer::Output => 0,
+        };
+        shape.plan_capacity_bytes() + 4 * words as u64
+    }
+
+    /// The buffers that a network's kernels share, but for the tables of its layers and what the CPU writes.
+    pub fn buffers(&self, points: &StepShape) -> Vec<StepBuffer> {
+        let buffer =
+            |name, words: usize| StepBuffer { name, bytes: words * 4, flags: "--hidden, --batch-size" };
+        let of_layer = |layer, working, gradients| {
+            let shape = self.layer(layer, points);
+            let rows = shape.plan.row_capacity() * shape.slot_numbers();
+            [buffer(working, rows), buffer(gradients, rows)]
+        };
+        let [input_points, input_gradients] = of_layer(Layer::Input, "input_points", "input_gradients");
+        let [output_points, output_gradients] = of_layer(Layer::Output, "output_points", "output_gradients");
+        vec![
+            input_points,
+            input_gradients,
+            output_points,
+            output_gradients,
+            buffer("hidden", self.projected * self.hidden),
+            buffer("hidden_gradients", self.projected * self.hidden),
+            buffer("projected", self.projected * points.padded_dim()),
+            buffer("feature_losses", self.projected),
+        ]
+    }
+
+    /// The values of the `override` constants of a network's kernels.
+    pub fn constants(&self) -> Vec<(&'static str, f64)> {
+        let drop_below = (self.dropout * 2f64.powi(32)).round();
+        vec![
+            ("hidden_chunks", self.hidden_chunks() as f64),
+            ("keep_scale", 1.0 / (1.0 - self.dropout)),
+            ("drop_below", drop_below.min(f64::from(u32::MAX))),
+        ]
+    }
+}
+
+/// What a layer's kernels call its buffers, and what the buffers are called among those of the network.
+pub(crate) fn names_of_layer(layer: Layer) -> [(&'static str, &'static str); 3] {
+    match layer {
+        Layer::Input => {
+            [("working", "input_points"), ("points", "input_points"), ("gradients", "input_gradients")]
+        }
+        Layer::Output => {
+            [("working", "output_points"), ("points", "output_points"), ("gradients", "output_gradients")]
+        }
+    }
+}
