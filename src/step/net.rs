@@ -165,8 +165,8 @@ impl NetShape {
             |name, words: usize| StepBuffer { name, bytes: words * 4, flags: "--hidden, --batch-size" };
         let of_layer = |layer, working, gradients| {
             let shape = self.layer(layer, points);
-            let rows = shape.plan.row_capacity() * shape.slot_numbers();
-            [buffer(working, rows), buffer(gradients, rows)]
+            let gradient_words = shape.plan.row_capacity() * shape.slot_numbers();
+            [buffer(working, shape.working_chunks() * 4), buffer(gradients, gradient_words)]
         };
         let [input_points, input_gradients] = of_layer(Layer::Input, "input_points", "input_gradients");
         let [output_points, output_gradients] = of_layer(Layer::Output, "output_points", "output_gradients");

@@ -17,7 +17,7 @@ fn every_defect_is_seen() {
             ("networks", "2.0 * plan.projected_weight", "plan.projected_weight"),
             ("networks", "+ chunk] = slope;", "+ chunk] = -slope;"),
             ("networks", "gradients[at] -= slope;", "gradients[at] += slope;"),
-            ("networks, some rows, shards", "share += plan.projected_weight", "share += "),
+            ("networks, some rows, shards", "share += plan.projected_weight", "share += 2.0"),
             ("networks", "dot(apart, apart)", "dot(apart, vec4<f32>(1.0))"),
             ("networks, some rows, shards", "chunk < chunk_count;", "chunk + 1u < chunk_count;"),
             ("networks", "feature_losses[own] = loss;", "feature_losses[own] = share;"),

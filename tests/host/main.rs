@@ -32,6 +32,7 @@ mod loss_differences;
 mod loss_numbers;
 mod model_damage;
 mod model_folder;
+mod network_differences;
 mod optimizer;
 mod outputs;
 mod pictures;

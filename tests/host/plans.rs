@@ -72,6 +72,7 @@ impl Run {
             optimizer: Optimizer::Sgd,
             shards_per_dispatch: 1,
             block_bytes: BLOCK_BYTES,
+            nets: [None; 2],
             grain,
         }
     }

@@ -6,8 +6,8 @@ use naga::{AddressSpace, Module, ShaderStage, TypeInner, back};
 use spherec::gpu::shader::{self, KERNELS};
 use spherec::step::layout::{Block, NONE, PairSums, PlanHeader, RowState, Settings, Shards, StepSums};
 use spherec::step::{
-    BLOCK_BYTES, Build, Geometry, Grain, HELD_CHUNKS, Loss, Optimizer, PlanShape, Stage, StepShape, TILE,
-    WINDOW_CHUNKS,
+    BLOCK_BYTES, Build, Geometry, Grain, HELD_CHUNKS, Loss, NetShape, Optimizer, PlanShape, Stage, StepShape,
+    TILE, WINDOW_CHUNKS,
 };
 use std::collections::BTreeSet;
 use std::mem::offset_of;
@@ -74,7 +74,42 @@ fn shapes() -> Vec<StepShape> {
         StepShape { optimizer: Optimizer::Sgd, geometry: Geometry::Dot, ..with(sharded, 128, Grain::GPU) },
     ]);
     shapes.extend(combinations(&base));
+    shapes.extend(with_networks(&base));
     shapes
+}
+
+/// Networks of several sizes, with each optimizer, number of shards a dispatch and cut of the work.
+fn with_networks(base: &StepShape) -> Vec<StepShape> {
+    let small = NetShape {
+        feature_count: 5,
+        hidden: 4,
+        dropout: 0.0,
+        weight: 1.0,
+        projected: 1,
+        entry_capacity: 3,
+        rows_per_shard: 6,
+        shards_per_dispatch: 1,
+    };
+    let usual = NetShape {
+        feature_count: 10_399,
+        hidden: 256,
+        dropout: 0.5,
+        projected: 512,
+        entry_capacity: 20_000,
+        rows_per_shard: 1_000,
+        shards_per_dispatch: 4,
+        ..small
+    };
+    let large = NetShape { hidden: 1_024, shards_per_dispatch: 2, ..usual };
+    let mut all = Vec::new();
+    for net in [small, usual, large] {
+        for grain in [Grain::GPU, Grain::CPU] {
+            let nets = [Some(net), Some(small)];
+            all.push(StepShape { nets, grain, ..*base });
+            all.push(StepShape { nets, grain, optimizer: Optimizer::Sgd, dim: 13, ..*base });
+        }
+    }
+    all
 }
 
 /// What a run may combine: every loss, geometry and optimizer, each kind of negatives, each number of shards a dispatch,
@@ -134,7 +169,7 @@ fn forms() -> &'static [Form] {
 }
 
 fn stages(shape: &StepShape) -> impl Iterator<Item = Stage> {
-    shape.stages().into_iter().chain(shape.catch_up_stage())
+    shape.stages().into_iter().chain(shape.catch_up_stages())
 }
 
 /// How a kernel is compiled first of all.
@@ -232,7 +267,8 @@ fn every_kernel_keeps_to_the_default_limits() {
             let storage_count = globals().filter(|variable| is_storage(variable.space)).count();
             let uniform_count = globals().filter(|variable| variable.space == AddressSpace::Uniform).count();
             // Further shards are for adapters that bind more: four buffers each, beside four others.
-            let most = if shape.shards_per_dispatch == 1 { 8 } else { 4 + 4 * shape.shards_per_dispatch };
+            let shards = shape.part(stage.of).shards_per_dispatch;
+            let most = if shards == 1 { 8 } else { 4 + 4 * shards };
             assert!((1..=most).contains(&storage_count), "{name}: {storage_count} storage buffers");
             assert!(uniform_count <= 12, "{name}: {uniform_count} uniform buffers");
             let mut bindings = BTreeSet::new();
@@ -353,12 +389,12 @@ fn structs_are_laid_out_alike_on_both_sides() {
     let row_state = rust_layout!(RowState: squares, along, drift_squares, bias, bias_drift, bias_variance, unused_0,
         last_step);
     let block = rust_layout!(Block: first_pair, first_row, pair_count, unused_0);
-    let sums = rust_layout!(StepSums: loss, active_count, moment_1, moment_2, bad_rows);
+    let sums = rust_layout!(StepSums: loss, active_count, moment_1, moment_2, feature_loss, bad_rows);
     assert!(assert_mirrored("Settings", settings) >= 5);
     assert_eq!(assert_mirrored("Shards", shards), 4);
     assert_eq!(assert_mirrored("RowState", row_state), 4);
     assert_eq!(assert_mirrored("Block", block), 7);
-    assert_eq!(assert_mirrored("StepSums", sums), 4);
+    assert_eq!(assert_mirrored("StepSums", sums), 5);
     let pair_sums = rust_layout!(PairSums: loss, is_active, spread_1, spread_2);
     assert!(assert_mirrored("PairSums", pair_sums) >= 3);
 }
@@ -367,7 +403,8 @@ fn structs_are_laid_out_alike_on_both_sides() {
 fn the_plan_header_is_the_fixed_part_of_the_plan() {
     let (size, mut fields) = rust_layout!(PlanHeader: step, log_slot, pair_count, candidate_count,
         item_slot_count, row_count, draw_key_0, draw_key_1, step_size, root_bias_2, drift_epsilon, rows_at, users_at,
-        positives_at, negatives_at, uses_at, excluded_at, quads_at, shards_at, offsets_at);
+        positives_at, negatives_at, uses_at, excluded_at, quads_at, shards_at, offsets_at,
+        projected_count, projected_weight, bias_slot, projected_at, entries_at);
     fields.push(("words".to_owned(), size));
     let mut count = 0;
     for (kernel, text) in KERNELS {
