@@ -49,6 +49,8 @@ pub enum Purpose {
     Projected = 9,
     /// Keys for dropout on the GPU, one key per step and side.
     Dropout = 10,
+    /// Initial weights of the networks, one stream per row of each layer.
+    Weights = 11,
     /// Choices made for a picture or a report, never for training.
     Display = 8,
 }

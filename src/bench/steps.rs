@@ -5,6 +5,7 @@ use super::data::{starting_point, training};
 use crate::Result;
 use crate::gpu::{Gpu, check_memory};
 use crate::sampling::Planner;
+use crate::step::Of;
 use crate::train::{Steps, TrainConfig, diverged, step_shape};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -74,7 +75,7 @@ pub fn measure(
     case.check()?;
     let config = &case.config;
     let (order, items) = training(case)?;
-    let shape = step_shape(gpu, order.train(), config);
+    let shape = step_shape(gpu, order.train(), &[], config);
     check_memory(gpu, &shape, 0)?;
     let rates = config.rates(RATE_STEPS);
     let planner = Planner::new(order, items, shape.plan, rates, config.seed);
@@ -83,7 +84,7 @@ pub fn measure(
     if interrupt.load(Ordering::Relaxed) {
         return Ok(None);
     }
-    let fill = |row: usize, point: &mut [f32]| {
+    let fill = |_: Of, row: usize, point: &mut [f32]| {
         starting_point(config.seed, row, point);
         0.0
     };

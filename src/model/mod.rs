@@ -7,6 +7,7 @@
 
 mod load;
 mod manifest;
+mod network;
 mod output;
 mod save;
 mod store;
@@ -14,6 +15,7 @@ mod sums;
 pub(crate) mod tables;
 
 pub(crate) use manifest::{INTERACTIONS, ITEMS, PairCounts, Sizes, USERS};
+pub use network::Network;
 pub use output::{check_output, clean_up};
 pub(crate) use output::{parent_of, resolve};
 pub use save::set_metrics;
@@ -44,6 +46,8 @@ pub struct Embeddings {
     pub items: Vec<f32>,
     /// o, (I), in units of the score; empty if the model has no item bias.
     pub item_bias: Vec<f32>,
+    /// The networks that project features into the space, if it was trained with any.
+    pub networks: Vec<Network>,
 }
 
 impl Default for Embeddings {
@@ -55,6 +59,7 @@ impl Default for Embeddings {
             users: Vec::new(),
             items: Vec::new(),
             item_bias: Vec::new(),
+            networks: Vec::new(),
         }
     }
 }

@@ -40,7 +40,7 @@ impl Model {
     /// # Errors
     /// [`Error::Setting`] for distances of points that are not on the sphere, whose order is another.
     pub fn stored(&self, metric: Option<Metric>, popularity: f64) -> Result<Stored<'_>> {
-        let Embeddings { dim, geometry, users, items, item_bias } = &self.embeddings;
+        let Embeddings { dim, geometry, users, items, item_bias, .. } = &self.embeddings;
         if (*geometry, metric) == (Geometry::Dot, Some(Metric::L2)) {
             let message = "must be ip for a model with --geometry dot: it ranks by inner products, and distances \
                            rank otherwise";

@@ -139,7 +139,7 @@ pub(crate) fn read_embeddings(path: &Path, size: u64, sizes: &Sizes) -> Result<E
     };
     let item_bias = if has_bias { numbers(BIAS, &[item_count])? } else { Vec::new() };
     let (users, items) = (numbers("users", &[user_count, dim])?, numbers("items", &[item_count, dim])?);
-    Ok(Embeddings { dim, geometry, users, items, item_bias })
+    Ok(Embeddings { dim, geometry, users, items, item_bias, networks: Vec::new() })
 }
 
 /// The split in the file `path` of `size` bytes.

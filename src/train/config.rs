@@ -47,6 +47,13 @@ pub mod defaults {
     pub const MARGIN: f64 = 1.0;
     /// Margin of the contrastive loss (not tuned).
     pub const CONTRASTIVE_MARGIN: f64 = 0.9;
+    /// H, hidden units of the network that projects features (Hsieh 4.3).
+    pub const HIDDEN: usize = 256;
+    /// The share of hidden units that a step leaves out (Hsieh 4.3).
+    pub const DROPOUT: f64 = 0.5;
+    /// Weight of L_f (Hsieh 4.3).
+    pub const FEATURE_WEIGHT: f64 = 1.0;
+
     /// Weight of the contrastive loss (not tuned).
     pub const CONTRASTIVE_WEIGHT: f64 = 100.0;
     /// Exponent of popularity in the draw of other negatives (measured; Tran 4.1.3: 1).
@@ -106,6 +113,18 @@ pub struct ItemBias {
     pub start: f64,
 }
 
+/// The network that projects the features of items, or of users, into the space (Hsieh et al. 2017, 3.3).
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FeatureNetwork {
+    /// H, hidden units.
+    pub hidden: usize,
+    /// The share of hidden units that a step leaves out.
+    pub dropout: f64,
+    /// Weight of L_f, the sum over the rows of a step of |f(x) - v|^2.
+    pub weight: f64,
+}
+
 /// How long to train, and when to look at the validation part.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -139,6 +158,8 @@ pub struct TrainConfig {
     pub start_norm: f64,
     /// The number of each item that is added to its scores, if there is one.
     pub item_bias: Option<ItemBias>,
+    /// How the features of items and users are used, if there are any.
+    pub features: Option<FeatureNetwork>,
     /// What turns a gradient into a step.
     pub optimizer: Optimizer,
     /// The learning rate of each step.
@@ -175,6 +196,7 @@ impl TrainConfig {
         self.check_together()?;
         self.optimizer.check()?;
         self.schedule.check()?;
+        self.check_features()?;
         let gor_weight = self.regularisers.gor_weight;
         if !(gor_weight >= 0.0 && gor_weight.is_finite()) {
             return Err(Error::setting("--gor-weight", format!("must be at least 0, but is {gor_weight}")));
@@ -190,6 +212,22 @@ impl TrainConfig {
 
 /// Settings as the device has them.
 impl TrainConfig {
+    fn check_features(&self) -> Result<()> {
+        let Some(FeatureNetwork { hidden, dropout, weight }) = self.features else { return Ok(()) };
+        within("--hidden", hidden, 4, MAX_DIM)?;
+        if !hidden.is_multiple_of(4) {
+            return Err(Error::setting("--hidden", format!("must be a multiple of 4, but is {hidden}")));
+        }
+        if !(0.0..=0.95).contains(&dropout) {
+            return Err(Error::setting("--dropout", format!("must be from 0 to 0.95, but is {dropout}")));
+        }
+        if !(weight > 0.0 && (weight as f32).is_normal()) {
+            let message = format!("must be above 0 and a number of 32 bits, but is {weight}");
+            return Err(Error::setting("--feature-weight", message));
+        }
+        Ok(())
+    }
+
     /// Refuses numbers that are infinite or zero as 32-bit numbers.
     fn check_range(&self) -> Result<()> {
         let (Schedule::Constant { learning_rate } | Schedule::Linear { learning_rate }) = self.schedule;

@@ -7,14 +7,15 @@ use super::diverged::{bad_embeddings, diverged};
 use super::event::{EpochSums, Event, Stop};
 use super::memory::{HELD, host_memory};
 use super::state::{Keep, KeepNothing, Restart, Snapshot, State};
-use super::steps::{Steps, step_shape};
+use super::steps::{SideFeatures, Steps, step_shape};
 use crate::data::{Interactions, Split};
 use crate::evaluate::{Metrics, evaluate};
 use crate::gpu::{Gpu, check_memory};
-use crate::model::Embeddings;
+use crate::model::{Embeddings, Network};
 use crate::random::{Purpose, Stream};
-use crate::sampling::{EpochOrder, ItemSampler, Negatives, Planner};
+use crate::sampling::{EpochOrder, FeatureRows, ItemSampler, Negatives, Planner};
 use crate::step::layout::StepSums;
+use crate::step::{Geometry, Layer, NetShape, Of, Side};
 use crate::{Error, Result};
 use rand_distr::{Distribution, StandardNormal};
 use std::collections::VecDeque;
@@ -74,7 +75,7 @@ pub fn train(
     interrupt: &AtomicBool,
     observe: &mut dyn FnMut(&Event),
 ) -> Result<Trained> {
-    train_from(gpu, split, config, None, &mut KeepNothing, interrupt, observe)
+    train_from(gpu, split, &[], config, None, &mut KeepNothing, interrupt, observe)
 }
 
 /// As [`train`], but goes on from `restart`, if there is one, and lets `keeper` keep checkpoints. A run that goes on
@@ -85,6 +86,7 @@ pub fn train(
 pub fn train_from(
     gpu: Arc<Gpu>,
     split: &Split,
+    features: &[SideFeatures],
     config: &TrainConfig,
     restart: Option<Restart>,
     keeper: &mut dyn Keep,
@@ -104,7 +106,7 @@ pub fn train_from(
         config.batch_size = train.len();
     }
     let step_count = restart.as_ref().map_or(0, |restart| restart.state.step);
-    let mut run = Run::new(gpu, split, &config, train, Arc::new(items), step_count, observe)?;
+    let mut run = Run::new(gpu, split, features, &config, train, Arc::new(items), step_count, observe)?;
     if let Some(restart) = restart {
         let finish = restart.finish;
         run.restore(restart)?;
@@ -245,13 +247,14 @@ impl<'a> Run<'a> {
     fn new(
         gpu: Arc<Gpu>,
         split: &'a Split,
+        features: &[SideFeatures],
         config: &'a TrainConfig,
         train: Arc<Interactions>,
         items: Arc<ItemSampler>,
         steps_done: u64,
         observe: &mut dyn FnMut(&Event),
     ) -> Result<Run<'a>> {
-        let shape = step_shape(&gpu, &train, config);
+        let shape = step_shape(&gpu, &train, features, config);
         let pair_count = train.len();
         let host_memory = host_memory(&shape, split, &train, config);
         let order = Arc::new(EpochOrder::new(train, config.seed));
@@ -267,10 +270,21 @@ impl<'a> Run<'a> {
         let rates = config.rates(last_step);
         let planner = Planner::new(order, items, shape.plan, rates, config.seed);
         let planner = planner.correcting(config.loss.correction());
+        let planner = shape.nets().fold(planner, |planner, (side, net)| {
+            let rows = features.iter().find(|(it, _)| *it == side);
+            rows.map_or(planner.clone(), |(_, rows)| planner.projecting(side, Arc::clone(rows), net))
+        });
         let frequencies = split.train.item_frequencies();
-        let fill = |row: usize, point: &mut [f32]| {
-            starting_row(config.seed, row, config.start_norm, point);
-            frequencies.get(row).map_or(0.0, |&count| config.starting_bias(count))
+        let fill = |of: Of, row: usize, numbers: &mut [f32]| match of {
+            Of::Points | Of::Net(_) => {
+                starting_row(config.seed, row, config.start_norm, numbers);
+                frequencies.get(row).map_or(0.0, |&count| config.starting_bias(count))
+            }
+            Of::Layer(side, layer) => {
+                let rows = features.iter().find(|(it, _)| *it == side).map(|(_, rows)| rows.as_ref());
+                starting_weights(config, (side, layer), rows, row, numbers);
+                0.0
+            }
         };
         let steps = Steps::new(&gpu, shape, config, &planner, rates, steps_done..last_step, fill)?;
         Ok(Run {
@@ -451,6 +465,7 @@ impl<'a> Run<'a> {
         self.sums.pair_count += pair_count;
         self.sums.total_loss += f64::from(step.loss);
         self.sums.active_count += f64::from(step.active_count);
+        self.sums.feature_loss += f64::from(step.feature_loss);
         self.sums.gor += moment_1 * moment_1 + (moment_2 - inverse_dim).max(0.0);
         self.pairs_since_report += pair_count;
         Ok(())
@@ -500,11 +515,37 @@ impl<'a> Run<'a> {
             Some(_) => self.steps.stepper().tables().item_biases(&self.gpu, item_count)?,
             None => Vec::new(),
         };
-        if ![&items, &users, &item_bias].iter().all(|numbers| numbers.iter().all(|x| x.is_finite())) {
+        let networks = self.networks()?;
+        let of_networks = networks.iter().flat_map(|it| [&it.input, &it.output]);
+        if ![&items, &users, &item_bias]
+            .into_iter()
+            .chain(of_networks)
+            .all(|numbers| numbers.iter().all(|x| x.is_finite()))
+        {
             return Err(bad_embeddings(self.config, self.timing.step_count, self.last_step()));
         }
         let (dim, geometry) = (self.config.dim, self.config.geometry);
-        Ok(Embeddings { dim, geometry, users, items, item_bias })
+        Ok(Embeddings { dim, geometry, users, items, item_bias, networks })
+    }
+
+    /// The networks as they are now, caught up.
+    fn networks(&mut self) -> Result<Vec<Network>> {
+        let stepper = self.steps.stepper();
+        let shape = *stepper.shape();
+        let read = |of: Of| -> Result<Vec<f32>> {
+            let (_, tables) = stepper
+                .all_tables()
+                .iter()
+                .find(|(it, _)| *it == of)
+                .ok_or_else(|| Error::Gpu(format!("there is no table of {}", of.name())))?;
+            tables.rows(&self.gpu, 0..tables.row_count())
+        };
+        let network = |(side, net): (Side, NetShape)| {
+            let (input, output) = (Of::Layer(side, Layer::Input), Of::Layer(side, Layer::Output));
+            let (hidden, dim) = (net.hidden, shape.dim);
+            Ok(Network { side, hidden, dim, input: read(input)?, output: read(output)? })
+        };
+        shape.nets().map(network).collect()
     }
 
     /// Steps of the whole run.
@@ -531,6 +572,37 @@ impl<'a> Run<'a> {
         };
         let epochs_done = self.epochs_done;
         Ok(Trained { embeddings, popularity, epoch, epochs_done, valid, stop, failure, timing })
+    }
+}
+
+/// What a row of a network's layer starts with. Hidden numbers start with a variance of about 2 before ReLU, and so with a
+/// mean square of 1 after it (He et al., ICCV 2015); f starts about as long as the points are.
+fn starting_weights(
+    config: &TrainConfig,
+    (side, layer): (Side, Layer),
+    features: Option<&FeatureRows>,
+    row: usize,
+    weights: &mut [f32],
+) {
+    let hidden = config.features.map_or(1, |network| network.hidden);
+    let (bias_row, deviation) = match layer {
+        Layer::Input => {
+            let squares = features.map_or(1.0, FeatureRows::mean_squares);
+            (features.map_or(0, FeatureRows::feature_count), (2.0 / squares.max(1e-12)).sqrt())
+        }
+        Layer::Output => {
+            let length = if config.geometry == Geometry::Sphere { 1.0 } else { config.start_norm };
+            (hidden, length / (hidden as f64 * weights.len() as f64).sqrt())
+        }
+    };
+    if row == bias_row {
+        return weights.fill(0.0);
+    }
+    let table = 2 * side.index() as u64 + u64::from(layer == Layer::Output);
+    let mut stream = Stream::new(config.seed, Purpose::Weights, (row as u64) << 2 | table);
+    for weight in weights {
+        let normal: f64 = StandardNormal.sample(&mut stream);
+        *weight = (normal * deviation) as f32;
     }
 }
 

@@ -21,4 +21,5 @@ pub use engine::{Timing, Trained, check_data, train, train_from};
 pub use event::{EpochSums, Event, Stop};
 pub use recipe::Recipe;
 pub use state::{Keep, KeepNothing, Restart, Snapshot, State};
+pub use steps::SideFeatures;
 pub(crate) use steps::{Steps, step_shape};

@@ -1,13 +1,13 @@
 //! The steps of a run as the device sees them: planned ahead on other threads, submitted in groups sized
 //! by measurement, collected a group late. Training and the benchmark take their steps here.
 
-use super::config::TrainConfig;
+use super::config::{FeatureNetwork, TrainConfig};
 use super::pace::Pace;
 use crate::data::Interactions;
 use crate::gpu::{Gpu, Stepper, Tables};
-use crate::sampling::{PlanQueue, Planner};
+use crate::sampling::{FeatureRows, PlanQueue, Planner};
 use crate::step::layout::StepSums;
-use crate::step::{BLOCK_BYTES, Plan, PlanShape, Rates, StepConstants, StepShape};
+use crate::step::{BLOCK_BYTES, NetShape, Of, Plan, PlanShape, Rates, Side, StepConstants, StepShape};
 use crate::{Error, Result};
 use std::ops::Range;
 use std::sync::Arc;
@@ -22,8 +22,16 @@ pub(super) fn planning_threads() -> usize {
     (cores / 4).clamp(1, 4)
 }
 
-/// The sizes of the steps that `config` takes on `train`.
-pub(crate) fn step_shape(gpu: &Gpu, train: &Interactions, config: &TrainConfig) -> StepShape {
+/// Features by whose they are.
+pub type SideFeatures = (Side, Arc<FeatureRows>);
+
+/// The sizes of the steps that `config` takes on `train`, with the networks for `features`.
+pub(crate) fn step_shape(
+    gpu: &Gpu,
+    train: &Interactions,
+    features: &[SideFeatures],
+    config: &TrainConfig,
+) -> StepShape {
     let (item_count, user_count) = (train.item_count(), train.user_count());
     let candidate_count = config.negatives.candidate_count();
     let plan = PlanShape {
@@ -45,8 +53,30 @@ pub(crate) fn step_shape(gpu: &Gpu, train: &Interactions, config: &TrainConfig) 
         optimizer: config.optimizer,
         shards_per_dispatch: Tables::shards_per_dispatch(gpu, plan.shard_count()),
         block_bytes: BLOCK_BYTES,
-        nets: [None; 2],
+        nets: Side::ALL.map(|side| {
+            let (_, rows) = features.iter().find(|(it, _)| *it == side)?;
+            Some(net_shape(gpu, rows, config.features?, config.batch_size))
+        }),
         grain: gpu.grain(),
+    }
+}
+
+/// The sizes of a network for `features`. As many rows of a step are projected as it has pairs, so that the cost does not
+/// grow with the number of negatives.
+fn net_shape(gpu: &Gpu, features: &FeatureRows, network: FeatureNetwork, batch_size: usize) -> NetShape {
+    let FeatureNetwork { hidden, dropout, weight } = network;
+    let (feature_count, projected) = (features.feature_count(), batch_size.min(features.row_count()));
+    let rows_per_shard = Tables::rows_per_shard(gpu, feature_count + 1, hidden, None);
+    let shard_count = (feature_count + 1).div_ceil(rows_per_shard);
+    NetShape {
+        feature_count,
+        hidden,
+        dropout,
+        weight,
+        projected,
+        entry_capacity: features.most_entries(projected),
+        rows_per_shard,
+        shards_per_dispatch: Tables::shards_per_dispatch(gpu, shard_count),
     }
 }
 
@@ -70,7 +100,7 @@ pub(crate) struct Steps {
 
 impl Steps {
     /// Takes the device's memory and starts planning the steps after `steps.start`, up to `steps.end`, at `rates`. `fill` writes what a row
-    /// starts with and returns its item bias.
+    /// of a table starts with and returns its item bias.
     pub(crate) fn new(
         gpu: &Arc<Gpu>,
         shape: StepShape,
@@ -78,11 +108,14 @@ impl Steps {
         planner: &Planner,
         rates: Rates,
         steps: Range<u64>,
-        fill: impl FnMut(usize, &mut [f32]) -> f32,
+        mut fill: impl FnMut(Of, usize, &mut [f32]) -> f32,
     ) -> Result<Steps> {
         let constants = StepConstants::new(shape, rates, config.negatives.hardness())?;
-        let tables = Tables::new(gpu, &shape, fill)?;
-        let stepper = Stepper::new(Arc::clone(gpu), tables, &constants)?;
+        let mut tables = Vec::new();
+        for of in shape.tables() {
+            tables.push((of, Tables::new(gpu, &shape.part(of), |row, numbers| fill(of, row, numbers))?));
+        }
+        let stepper = Stepper::on_tables(Arc::clone(gpu), tables, &constants)?;
         let queue = PlanQueue::start(planner, steps.start + 1, steps.end, planning_threads(), PLANS_AHEAD)?;
         Ok(Steps { pace: Pace::new(stepper.max_steps()), stepper, queue, ready: Vec::new(), in_flight: 0 })
     }

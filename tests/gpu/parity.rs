@@ -5,10 +5,11 @@ use spherec::data::Interactions;
 use spherec::gpu::{Gpu, Stepper, Tables};
 use spherec::random::{Purpose, Stream};
 use spherec::reference::{self, Scratch, State};
-use spherec::sampling::{EpochOrder, ItemSampler, Negatives, Planner};
+use spherec::sampling::{EpochOrder, FeatureRows, ItemSampler, Negatives, Planner};
 use spherec::step::layout::RowState;
 use spherec::step::{
-    BLOCK_BYTES, Geometry, Grain, Loss, Optimizer, PlanShape, Rates, Schedule, StepConstants, StepShape,
+    BLOCK_BYTES, Geometry, Grain, Loss, NetShape, Of, Optimizer, PlanShape, Rates, Schedule, Side,
+    StepConstants, StepShape,
 };
 use std::sync::Arc;
 
@@ -41,6 +42,8 @@ struct Parity {
     block_bytes: usize,
     gor_weight: f64,
     item_bias_rate: f64,
+    /// Whether items and users have features that networks project.
+    has_networks: bool,
     /// As the adapter says, if none is given.
     grain: Option<Grain>,
 }
@@ -63,6 +66,7 @@ const TWO_STAGE: Parity = Parity {
     block_bytes: BLOCK_BYTES,
     gor_weight: 0.1,
     item_bias_rate: 0.0,
+    has_networks: false,
     grain: None,
 };
 
@@ -90,6 +94,8 @@ fn parity(gpu: &Arc<Gpu>, parity: Parity) -> Compared {
         rows_per_shard: Tables::rows_per_shard(gpu, row_count, dim, most_rows),
         excluded_capacity: train.len(),
     };
+    let features = [(Side::Items, 160, 30), (Side::Users, 70, 12)]
+        .map(|(side, rows, count)| (side, Arc::new(random_features(rows, count))));
     let shape = StepShape {
         plan,
         dim,
@@ -100,7 +106,7 @@ fn parity(gpu: &Arc<Gpu>, parity: Parity) -> Compared {
         optimizer,
         shards_per_dispatch: Tables::shards_per_dispatch(gpu, plan.shard_count()),
         block_bytes: parity.block_bytes,
-        nets: [None; 2],
+        nets: [&features[0], &features[1]].map(|(_, rows)| parity.has_networks.then(|| net_shape(rows))),
         grain: parity.grain.unwrap_or(gpu.grain()),
     };
     let learning_rate = if optimizer.has_moments() { 0.01 } else { 0.1 };
@@ -116,8 +122,20 @@ fn parity(gpu: &Arc<Gpu>, parity: Parity) -> Compared {
         point.copy_from_slice(&points[row * dim..(row + 1) * dim]);
         biases[row]
     };
-    let tables = Tables::new(gpu, &shape, fill).unwrap();
-    let mut stepper = Stepper::new(Arc::clone(gpu), tables, &constants).unwrap();
+    let mut tables = vec![(Of::Points, Tables::new(gpu, &shape, fill).unwrap())];
+    let mut layers = Vec::new();
+    for of in shape.tables().into_iter().skip(1) {
+        let part = shape.part(of);
+        let mut state = State::new(vec![0.0; part.table_rows() * part.padded_dim()], &part);
+        let fill = |row: usize, numbers: &mut [f32]| {
+            numbers.iter_mut().for_each(|x| *x = stream.random_range(-0.4..0.4f32));
+            state.rows[row * part.padded_dim()..][..part.dim].copy_from_slice(numbers);
+            0.0
+        };
+        tables.push((of, Tables::new(gpu, &part, fill).unwrap()));
+        layers.push((of, State::new(state.rows, &part)));
+    }
+    let mut stepper = Stepper::on_tables(Arc::clone(gpu), tables, &constants).unwrap();
     // As few dispatches cover the tables as the adapter allows.
     let (shards, most) = (plan.shard_count(), gpu.most_shards_per_dispatch());
     assert_eq!(shape.table_shards().len(), shards.div_ceil(most));
@@ -125,6 +143,9 @@ fn parity(gpu: &Arc<Gpu>, parity: Parity) -> Compared {
     let items = Arc::new(ItemSampler::new(&train.item_frequencies(), negatives.beta()));
     let order = Arc::new(EpochOrder::new(train, 1));
     let mut planner = Planner::new(order, items, plan, rates, 1).correcting(loss.correction());
+    for (side, net) in shape.nets() {
+        planner = planner.projecting(side, Arc::clone(&features[side.index()].1), net);
+    }
     let padded_dim = shape.padded_dim();
     let mut padded = vec![0.0; row_count * padded_dim];
     for (row, point) in points.chunks(dim).enumerate() {
@@ -132,6 +153,7 @@ fn parity(gpu: &Arc<Gpu>, parity: Parity) -> Compared {
     }
     let mut state = State::new(padded, &shape);
     state.row_states.iter_mut().zip(&biases).for_each(|(state, &bias)| state.bias = bias);
+    state.layers = layers.clone();
     let mut scratch = Scratch::new(&shape, f32::NAN);
     let mut expected_sums = Vec::new();
     let mut plans: Vec<_> = (1..=STEPS).map(|step| planner.plan(step)).collect();
@@ -162,6 +184,9 @@ fn parity(gpu: &Arc<Gpu>, parity: Parity) -> Compared {
             "step {step}: {seen:?}, twin {expected:?}"
         );
         assert_eq!(seen.active_count, expected.active_count, "step {step}");
+        let (seen, expected) = (seen.feature_loss, expected.feature_loss);
+        assert_eq!(expected > 0.0, parity.has_networks);
+        assert!((seen - expected).abs() <= 1e-4 * expected, "step {step}: L_f {seen}, twin {expected}");
     }
     stepper.catch_up().unwrap();
     let row_states = stepper.tables().row_states(gpu).unwrap();
@@ -185,8 +210,42 @@ fn parity(gpu: &Arc<Gpu>, parity: Parity) -> Compared {
         if item_bias_rate > 0.0 { (80..=160).contains(&moved) } else { moved == 0 },
         "{moved} biases moved"
     );
+    for ((of, tables), (_, start)) in stepper.all_tables()[1..].iter().zip(&layers) {
+        let seen = tables.rows(gpu, 0..tables.row_count()).unwrap();
+        let part = shape.part(*of);
+        let start: Vec<f32> =
+            start.rows.chunks(part.padded_dim()).flat_map(|row| row[..part.dim].to_vec()).collect();
+        compare(of.name(), &seen, &state.tables(*of).rows, part.dim, 2e-3);
+        let moved = seen.iter().zip(&start).filter(|(seen, start)| (*seen - *start).abs() > 1e-3).count();
+        assert!(moved > seen.len() / 2, "{}: only {moved} of {} numbers moved", of.name(), seen.len());
+    }
     let bits = seen.iter().chain(&bias(&row_states)).map(|x| x.to_bits()).collect();
     Compared { dispatches: dispatch_count, bits }
+}
+
+/// Each row has a few of the features.
+fn random_features(rows: usize, feature_count: u32) -> FeatureRows {
+    let mut stream = Stream::new(3, Purpose::Generate, rows as u64);
+    let row = |_| {
+        let features: std::collections::BTreeSet<u32> =
+            (0..1 + stream.below(5)).map(|_| stream.below(feature_count)).collect();
+        features.into_iter().map(|feature| (feature, 1.0)).collect::<Vec<_>>()
+    };
+    FeatureRows::new(feature_count as usize, (0..rows).map(row))
+}
+
+/// A small network in several shards, over some rows of a step.
+fn net_shape(features: &FeatureRows) -> NetShape {
+    NetShape {
+        feature_count: features.feature_count(),
+        hidden: 24,
+        dropout: 0.4,
+        weight: 0.5,
+        projected: 40,
+        entry_capacity: features.most_entries(40),
+        rows_per_shard: 9,
+        shards_per_dispatch: 1,
+    }
 }
 
 /// At most `tolerance` apart, and on average a hundredth of it: Adam makes a full step of a gradient that
@@ -216,6 +275,19 @@ fn compare(name: &str, seen: &[f32], expected: &[f32], dim: usize, tolerance: f6
 #[test]
 fn two_stage_steps_equal_the_twins() {
     assert_eq!(parity(&gpu(), TWO_STAGE).dispatches, 8);
+}
+
+#[test]
+fn networks_equal_the_twins() {
+    // Beside the eight of the step: for each network seven kernels and its second layer loaded and stepped in one dispatch
+    // each, and its first layer in one for each of its shards: four for items, two for users.
+    let with_networks = Parity { has_networks: true, ..TWO_STAGE };
+    assert_eq!(parity(&gpu(), with_networks).dispatches, 8 + (9 + 2 * 4) + (9 + 2 * 2));
+    parity(&plain_gpu(), Parity { has_networks: true, ..SHARED });
+    let negatives = Negatives::Uniform { count: 3 };
+    let plain = Parity { negatives, optimizer: Optimizer::Sgd, gor_weight: 0.0, ..with_networks };
+    let bits = || parity(&gpu(), plain).bits;
+    assert_eq!(bits(), bits());
 }
 
 #[test]

@@ -1,0 +1,50 @@
+//! The network that projects features into the space, on the CPU: for items and people who were not there in training.
+
+use crate::step::{Geometry, Side};
+
+/// f(x) = b2 + W2 relu(b1 + W1 x), for one side (Hsieh et al. 2017, 3.3). The dropout of training is off: what it kept was
+/// scaled up, so that the means agree.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Network {
+    /// Whose features.
+    pub side: Side,
+    /// H, hidden units.
+    pub hidden: usize,
+    /// D.
+    pub dim: usize,
+    /// (F + 1, H), row-major: W1 by feature, then b1.
+    pub input: Vec<f32>,
+    /// (H + 1, D), row-major: W2 by hidden unit, then b2.
+    pub output: Vec<f32>,
+}
+
+impl Network {
+    /// F, features.
+    pub fn feature_count(&self) -> usize {
+        (self.input.len() / self.hidden.max(1)).saturating_sub(1)
+    }
+
+    /// The point of a row with the features `entries`, (feature, value): f of them, as `geometry` has it. (D)
+    pub fn project(&self, entries: impl IntoIterator<Item = (u32, f32)>, geometry: Geometry) -> Vec<f32> {
+        let row = |table: &[f32], row: usize, width: usize| -> Vec<f64> {
+            table[row * width..][..width].iter().map(|&x| f64::from(x)).collect()
+        };
+        let mut hidden = row(&self.input, self.feature_count(), self.hidden);
+        for (feature, value) in entries {
+            let weights = &self.input[feature as usize * self.hidden..][..self.hidden];
+            for (sum, &weight) in hidden.iter_mut().zip(weights) {
+                *sum += f64::from(value) * f64::from(weight);
+            }
+        }
+        let mut point = row(&self.output, self.hidden, self.dim);
+        for (unit, &number) in hidden.iter().enumerate().filter(|(_, number)| **number > 0.0) {
+            let weights = &self.output[unit * self.dim..][..self.dim];
+            for (sum, &weight) in point.iter_mut().zip(weights) {
+                *sum += number * f64::from(weight);
+            }
+        }
+        let mut point: Vec<f32> = point.into_iter().map(|x| x as f32).collect();
+        geometry.to_point(&mut point);
+        point
+    }
+}
