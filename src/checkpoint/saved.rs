@@ -1,9 +1,10 @@
 //! What is in a training's folder: the run, which does not change, and checkpoints of it.
 
 use crate::data::{IdTable, Split};
-use crate::gpu::TablePart;
+use crate::gpu::{TableKey, TablePart};
 use crate::model::{Embeddings, INTERACTIONS, ITEMS, PairCounts, SUMS, Sizes, Sums, USERS, tables};
-use crate::train::{Snapshot, State, TrainConfig};
+use crate::step::{Layer, Of, Side};
+use crate::train::{RunConfig, Snapshot, State};
 use crate::{Error, Result, files};
 use safetensors::tensor::Dtype;
 use serde::de::DeserializeOwned;
@@ -27,10 +28,10 @@ const MOST_JSON_BYTES: u64 = 1 << 24;
 #[derive(Debug)]
 pub struct Run {
     /// Its settings.
-    pub config: TrainConfig,
+    pub config: RunConfig,
     /// The files that were read, and how; as in the model's record.
     pub data: Value,
-    /// The adapter that it began on.
+    /// The adapter that it began on, or what else it trains on.
     pub adapter: String,
     /// User ids, (U).
     pub users: IdTable,
@@ -44,7 +45,7 @@ pub struct Run {
 #[serde(deny_unknown_fields)]
 struct RunRecord {
     spherec_version: String,
-    config: TrainConfig,
+    config: RunConfig,
     data: Value,
     adapter: String,
     user_count: usize,
@@ -57,18 +58,28 @@ impl Run {
     pub fn checkpoint_bytes(&self) -> u64 {
         let rows = (self.users.len() + self.items.len()) as u64;
         // The rows, two moments, and the best embeddings.
-        rows * (4 * 4 * self.config.dim as u64 + 32)
+        rows * (4 * 4 * self.config.dim() as u64 + 32)
     }
 
     fn sizes(&self) -> Sizes {
         Sizes {
-            dim: self.config.dim,
-            geometry: self.config.geometry,
-            has_bias: self.config.item_bias.is_some(),
+            dim: self.config.dim(),
+            geometry: self.config.geometry(),
+            has_bias: self.config.has_bias(),
             user_count: self.users.len(),
             item_count: self.items.len(),
             pair_count: PairCounts::of(&self.split),
+            networks: self.networks(),
         }
+    }
+
+    /// The sizes of the networks that it trains, by [`Side::index`].
+    fn networks(&self) -> [Option<NetworkSizes>; 2] {
+        Side::ALL.map(|side| {
+            let (_, features) = self.features.iter().find(|(it, _)| *it == side)?;
+            let hidden = self.config.features()?.hidden;
+            Some(NetworkSizes { feature_count: features.feature_count(), hidden, cold_count: 0 })
+        })
     }
 
     /// Writes it into `folder`.
@@ -102,7 +113,7 @@ impl Run {
             );
             return Err(Error::file(&path(RUN), message));
         }
-        let (dim, geometry, has_bias) = (config.dim, config.geometry, config.item_bias.is_some());
+        let (dim, geometry, has_bias) = (config.dim(), config.geometry(), config.has_bias());
         let sizes = Sizes { dim, geometry, has_bias, user_count, item_count, pair_count };
         let users = tables::read_ids(&path(USERS), user_count)?;
         let items = tables::read_ids(&path(ITEMS), item_count)?;
@@ -129,31 +140,32 @@ impl Checkpoint {
         let mut names = Vec::new();
         write_json(&folder.join(STATE), snapshot.state)?;
         fs::write(folder.join(LOG), log).map_err(Error::io(&folder.join(LOG), "write"))?;
-        for &part in snapshot.parts() {
-            let words = snapshot.part(part)?;
-            let shape =
-                vec![snapshot.row_count(), words.len().checked_div(snapshot.row_count()).unwrap_or(0)];
+        for key in snapshot.parts() {
+            let (words, (of, part)) = (snapshot.part(key)?, key);
+            let row_count = snapshot.row_count(of);
+            let shape = vec![row_count, words.len().checked_div(row_count).unwrap_or(0)];
             let dtype = if part == TablePart::States { Dtype::U32 } else { Dtype::F32 };
             let tensor = (part.name().to_owned(), dtype, shape, tables::little_endian(&words));
-            tables::write_tensors(&folder.join(file_of(part)), &[tensor])?;
-            names.push(file_of(part));
+            tables::write_tensors(&folder.join(file_of(key)), &[tensor])?;
+            names.push(file_of(key));
         }
         if let Some(best) = snapshot.best {
             tables::write_embeddings(&folder.join(BEST), best)?;
-            names.push(BEST);
+            names.push(BEST.to_owned());
         }
         // What every checkpoint has comes last: so no cut of the list goes unseen.
-        names.extend([STATE, LOG]);
-        Sums::write(folder, &names)
+        names.extend([STATE, LOG].map(str::to_owned));
+        Sums::write(folder, &names.iter().map(String::as_str).collect::<Vec<_>>())
     }
 
     /// Reads `folder`, and checks every file. The tables are read when they are needed.
     pub(super) fn read(folder: &Path, run: &Run) -> Result<Checkpoint> {
         let path = |name: &str| folder.join(name);
-        let moments = [TablePart::Drift, TablePart::Variance].map(file_of);
-        let [drift, variance] = moments;
-        let required = [STATE, LOG, file_of(TablePart::Rows), file_of(TablePart::States)];
-        let sums = Sums::read(folder, &required, &[drift, variance, BEST])?;
+        let rows = file_of((Of::Points, TablePart::Rows));
+        // What only some trainings keep.
+        let others: Vec<String> = all_keys().map(file_of).filter(|name| *name != rows).collect();
+        let others: Vec<_> = others.iter().map(String::as_str).chain([BEST]).collect();
+        let sums = Sums::read(folder, &[STATE, LOG, &rows], &others)?;
         sums.check_files(folder)?;
         let state: State = read_json(&path(STATE))?;
         let best = match state.best {
@@ -169,8 +181,8 @@ impl Checkpoint {
     ///
     /// # Errors
     /// [`Error::File`] if the file is damaged; [`Error::Io`].
-    pub fn part(&self, part: TablePart) -> Result<Vec<u32>> {
-        let path = self.folder.join(file_of(part));
+    pub fn part(&self, key: TableKey) -> Result<Vec<u32>> {
+        let (path, (_, part)) = (self.folder.join(file_of(key)), key);
         let bytes = files::read(&path, size_of_file(&path)?)?;
         let tensors = tables::parse_tensors(&path, &bytes)?;
         let tensor = tensors.tensor(part.name());
@@ -179,12 +191,19 @@ impl Checkpoint {
     }
 }
 
-fn file_of(part: TablePart) -> &'static str {
-    match part {
-        TablePart::Rows => "rows.safetensors",
-        TablePart::Drift => "drift.safetensors",
-        TablePart::Variance => "variance.safetensors",
-        TablePart::States => "row_states.safetensors",
+/// All parts that the tables of a training can have.
+fn all_keys() -> impl Iterator<Item = TableKey> {
+    let layers = Side::ALL
+        .into_iter()
+        .flat_map(|side| [Layer::Input, Layer::Output].map(|layer| Of::Layer(side, layer)));
+    let parts = [TablePart::Rows, TablePart::Drift, TablePart::Variance, TablePart::States];
+    std::iter::once(Of::Points).chain(layers).flat_map(move |of| parts.map(|part| (of, part)))
+}
+
+fn file_of((of, part): TableKey) -> String {
+    match of {
+        Of::Points => format!("{}.safetensors", part.name()),
+        _ => format!("{}.{}.safetensors", of.name(), part.name()),
     }
 }
 

@@ -18,6 +18,6 @@ pub use kernel::{Bindings, Kernel, Named};
 pub use memory::check_memory;
 pub use step::Stepper;
 pub(crate) use tables::SHARD_NAMES;
-pub use tables::{TablePart, Tables};
+pub use tables::{TableKey, TablePart, Tables};
 pub use trouble::{Call, Injection, Trouble};
 pub(crate) use working::parts_of_working;

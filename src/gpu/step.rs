@@ -2,7 +2,7 @@
 
 use super::device::Gpu;
 use super::kernel::{Bindings, Kernel};
-use super::tables::{TablePart, Tables};
+use super::tables::{TableKey, Tables};
 use super::working::Buffers;
 use crate::step::layout::{PairSums, Shards, StepSums};
 use crate::step::{Dispatch, Extent, MAX_STEPS, Of, PLAN_BYTES, Plan, Stage, StepConstants, StepShape, fold};
@@ -227,10 +227,10 @@ impl Stepper {
     ///
     /// # Errors
     /// Those of `read`; [`Error::Data`] if a part does not fit; [`Error::Gpu`] if the device failed.
-    pub fn restore(&mut self, step: u32, read: &dyn Fn(Of, TablePart) -> Result<Vec<u32>>) -> Result<()> {
+    pub fn restore(&mut self, step: u32, read: &dyn Fn(TableKey) -> Result<Vec<u32>>) -> Result<()> {
         for (of, tables) in &self.tables {
             for &part in tables.parts() {
-                tables.restore(&self.gpu, part, &read(*of, part)?)?;
+                tables.restore(&self.gpu, part, &read((*of, part))?)?;
             }
         }
         self.last_step = step;

@@ -4,8 +4,8 @@
 
 use super::device::{Gpu, MOST_SHARDS, SHARD_BINDINGS};
 use super::kernel::Named;
-use crate::step::StepShape;
 use crate::step::layout::{RowState, Shards};
+use crate::step::{Of, StepShape};
 use crate::{Error, Result};
 use bytemuck::Pod;
 use std::ops::Range;
@@ -33,6 +33,9 @@ pub enum TablePart {
     /// What is kept of each row beside its numbers, (R, 8).
     States,
 }
+
+/// A part of one of the tables of a training.
+pub type TableKey = (Of, TablePart);
 
 impl TablePart {
     /// Its name.

@@ -1,7 +1,10 @@
 //! Reads a model folder, and trusts nothing in it.
 
-use super::manifest::{INTERACTIONS, ITEMS, Manifest, Sizes, TABLES, USERS};
-use super::{Model, output, tables};
+use super::manifest::{
+    INTERACTIONS, ITEMS, Manifest, NetworkSizes, OF_FEATURES, Sizes, TABLES, USERS,
+};
+use super::{Known, Model, output, tables};
+use crate::step::Side;
 use crate::{Error, Result};
 use std::path::Path;
 
@@ -31,8 +34,23 @@ impl Model {
         let items = tables::read_ids(&path(ITEMS), sizes.item_count)?;
         let embeddings = tables::read_embeddings(&path(TABLES), table_bytes, &sizes)?;
         let split = tables::read_split(&path(INTERACTIONS), pair_bytes, &sizes)?;
+        let mut features = Vec::new();
+        for (side, network) in Side::ALL.into_iter().zip(sizes.networks) {
+            let Some(NetworkSizes { feature_count, cold_count, .. }) = network else { continue };
+            let [of_features, of_ids, of_points] = OF_FEATURES[side.index()];
+            tables::check_size(&path(of_features), Sizes::id_bytes(feature_count))?;
+            tables::check_size(&path(of_ids), Sizes::id_bytes(cold_count))?;
+            let bytes = tables::check_size(&path(of_points), Sizes::cold_bytes(cold_count, sizes.dim))?;
+            features.push(Known {
+                side,
+                names: tables::read_ids(&path(of_features), feature_count)?,
+                cold_ids: tables::read_ids(&path(of_ids), cold_count)?,
+                cold_points: tables::read_cold(&path(of_points), bytes, cold_count, sizes.dim)?,
+            });
+        }
         let popularity = manifest.popularity.unwrap_or(1.0);
-        let model = Model { embeddings, popularity, users, items, split, record: manifest.into_record() };
+        let record = manifest.into_record();
+        let model = Model { embeddings, popularity, users, items, split, features, record };
         // What is left to check are the numbers of the tables.
         model.check().map_err(|error| Error::file(&path(TABLES), error.to_string()))?;
         Ok(model)

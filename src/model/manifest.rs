@@ -1,11 +1,11 @@
 //! `model.json`, the description of a model folder.
 
-use super::sums::Sums;
+use super::sums::{SUMS, Sums};
 use super::{Model, Record};
 use crate::data::Split;
-use crate::data::{IdTable, MAX_ID_BYTES};
+use crate::data::{Features, IdTable, MAX_ID_BYTES};
 use crate::printable::excerpt;
-use crate::step::Geometry;
+use crate::step::{Geometry, Side};
 use crate::train::MAX_DIM;
 use crate::{Error, Result, files};
 use serde::{Deserialize, Serialize};
@@ -21,6 +21,18 @@ pub(crate) const ITEMS: &str = "items.txt";
 
 /// The files that every model has beside `SHA256SUMS`.
 pub(super) const REQUIRED: [&str; 5] = [USERS, ITEMS, TABLES, INTERACTIONS, MANIFEST];
+
+/// The files of a model with features: for each side the names of the features, the ids of those who were not there in
+/// training, and where they are.
+pub(super) const OF_FEATURES: [[&str; 3]; 2] = [
+    ["item_features.txt", "cold_items.txt", "cold_items.safetensors"],
+    ["user_features.txt", "cold_users.txt", "cold_users.safetensors"],
+];
+
+/// All files that a model can have beside those that every model has.
+pub(super) fn optional() -> Vec<&'static str> {
+    LOGS.into_iter().chain(OF_FEATURES.into_iter().flatten()).collect()
+}
 
 /// The files that a model can have beside these. No other file of its folder is the model's, whatever its files say.
 pub(super) const LOGS: [&str; 2] = ["metrics.jsonl", "metrics.csv"];
@@ -62,6 +74,32 @@ pub(crate) struct Sizes {
     pub(crate) user_count: usize,
     pub(crate) item_count: usize,
     pub(crate) pair_count: PairCounts,
+    pub(crate) networks: [Option<NetworkSizes>; 2],
+}
+
+/// What the tables of a network must hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct NetworkSizes {
+    pub(crate) feature_count: usize,
+    pub(crate) hidden: usize,
+    /// Those who were not there in training.
+    pub(crate) cold_count: usize,
+}
+
+impl NetworkSizes {
+    /// Those of the networks of a model, by [`Side::index`].
+    fn of(model: &Model) -> [Option<NetworkSizes>; 2] {
+        Side::ALL.map(|side| {
+            let network = model.embeddings.networks.iter().find(|network| network.side == side)?;
+            let known = model.features.iter().find(|known| known.side == side);
+            Some(NetworkSizes {
+                feature_count: network.feature_count(),
+                hidden: network.hidden,
+                cold_count: known.map_or(0, |known| known.cold_ids.len()),
+            })
+        })
+    }
 }
 
 /// The contents of `model.json`. The fields are in the order in which they are written.
@@ -79,6 +117,12 @@ pub(super) struct Manifest {
     pub(super) user_count: usize,
     pub(super) item_count: usize,
     pub(super) pair_count: PairCounts,
+    /// The networks that project features of items; only in a model that has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    item_features: Option<NetworkSizes>,
+    /// As of items.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    user_features: Option<NetworkSizes>,
     adapter: String,
     data: Value,
     config: Value,
@@ -89,6 +133,7 @@ impl Manifest {
     /// Describes `model`.
     pub(super) fn new(model: &Model) -> Manifest {
         let record = model.record.clone();
+        let [item_features, user_features] = NetworkSizes::of(model);
         Manifest {
             format: FORMAT.to_owned(),
             format_version: FORMAT_VERSION,
@@ -99,6 +144,8 @@ impl Manifest {
             user_count: model.users.len(),
             item_count: model.items.len(),
             pair_count: PairCounts::of(&model.split),
+            item_features,
+            user_features,
             adapter: record.adapter,
             data: record.data,
             config: record.config,
@@ -115,6 +162,7 @@ impl Manifest {
             user_count: self.user_count,
             item_count: self.item_count,
             pair_count: self.pair_count,
+            networks: [self.item_features, self.user_features],
         }
     }
 
@@ -160,11 +208,19 @@ impl Manifest {
                 env!("CARGO_PKG_VERSION")
             )));
         }
-        let sums = Sums::read(folder, &REQUIRED, &LOGS)?;
+        let sums = Sums::read(folder, &REQUIRED, &optional())?;
         sums.check_bytes(folder, MANIFEST, &text)?;
         let manifest: Manifest = serde_json::from_value(value)
             .map_err(|reason| error(format!("is damaged: {}", excerpt(&reason.to_string()))))?;
         manifest.check().map_err(error)?;
+        for (network, names) in manifest.sizes().networks.iter().zip(OF_FEATURES) {
+            for name in names {
+                if sums.names().any(|known| known == name) != network.is_some() {
+                    let has = if network.is_some() { "does not name" } else { "names" };
+                    return Err(Error::file(&folder.join(SUMS), format!("{has} {name}, unlike {MANIFEST}")));
+                }
+            }
+        }
         Ok((manifest, sums))
     }
 
@@ -186,6 +242,15 @@ impl Manifest {
                 self.user_count, self.item_count
             ));
         }
+        for NetworkSizes { feature_count, hidden, cold_count } in
+            [self.item_features, self.user_features].into_iter().flatten()
+        {
+            within("feature_count", feature_count, Features::MAX_COUNT)?;
+            within("hidden", hidden, MAX_DIM)?;
+            if cold_count > IdTable::MAX_COUNT {
+                return Err(format!("\"cold_count\" must be at most {}, but is {cold_count}", IdTable::MAX_COUNT));
+            }
+        }
         match self.popularity {
             Some(popularity) if !(0.0..=1.0).contains(&popularity) => {
                 Err(format!("\"popularity\" must be from 0 to 1, but is {popularity}"))
@@ -205,8 +270,17 @@ impl Sizes {
     pub(super) fn table_bytes(&self) -> RangeInclusive<u64> {
         let (users, items, dim) = (self.user_count as u64, self.item_count as u64, self.dim as u64);
         let biases = if self.has_bias { items } else { 0 };
+        let networks = self.networks.iter().flatten().map(|network| {
+            let (features, hidden) = (network.feature_count as u64, network.hidden as u64);
+            (features + 1) * hidden + (hidden + 1) * dim
+        });
         // Below 2^46: see `Manifest::check`.
-        with_header(4 * ((users + items) * dim + biases))
+        with_header(4 * ((users + items) * dim + biases + networks.sum::<u64>()))
+    }
+
+    /// The least and the most bytes of a file of `count` cold points.
+    pub(super) fn cold_bytes(count: usize, dim: usize) -> RangeInclusive<u64> {
+        with_header(4 * count as u64 * dim as u64)
     }
 
     /// The least and the most bytes of the file of pairs.

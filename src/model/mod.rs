@@ -15,7 +15,7 @@ mod sums;
 pub(crate) mod tables;
 
 pub(crate) use manifest::{INTERACTIONS, ITEMS, PairCounts, Sizes, USERS};
-pub use network::Network;
+pub use network::{Known, Network};
 pub use output::{check_output, clean_up};
 pub(crate) use output::{parent_of, resolve};
 pub use save::set_metrics;
@@ -99,7 +99,15 @@ impl Embeddings {
             ("users", &self.users, self.dim, self.geometry),
             ("items", &self.items, self.dim, self.geometry),
             ("item_bias", &self.item_bias, 1, Geometry::Dot),
-        ] {
+        ]
+        .into_iter()
+        .chain(self.networks.iter().flat_map(|network| {
+            let [input, output] = tables::network_tensors(network.side);
+            [
+                (input, &network.input, network.hidden, Geometry::Dot),
+                (output, &network.output, network.dim, Geometry::Dot),
+            ]
+        })) {
             for (row, point) in table.chunks(dim.max(1)).enumerate() {
                 if let Some(fault) = row_fault(point, geometry) {
                     return Err(Error::Data(format!("`{name}` row {row} {fault}")));
@@ -143,6 +151,8 @@ pub struct Model {
     pub items: IdTable,
     /// What the model learned from, and what was held out.
     pub split: Split,
+    /// What it knows of features: for each network of the embeddings, in their order.
+    pub features: Vec<Known>,
     /// How the model was made.
     pub record: Record,
 }
@@ -183,6 +193,7 @@ impl Default for Model {
             users: IdTable::default(),
             items: IdTable::default(),
             split: Split::default(),
+            features: Vec::new(),
             record: Record::default(),
         }
     }
@@ -231,6 +242,7 @@ impl Model {
             )));
         }
         check_popularity(self.popularity)?;
+        self.check_features()?;
         let Split { train, valid, test } = &self.split;
         for (name, part) in [("train", train.as_ref()), ("valid", valid), ("test", test)] {
             let (users, items) = (part.user_count(), part.item_count());
@@ -240,6 +252,39 @@ impl Model {
                     self.users.len(),
                     self.items.len()
                 )));
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Model {
+    /// Checks that networks and what is known of features fit together.
+    fn check_features(&self) -> Result<()> {
+        let (networks, dim) = (&self.embeddings.networks, self.embeddings.dim);
+        let sides = |side| self.features.iter().filter(|known| known.side == side).count();
+        for network in networks {
+            let side = network.side.name();
+            let known = self.features.iter().find(|known| known.side == network.side);
+            let fits = known.is_some_and(|known| {
+                known.names.len() == network.feature_count()
+                    && network.input.len() == (known.names.len() + 1) * network.hidden
+                    && network.output.len() == (network.hidden + 1) * dim
+                    && network.dim == dim
+                    && known.cold_points.len() == known.cold_ids.len() * dim
+            });
+            if !fits || sides(network.side) != 1 {
+                return Err(Error::Data(format!("the network and the features of the {side} do not fit together")));
+            }
+        }
+        if self.features.len() != networks.len() {
+            return Err(Error::Data("the model has features without a network".to_owned()));
+        }
+        for known in &self.features {
+            for (row, point) in known.cold_points.chunks(dim).enumerate() {
+                if let Some(fault) = row_fault(point, self.embeddings.geometry) {
+                    return Err(Error::Data(format!("the cold {} have a row {row} that {fault}", known.side.name())));
+                }
             }
         }
         Ok(())

@@ -1,6 +1,20 @@
 //! The network that projects features into the space, on the CPU: for items and people who were not there in training.
 
+use crate::data::IdTable;
 use crate::step::{Geometry, Side};
+
+/// What a model knows of the features of one side, beside the network that projects them.
+#[derive(Debug, Clone)]
+pub struct Known {
+    /// Whose features.
+    pub side: Side,
+    /// The names of the features, (F).
+    pub names: IdTable,
+    /// The ids of those who were not there in training, (C): cold items, or cold users.
+    pub cold_ids: IdTable,
+    /// Where the network places them, (C, D).
+    pub cold_points: Vec<f32>,
+}
 
 /// f(x) = b2 + W2 relu(b1 + W1 x), for one side (Hsieh et al. 2017, 3.3). The dropout of training is off: what it kept was
 /// scaled up, so that the means agree.

@@ -1,6 +1,6 @@
 //! Finds out where a model may be written, before the training starts.
 
-use super::manifest::{LOGS, MANIFEST, Manifest, REQUIRED};
+use super::manifest::{MANIFEST, Manifest, REQUIRED, optional};
 use super::sums::{SUMS, hex};
 use crate::{Error, Result};
 use sha2::{Digest, Sha256};
@@ -178,12 +178,12 @@ pub fn clean_up(folder: &Path) -> Result<Vec<String>> {
 
 /// Moves everything in the replaced folder `old` that is not the model's to `folder`.
 pub(super) fn keep_foreign_files(old: &Path, folder: &Path) -> Result<()> {
-    let own: Vec<&str> = match Manifest::read(old) {
-        Ok((_, sums)) => sums.names().chain([SUMS]).collect(),
+    let own: Vec<String> = match Manifest::read(old) {
+        Ok((_, sums)) => sums.names().chain([SUMS]).map(str::to_owned).collect(),
         // A save that was cut short: nobody else put a file of such a name there.
-        Err(_) => REQUIRED.into_iter().chain(LOGS).chain([SUMS]).collect(),
+        Err(_) => REQUIRED.into_iter().chain(optional()).chain([SUMS]).map(str::to_owned).collect(),
     };
-    let is_own = |name: &OsStr| own.iter().any(|own| name == *own);
+    let is_own = |name: &OsStr| own.iter().any(|own| name == own.as_str());
     for entry in fs::read_dir(old).map_err(Error::io(old, "read"))? {
         let name = entry.map_err(Error::io(old, "read"))?.file_name();
         if is_own(&name) {

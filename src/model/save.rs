@@ -1,7 +1,10 @@
 //! Writes a model folder: first all of it beside the old one, then a swap. At any moment a whole model is on
 //! disk.
 
-use super::manifest::{INTERACTIONS, ITEMS, LOGS, MANIFEST, Manifest, REQUIRED, TABLES, USERS};
+use super::Known;
+use super::manifest::{
+    INTERACTIONS, ITEMS, LOGS, MANIFEST, Manifest, OF_FEATURES, REQUIRED, TABLES, USERS,
+};
 use super::output::{self, Place};
 use super::sums::Sums;
 use super::{Model, tables};
@@ -48,8 +51,17 @@ impl Model {
         for name in [TABLES, INTERACTIONS] {
             fs::set_permissions(path(name), like.clone()).map_err(Error::io(&path(name), "write"))?;
         }
-        Manifest::new(self).write(&path(MANIFEST))?;
         let mut names = Vec::new();
+        for Known { side, names: features, cold_ids, cold_points } in &self.features {
+            let [of_features, of_ids, of_points] = OF_FEATURES[side.index()];
+            tables::write_ids(&path(of_features), features)?;
+            tables::write_ids(&path(of_ids), cold_ids)?;
+            tables::write_cold(&path(of_points), cold_points, self.embeddings.dim)?;
+            fs::set_permissions(path(of_points), like.clone())
+                .map_err(Error::io(&path(of_points), "write"))?;
+            names.extend([of_features, of_ids, of_points]);
+        }
+        Manifest::new(self).write(&path(MANIFEST))?;
         for (name, bytes) in extra {
             let Some(&name) = LOGS.iter().find(|log| *log == name) else {
                 return Err(Error::Data(format!("{name:?} cannot be the name of an extra file")));

@@ -16,11 +16,11 @@ const MOST_BYTES: u64 = 4096;
 
 /// The SHA-256, in hexadecimal, of each file of a folder, by its name.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Sums(BTreeMap<&'static str, String>);
+pub(crate) struct Sums(BTreeMap<String, String>);
 
 impl Sums {
     /// Flushes files of `folder` to the disk, and writes the list of them, which is flushed as well.
-    pub(crate) fn write(folder: &Path, names: &[&'static str]) -> Result<()> {
+    pub(crate) fn write(folder: &Path, names: &[&str]) -> Result<()> {
         let mut text = String::new();
         for name in names {
             flush(&folder.join(name))?;
@@ -32,7 +32,7 @@ impl Sums {
     }
 
     /// Reads the list in `folder`. It must name every file of `required`, and may name those of `optional`.
-    pub(crate) fn read(folder: &Path, required: &[&'static str], optional: &[&'static str]) -> Result<Sums> {
+    pub(crate) fn read(folder: &Path, required: &[&str], optional: &[&str]) -> Result<Sums> {
         let path = folder.join(SUMS);
         let bytes = files::read(&path, MOST_BYTES)?;
         let text = String::from_utf8_lossy(&bytes);
@@ -42,10 +42,10 @@ impl Sums {
             let Some((sum, name)) = line.strip_suffix('\n').and_then(|line| line.split_once("  ")) else {
                 return Err(row("is not a checksum, two spaces and a name".to_owned()));
             };
-            let Some(&name) = required.iter().chain(optional).find(|known| **known == name) else {
+            if !required.iter().chain(optional).any(|known| *known == name) {
                 return Err(row(format!("`{}` is no file that belongs here", printable(name))));
-            };
-            if sums.insert(name, sum.to_owned()).is_some() {
+            }
+            if sums.insert(name.to_owned(), sum.to_owned()).is_some() {
                 return Err(row(format!("{name} is named twice")));
             }
         }
@@ -56,12 +56,12 @@ impl Sums {
     }
 
     /// The files that are named.
-    pub(crate) fn names(&self) -> impl Iterator<Item = &'static str> + '_ {
-        self.0.keys().copied()
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
+        self.0.keys().map(String::as_str)
     }
 
     /// Checks the contents of one file.
-    pub(crate) fn check_bytes(&self, folder: &Path, name: &'static str, bytes: &[u8]) -> Result<()> {
+    pub(crate) fn check_bytes(&self, folder: &Path, name: &str, bytes: &[u8]) -> Result<()> {
         self.check(folder, name, hex(&Sha256::digest(bytes)))
     }
 
@@ -70,7 +70,7 @@ impl Sums {
         self.names().try_for_each(|name| self.check(folder, name, sum_of(&folder.join(name))?))
     }
 
-    fn check(&self, folder: &Path, name: &'static str, found: String) -> Result<()> {
+    fn check(&self, folder: &Path, name: &str, found: String) -> Result<()> {
         if self.0.get(name) == Some(&found) {
             return Ok(());
         }

@@ -1,9 +1,10 @@
 //! Writes and reads the files beside `model.json`: tables, split and ids.
 
-use super::Embeddings;
-use super::manifest::{MANIFEST, MOST_LINE_BYTES, Sizes};
+use super::manifest::{MANIFEST, MOST_LINE_BYTES, NetworkSizes, Sizes};
+use super::{Embeddings, Network};
 use crate::data::{IdTable, Interactions, Split};
 use crate::printable::excerpt;
+use crate::step::Side;
 use crate::{Error, Result, files};
 use bstr::ByteVec;
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
@@ -15,6 +16,17 @@ use std::path::Path;
 
 /// The tensor of the item bias.
 const BIAS: &str = "item_bias";
+
+/// The tensor of cold points.
+const COLD: &str = "points";
+
+/// The tensors of a network's two layers.
+pub(super) fn network_tensors(side: Side) -> [&'static str; 2] {
+    match side {
+        Side::Items => ["item_features.input", "item_features.output"],
+        Side::Users => ["user_features.input", "user_features.output"],
+    }
+}
 
 /// A tensor to write: its name, type, shape and little-endian bytes.
 pub(crate) type Tensor<'a> = (String, Dtype, Vec<usize>, Cow<'a, [u8]>);
@@ -28,7 +40,7 @@ pub(crate) fn write_ids(path: &Path, ids: &IdTable) -> Result<()> {
 }
 
 pub(crate) fn write_embeddings(path: &Path, embeddings: &Embeddings) -> Result<()> {
-    let Embeddings { dim, users, items, item_bias, .. } = embeddings;
+    let Embeddings { dim, users, items, item_bias, networks, .. } = embeddings;
     let mut tensors: Vec<Tensor> = [("users", users), ("items", items)]
         .map(|(name, table)| {
             let shape = vec![table.len().checked_div(*dim).unwrap_or(0), *dim];
@@ -38,6 +50,15 @@ pub(crate) fn write_embeddings(path: &Path, embeddings: &Embeddings) -> Result<(
     if embeddings.has_bias() {
         let words = little_endian(bytemuck::cast_slice(item_bias));
         tensors.push((BIAS.to_owned(), Dtype::F32, vec![item_bias.len()], words));
+    }
+    for Network { side, hidden, dim, input, output } in networks {
+        for ((name, layer), width) in
+            network_tensors(*side).into_iter().zip([input, output]).zip([*hidden, *dim])
+        {
+            let shape = vec![layer.len().checked_div(width).unwrap_or(0), width];
+            let bytes = little_endian(bytemuck::cast_slice(layer));
+            tensors.push((name.to_owned(), Dtype::F32, shape, bytes));
+        }
     }
     write_tensors(path, &tensors)
 }
@@ -132,14 +153,39 @@ pub(crate) fn read_embeddings(path: &Path, size: u64, sizes: &Sizes) -> Result<E
             format!("has a tensor `{BIAS}`, but {MANIFEST} has no \"popularity\""),
         ));
     }
-    check_count(path, &tensors, if has_bias { 3 } else { 2 })?;
+    let network_count = sizes.networks.iter().flatten().count();
+    check_count(path, &tensors, 2 + usize::from(has_bias) + 2 * network_count)?;
     let numbers = |name: &str, shape: &[usize]| -> Result<Vec<f32>> {
         let bytes = tensor(path, &tensors, name, Dtype::F32, shape)?;
         Ok(bytes.chunks_exact(4).map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect())
     };
     let item_bias = if has_bias { numbers(BIAS, &[item_count])? } else { Vec::new() };
     let (users, items) = (numbers("users", &[user_count, dim])?, numbers("items", &[item_count, dim])?);
-    Ok(Embeddings { dim, geometry, users, items, item_bias, networks: Vec::new() })
+    let mut networks = Vec::with_capacity(network_count);
+    for (side, network) in Side::ALL.into_iter().zip(sizes.networks) {
+        let Some(NetworkSizes { feature_count, hidden, .. }) = network else { continue };
+        let [input, output] = network_tensors(side);
+        let (input, output) =
+            (numbers(input, &[feature_count + 1, hidden])?, numbers(output, &[hidden + 1, dim])?);
+        networks.push(Network { side, hidden, dim, input, output });
+    }
+    Ok(Embeddings { dim, geometry, users, items, item_bias, networks })
+}
+
+/// Where a network places those who were not there in training, (C, D).
+pub(super) fn write_cold(path: &Path, points: &[f32], dim: usize) -> Result<()> {
+    let shape = vec![points.len() / dim.max(1), dim];
+    let bytes = little_endian(bytemuck::cast_slice(points));
+    write_tensors(path, &[(COLD.to_owned(), Dtype::F32, shape, bytes)])
+}
+
+/// What [`write_cold`] wrote, of `count` rows.
+pub(super) fn read_cold(path: &Path, size: u64, count: usize, dim: usize) -> Result<Vec<f32>> {
+    let bytes = files::read(path, size)?;
+    let tensors = parse_tensors(path, &bytes)?;
+    check_count(path, &tensors, 1)?;
+    let bytes = tensor(path, &tensors, COLD, Dtype::F32, &[count, dim])?;
+    Ok(bytes.chunks_exact(4).map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect())
 }
 
 /// The split in the file `path` of `size` bytes.

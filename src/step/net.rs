@@ -17,6 +17,14 @@ impl Side {
     /// Both, in the order in which a step has them.
     pub const ALL: [Side; 2] = [Side::Items, Side::Users];
 
+    /// What they are called: "items" or "users".
+    pub fn name(self) -> &'static str {
+        match self {
+            Side::Items => "items",
+            Side::Users => "users",
+        }
+    }
+
     /// Its position in [`Side::ALL`].
     pub fn index(self) -> usize {
         self as usize

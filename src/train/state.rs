@@ -3,8 +3,9 @@
 use super::engine::Timing;
 use super::event::EpochSums;
 use crate::evaluate::Metrics;
-use crate::gpu::{Gpu, TablePart, Tables};
+use crate::gpu::TableKey;
 use crate::model::Embeddings;
+use crate::step::Of;
 use crate::{Error, Result};
 use serde::{Deserialize, Serialize};
 
@@ -47,14 +48,25 @@ impl State {
     }
 }
 
+/// All numbers that a trainer needs to go on, in parts.
+pub(crate) trait TableParts {
+    /// The parts that there are.
+    fn parts(&self) -> Vec<TableKey>;
+
+    /// One part: (R, width) words.
+    fn part(&self, part: TableKey) -> Result<Vec<u32>>;
+
+    /// R, rows of the tables of `of`.
+    fn row_count(&self, of: Of) -> usize;
+}
+
 /// A run that stands still for a moment: what a checkpoint holds.
 pub struct Snapshot<'a> {
     /// Where the run stands.
     pub state: &'a State,
     /// The best embeddings so far, if the validation part was ranked.
     pub best: Option<&'a Embeddings>,
-    pub(super) gpu: &'a Gpu,
-    pub(super) tables: &'a Tables,
+    pub(super) tables: &'a dyn TableParts,
 }
 
 impl std::fmt::Debug for Snapshot<'_> {
@@ -65,7 +77,7 @@ impl std::fmt::Debug for Snapshot<'_> {
 
 impl Snapshot<'_> {
     /// The parts that the tables have.
-    pub fn parts(&self) -> &'static [TablePart] {
+    pub fn parts(&self) -> Vec<TableKey> {
         self.tables.parts()
     }
 
@@ -73,13 +85,13 @@ impl Snapshot<'_> {
     ///
     /// # Errors
     /// [`Error::Gpu`] if reading back fails.
-    pub fn part(&self, part: TablePart) -> Result<Vec<u32>> {
-        self.tables.part(self.gpu, part)
+    pub fn part(&self, part: TableKey) -> Result<Vec<u32>> {
+        self.tables.part(part)
     }
 
-    /// R, rows of the tables.
-    pub fn row_count(&self) -> usize {
-        self.tables.row_count()
+    /// R, rows of the tables of `of`.
+    pub fn row_count(&self, of: Of) -> usize {
+        self.tables.row_count(of)
     }
 }
 
@@ -116,7 +128,7 @@ pub struct Restart<'a> {
     /// The best embeddings so far, if there were any.
     pub best: Option<Embeddings>,
     /// Gives each part of the tables, as [`Snapshot::part`] did.
-    pub read: &'a dyn Fn(TablePart) -> Result<Vec<u32>>,
+    pub read: &'a dyn Fn(TableKey) -> Result<Vec<u32>>,
     /// Takes no further step: the best so far is the result.
     pub finish: bool,
 }

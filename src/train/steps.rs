@@ -3,7 +3,7 @@
 
 use super::config::{FeatureNetwork, TrainConfig};
 use super::pace::Pace;
-use crate::data::Interactions;
+use crate::data::{Interactions, Split};
 use crate::gpu::{Gpu, Stepper, Tables};
 use crate::sampling::{FeatureRows, PlanQueue, Planner};
 use crate::step::layout::StepSums;
@@ -24,6 +24,22 @@ pub(super) fn planning_threads() -> usize {
 
 /// Features by whose they are.
 pub type SideFeatures = (Side, Arc<FeatureRows>);
+
+/// What a run learns from.
+#[derive(Debug, Clone, Copy)]
+pub struct TrainingData<'a> {
+    /// The interactions.
+    pub split: &'a Split,
+    /// The features of items and users, at most once of each; a config without a network for them uses none.
+    pub features: &'a [SideFeatures],
+}
+
+impl<'a> From<&'a Split> for TrainingData<'a> {
+    /// Interactions alone.
+    fn from(split: &'a Split) -> TrainingData<'a> {
+        TrainingData { split, features: &[] }
+    }
+}
 
 /// The sizes of the steps that `config` takes on `train`, with the networks for `features`.
 pub(crate) fn step_shape(

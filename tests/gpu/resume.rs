@@ -3,7 +3,7 @@
 use crate::engine::{checkerboard, config};
 use crate::support::gpu;
 use spherec::data::Split;
-use spherec::gpu::TablePart;
+use spherec::gpu::{TableKey, TablePart};
 use spherec::model::Embeddings;
 use spherec::sampling::Negatives;
 use spherec::step::{Geometry, Loss, Optimizer, Schedule};
@@ -17,7 +17,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 pub(crate) struct Kept {
     state: State,
     best: Option<Embeddings>,
-    parts: Vec<(TablePart, Vec<u32>)>,
+    parts: Vec<(TableKey, Vec<u32>)>,
 }
 
 /// Keeps the run after one epoch, and whenever it is interrupted.
@@ -63,7 +63,7 @@ pub(crate) fn run(
         read: &read,
         finish: false,
     });
-    train_from(gpu(), split, config, restart, keeper, &interrupt, &mut |event| {
+    train_from(gpu(), split.into(), config, restart, keeper, &interrupt, &mut |event| {
         if let Event::Epoch { epoch, .. } = event
             && Some(*epoch) == interrupt_in
         {
@@ -176,10 +176,11 @@ fn an_interrupt_within_an_epoch_loses_no_step() {
     let whole = run(&split, &config, None, &mut never(), None);
     let interrupt = AtomicBool::new(false);
     let mut memory = never();
-    let interrupted = train_from(gpu(), &split, &config, None, &mut memory, &interrupt, &mut |event| {
-        interrupt.fetch_or(matches!(event, Event::Progress { .. }), Ordering::Relaxed);
-    })
-    .unwrap();
+    let interrupted =
+        train_from(gpu(), (&split).into(), &config, None, &mut memory, &interrupt, &mut |event| {
+            interrupt.fetch_or(matches!(event, Event::Progress { .. }), Ordering::Relaxed);
+        })
+        .unwrap();
     assert_eq!(interrupted.stop, Stop::Interrupted);
     let kept = memory.kept.unwrap();
     let epoch_steps = split.train.len() as u64;
@@ -214,13 +215,13 @@ fn a_checkpoint_of_another_run_is_refused() {
         let (mut config, mut state) = (config.clone(), kept.state.clone());
         let mut rows = kept.parts[0].1.clone();
         change(&mut config, &mut state, &mut rows);
-        let read = |part: TablePart| match part {
+        let read = |(_, part): TableKey| match part {
             TablePart::Rows => Ok(rows.clone()),
             _ => Ok(kept.parts.iter().find(|(kept, _)| *kept == part).unwrap().1.clone()),
         };
         let restart = Restart { state, best: None, read: &read, finish: false };
         let stop = AtomicBool::new(true);
-        train_from(gpu(), &split, &config, Some(restart), &mut never(), &stop, &mut |_| {})
+        train_from(gpu(), (&split).into(), &config, Some(restart), &mut never(), &stop, &mut |_| {})
             .unwrap_err()
             .to_string()
     };

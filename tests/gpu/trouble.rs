@@ -187,7 +187,7 @@ fn a_training_whose_only_step_diverges_is_not_saved() {
             let Error::Diverged { step, learning_rate: told, advice, .. } = &failure else {
                 panic!("{failure}")
             };
-            assert_eq!((*step, *told), (1, learning_rate));
+            assert_eq!((*step, *told), (1, Some(learning_rate)));
             assert!(advice.contains("--learning-rate"), "{failure}");
             assert_eq!(failure.exit_code(), 8);
         }
@@ -303,11 +303,12 @@ fn a_device_that_fails_leaves_the_last_checkpoint() {
             let is_on = Arc::new(never());
             let mut keeper = resume::Memory { after: 1, kept: None };
             let gpu = failing(call, trouble, &is_on);
-            let failure = train_from(gpu, &split, &config, None, &mut keeper, &never(), &mut |event| {
-                if matches!((event, is_kept), (Event::Kept { .. }, true) | (Event::Epoch { .. }, false)) {
-                    is_on.store(true, Ordering::Relaxed);
-                }
-            });
+            let failure =
+                train_from(gpu, (&split).into(), &config, None, &mut keeper, &never(), &mut |event| {
+                    if matches!((event, is_kept), (Event::Kept { .. }, true) | (Event::Epoch { .. }, false)) {
+                        is_on.store(true, Ordering::Relaxed);
+                    }
+                });
             let failure = failure.unwrap_err();
             assert_eq!(failure.exit_code(), code, "{trouble:?}: {failure}");
             assert_eq!(keeper.kept.is_some(), is_kept, "{trouble:?}");
