@@ -16,7 +16,7 @@ FEATURES := --features parquet
 
 # For `make fuzz`.
 FUZZ_SECONDS ?= 600
-FUZZ_TARGETS ?= interactions options json_rows parquet labels model config results curves round_trip
+FUZZ_TARGETS ?= interactions options json_rows parquet labels features model config results curves round_trip
 
 .PHONY: demo test bench fuzz lint adapter
 
@@ -36,7 +36,7 @@ bench:
 	cargo bench --locked
 
 # Spherec has no unsafe code, so no sanitizer is needed. A found case ends its target's run and is in fuzz/artifacts/.
-# cargo-fuzz builds by the release profile, which would link each of the ten for minutes.
+# cargo-fuzz builds by the release profile, which would link each of them for minutes.
 fuzz: export CARGO_PROFILE_RELEASE_LTO := off
 fuzz: export CARGO_PROFILE_RELEASE_CODEGEN_UNITS := 16
 fuzz: export CARGO_PROFILE_RELEASE_OPT_LEVEL := 2

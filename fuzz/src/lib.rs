@@ -26,6 +26,7 @@ targets!(
     fuzz::json_rows,
     fuzz::parquet,
     fuzz::labels,
+    fuzz::features,
     fuzz::model,
     fuzz::results,
     fuzz::round_trip,

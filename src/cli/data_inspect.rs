@@ -2,11 +2,14 @@
 
 use super::CommandResult;
 use super::console::{out, out_json, table};
+use super::feature_args::FeatureArgs;
 use super::format::{fine_percent, grouped};
 use super::load_args::{LoadArgs, unread_ratings};
 use serde::Serialize;
 use serde_json::Value;
-use spherec::data::{BadRow, Counts, FileLayout, FilterStep, Format, Inspection, Preset, inspect};
+use spherec::data::{
+    BadRow, Counts, FeatureKind, FeatureReport, FileLayout, FilterStep, Format, Inspection, Preset, inspect,
+};
 use spherec::printable::{bytes, printable};
 use spherec::{Error, Result};
 use std::path::PathBuf;
@@ -25,19 +28,31 @@ pub(crate) struct Args {
     json: bool,
     #[command(flatten)]
     load: LoadArgs,
+    #[command(flatten)]
+    features: FeatureArgs,
 }
 
 const EXAMPLES: &str = "Examples:
   spherec data inspect ratings.csv
   spherec data inspect BX-Book-Ratings.csv --preset book-crossing --json
-  zcat plays.tsv.gz | spherec data inspect - --min-count 5 --k-core 5";
+  zcat plays.tsv.gz | spherec data inspect - --min-count 5 --k-core 5
+  spherec data inspect users.dat --item-features tag-item.dat.gz --features-by feature --min-feature-count 5";
 
 pub(crate) fn run(args: &Args) -> CommandResult {
     let inspection = inspect(&args.file, &args.load.options())?;
+    let read =
+        |kind, ids| args.features.read(kind, ids, &args.load).map(|read| read.map(|(_, report)| report));
+    let item_features = read(FeatureKind::Items, &inspection.items)?;
+    let user_features = read(FeatureKind::Users, &inspection.users)?;
     if args.json {
-        return out_json(&json(args, &inspection)?);
+        return out_json(&json(args, &inspection, item_features, user_features)?);
     }
-    out(&format!("{}\n{}", facts(&inspection), sizes(args.load.filters.preset, &inspection)))
+    let mut text = format!("{}\n{}", facts(&inspection), sizes(args.load.filters.preset, &inspection));
+    for (kind, report) in [(FeatureKind::Items, item_features), (FeatureKind::Users, user_features)] {
+        let lines = report.iter().flat_map(|report| args.features.lines(kind, report));
+        lines.for_each(|line| text += &format!("{}\n", printable(&line)));
+    }
+    out(&text)
 }
 
 /// One line per fact.
@@ -120,6 +135,10 @@ struct InspectionJson<'a> {
     trained_on: Size,
     #[serde(skip_serializing_if = "Option::is_none")]
     published: Option<PublishedSize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    item_features: Option<FeatureReport>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    user_features: Option<FeatureReport>,
 }
 
 #[derive(Debug, Serialize)]
@@ -136,8 +155,13 @@ struct PublishedSize {
     size: Size,
 }
 
-fn json(args: &Args, inspection: &Inspection) -> Result<String> {
-    let Inspection { path, byte_count, all, report } = inspection;
+fn json(
+    args: &Args,
+    inspection: &Inspection,
+    item_features: Option<FeatureReport>,
+    user_features: Option<FeatureReport>,
+) -> Result<String> {
+    let Inspection { path, byte_count, all, report, .. } = inspection;
     let size = |counts: Counts| Size { counts, density: counts.density() };
     let published = args.load.filters.preset.and_then(Preset::published);
     let json = InspectionJson {
@@ -158,6 +182,8 @@ fn json(args: &Args, inspection: &Inspection) -> Result<String> {
         filters: &report.steps,
         trained_on: size(report.kept),
         published: published.map(|known| PublishedSize { source: known.source, size: size(known.counts) }),
+        item_features,
+        user_features,
     };
     serde_json::to_string(&json).map_err(|error| Error::Data(error.to_string()))
 }

@@ -4,20 +4,27 @@ use super::CommandResult;
 use super::console::note;
 use super::format::counted;
 use super::output::check_distinct;
-use spherec::data::{GenerateOptions, generate, write_generated};
+use spherec::data::{GenerateOptions, GeneratedFiles, generate, write_generated};
 use spherec::export::check_free;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// Generate interactions from planted clusters of items, with popularity by a power law
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Args {
-    /// CSV file for the interactions, or a folder for interactions.csv and labels.csv
+    /// CSV file for the interactions, or a folder for interactions.csv, labels.csv, item-tags.csv and user-tags.csv
     #[arg(short, long, value_name = "PATH")]
     output: PathBuf,
     /// CSV file for the cluster of each item [default: labels.csv in the folder; none if PATH is a file]
     #[arg(long, value_name = "FILE")]
     labels: Option<PathBuf>,
+    /// CSV file for the tags of items, which tell of their clusters and angles, with noise. Items that nobody takes have
+    /// tags, too [default: item-tags.csv in the folder; none if PATH is a file]
+    #[arg(long, value_name = "FILE")]
+    item_features: Option<PathBuf>,
+    /// CSV file for the tags of users [default: user-tags.csv in the folder; none if PATH is a file]
+    #[arg(long, value_name = "FILE")]
+    user_features: Option<PathBuf>,
     /// Number of users
     #[arg(long, value_name = "N", default_value_t = GenerateOptions::default().user_count)]
     users: usize,
@@ -54,11 +61,9 @@ const EXAMPLES: &str = "Example:
   spherec evaluate demo/model --labels demo/labels.csv";
 
 pub(crate) fn run(args: &Args) -> CommandResult {
-    let (interactions, labels) = places(args);
-    let outputs: Vec<&Path> =
-        [Some(interactions.as_path()), labels.as_deref()].into_iter().flatten().collect();
-    check_distinct(&outputs, &[])?;
-    outputs.iter().try_for_each(|path| check_free(path, args.force))?;
+    let files = places(args);
+    check_distinct(&files.paths(), &[])?;
+    files.paths().iter().try_for_each(|path| check_free(path, args.force))?;
     let generated = generate(&GenerateOptions {
         user_count: args.users,
         item_count: args.items,
@@ -73,26 +78,37 @@ pub(crate) fn run(args: &Args) -> CommandResult {
         seed: args.seed,
     })?;
     let dataset = &generated.dataset;
-    write_generated(&generated, &interactions, labels.as_deref(), args.force)?;
+    write_generated(&generated, &files, args.force)?;
     note(&format!(
         "{}: {} of {} and {}",
-        interactions.display(),
+        files.interactions.display(),
         counted(dataset.interactions.len(), "interaction"),
         counted(dataset.users.len(), "user"),
         counted(dataset.items.len(), "item"),
     ));
-    if let Some(path) = &labels {
-        note(&format!("{}: the cluster of each item", path.display()));
+    for (path, what) in [
+        (&files.labels, "the cluster of each item".to_owned()),
+        (&files.item_features, format!("{} of items", counted(generated.item_tags.len(), "tag"))),
+        (&files.user_features, format!("{} of users", counted(generated.user_tags.len(), "tag"))),
+    ] {
+        if let Some(path) = path {
+            note(&format!("{}: {what}", path.display()));
+        }
     }
     Ok(())
 }
 
-/// The files of interactions and of labels.
-fn places(args: &Args) -> (PathBuf, Option<PathBuf>) {
+/// The files to write.
+fn places(args: &Args) -> GeneratedFiles {
     let is_file = args.output.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("csv"));
-    if is_file && !args.output.is_dir() {
-        return (args.output.clone(), args.labels.clone());
+    let folder = Some(&args.output).filter(|folder| !is_file || folder.is_dir());
+    let place = |given: &Option<PathBuf>, name: &str| {
+        given.clone().or_else(|| folder.map(|folder| folder.join(name)))
+    };
+    GeneratedFiles {
+        interactions: folder.map_or_else(|| args.output.clone(), |folder| folder.join("interactions.csv")),
+        labels: place(&args.labels, "labels.csv"),
+        item_features: place(&args.item_features, "item-tags.csv"),
+        user_features: place(&args.user_features, "user-tags.csv"),
     }
-    let labels = args.labels.clone().unwrap_or_else(|| args.output.join("labels.csv"));
-    (args.output.join("interactions.csv"), Some(labels))
 }

@@ -191,7 +191,7 @@ pub(crate) fn tell_format(path: &Path, report: &LoadReport) {
     let name = shown_path(path);
     let gzip = if report.layout.is_gzip { "gzip, " } else { "" };
     note(&format!("{name}: {gzip}{}", report.format));
-    tell_bad_rows(&name, &report.bad_rows);
+    bad_rows(&name, &report.bad_rows).iter().for_each(|line| note(line));
     for warning in &report.warnings {
         note(&format!("warning: {name}: {warning}"));
     }
@@ -203,18 +203,18 @@ pub(crate) fn unread_ratings(report: &LoadReport) -> Option<usize> {
     report.layout.rating_column.filter(|_| !report.steps.iter().any(is_read))
 }
 
-fn tell_bad_rows(name: &str, bad_rows: &BadRows) {
+/// The bad rows that are shown, and their number.
+pub(crate) fn bad_rows(name: &str, bad_rows: &BadRows) -> Vec<String> {
     if bad_rows.count == 0 {
-        return;
-    }
-    for row in &bad_rows.first {
-        note(&format!("{name}:{}: {}", row.line, row.message));
+        return Vec::new();
     }
     let shown = match bad_rows.first.len() {
         shown if shown < bad_rows.count => format!(" (the first {shown} are listed above)"),
         _ => String::new(),
     };
-    note(&format!("warning: {name}: {} skipped{shown}", counted(bad_rows.count, "bad row")));
+    let rows = bad_rows.first.iter().map(|row| format!("{name}:{}: {}", row.line, row.message));
+    let count = counted(bad_rows.count, "bad row");
+    rows.chain([format!("warning: {name}: {count} skipped{shown}")]).collect()
 }
 
 /// Prints what was read and what each filter left.

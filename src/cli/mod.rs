@@ -15,6 +15,7 @@ mod evaluate;
 mod experiment;
 mod explore;
 mod export;
+mod feature_args;
 mod flags_toml;
 mod format;
 mod generate;

@@ -44,7 +44,7 @@ pub(super) fn read(
     Ok((words.to_owned(), FileLayout::new(text, format)))
 }
 
-fn check_count(field: &[u8], item_count: usize) -> std::result::Result<(), String> {
+pub(super) fn check_count(field: &[u8], item_count: usize) -> std::result::Result<(), String> {
     match parse_count(field) {
         Some(count) if count == item_count => Ok(()),
         Some(count) => Err(format!("the line says {}, but has {item_count}", counted(count, "item"))),

@@ -171,7 +171,7 @@ fn is_spreadsheet_number(id: &[u8]) -> bool {
         && (mantissa.len() == 1 || (matches!(mantissa[1], b',' | b'.') && digits(&mantissa[2..])))
 }
 
-fn check_id(what: &str, id: &[u8]) -> std::result::Result<(), String> {
+pub(super) fn check_id(what: &str, id: &[u8]) -> std::result::Result<(), String> {
     match id.len() {
         0 => Err(format!("{what} id is empty")),
         1..=MAX_ID_BYTES => Ok(()),
@@ -182,15 +182,15 @@ fn check_id(what: &str, id: &[u8]) -> std::result::Result<(), String> {
     }
 }
 
-/// Parses a rating or a count, which must be finite.
-pub(super) fn parse_value(field: &[u8]) -> std::result::Result<f64, String> {
+/// Parses a value, such as a rating or a count, which must be finite. `what` is what messages call it.
+pub(super) fn parse_value(what: &str, field: &[u8]) -> std::result::Result<f64, String> {
     let text = std::str::from_utf8(field).unwrap_or("\u{fffd}").trim();
     if text.is_empty() {
-        return Err("rating is empty".to_owned());
+        return Err(format!("{what} is empty"));
     }
     match text.parse::<f64>() {
         Ok(value) if value.is_finite() => Ok(value),
-        Ok(_) => Err(format!("rating is not finite: {}", shown(field))),
-        Err(_) => Err(format!("rating is not a number: {}", shown(field))),
+        Ok(_) => Err(format!("{what} is not finite: {}", shown(field))),
+        Err(_) => Err(format!("{what} is not a number: {}", shown(field))),
     }
 }

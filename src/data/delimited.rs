@@ -70,7 +70,7 @@ fn add(
         collector.cut_count += record.iter().filter(|field| field.len() == CELL_CHARACTERS).count();
     }
     let field = |column: usize| record.get(column).unwrap_or_default();
-    let value = value.map(|column| parse_value(field(column))).transpose()?;
+    let value = value.map(|column| parse_value("rating", field(column))).transpose()?;
     collector.add_row(field(user), field(item), value)
 }
 

@@ -1,6 +1,6 @@
 //! Generates interactions with a known right answer: items in planted clusters, each at an angle within its cluster;
 //! popularity by a power law, whatever the cluster and the angle; and users with one or two favourite clusters and an
-//! angle that they prefer in both.
+//! angle that they prefer in both. Items and users have tags that tell of their cluster and angle, with noise.
 //!
 //! Without angles, popularity would be all that tells the items of a cluster apart: the most accurate list would be the
 //! most popular one, and popular negatives would only do harm.
@@ -13,6 +13,19 @@ use rand_distr::weighted::WeightedAliasIndex;
 use rand_distr::{Binomial, Distribution, Poisson};
 use rustc_hash::FxHashSet;
 use std::f64::consts::TAU;
+use std::fmt;
+
+/// How many tags each cluster has of its own, how many parts of the circle of angles have one, and how many mean nothing.
+const CLUSTER_TAGS: u32 = 8;
+const ANGLE_TAGS: u32 = 12;
+const IDLE_TAGS: u32 = 60;
+
+/// The mean number of tags of an item or a user, less the first one.
+const MORE_TAGS: f64 = 4.0;
+
+/// The shares of tags that tell the cluster and the angle. The others mean nothing.
+const CLUSTER_SHARE: f64 = 0.5;
+const ANGLE_SHARE: f64 = 0.25;
 
 /// The share of the second favourite cluster in what a user takes from its two favourites.
 const SECOND_SHARE: f64 = 1.0 / 3.0;
@@ -76,11 +89,11 @@ impl GenerateOptions {
     }
 
     /// Checks that the machine has the memory: the pairs are held three times at most while they are sorted, 8 bytes
-    /// each, and an id, its place in the index and the rest take about 100 bytes a user or item.
+    /// each, and an id, its place in the index and the rest take about 100 bytes a user or item, its tags 100.
     fn check_memory(&self) -> Result<()> {
         let [users, items] = [self.user_count, self.item_count].map(|count| count as f64);
-        let needed = 24.0 * users * self.interactions_per_user + 100.0 * (users + items);
-        let (flag, value) = if items > users * (1.0 + 0.24 * self.interactions_per_user) {
+        let needed = 24.0 * users * self.interactions_per_user + 200.0 * (users + items);
+        let (flag, value) = if items > users * (1.0 + 0.12 * self.interactions_per_user) {
             ("--items", self.item_count.to_string())
         } else {
             let each = self.interactions_per_user;
@@ -111,6 +124,31 @@ pub struct Generated {
     pub user_angles: Vec<f64>,
     /// The angle of each item, 0 to 2 pi, (I).
     pub item_angles: Vec<f64>,
+    /// The tags of items, also of those that nobody takes: 3 for `i3`, and a tag of it.
+    pub item_tags: Vec<(u32, Tag)>,
+    /// The tags of users: 3 for `u3`, and a tag of it.
+    pub user_tags: Vec<(u32, Tag)>,
+}
+
+/// A made-up tag.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tag {
+    /// One that only the items and users of a cluster have: the cluster, and a number.
+    Cluster(u32, u32),
+    /// One of a part of the circle of angles.
+    Angle(u32),
+    /// One that means nothing.
+    Idle(u32),
+}
+
+impl fmt::Display for Tag {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Tag::Cluster(cluster, number) => write!(f, "c{cluster}-{number}"),
+            Tag::Angle(part) => write!(f, "a{part}"),
+            Tag::Idle(number) => write!(f, "n{number}"),
+        }
+    }
 }
 
 /// Generates interactions. The same options always give the same result.
@@ -141,6 +179,8 @@ pub fn generate(options: &GenerateOptions) -> Result<Generated> {
         item_clusters.push(world.clusters[item]);
         item_angles.push(world.angles[item]);
     }
+    let item_tags = tags(options.seed, ITEM_TAGS, &world.clusters, &world.angles);
+    let user_tags = tags(options.seed, USER_TAGS, &user_clusters, &user_angles);
     let mut users = IdTable::default();
     for user in 0..options.user_count {
         users.intern(format!("u{user}").as_bytes());
@@ -149,7 +189,34 @@ pub fn generate(options: &GenerateOptions) -> Result<Generated> {
         pairs.iter().filter_map(|&(user, item)| Some((user, rows[item as usize]?))).collect();
     let interactions = Interactions::from_pairs(users.len(), items.len(), &pairs);
     let dataset = Dataset { users, items, interactions };
-    Ok(Generated { dataset, user_clusters, item_clusters, user_angles, item_angles })
+    Ok(Generated { dataset, user_clusters, item_clusters, user_angles, item_angles, item_tags, user_tags })
+}
+
+/// Where the streams of tags begin, behind those of users.
+const ITEM_TAGS: u64 = 1 << 33;
+const USER_TAGS: u64 = 1 << 34;
+
+/// The distinct tags of each item or user, in the order drawn.
+fn tags(seed: u64, streams: u64, clusters: &[u32], angles: &[f64]) -> Vec<(u32, Tag)> {
+    let mut tags = Vec::new();
+    for (number, (&cluster, &angle)) in (0u32..).zip(clusters.iter().zip(angles)) {
+        let mut stream = Stream::new(seed, Purpose::Generate, streams + u64::from(number));
+        let first = tags.len();
+        for _ in 0..1 + poisson(MORE_TAGS, &mut stream) {
+            let kind = stream.random::<f64>();
+            let tag = if kind < CLUSTER_SHARE {
+                Tag::Cluster(cluster, stream.below(CLUSTER_TAGS))
+            } else if kind < CLUSTER_SHARE + ANGLE_SHARE {
+                Tag::Angle(((angle / TAU * f64::from(ANGLE_TAGS)) as u32).min(ANGLE_TAGS - 1))
+            } else {
+                Tag::Idle(stream.below(IDLE_TAGS))
+            };
+            if !tags[first..].contains(&(number, tag)) {
+                tags.push((number, tag));
+            }
+        }
+    }
+    tags
 }
 
 /// The items: the cluster and the angle of each, and how likely it is to be drawn.

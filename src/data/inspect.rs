@@ -2,7 +2,7 @@
 
 use super::report::Counts;
 use super::text::Text;
-use super::{LoadOptions, LoadReport, OnBadRow, load};
+use super::{Dataset, IdTable, LoadOptions, LoadReport, OnBadRow, load};
 use crate::Result;
 use crate::files::InputLimit;
 use std::path::{Path, PathBuf};
@@ -18,6 +18,10 @@ pub struct Inspection {
     pub all: Counts,
     /// What was found, and what each filter left.
     pub report: LoadReport,
+    /// The users that are left.
+    pub users: IdTable,
+    /// The items that are left.
+    pub items: IdTable,
 }
 
 /// Inspects `path` (`-`: standard input) as [`load`](super::load()) would read it with `options`. Bad rows
@@ -31,7 +35,7 @@ pub fn inspect(path: &Path, options: &LoadOptions) -> Result<Inspection> {
     let text = Text::read(path, &limit)?;
     let format = options.file_format(&text)?;
     let options = LoadOptions { on_bad_row: OnBadRow::Skip, ..options.clone() };
-    let (_, mut report) = load::read(&text, &options, format, &limit)?;
+    let (dataset, mut report) = load::read(&text, &options, format, &limit)?;
     let all = if options.has_filters() {
         let (_, unfiltered) = load::read(&text, &options.unfiltered(), format, &limit)?;
         // Repeats and damage in rows that the filters leave out count, too.
@@ -41,5 +45,6 @@ pub fn inspect(path: &Path, options: &LoadOptions) -> Result<Inspection> {
     } else {
         report.kept
     };
-    Ok(Inspection { path: text.path, byte_count: text.data.len(), all, report })
+    let Dataset { users, items, .. } = dataset;
+    Ok(Inspection { path: text.path, byte_count: text.data.len(), all, report, users, items })
 }

@@ -42,7 +42,7 @@ pub(super) fn read(
         let added = parse(line, members).and_then(|[user, item, value]| {
             let (user, item) = (present(user, members.user)?, present(item, members.item)?);
             let value = match members.value {
-                Some(name) => Some(parse_value(present(value, name)?.as_bytes())?),
+                Some(name) => Some(parse_value("rating", present(value, name)?.as_bytes())?),
                 None => None,
             };
             collector.add_row(user.as_bytes(), item.as_bytes(), value)

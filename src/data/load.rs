@@ -70,11 +70,7 @@ pub(super) fn read(
         #[cfg(feature = "parquet")]
         FileFormat::Parquet => super::parquet::read(text, options, &mut collector)?,
         #[cfg(not(feature = "parquet"))]
-        FileFormat::Parquet => {
-            let message =
-                "is a Parquet file: build spherec with `--features parquet`, or convert the file to CSV";
-            return Err(text.error(message));
-        }
+        FileFormat::Parquet => return Err(text.error(super::NO_PARQUET)),
         FileFormat::AdjacencyCount | FileFormat::AdjacencyId => {
             adjacency::read(text, format, &mut collector)?
         }

@@ -6,6 +6,7 @@ mod collect;
 mod columns;
 mod delimited;
 mod detect;
+mod features;
 mod filter;
 mod generate;
 mod given;
@@ -29,7 +30,11 @@ mod write;
 
 pub use collect::MAX_ID_BYTES;
 pub use columns::Column;
-pub use generate::{GenerateOptions, Generated, generate};
+pub use features::{
+    FeatureFormat, FeatureKind, FeatureOptions, FeatureReport, FeatureRow, FeatureValues, Features,
+    FeaturesBy, read_features,
+};
+pub use generate::{GenerateOptions, Generated, Tag, generate};
 pub use given::{HeldOut, join};
 pub use ids::{IdTable, id_from_text, id_text};
 pub use inspect::{Inspection, inspect};
@@ -41,9 +46,14 @@ pub use report::{BadRow, BadRows, Counts, FileLayout, FilterStep, LoadReport, SH
 pub use rows::Separator;
 pub use split::{Protocol, split, split_from};
 pub use text::read_text;
-pub use write::{write_generated, write_parts};
+pub use write::{GeneratedFiles, write_generated, write_parts};
 
 use std::sync::Arc;
+
+/// What is wrong with a Parquet file if it cannot be read.
+#[cfg(not(feature = "parquet"))]
+const NO_PARQUET: &str =
+    "is a Parquet file: build spherec with `--features parquet`, or convert the file to CSV";
 
 /// A data set: who interacted with what, and the ids behind the row numbers.
 #[derive(Debug, Clone, Default)]

@@ -1,7 +1,7 @@
 //! Options that say how a file is read and filtered.
 
 use super::detect::{self, FileFormat};
-use super::text::Text;
+use super::text::{NPY, Text};
 use super::{Column, Separator};
 use crate::{Error, Result};
 use serde::{Serialize, Serializer};
@@ -202,6 +202,9 @@ impl LoadOptions {
 
     /// The format of the file: as given, or found from its first lines.
     pub(super) fn file_format(&self, text: &Text) -> Result<FileFormat> {
+        if text.data.starts_with(NPY) {
+            return Err(text.error("is an array of NumPy, not a file of interactions"));
+        }
         let format = match self.format {
             Format::Delimited => FileFormat::Delimited,
             Format::AdjacencyCount => FileFormat::AdjacencyCount,

@@ -113,13 +113,18 @@ impl Role {
 
     /// The column of a header that has a known name for this role.
     pub(super) fn find(self, header: &ByteRecord) -> Option<usize> {
-        let likelihood = |name: &[u8]| {
-            let name = normal(name);
-            self.known_names().iter().position(|known| *known == name)
-        };
-        let known = header.iter().enumerate().filter_map(|(column, name)| Some((likelihood(name)?, column)));
-        known.min().map(|(_, column)| column)
+        find(header, self.known_names())
     }
+}
+
+/// The column of a header with one of `names`, which are in [`normal`] form, likeliest first.
+pub(super) fn find(header: &ByteRecord, names: &[&str]) -> Option<usize> {
+    let likelihood = |name: &[u8]| {
+        let name = normal(name);
+        names.iter().position(|known| *known == name)
+    };
+    let known = header.iter().enumerate().filter_map(|(column, name)| Some((likelihood(name)?, column)));
+    known.min().map(|(_, column)| column)
 }
 
 /// A column name in lower case, without blanks, `_`, `-` and anything from a colon on.

@@ -17,6 +17,9 @@ const GZIP: &[u8] = b"\x1f\x8b";
 /// The first bytes of a Parquet file.
 pub(super) const PARQUET: &[u8] = b"PAR1";
 
+/// The first bytes of a file of NumPy.
+pub(super) const NPY: &[u8] = b"\x93NUMPY";
+
 /// The first bytes of files that are not text, and what to do about each.
 const NOT_TEXT: [(&[u8], &str); 6] = [
     (GZIP, "is gzip-compressed twice: decompress it first"),
@@ -83,7 +86,7 @@ impl Text {
         Ok(text)
     }
 
-    /// Fails if this is no text, nor a Parquet file.
+    /// Fails if this is no text, nor a file of Parquet or NumPy.
     fn check(&self) -> Result<()> {
         for (magic, message) in NOT_TEXT {
             if self.data.starts_with(magic) {
@@ -96,7 +99,8 @@ impl Text {
         if self.data.iter().all(u8::is_ascii_whitespace) {
             return Err(self.error("is empty"));
         }
-        if !self.data.starts_with(PARQUET) && has_wide_characters(&self.data) {
+        let is_binary = self.data.starts_with(PARQUET) || self.data.starts_with(NPY);
+        if !is_binary && has_wide_characters(&self.data) {
             let message = "has NUL bytes like UTF-16 or UTF-32 text: convert it to UTF-8 first";
             return Err(self.error(message));
         }

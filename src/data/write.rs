@@ -1,4 +1,4 @@
-//! Writes interactions and item labels as CSV. [`load`](super::load()) reads the ids back byte for byte. The files
+//! Writes interactions, labels and tags as CSV. [`load`](super::load()) reads the ids back byte for byte. The files
 //! appear under their names only once all of them are written.
 
 use super::{Generated, IdTable, Interactions};
@@ -26,22 +26,39 @@ pub fn write_parts(
     files.finish().map(drop)
 }
 
-/// Writes generated interactions, like [`write_parts`], and to `labels` the cluster of each item with the header
-/// `item,cluster`.
+/// Where generated data goes.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct GeneratedFiles {
+    /// The interactions.
+    pub interactions: PathBuf,
+    /// The cluster of each item.
+    pub labels: Option<PathBuf>,
+    /// The tags of items.
+    pub item_features: Option<PathBuf>,
+    /// The tags of users.
+    pub user_features: Option<PathBuf>,
+}
+
+impl GeneratedFiles {
+    /// All files that are to be written.
+    pub fn paths(&self) -> Vec<&Path> {
+        let GeneratedFiles { interactions, labels, item_features, user_features } = self;
+        let optional = [labels, item_features, user_features].into_iter().flatten();
+        std::iter::once(interactions).chain(optional).map(PathBuf::as_path).collect()
+    }
+}
+
+/// Writes generated interactions, like [`write_parts`], the cluster of each item with the header `item,cluster`, and a
+/// tag of an item or a user on each line, with the header `item,tag` or `user,tag`.
 ///
 /// # Errors
 /// As [`write_parts`]; [`Error::Data`] if there is not one cluster per item.
-pub fn write_generated(
-    generated: &Generated,
-    interactions: &Path,
-    labels: Option<&Path>,
-    force: bool,
-) -> Result<()> {
+pub fn write_generated(generated: &Generated, to: &GeneratedFiles, force: bool) -> Result<()> {
     let Generated { dataset, item_clusters, .. } = generated;
     let (items, pairs) = (&dataset.items, &dataset.interactions);
     let mut files = NewFiles::new(force);
-    write_pairs(&mut files, interactions, &dataset.users, items, pairs)?;
-    if let Some(path) = labels {
+    write_pairs(&mut files, &to.interactions, &dataset.users, items, pairs)?;
+    if let Some(path) = &to.labels {
         if item_clusters.len() != items.len() {
             return Err(Error::Data(format!("{} labels for {} items", item_clusters.len(), items.len())));
         }
@@ -50,6 +67,18 @@ pub fn write_generated(
             let rows = items.iter().zip(item_clusters);
             rows.into_iter()
                 .try_for_each(|(item, cluster)| writer.write_record([item, cluster.to_string().as_bytes()]))
+        })?;
+    }
+    for (path, what, tags) in
+        [(&to.item_features, "item", &generated.item_tags), (&to.user_features, "user", &generated.user_tags)]
+    {
+        let Some(path) = path else { continue };
+        write(&mut files, path, |writer| {
+            writer.write_record([what, "tag"])?;
+            let letter = &what[..1];
+            tags.iter().try_for_each(|(number, tag)| {
+                writer.write_record([format!("{letter}{number}"), tag.to_string()])
+            })
         })?;
     }
     files.finish().map(drop)

@@ -291,3 +291,32 @@ fn held_out_files_that_overlap_or_hold_strangers() {
     );
     assert_line(&err, &["--test", "--folds"]);
 }
+
+#[test]
+fn inspect_says_what_is_in_feature_files() {
+    let folder = trained();
+    let args = ["interactions.csv", "--item-features", "item-tags.csv", "--user-features", "user-tags.csv"];
+    let (out, err) = succeed(folder, &[&["data", "inspect"][..], &args].concat());
+    assert_line(&out, &["item-tags.csv: ", "a header", "item column 1, feature column 2"]);
+    assert_line(&out, &["item-tags.csv: ", " features; 100 items with features, 0 without"]);
+    assert_line(&out, &["user-tags.csv: ", " features; 200 users with features, 0 without"]);
+    assert_eq!(err, "");
+    let value = json(folder, &[&args[..], &["--min-feature-count", "4"]].concat());
+    assert_eq!(value["item_features"]["with_count"], 100);
+    assert!(value["item_features"]["rare_count"].as_u64() > Some(0), "{value}");
+    assert!(value["user_features"]["feature_count"].as_u64() > Some(0), "{value}");
+
+    let place = place();
+    fs::write(place.path().join("pairs.csv"), "u,a\nu,b\nv,a\n").unwrap();
+    fs::write(place.path().join("tags.dat"), "2 a b\n3 a x y\n2 a\n").unwrap();
+    let call = ["data", "inspect", "pairs.csv", "--item-features", "tags.dat", "--features-by", "feature"];
+    let by_count = [&call[..], &["--feature-format", "adjacency-count"]].concat();
+    let err = fail(place.path(), &by_count, 1);
+    assert_line(&err, &["tags.dat:3: ", "2 items", "1"]);
+    let (out, _) = succeed(place.path(), &[&by_count[..], &["--on-bad-row", "skip"]].concat());
+    assert_line(&out, &["warning: tags.dat: 1 bad row skipped"]);
+    assert_line(&out, &["tags.dat: 2 features; 2 items with features, 0 without"]);
+    assert_line(&out, &["tags.dat: 2 items not in the interactions: x, y"]);
+    let err = fail(place.path(), &["data", "inspect", "pairs.csv", "--item-feature-ids", "x"], 2);
+    assert_line(&err, &["--item-features"]);
+}

@@ -1,6 +1,9 @@
 //! Generated data has planted clusters and angles, a power law and the given noise, and depends only on the seed.
 
-use spherec::data::{self, GenerateOptions, Generated, LoadOptions, generate};
+use spherec::data::{
+    self, Dataset, FeatureKind, FeatureOptions, GenerateOptions, Generated, GeneratedFiles, LoadOptions, Tag,
+    generate,
+};
 
 fn options() -> GenerateOptions {
     GenerateOptions {
@@ -135,8 +138,10 @@ fn the_seed_decides() {
     assert_eq!(first.item_clusters, again.item_clusters);
     assert_eq!(first.item_angles, again.item_angles);
     assert_eq!(first.dataset.items, again.dataset.items);
+    assert_eq!((&first.item_tags, &first.user_tags), (&again.item_tags, &again.user_tags));
     let other = made(&GenerateOptions { seed: 6, ..options() });
     assert_ne!(first.dataset.interactions, other.dataset.interactions);
+    assert_ne!(first.item_tags, other.item_tags);
 }
 
 #[test]
@@ -200,14 +205,18 @@ fn generated_files_are_two_files_and_both_appear_or_none() {
     let made = made(&options());
     let folder = tempfile::tempdir().expect("a temporary folder");
     let pairs = folder.path().join("a.csv");
-    for labels in ["a.csv", "A.CSV", "./b/../a.csv"] {
-        let labels = folder.path().join(labels);
-        let error = data::write_generated(&made, &pairs, Some(&labels), true).expect_err("an error");
+    let files = |labels| GeneratedFiles {
+        interactions: pairs.clone(),
+        labels: Some(folder.path().join(labels)),
+        item_features: Some(folder.path().join("item-tags.csv")),
+        user_features: None,
+    };
+    for labels in ["a.csv", "A.CSV", "./b/../a.csv", "item-tags.csv"] {
+        let error = data::write_generated(&made, &files(labels), true).expect_err("an error");
         assert!(error.to_string().contains("is the same file as"), "{error}");
     }
     let wrong = spherec::data::Generated { item_clusters: vec![0], ..made.clone() };
-    let labels = folder.path().join("labels.csv");
-    data::write_generated(&wrong, &pairs, Some(&labels), true).expect_err("an error");
+    data::write_generated(&wrong, &files("labels.csv"), true).expect_err("an error");
     let left =
         std::fs::read_dir(folder.path()).expect("a folder").map(|entry| entry.expect("an entry").path());
     assert_eq!(left.filter(|path| path.is_file()).count(), 0);
@@ -219,7 +228,14 @@ fn generated_files_are_read_back() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let path = folder.path().join("pairs.csv");
     let labels = folder.path().join("labels.csv");
-    data::write_generated(&made, &path, Some(&labels), false).expect("written");
+    let [item_tags, user_tags] = ["item-tags.csv", "user-tags.csv"].map(|name| folder.path().join(name));
+    let files = GeneratedFiles {
+        interactions: path.clone(),
+        labels: Some(labels.clone()),
+        item_features: Some(item_tags.clone()),
+        user_features: Some(user_tags.clone()),
+    };
+    data::write_generated(&made, &files, false).expect("written");
     let (read, report) = data::load(&path, &LoadOptions::default()).expect("readable");
     assert_eq!(report.row_count, made.dataset.interactions.len());
     assert_eq!(read.users, made.dataset.users);
@@ -229,4 +245,55 @@ fn generated_files_are_read_back() {
     assert_eq!(text.lines().count(), 1 + made.dataset.items.len());
     let first = format!("{},{}", made.dataset.items.text(0), made.item_clusters[0]);
     assert_eq!(text.lines().nth(1), Some(first.as_str()));
+    let read = |path, ids, kind| {
+        let read = data::read_features(path, ids, &FeatureOptions::of(kind));
+        read.unwrap_or_else(|error| panic!("{error}"))
+    };
+    let Dataset { users, items, .. } = &made.dataset;
+    let (features, report) = read(&item_tags, items, FeatureKind::Items);
+    assert_eq!((report.without_count, report.entry_count), (0, made.item_tags.len()));
+    assert_eq!(features.row_count(), 600, "items that nobody takes have tags, too");
+    let (features, report) = read(&user_tags, users, FeatureKind::Users);
+    assert_eq!((report.without_count, report.new_count), (0, 0));
+    assert_eq!((features.row_count(), report.entry_count), (1500, made.user_tags.len()));
+}
+
+#[test]
+fn tags_tell_of_clusters_and_angles() {
+    let made = made(&options());
+    let clusters: std::collections::BTreeMap<String, (u32, f64)> = (0..made.dataset.items.len())
+        .map(|row| (made.dataset.items.text(row as u32), (made.item_clusters[row], made.item_angles[row])))
+        .collect();
+    let (mut own, mut angle, mut idle) = (0, 0, 0);
+    for &(item, tag) in &made.item_tags {
+        let truth = clusters.get(&format!("i{item}"));
+        match tag {
+            Tag::Cluster(cluster, number) => {
+                assert!(truth.is_none_or(|truth| truth.0 == cluster) && number < 8);
+                own += 1;
+            }
+            Tag::Angle(part) => {
+                let is_in =
+                    |angle: f64| (angle / std::f64::consts::TAU * 12.0 - f64::from(part) - 0.5).abs() <= 0.5;
+                assert!(truth.is_none_or(|truth| is_in(truth.1)));
+                angle += 1;
+            }
+            Tag::Idle(number) => {
+                assert!(number < 60);
+                idle += 1;
+            }
+        }
+    }
+    let all = made.item_tags.len() as f64;
+    // A mean of 5 drawn, of which repeats are left out: many of angles, fewer of clusters.
+    for (count, expected) in [(all / 600.0, 4.5), (f64::from(own) / all, 0.5), (f64::from(idle) / all, 0.27)]
+    {
+        if !((count - expected).abs() < 0.06 * expected.max(1.0) * 2.0) {
+            panic!("{count}, not {expected}");
+        }
+    }
+    assert!(angle > 300, "{angle}");
+    for (user, tag) in &made.user_tags {
+        assert!(!matches!(tag, Tag::Cluster(cluster, _) if *cluster != made.user_clusters[*user as usize]));
+    }
 }

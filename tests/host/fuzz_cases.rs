@@ -34,6 +34,11 @@ fn labels() {
 }
 
 #[test]
+fn features() {
+    replay("features", fuzz::features);
+}
+
+#[test]
 fn model() {
     replay("model", fuzz::model);
 }

@@ -21,6 +21,7 @@ mod evaluate_oracle;
 mod experiment;
 mod explore;
 mod export;
+mod features;
 mod finite_differences;
 mod fuzz_cases;
 #[path = "../support/golden.rs"]

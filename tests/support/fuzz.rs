@@ -6,8 +6,8 @@
 use serde_json::{Map, json};
 use sha2::{Digest, Sha256};
 use spherec::data::{
-    self, Column, Dataset, Format, IdTable, Interactions, LoadOptions, MAX_ID_BYTES, OnBadRow, Protocol,
-    Separator, Split,
+    self, Column, Dataset, FeatureFormat, FeatureKind, FeatureOptions, FeatureValues, FeaturesBy, Format,
+    IdTable, Interactions, LoadOptions, MAX_ID_BYTES, OnBadRow, Protocol, Separator, Split,
 };
 use spherec::experiment::{Cell, Experiment, RESULTS, ResultTable, Results, summarise};
 use spherec::export::{ExportFormat, ExportOptions, What, export};
@@ -229,6 +229,61 @@ pub(crate) fn labels(bytes: &[u8]) -> bool {
         assert_eq!(names.len(), column.names.len(), "a label stands twice");
     }
     true
+}
+
+/// A file of features for a few items. The first byte says how it is read.
+pub(crate) fn features(bytes: &[u8]) -> bool {
+    let mut choices = Choices(bytes);
+    let choice = choices.byte();
+    let mut ids = IdTable::default();
+    for id in [&b"a"[..], b"b", b"item", b"1", b"\\x41", b"A", b"\xff", b" ", b"0"] {
+        ids.intern(id);
+    }
+    let (place, path) = file(choices.0);
+    let ids_path = place.path().join("ids");
+    fs::write(&ids_path, "a\nnew\nb\n").expect("a written file");
+    let options = FeatureOptions {
+        by: if choice & 1 == 1 { FeaturesBy::Feature } else { FeaturesBy::Id },
+        min_count: if choice & 2 == 2 { 2 } else { 1 },
+        on_bad_row: if choice & 4 == 4 { OnBadRow::Skip } else { OnBadRow::Error },
+        format: if choice & 8 == 8 { FeatureFormat::AdjacencyId } else { FeatureFormat::Auto },
+        ids: Some(ids_path),
+        max_input_bytes: no_options().max_input_bytes,
+        ..FeatureOptions::of(FeatureKind::Items)
+    };
+    let (features, report) = match data::read_features(&path, &ids, &options) {
+        Ok(read) => read,
+        Err(error) => {
+            assert!(!error.to_string().is_empty());
+            return false;
+        }
+    };
+    assert_eq!(features.row_count(), ids.len() + features.new_ids().len());
+    assert!(
+        (ids.len()..features.row_count()).all(|row| features.has(row as u32)),
+        "a new row without features"
+    );
+    assert!(features.new_ids().iter().all(|id| ids.find(id).is_none()), "an id has two rows");
+    let (mut entry_count, mut uses) = (0, vec![0; features.feature_count()]);
+    for row in 0..features.row_count() as u32 {
+        let mut before = None;
+        for (feature, value) in features.row(row).iter() {
+            assert!(value.is_finite() && before.is_none_or(|before| before < feature));
+            before = Some(feature);
+            uses[feature as usize] += 1;
+            entry_count += 1;
+        }
+    }
+    assert!(uses.iter().all(|&count| count >= options.min_count), "a rare feature");
+    assert_eq!(report.with_count + report.without_count, ids.len());
+    if let FeatureValues::Sparse { .. } = features.values() {
+        let kept = report.entry_count - report.repeated_count - report.rare_entry_count;
+        assert!(
+            entry_count <= kept && (report.bad_rows.count > 0 || entry_count == kept),
+            "a feature is lost"
+        );
+    }
+    report.bad_rows.count == 0
 }
 
 /// The files of a model. The last one has the checksums of the others.

@@ -1,0 +1,124 @@
+//! The flags for features of items and users, and what was read, in words.
+
+use super::format::{counted, grouped};
+use super::load_args::{BadRowAction, LoadArgs, bad_rows, shown_path};
+use spherec::Result;
+use spherec::data::{
+    FeatureFormat, FeatureKind, FeatureOptions, FeatureReport, Features, FeaturesBy, IdTable, OnBadRow,
+    read_features,
+};
+use spherec::printable::printable;
+use std::path::{Path, PathBuf};
+
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Features")]
+pub(crate) struct FeatureArgs {
+    /// File of tags, words or numbers of the items: text with an id and a tag on each line, and perhaps the tag's value; or
+    /// with an id and all its tags; a .npy array; or Parquet (if built in). May be gzip-compressed. Ids that the
+    /// interactions lack become cold items
+    #[arg(long, value_name = "FILE")]
+    pub(crate) item_features: Option<PathBuf>,
+    /// File of features of the users, in the same formats
+    #[arg(long, value_name = "FILE")]
+    pub(crate) user_features: Option<PathBuf>,
+    /// Format of the feature files: auto, delimited (a tag a line, in columns), adjacency-id (an id a line, then its tags),
+    /// adjacency-count (a count a line, then the tags; the id is the line number from 0), npy or parquet
+    #[arg(long, value_name = "FORMAT", default_value = "auto", hide_default_value = true)]
+    pub(crate) feature_format: FeatureFormat,
+    /// What stands first on a line of a feature file: `id`, or `feature`, whose ids follow (as in citeulike-t's
+    /// tag-item.dat)
+    #[arg(long, value_name = "WHAT", value_enum, default_value_t = By::Id)]
+    pub(crate) features_by: By,
+    /// Drop tags that fewer items (or users) have
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub(crate) min_feature_count: usize,
+    /// Ids of the rows of a .npy file of item features, one a line [default: the file beside it that ends in .txt]
+    #[arg(long, value_name = "FILE", requires = "item_features")]
+    pub(crate) item_feature_ids: Option<PathBuf>,
+    /// Ids of the rows of a .npy file of user features [default: the file beside it that ends in .txt]
+    #[arg(long, value_name = "FILE", requires = "user_features")]
+    pub(crate) user_feature_ids: Option<PathBuf>,
+}
+
+/// [`FeaturesBy`] on the command line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum By {
+    Id,
+    Feature,
+}
+
+impl FeatureArgs {
+    /// Reads the features of the items or the users, `known`, if there is a file.
+    pub(crate) fn read(
+        &self,
+        kind: FeatureKind,
+        known: &IdTable,
+        load: &LoadArgs,
+    ) -> Result<Option<(Features, FeatureReport)>> {
+        let Some(path) = self.path(kind) else { return Ok(None) };
+        let ids = match kind {
+            FeatureKind::Items => &self.item_feature_ids,
+            FeatureKind::Users => &self.user_feature_ids,
+        };
+        let options = FeatureOptions {
+            format: self.feature_format,
+            by: match self.features_by {
+                By::Id => FeaturesBy::Id,
+                By::Feature => FeaturesBy::Feature,
+            },
+            min_count: self.min_feature_count,
+            ids: ids.clone(),
+            on_bad_row: match load.on_bad_row {
+                BadRowAction::Error => OnBadRow::Error,
+                BadRowAction::Skip => OnBadRow::Skip,
+            },
+            max_input_bytes: load.max_input_bytes,
+            ..FeatureOptions::of(kind)
+        };
+        read_features(path, known, &options).map(Some)
+    }
+
+    /// What was read, in words.
+    pub(crate) fn lines(&self, kind: FeatureKind, report: &FeatureReport) -> Vec<String> {
+        let path = self.path(kind).map(shown_path).unwrap_or_default();
+        lines(&path, kind, report)
+    }
+
+    fn path(&self, kind: FeatureKind) -> Option<&Path> {
+        match kind {
+            FeatureKind::Items => self.item_features.as_deref(),
+            FeatureKind::Users => self.user_features.as_deref(),
+        }
+    }
+}
+
+fn lines(name: &str, kind: FeatureKind, report: &FeatureReport) -> Vec<String> {
+    let word = kind.word();
+    let gzip = if report.is_gzip { "gzip, " } else { "" };
+    let mut lines = vec![format!("{name}: {gzip}{}", report.format)];
+    lines.extend(bad_rows(name, &report.bad_rows));
+    let mut line = format!(
+        "{name}: {}; {} with features, {} without",
+        counted(report.feature_count, "feature"),
+        counted(report.with_count, word),
+        grouped(report.without_count),
+    );
+    for (count, what) in [
+        (report.repeated_count, "entries repeated".to_owned()),
+        (
+            report.rare_count,
+            format!("features below --min-feature-count, with {}", counted(report.rare_entry_count, "use")),
+        ),
+    ] {
+        if count > 0 {
+            line += &format!("; {} {what}", grouped(count));
+        }
+    }
+    lines.push(line);
+    if report.new_count > 0 {
+        let rest = if report.new_count > report.first_new.len() { ", ..." } else { "" };
+        let (count, ids) = (counted(report.new_count, word), report.first_new.join(", "));
+        lines.push(format!("{name}: {count} not in the interactions: {}{rest}", printable(&ids)));
+    }
+    lines
+}
