@@ -1,6 +1,6 @@
 //! The folder: made, locked, filled, read and removed.
 
-use super::saved::{Checkpoint, LOG, OF_RUN, Run};
+use super::saved::{self, Checkpoint, LOG, Run};
 use crate::model::{parent_of, resolve, sync_folder};
 use crate::train::Snapshot;
 use crate::{Error, Result};
@@ -207,7 +207,7 @@ impl TrainingFolder {
             let is_left = text.starts_with(".spherec-");
             if is_part || is_left || text == BEST_MODEL {
                 remove_folder(&path)?;
-            } else if text == LOG || OF_RUN.contains(&&*text) {
+            } else if text == LOG || saved::is_of_run(&text) {
                 fs::remove_file(&path).map_err(Error::io(&path, "remove"))?;
             }
         }

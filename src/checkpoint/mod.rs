@@ -5,6 +5,7 @@
 //! lie in the device, the best embeddings so far, and where the run stands. Every file has its checksum in `SHA256SUMS`
 //! and is flushed to the disk before its folder gets its name. A training that ends removes the folder.
 
+mod features;
 mod folder;
 mod keeper;
 mod saved;

@@ -1,10 +1,13 @@
 //! What is in a training's folder: the run, which does not change, and checkpoints of it.
 
-use crate::data::{IdTable, Split};
+use super::features;
+use crate::data::{IdTable, Side, Split};
 use crate::gpu::{TableKey, TablePart};
-use crate::model::{Embeddings, INTERACTIONS, ITEMS, PairCounts, SUMS, Sizes, Sums, USERS, tables};
-use crate::step::{Layer, Of, Side};
-use crate::train::{RunConfig, Snapshot, State};
+use crate::model::{
+    Embeddings, INTERACTIONS, ITEMS, NetworkSizes, PairCounts, SUMS, Sizes, Sums, USERS, tables,
+};
+use crate::step::{Layer, Of};
+use crate::train::{RunConfig, SideFeatures, Snapshot, State};
 use crate::{Error, Result, files};
 use safetensors::tensor::Dtype;
 use serde::de::DeserializeOwned;
@@ -12,6 +15,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 const RUN: &str = "run.json";
 const STATE: &str = "state.json";
@@ -19,8 +23,13 @@ const BEST: &str = "best.safetensors";
 pub(super) const LOG: &str = "metrics.jsonl";
 /// The files of a run, beside their checksums.
 const RUN_FILES: [&str; 4] = [USERS, ITEMS, INTERACTIONS, RUN];
-/// All that [`Run::write`] writes.
-pub(super) const OF_RUN: [&str; 5] = [USERS, ITEMS, INTERACTIONS, RUN, SUMS];
+
+/// Whether [`Run::write`] writes a file of this name.
+pub(super) fn is_of_run(name: &str) -> bool {
+    RUN_FILES.contains(&name)
+        || name == SUMS
+        || Side::ALL.into_iter().flat_map(features::names).any(|known| known == name)
+}
 /// No file of JSON here is near this size.
 const MOST_JSON_BYTES: u64 = 1 << 24;
 
@@ -39,6 +48,8 @@ pub struct Run {
     pub items: IdTable,
     /// The interactions.
     pub split: Split,
+    /// The features that it uses.
+    pub features: Vec<SideFeatures>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -51,14 +62,20 @@ struct RunRecord {
     user_count: usize,
     item_count: usize,
     pair_count: PairCounts,
+    #[serde(default)]
+    features: Vec<(Side, features::Counts)>,
 }
 
 impl Run {
     /// Bytes of a checkpoint, about.
     pub fn checkpoint_bytes(&self) -> u64 {
         let rows = (self.users.len() + self.items.len()) as u64;
-        // The rows, two moments, and the best embeddings.
-        rows * (4 * 4 * self.config.dim() as u64 + 32)
+        let of_networks = self.networks().into_iter().flatten().map(|network| {
+            let (features, hidden) = (network.feature_count as u64, network.hidden as u64);
+            4 * 4 * ((features + 1) * hidden + (hidden + 1) * self.config.dim() as u64)
+        });
+        // The rows, two moments, and the best embeddings; and so of networks.
+        rows * (4 * 4 * self.config.dim() as u64 + 32) + of_networks.sum::<u64>()
     }
 
     fn sizes(&self) -> Sizes {
@@ -93,20 +110,30 @@ impl Run {
             user_count,
             item_count,
             pair_count,
+            features: self.features.iter().map(|(side, it)| (*side, features::Counts::of(it))).collect(),
         };
         tables::write_ids(&folder.join(USERS), &self.users)?;
         tables::write_ids(&folder.join(ITEMS), &self.items)?;
         tables::write_split(&folder.join(INTERACTIONS), &self.split)?;
+        let mut names = Vec::new();
+        for (side, features) in &self.features {
+            features::write(folder, *side, features)?;
+            names.extend(features::names(*side));
+        }
         write_json(&folder.join(RUN), &record)?;
-        Sums::write(folder, &RUN_FILES)
+        names.extend(RUN_FILES);
+        Sums::write(folder, &names)
     }
 
     /// Reads it from `folder`, and checks every file.
     pub(super) fn read(folder: &Path) -> Result<Run> {
-        Sums::read(folder, &RUN_FILES, &[])?.check_files(folder)?;
+        let of_features: Vec<_> = Side::ALL.into_iter().flat_map(features::names).collect();
+        let sums = Sums::read(folder, &RUN_FILES, &of_features)?;
+        sums.check_files(folder)?;
         let path = |name: &str| folder.join(name);
-        let RunRecord { spherec_version, config, data, adapter, user_count, item_count, pair_count } =
-            read_json(&path(RUN))?;
+        let record: RunRecord = read_json(&path(RUN))?;
+        let RunRecord { spherec_version, config, data, adapter, user_count, item_count, pair_count, .. } =
+            record;
         if spherec_version != env!("CARGO_PKG_VERSION") {
             let message = format!(
                 "was written by spherec {spherec_version}: go on with that version, or start anew with --force"
@@ -114,11 +141,23 @@ impl Run {
             return Err(Error::file(&path(RUN), message));
         }
         let (dim, geometry, has_bias) = (config.dim(), config.geometry(), config.has_bias());
-        let sizes = Sizes { dim, geometry, has_bias, user_count, item_count, pair_count };
+        let networks = [None; 2];
+        let sizes = Sizes { dim, geometry, has_bias, user_count, item_count, pair_count, networks };
         let users = tables::read_ids(&path(USERS), user_count)?;
         let items = tables::read_ids(&path(ITEMS), item_count)?;
         let split = tables::read_split(&path(INTERACTIONS), size_of_file(&path(INTERACTIONS))?, &sizes)?;
-        Ok(Run { config, data, adapter, users, items, split })
+        let mut features = Vec::new();
+        for (side, counts) in record.features {
+            // Nothing unchecked is read.
+            if let Some(name) =
+                features::names(side).into_iter().find(|name| !sums.names().any(|it| it == *name))
+            {
+                return Err(Error::file(&path(SUMS), format!("does not name {name}")));
+            }
+            let known_count = if side == Side::Items { items.len() } else { users.len() };
+            features.push((side, Arc::new(features::read(folder, side, counts, known_count)?)));
+        }
+        Ok(Run { config, data, adapter, users, items, split, features })
     }
 }
 
@@ -219,6 +258,6 @@ fn read_json<T: DeserializeOwned>(path: &Path) -> Result<T> {
 }
 
 /// The size of a file whose checksum was right.
-fn size_of_file(path: &Path) -> Result<u64> {
+pub(super) fn size_of_file(path: &Path) -> Result<u64> {
     Ok(files::open(path)?.metadata().map_err(Error::io(path, "read"))?.len())
 }

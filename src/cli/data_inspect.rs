@@ -8,7 +8,7 @@ use super::load_args::{LoadArgs, unread_ratings};
 use serde::Serialize;
 use serde_json::Value;
 use spherec::data::{
-    BadRow, Counts, FeatureKind, FeatureReport, FileLayout, FilterStep, Format, Inspection, Preset, inspect,
+    BadRow, Counts, FeatureReport, FileLayout, FilterStep, Format, Inspection, Preset, Side, inspect,
 };
 use spherec::printable::{bytes, printable};
 use spherec::{Error, Result};
@@ -42,13 +42,13 @@ pub(crate) fn run(args: &Args) -> CommandResult {
     let inspection = inspect(&args.file, &args.load.options())?;
     let read =
         |kind, ids| args.features.read(kind, ids, &args.load).map(|read| read.map(|(_, report)| report));
-    let item_features = read(FeatureKind::Items, &inspection.items)?;
-    let user_features = read(FeatureKind::Users, &inspection.users)?;
+    let item_features = read(Side::Items, &inspection.items)?;
+    let user_features = read(Side::Users, &inspection.users)?;
     if args.json {
         return out_json(&json(args, &inspection, item_features, user_features)?);
     }
     let mut text = format!("{}\n{}", facts(&inspection), sizes(args.load.filters.preset, &inspection));
-    for (kind, report) in [(FeatureKind::Items, item_features), (FeatureKind::Users, user_features)] {
+    for (kind, report) in [(Side::Items, item_features), (Side::Users, user_features)] {
         let lines = report.iter().flat_map(|report| args.features.lines(kind, report));
         lines.for_each(|line| text += &format!("{}\n", printable(&line)));
     }

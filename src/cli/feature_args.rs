@@ -2,9 +2,10 @@
 
 use super::format::{counted, grouped};
 use super::load_args::{BadRowAction, LoadArgs, bad_rows, shown_path};
+use serde_json::{Value, json};
 use spherec::Result;
 use spherec::data::{
-    FeatureFormat, FeatureKind, FeatureOptions, FeatureReport, Features, FeaturesBy, IdTable, OnBadRow,
+    FeatureFormat, FeatureOptions, FeatureReport, Features, FeaturesBy, IdTable, OnBadRow, Side,
     read_features,
 };
 use spherec::printable::printable;
@@ -51,14 +52,14 @@ impl FeatureArgs {
     /// Reads the features of the items or the users, `known`, if there is a file.
     pub(crate) fn read(
         &self,
-        kind: FeatureKind,
+        kind: Side,
         known: &IdTable,
         load: &LoadArgs,
     ) -> Result<Option<(Features, FeatureReport)>> {
         let Some(path) = self.path(kind) else { return Ok(None) };
         let ids = match kind {
-            FeatureKind::Items => &self.item_feature_ids,
-            FeatureKind::Users => &self.user_feature_ids,
+            Side::Items => &self.item_feature_ids,
+            Side::Users => &self.user_feature_ids,
         };
         let options = FeatureOptions {
             format: self.feature_format,
@@ -78,21 +79,40 @@ impl FeatureArgs {
         read_features(path, known, &options).map(Some)
     }
 
+    /// Whether any file is given.
+    pub(crate) fn is_given(&self) -> bool {
+        self.item_features.is_some() || self.user_features.is_some()
+    }
+
+    /// The files and how they are read, for a model's record; `None` without any.
+    pub(crate) fn record(&self) -> Option<Value> {
+        self.is_given().then(|| {
+            let path = |path: &Option<PathBuf>| path.as_deref().map(shown_path);
+            json!({
+                "item-features": path(&self.item_features),
+                "user-features": path(&self.user_features),
+                "feature-format": self.feature_format.to_string(),
+                "features-by": if self.features_by == By::Id { "id" } else { "feature" },
+                "min-feature-count": self.min_feature_count,
+            })
+        })
+    }
+
     /// What was read, in words.
-    pub(crate) fn lines(&self, kind: FeatureKind, report: &FeatureReport) -> Vec<String> {
+    pub(crate) fn lines(&self, kind: Side, report: &FeatureReport) -> Vec<String> {
         let path = self.path(kind).map(shown_path).unwrap_or_default();
         lines(&path, kind, report)
     }
 
-    fn path(&self, kind: FeatureKind) -> Option<&Path> {
+    fn path(&self, kind: Side) -> Option<&Path> {
         match kind {
-            FeatureKind::Items => self.item_features.as_deref(),
-            FeatureKind::Users => self.user_features.as_deref(),
+            Side::Items => self.item_features.as_deref(),
+            Side::Users => self.user_features.as_deref(),
         }
     }
 }
 
-fn lines(name: &str, kind: FeatureKind, report: &FeatureReport) -> Vec<String> {
+fn lines(name: &str, kind: Side, report: &FeatureReport) -> Vec<String> {
     let word = kind.word();
     let gzip = if report.is_gzip { "gzip, " } else { "" };
     let mut lines = vec![format!("{name}: {gzip}{}", report.format)];

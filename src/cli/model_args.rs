@@ -13,7 +13,8 @@ use spherec::printable::excerpt;
 use spherec::sampling::Negatives;
 use spherec::step::{Geometry, Loss, Optimizer, Schedule};
 use spherec::train::{
-    ItemBias, PopularityConfig, Recipe, Regularisers, RunConfig, RunRecipe, Stopping, TrainConfig, defaults,
+    FeatureNetwork, ItemBias, PopularityConfig, Recipe, Regularisers, RunConfig, RunRecipe, Stopping,
+    TrainConfig, defaults,
 };
 use spherec::{Error, Result};
 
@@ -89,6 +90,18 @@ pub(crate) struct ModelArgs {
         "Softmax: item biases start at this share of T ln(count + 1) [default: {}; other losses: 0]",
         defaults::ITEM_BIAS_START))]
     item_bias_start: Option<f64>,
+    #[arg(long, value_name = "H", help = format!(
+        "With features: hidden units of the network that projects them into the space [default: {}; Hsieh et al. 2017]",
+        defaults::HIDDEN))]
+    hidden: Option<usize>,
+    #[arg(long, value_name = "SHARE", help = format!(
+        "With features: share of the hidden units that a step leaves out [default: {}; Hsieh et al. 2017]",
+        defaults::DROPOUT))]
+    dropout: Option<f64>,
+    #[arg(long, value_name = "W", help = format!(
+        "With features: how strongly points are drawn to where their features project them [default: {}; Hsieh et al. \
+         2017]", defaults::FEATURE_WEIGHT))]
+    feature_weight: Option<f64>,
     #[arg(long, value_name = "X", help = format!(
         "Norm that points start with; short ones turn faster at first {}", usual(|config| config.start_norm)))]
     start_norm: Option<f64>,
@@ -272,12 +285,28 @@ impl ModelArgs {
             },
             start_norm: self.start_norm.unwrap_or(start.start_norm),
             item_bias: self.item_bias(&start, &loss),
+            features: start.features,
             optimizer: self.optimizer(&start),
             schedule: self.schedule(&start),
             batch_size: samples.batch_size.unwrap_or(start.batch_size),
             stopping: run.stopping(start.stopping),
             seed: run.seed(),
             protocol,
+        }
+    }
+
+    /// The network for features that the flags describe, where the recipe says `start`.
+    pub(crate) fn feature_network(&self, start: Option<FeatureNetwork>) -> FeatureNetwork {
+        let usual = FeatureNetwork {
+            hidden: defaults::HIDDEN,
+            dropout: defaults::DROPOUT,
+            weight: defaults::FEATURE_WEIGHT,
+        };
+        let start = start.unwrap_or(usual);
+        FeatureNetwork {
+            hidden: self.hidden.unwrap_or(start.hidden),
+            dropout: self.dropout.unwrap_or(start.dropout),
+            weight: self.feature_weight.unwrap_or(start.weight),
         }
     }
 
@@ -382,6 +411,9 @@ impl ModelArgs {
             ("--item-bias", self.item_bias.is_some()),
             ("--item-bias-rate", self.item_bias_rate.is_some()),
             ("--item-bias-start", self.item_bias_start.is_some()),
+            ("--hidden", self.hidden.is_some()),
+            ("--dropout", self.dropout.is_some()),
+            ("--feature-weight", self.feature_weight.is_some()),
             ("--start-norm", self.start_norm.is_some()),
             ("--optimizer", self.optimizer.is_some()),
             ("--learning-rate", self.learning_rate.is_some()),
@@ -450,6 +482,9 @@ fn unused_in_steps(name: &str, config: &TrainConfig) -> Option<String> {
         "rank-weight" => (matches!(loss, Loss::Triplet { .. }), "loss"),
         "contrastive-weight" => (matches!(loss, Loss::Contrastive { .. }), "loss"),
         "item-bias-rate" | "item-bias-start" => (has_bias, "item-bias"),
+        "hidden" | "dropout" | "feature-weight" if config.features.is_none() => {
+            return Some("neither --item-features nor --user-features".to_owned());
+        }
         "betas" | "epsilon" => (matches!(config.optimizer, Optimizer::Adam { .. }), "optimizer"),
         _ => (true, ""),
     };

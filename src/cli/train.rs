@@ -8,14 +8,14 @@ use super::{CommandResult, Failure, console, interrupts, load_args, metrics_tabl
 use console::note;
 use serde_json::json;
 use spherec::checkpoint::{Checkpoint, Keeper, Run, TrainingFolder};
-use spherec::data::{self, Dataset, Interactions, LoadOptions, Split};
+use spherec::data::{self, Dataset, Interactions, LoadOptions, Side, Split};
 use spherec::evaluate::{Metrics, evaluate};
 use spherec::experiment::ON_CPU;
 use spherec::gpu::{AdapterSummary, Gpu};
-use spherec::model::{Model, Record, check_output, clean_up, set_metrics};
+use spherec::model::{Known, Model, Record, check_output, clean_up, set_metrics};
 use spherec::printable::printable;
 use spherec::step::Schedule;
-use spherec::train::{Restart, RunConfig, RunRecipe, Stop, Trained, TrainingData, run_from};
+use spherec::train::{Restart, RunConfig, RunRecipe, SideFeatures, Stop, Trained, TrainingData, run_from};
 use spherec::{Error, Result};
 use std::path::Path;
 use std::sync::Arc;
@@ -44,8 +44,10 @@ fn start(args: &Args) -> CommandResult {
         note(&format!("{} holds a model; this training will replace it", model.display()));
     }
     let (dataset, split) = read(args, &config)?;
+    let features = read_features(args, &dataset)?;
     let gpu = open(args, &config)?;
     let run = Run {
+        features,
         config,
         data: args.data_record(),
         adapter: adapter_name(gpu.as_ref()),
@@ -172,7 +174,8 @@ fn work(
         read: &read,
         finish: flags.finish,
     });
-    let (gpu, data, config) = (gpu.as_ref(), TrainingData::from(&run.split), &run.config);
+    let data = TrainingData { split: &run.split, features: &run.features };
+    let (gpu, config) = (gpu.as_ref(), &run.config);
     let trained = run_from(gpu, data, config, restart, &mut keeper, &interrupt, &mut |event| {
         let logged = log.add(event);
         progress.show(event);
@@ -193,7 +196,7 @@ fn work(
         note(&ending(&trained, &run.config));
     }
     let seconds = start.elapsed().as_secs_f64();
-    let Run { config, data, adapter, users, items, split } = run;
+    let Run { config, data, adapter, users, items, split, features } = run;
     let mut metrics = json!({
         "epoch": trained.epoch, "epochs_done": trained.epochs_done, "stop": trained.stop,
         "valid": trained.valid, "test": null,
@@ -211,7 +214,8 @@ fn work(
         leave(args, folder, &log);
         return Err(failure.map_or(Failure::Interrupted, Failure::Request));
     }
-    let model = Model { embeddings, popularity, users, items, split, record };
+    let features = Known::of(&embeddings, &features);
+    let model = Model { embeddings, popularity, users, items, split, features, record };
     if let Some(error) = failure {
         let best = folder.best_model_path();
         save(&model, &best, &log)?;
@@ -332,6 +336,19 @@ fn read(args: &Args, config: &RunConfig) -> Result<(Dataset, Split)> {
         }
     }
     Ok((dataset, split))
+}
+
+/// Reads the features of items and users.
+fn read_features(args: &Args, dataset: &Dataset) -> Result<Vec<SideFeatures>> {
+    let mut all = Vec::new();
+    for (side, ids) in [(Side::Items, &dataset.items), (Side::Users, &dataset.users)] {
+        let Some((features, report)) = args.features.read(side, ids, &args.load)? else { continue };
+        if !args.quiet {
+            args.features.lines(side, &report).iter().for_each(|line| note(&printable(line)));
+        }
+        all.push((side, Arc::new(features)));
+    }
+    Ok(all)
 }
 
 /// Adds the validation and test `files` to the split of a training file.

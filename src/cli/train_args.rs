@@ -1,13 +1,14 @@
 //! The flags of `spherec train`, and the checked config that they make.
 
+use super::feature_args::FeatureArgs;
 use super::load_args::{LoadArgs, shown_path};
 use super::model_args::{ModelArgs, RunArgs, SampleArgs, adapter_choice};
 use serde_json::{Value, json};
-use spherec::Result;
 use spherec::checkpoint::Pace;
 use spherec::data::Protocol;
 use spherec::gpu::AdapterChoice;
 use spherec::train::{Recipe, RunConfig, RunRecipe, defaults};
+use spherec::{Error, Result};
 use std::path::{Path, PathBuf};
 
 /// Train a model on a file of interactions; the defaults give a good one
@@ -28,6 +29,8 @@ pub(crate) struct Args {
     pub(crate) load: LoadArgs,
     #[command(flatten)]
     pub(crate) protocol: ProtocolArgs,
+    #[command(flatten)]
+    pub(crate) features: FeatureArgs,
     #[command(flatten)]
     model: ModelArgs,
     #[command(flatten)]
@@ -55,6 +58,7 @@ Examples:
   spherec train BX-Book-Ratings.csv.gz -o model --preset book-crossing
   spherec train parts/train.csv --valid parts/valid.csv --test parts/test.csv -o model
   zcat plays.tsv.gz | spherec train - -o model --temperature 0.08
+  spherec train users.dat -o model --item-features tag-item.dat.gz --features-by feature --min-feature-count 5
   spherec train ratings.csv -o model --recipe wrmf
   spherec train --resume model";
 
@@ -64,7 +68,7 @@ pub(crate) struct CheckpointArgs {
     /// Go on with the interrupted training of MODEL, to the same bits as if it had never stopped. Data and settings are
     /// those of MODEL.training; only --epochs may change
     #[arg(long, value_name = "MODEL", conflicts_with_all = ["data", "output", "config", "force", "evaluate_every",
-        "patience", "k", "seed", "LoadArgs", "FilterArgs", "ProtocolArgs", "ModelArgs", "SampleArgs"])]
+        "patience", "k", "seed", "LoadArgs", "FeatureArgs", "FilterArgs", "ProtocolArgs", "ModelArgs", "SampleArgs"])]
     pub(crate) resume: Option<PathBuf>,
     /// With --resume: take no further step, and save the best so far
     #[arg(long, requires = "resume", conflicts_with = "epochs")]
@@ -129,10 +133,33 @@ impl Args {
 
     /// The settings of the run, checked.
     pub(crate) fn config(&self) -> Result<RunConfig> {
-        let config =
+        let mut config =
             self.model.config(Recipe::default(), &self.samples, &self.run, self.protocol.protocol())?;
+        self.use_features(&mut config)?;
         self.model.check_used(&self.samples, &self.run, std::slice::from_ref(&config))?;
         Ok(config)
+    }
+
+    /// Adds the network for features, if there are any.
+    fn use_features(&self, config: &mut RunConfig) -> Result<()> {
+        let has_files = self.features.is_given();
+        match config {
+            RunConfig::Step(step) if has_files => {
+                step.features = Some(self.model.feature_network(step.features));
+                step.check()
+            }
+            RunConfig::Step(step) if step.features.is_some() => {
+                let message = format!("is needed by --recipe {}", self.recipe().name());
+                Err(Error::setting("--item-features", message))
+            }
+            RunConfig::Step(_) => Ok(()),
+            _ if has_files => {
+                let flag =
+                    if self.features.item_features.is_some() { "--item-features" } else { "--user-features" };
+                Err(Error::setting(flag, format!("has no meaning with --recipe {}", self.recipe().name())))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// The recipe.
@@ -154,6 +181,9 @@ impl Args {
             }
         }
         record["options"] = self.load.record();
+        if let Some(features) = self.features.record() {
+            record["features"] = features;
+        }
         record
     }
 }

@@ -31,8 +31,8 @@ mod write;
 pub use collect::MAX_ID_BYTES;
 pub use columns::Column;
 pub use features::{
-    FeatureFormat, FeatureKind, FeatureOptions, FeatureReport, FeatureRow, FeatureValues, Features,
-    FeaturesBy, read_features,
+    FeatureFormat, FeatureOptions, FeatureReport, FeatureRow, FeatureValues, Features, FeaturesBy, Side,
+    read_features,
 };
 pub use generate::{GenerateOptions, Generated, Tag, generate};
 pub use given::{HeldOut, join};

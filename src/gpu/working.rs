@@ -3,10 +3,9 @@
 use super::device::Gpu;
 use super::kernel::Named;
 use crate::Result;
+use crate::data::Side;
 use crate::step::layout::Block;
-use crate::step::{
-    Extent, NetShape, Of, PLAN_BYTES, Side, StepBuffer, StepConstants, StepShape, names_of_layer,
-};
+use crate::step::{Extent, NetShape, Of, PLAN_BYTES, StepBuffer, StepConstants, StepShape, names_of_layer};
 
 /// The buffers of the working set, by the names that the kernels use.
 #[derive(Debug)]

@@ -1,10 +1,8 @@
 //! Reads a model folder, and trusts nothing in it.
 
-use super::manifest::{
-    INTERACTIONS, ITEMS, Manifest, NetworkSizes, OF_FEATURES, Sizes, TABLES, USERS,
-};
+use super::manifest::{INTERACTIONS, ITEMS, Manifest, NetworkSizes, OF_FEATURES, Sizes, TABLES, USERS};
 use super::{Known, Model, output, tables};
-use crate::step::Side;
+use crate::data::Side;
 use crate::{Error, Result};
 use std::path::Path;
 

@@ -2,10 +2,9 @@
 
 use super::sums::{SUMS, Sums};
 use super::{Model, Record};
-use crate::data::Split;
-use crate::data::{Features, IdTable, MAX_ID_BYTES};
+use crate::data::{Features, IdTable, MAX_ID_BYTES, Side, Split};
 use crate::printable::excerpt;
-use crate::step::{Geometry, Side};
+use crate::step::Geometry;
 use crate::train::MAX_DIM;
 use crate::{Error, Result, files};
 use serde::{Deserialize, Serialize};
@@ -248,7 +247,10 @@ impl Manifest {
             within("feature_count", feature_count, Features::MAX_COUNT)?;
             within("hidden", hidden, MAX_DIM)?;
             if cold_count > IdTable::MAX_COUNT {
-                return Err(format!("\"cold_count\" must be at most {}, but is {cold_count}", IdTable::MAX_COUNT));
+                return Err(format!(
+                    "\"cold_count\" must be at most {}, but is {cold_count}",
+                    IdTable::MAX_COUNT
+                ));
             }
         }
         match self.popularity {

@@ -14,7 +14,7 @@ mod store;
 mod sums;
 pub(crate) mod tables;
 
-pub(crate) use manifest::{INTERACTIONS, ITEMS, PairCounts, Sizes, USERS};
+pub(crate) use manifest::{INTERACTIONS, ITEMS, NetworkSizes, PairCounts, Sizes, USERS};
 pub use network::{Known, Network};
 pub use output::{check_output, clean_up};
 pub(crate) use output::{parent_of, resolve};
@@ -274,7 +274,9 @@ impl Model {
                     && known.cold_points.len() == known.cold_ids.len() * dim
             });
             if !fits || sides(network.side) != 1 {
-                return Err(Error::Data(format!("the network and the features of the {side} do not fit together")));
+                return Err(Error::Data(format!(
+                    "the network and the features of the {side} do not fit together"
+                )));
             }
         }
         if self.features.len() != networks.len() {
@@ -283,7 +285,10 @@ impl Model {
         for known in &self.features {
             for (row, point) in known.cold_points.chunks(dim).enumerate() {
                 if let Some(fault) = row_fault(point, self.embeddings.geometry) {
-                    return Err(Error::Data(format!("the cold {} have a row {row} that {fault}", known.side.name())));
+                    return Err(Error::Data(format!(
+                        "the cold {} have a row {row} that {fault}",
+                        known.side.name()
+                    )));
                 }
             }
         }

@@ -1,7 +1,10 @@
 //! The network that projects features into the space, on the CPU: for items and people who were not there in training.
 
-use crate::data::IdTable;
-use crate::step::{Geometry, Side};
+use super::Embeddings;
+use crate::data::Features;
+use crate::data::{IdTable, Side};
+use crate::step::Geometry;
+use std::sync::Arc;
 
 /// What a model knows of the features of one side, beside the network that projects them.
 #[derive(Debug, Clone)]
@@ -14,6 +17,24 @@ pub struct Known {
     pub cold_ids: IdTable,
     /// Where the network places them, (C, D).
     pub cold_points: Vec<f32>,
+}
+
+impl Known {
+    /// Of each network of `embeddings`, the features of its side among `features`.
+    pub fn of(embeddings: &Embeddings, features: &[(Side, Arc<Features>)]) -> Vec<Known> {
+        let known = |network: &Network| {
+            let (side, features) = features.iter().find(|(side, _)| *side == network.side)?;
+            let cold = features.known_count() as u32..features.row_count() as u32;
+            let place = |row| network.project(features.row(row).iter(), embeddings.geometry);
+            Some(Known {
+                side: *side,
+                names: features.names().clone(),
+                cold_ids: features.new_ids().clone(),
+                cold_points: cold.flat_map(place).collect(),
+            })
+        };
+        embeddings.networks.iter().filter_map(known).collect()
+    }
 }
 
 /// f(x) = b2 + W2 relu(b1 + W1 x), for one side (Hsieh et al. 2017, 3.3). The dropout of training is off: what it kept was

@@ -2,9 +2,7 @@
 //! disk.
 
 use super::Known;
-use super::manifest::{
-    INTERACTIONS, ITEMS, LOGS, MANIFEST, Manifest, OF_FEATURES, REQUIRED, TABLES, USERS,
-};
+use super::manifest::{INTERACTIONS, ITEMS, LOGS, MANIFEST, Manifest, OF_FEATURES, REQUIRED, TABLES, USERS};
 use super::output::{self, Place};
 use super::sums::Sums;
 use super::{Model, tables};

@@ -49,7 +49,7 @@ impl Sums {
                 return Err(row(format!("{name} is named twice")));
             }
         }
-        if let Some(name) = required.iter().find(|name| !sums.contains_key(*name)) {
+        if let Some(name) = required.iter().find(|name| !sums.contains_key(**name)) {
             return Err(Error::file(&path, format!("does not name {name}")));
         }
         Ok(Sums(sums))

@@ -2,9 +2,8 @@
 
 use super::manifest::{MANIFEST, MOST_LINE_BYTES, NetworkSizes, Sizes};
 use super::{Embeddings, Network};
-use crate::data::{IdTable, Interactions, Split};
+use crate::data::{IdTable, Interactions, Side, Split};
 use crate::printable::excerpt;
-use crate::step::Side;
 use crate::{Error, Result, files};
 use bstr::ByteVec;
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};

@@ -6,8 +6,9 @@ use super::{
     pair_score, point_gradient, point_gradient_shared, row_adam, row_catch_up, row_load, row_sgd, step_sum,
     user_gradient,
 };
+use crate::data::Side;
 use crate::step::layout::{Block, PairSums, RowState, Shards, StepSums};
-use crate::step::{Extent, Layer, NetShape, Of, Plan, Side, Stage, StepConstants, StepShape};
+use crate::step::{Extent, Layer, NetShape, Of, Plan, Stage, StepConstants, StepShape};
 use std::ops::Range;
 
 /// The stored rows of items, then users; D padded.

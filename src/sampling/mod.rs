@@ -16,5 +16,4 @@ pub use draw::ItemSampler;
 pub use epoch::EpochOrder;
 pub use negatives::Negatives;
 pub use planner::Planner;
-pub use projection::FeatureRows;
 pub use queue::PlanQueue;

@@ -2,13 +2,13 @@
 
 use super::draw::ItemSampler;
 use super::epoch::EpochOrder;
-use super::projection::{FeatureRows, Projection};
+use super::projection::Projection;
 use super::slots::{SlotMap, list_quads, place};
 use super::uses::{PairSlots, list_uses};
-use crate::data::Interactions;
+use crate::data::{Features, Interactions, Side};
 use crate::random::{Purpose, Stream, key};
 use crate::step::layout::{FAR, NONE, PlanHeader};
-use crate::step::{NetShape, Plan, PlanShape, Rates, Side};
+use crate::step::{NetShape, Plan, PlanShape, Rates};
 use fixedbitset::FixedBitSet;
 use std::sync::Arc;
 
@@ -66,8 +66,8 @@ impl Planner {
     }
 
     /// Projects rows of `side` from their features, by a network of `shape`.
-    pub fn projecting(mut self, side: Side, rows: Arc<FeatureRows>, shape: NetShape) -> Planner {
-        self.projections.push(Projection::new(side, rows, shape, self.rates, self.seed));
+    pub fn projecting(mut self, side: Side, rows: Arc<Features>, shape: NetShape) -> Planner {
+        self.projections.push(Projection::new(side, rows, self.order.train(), shape, self.rates, self.seed));
         self
     }
 

@@ -1,89 +1,21 @@
 //! Planning what a step takes of a network that projects features: which rows, and which features they have.
 
 use super::slots::{SlotMap, list_quads, place};
+use crate::data::{Features, Interactions, Side};
 use crate::random::{Purpose, Stream, key};
 use crate::step::layout::{NONE, PlanHeader};
-use crate::step::{Layer, NetPlan, NetShape, Plan, PlanShape, Rates, Side};
+use crate::step::{Layer, NetPlan, NetShape, Plan, PlanShape, Rates};
+use fixedbitset::FixedBitSet;
 use rand::RngExt;
 use std::sync::Arc;
-
-/// The features of the items, or of the users, of a training: (R) lists of (feature, value).
-#[derive(Debug, Clone, PartialEq, Default)]
-pub struct FeatureRows {
-    begins: Vec<usize>,
-    features: Vec<u32>,
-    values: Vec<f32>,
-    feature_count: usize,
-}
-
-impl FeatureRows {
-    /// Of `feature_count` features, those of each row: distinct (feature, value).
-    pub fn new<Row: IntoIterator<Item = (u32, f32)>>(
-        feature_count: usize,
-        rows: impl IntoIterator<Item = Row>,
-    ) -> FeatureRows {
-        let mut all = FeatureRows { begins: vec![0], feature_count, ..FeatureRows::default() };
-        for row in rows {
-            for (feature, value) in row {
-                all.features.push(feature);
-                all.values.push(value);
-            }
-            all.begins.push(all.features.len());
-        }
-        all
-    }
-
-    /// F.
-    pub fn feature_count(&self) -> usize {
-        self.feature_count
-    }
-
-    /// R.
-    pub fn row_count(&self) -> usize {
-        self.begins.len().saturating_sub(1)
-    }
-
-    /// The (feature, value) of a row.
-    pub fn row(&self, row: usize) -> impl Iterator<Item = (u32, f32)> {
-        let range = self.begins[row]..self.begins[row + 1];
-        self.features[range.clone()].iter().copied().zip(self.values[range].iter().copied())
-    }
-
-    /// Features of a row.
-    pub fn len(&self, row: usize) -> usize {
-        self.begins[row + 1] - self.begins[row]
-    }
-
-    /// Whether no row has features.
-    pub fn is_empty(&self) -> bool {
-        self.features.is_empty()
-    }
-
-    /// The mean of the sum of squares of a row's values, over rows that have features.
-    pub fn mean_squares(&self) -> f64 {
-        let squares = self.values.iter().map(|&value| f64::from(value) * f64::from(value)).sum::<f64>();
-        let rows = (0..self.row_count()).filter(|&row| self.len(row) > 0).count();
-        squares / rows.max(1) as f64
-    }
-
-    /// The most entries that `count` rows have.
-    pub fn most_entries(&self, count: usize) -> usize {
-        let mut lengths: Vec<usize> = (0..self.row_count()).map(|row| self.len(row)).collect();
-        lengths.sort_unstable_by(|a, b| b.cmp(a));
-        lengths.iter().take(count).sum()
-    }
-
-    /// Bytes in memory.
-    pub fn byte_count(&self) -> u64 {
-        (self.begins.len() * size_of::<usize>() + self.features.len() * 8) as u64
-    }
-}
 
 /// Plans a network's part of any step from (seed, step) and the plan of the step's points.
 #[derive(Debug, Clone)]
 pub(super) struct Projection {
     side: Side,
-    rows: Arc<FeatureRows>,
+    rows: Arc<Features>,
+    /// The rows that have features and are trained: a row that nothing but features is known of has no point to learn from.
+    is_projected: FixedBitSet,
     shape: NetShape,
     rates: Rates,
     seed: u64,
@@ -93,13 +25,22 @@ pub(super) struct Projection {
 impl Projection {
     pub(super) fn new(
         side: Side,
-        rows: Arc<FeatureRows>,
+        rows: Arc<Features>,
+        train: &Interactions,
         shape: NetShape,
         rates: Rates,
         seed: u64,
     ) -> Projection {
+        let is_trained: FixedBitSet = match side {
+            Side::Items => train.items().iter().map(|&item| item as usize).collect(),
+            Side::Users => {
+                let users = 0..train.user_count();
+                users.filter(|&user| !train.items_of(user as u32).is_empty()).collect()
+            }
+        };
+        let is_projected = is_trained.ones().filter(|&row| rows.has(row as u32)).collect();
         let slots = SlotMap::new(shape.table_rows(Layer::Input));
-        Projection { side, rows, shape, rates, seed, slots }
+        Projection { side, rows, is_projected, shape, rates, seed, slots }
     }
 
     /// What the step of `plan` takes of the network; `points` is the shape of such plans.
@@ -120,12 +61,12 @@ impl Projection {
         let shared = if points.shares_candidates() { plan.header.candidate_count } else { 0 };
         let is_used = |slot: u32| slot < shared || !plan.uses(slot).is_empty();
         let rows = Arc::clone(&self.rows);
-        let has_features = |&slot: &u32| row_of(slot).is_some_and(|row| rows.len(row) > 0);
-        let mut projected: Vec<u32> = slots.filter(|&slot| is_used(slot)).filter(has_features).collect();
+        let is_projected = |&slot: &u32| row_of(slot).is_some_and(|row| self.is_projected.contains(row));
+        let mut projected: Vec<u32> = slots.filter(|&slot| is_used(slot)).filter(is_projected).collect();
         let found = projected.len();
         self.sample(step, &mut projected);
         let weight = self.shape.weight * found as f64 / projected.len().max(1) as f64;
-        let entries = projected.iter().map(|&slot| rows.row(row_of(slot).unwrap_or(0)));
+        let entries = projected.iter().map(|&slot| rows.row(row_of(slot).unwrap_or(0) as u32).iter());
         NetPlan {
             side: self.side,
             input: self.input(step, &projected, entries, weight),

@@ -1,10 +1,10 @@
 //! The sizes of made-up steps, and the data and tables that go with them.
 
-use crate::data::Interactions;
+use crate::data::{Features, Interactions, Side};
 use crate::random::{Purpose, Stream};
 use crate::reference::{State, row_state};
-use crate::sampling::FeatureRows;
-use crate::step::{BLOCK_BYTES, Geometry, Grain, Layer, Loss, Of, Optimizer, Side, StepShape};
+
+use crate::step::{BLOCK_BYTES, Geometry, Grain, Layer, Loss, Of, Optimizer, StepShape};
 use rand::RngExt;
 use std::sync::Arc;
 
@@ -328,7 +328,7 @@ pub(super) fn interactions(case: &MadeUp, seed: u64) -> Interactions {
 }
 
 /// Random features of the items and the users; some have none.
-pub(super) fn features(case: &MadeUp, seed: u64) -> Vec<(Side, Arc<FeatureRows>)> {
+pub(super) fn features(case: &MadeUp, seed: u64) -> Vec<(Side, Arc<Features>)> {
     let mut stream = Stream::new(seed, Purpose::Generate, 2);
     let mut rows = |count: usize, feature_count: u32| {
         let row = |stream: &mut Stream| {
@@ -341,7 +341,7 @@ pub(super) fn features(case: &MadeUp, seed: u64) -> Vec<(Side, Arc<FeatureRows>)
                 .collect::<Vec<_>>()
         };
         let rows: Vec<_> = (0..count).map(|_| row(&mut stream)).collect();
-        Arc::new(FeatureRows::new(feature_count as usize, rows))
+        Arc::new(Features::of_rows(feature_count as usize, rows))
     };
     vec![(Side::Items, rows(case.item_count, 40)), (Side::Users, rows(case.user_count, 25))]
 }

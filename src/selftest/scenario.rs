@@ -3,11 +3,12 @@
 
 use super::compare::{Arrays, Values};
 use super::made_up::{MadeUp, features, interactions, state_in_training};
+use crate::data::{Features, Side};
 use crate::reference::{self, Scratch, State};
-use crate::sampling::{EpochOrder, FeatureRows, ItemSampler, Planner};
+use crate::sampling::{EpochOrder, ItemSampler, Planner};
 use crate::step::layout::{Shards, StepSums};
 use crate::step::{
-    Extent, Layer, NetShape, Of, Plan, PlanShape, Rates, Schedule, Side, Stage, StepConstants, StepShape,
+    Extent, Layer, NetShape, Of, Plan, PlanShape, Rates, Schedule, Stage, StepConstants, StepShape,
 };
 use crate::{Error, Result};
 use std::sync::Arc;
@@ -71,7 +72,7 @@ impl Scenario {
             grain: case.grain,
         };
         let features = features(case, seed);
-        let net = |(side, rows): &(Side, Arc<FeatureRows>)| {
+        let net = |(side, rows): &(Side, Arc<Features>)| {
             let (hidden, projected) = case.net?;
             let net = NetShape {
                 feature_count: rows.feature_count(),

@@ -15,7 +15,7 @@ pub use constants::StepConstants;
 pub use geometry::Geometry;
 pub use loss::Loss;
 pub(crate) use net::names_of_layer;
-pub use net::{Layer, NetShape, Of, Side};
+pub use net::{Layer, NetShape, Of};
 pub use optimizer::{Optimizer, Rates, Schedule};
 pub use plan::{NetPlan, Plan, PlanShape};
 pub use shape::{

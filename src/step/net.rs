@@ -1,35 +1,7 @@
 //! Networks that project features into the space: f(x) = b2 + W2 dropout(relu(b1 + W1 x)) (Hsieh et al. 2017, 3.3).
 
 use super::{Geometry, PlanShape, StepBuffer, StepShape};
-use serde::{Deserialize, Serialize};
-
-/// Whose features.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Side {
-    /// The items'.
-    Items,
-    /// The users'.
-    Users,
-}
-
-impl Side {
-    /// Both, in the order in which a step has them.
-    pub const ALL: [Side; 2] = [Side::Items, Side::Users];
-
-    /// What they are called: "items" or "users".
-    pub fn name(self) -> &'static str {
-        match self {
-            Side::Items => "items",
-            Side::Users => "users",
-        }
-    }
-
-    /// Its position in [`Side::ALL`].
-    pub fn index(self) -> usize {
-        self as usize
-    }
-}
+use crate::data::Side;
 
 /// A layer of a network: a table of its own, with a row for each input of the layer, and one more for what is added.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

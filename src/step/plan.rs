@@ -1,7 +1,8 @@
 //! The plan of one step, in the layout of `shaders/include/plan.wgsl`.
 
 use super::layout::{NONE, PlanHeader};
-use super::{Layer, Of, Side};
+use super::{Layer, Of};
+use crate::data::Side;
 use std::ops::Range;
 
 /// What all plans of a run have in common.

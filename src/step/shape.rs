@@ -1,7 +1,8 @@
 //! The sizes of a run's steps: what they are made of, how the work is cut, and how large each buffer is.
 
 use super::layout::{Block, PairSums, RowState, Shards, StepSums};
-use super::{Geometry, Layer, Loss, NetShape, Of, Optimizer, PlanShape, Side};
+use super::{Geometry, Layer, Loss, NetShape, Of, Optimizer, PlanShape};
+use crate::data::Side;
 use crate::{Error, Result};
 
 /// What all steps of a run have in common. All kernels' constants and all buffers' sizes follow from it.

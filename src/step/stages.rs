@@ -2,7 +2,8 @@
 //! the stage timer and the count of dispatches all read it.
 
 use super::layout::{Block, Shards};
-use super::{Layer, NetShape, Of, Plan, Side, StepShape};
+use super::{Layer, NetShape, Of, Plan, StepShape};
+use crate::data::Side;
 
 /// A stage of a step: one kernel, and what it runs over. Its buffers are bound by the names that its WGSL declares.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

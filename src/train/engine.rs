@@ -6,15 +6,15 @@ use super::diverged::{advice, bad_embeddings, diverged};
 use super::event::{EpochSums, Event, Stop};
 use super::memory::{HELD, host_memory};
 use super::state::{Keep, KeepNothing, Restart, TableParts};
-use super::steps::{Steps, TrainingData, step_shape};
-use crate::data::{Interactions, Split};
+use super::steps::{SideFeatures, Steps, TrainingData, step_shape};
+use crate::data::{Features, Interactions, Side, Split};
 use crate::evaluate::Metrics;
 use crate::gpu::{Gpu, TableKey, Tables, check_memory};
 use crate::model::{Embeddings, Network};
 use crate::random::{Purpose, Stream};
-use crate::sampling::{EpochOrder, FeatureRows, ItemSampler, Negatives, Planner};
+use crate::sampling::{EpochOrder, ItemSampler, Negatives, Planner};
 use crate::step::layout::StepSums;
-use crate::step::{Geometry, Layer, NetShape, Of, Side};
+use crate::step::{Geometry, Layer, NetShape, Of};
 use crate::{Error, Result};
 use rand_distr::{Distribution, StandardNormal};
 use std::collections::VecDeque;
@@ -207,6 +207,7 @@ struct Pending {
 struct Run<'a> {
     gpu: Arc<Gpu>,
     split: &'a Split,
+    features: &'a [SideFeatures],
     config: &'a TrainConfig,
     steps: Steps,
     epoch_steps: u64,
@@ -264,6 +265,7 @@ impl<'a> Run<'a> {
         Ok(Run {
             gpu,
             split,
+            features,
             config,
             steps,
             epoch_steps,
@@ -335,7 +337,38 @@ impl<'a> Run<'a> {
             return Err(bad_embeddings(self.config, self.steps_done, self.last_step()));
         }
         let (dim, geometry) = (self.config.dim, self.config.geometry);
-        Ok(Embeddings { dim, geometry, users, items, item_bias, networks })
+        let mut embeddings = Embeddings { dim, geometry, users, items, item_bias, networks };
+        self.place_untrained(&mut embeddings);
+        Ok(embeddings)
+    }
+
+    /// Places items and users that have features, but nothing to train on, by their features: such as those of a test file
+    /// alone.
+    fn place_untrained(&self, embeddings: &mut Embeddings) {
+        let train = &self.split.train;
+        let Embeddings { dim, geometry, .. } = *embeddings;
+        for network in std::mem::take(&mut embeddings.networks) {
+            let features = self.features.iter().find(|(side, _)| *side == network.side);
+            if let Some((side, features)) = features {
+                let (points, is_untrained): (_, Vec<bool>) = match side {
+                    Side::Items => {
+                        let counts = train.item_frequencies();
+                        (&mut embeddings.items, counts.iter().map(|&count| count == 0).collect())
+                    }
+                    Side::Users => {
+                        let users = 0..train.user_count() as u32;
+                        (&mut embeddings.users, users.map(|user| train.items_of(user).is_empty()).collect())
+                    }
+                };
+                for (row, point) in points.chunks_mut(dim).enumerate() {
+                    if is_untrained[row] && features.has(row as u32) {
+                        let entries = features.row(row as u32).iter();
+                        point.copy_from_slice(&network.project(entries, geometry));
+                    }
+                }
+            }
+            embeddings.networks.push(network);
+        }
     }
 
     /// The networks as they are now, caught up.
@@ -466,15 +499,15 @@ impl TableParts for DeviceTables<'_> {
 fn starting_weights(
     config: &TrainConfig,
     (side, layer): (Side, Layer),
-    features: Option<&FeatureRows>,
+    features: Option<&Features>,
     row: usize,
     weights: &mut [f32],
 ) {
     let hidden = config.features.map_or(1, |network| network.hidden);
     let (bias_row, deviation) = match layer {
         Layer::Input => {
-            let squares = features.map_or(1.0, FeatureRows::mean_squares);
-            (features.map_or(0, FeatureRows::feature_count), (2.0 / squares.max(1e-12)).sqrt())
+            let squares = features.map_or(1.0, Features::mean_squares);
+            (features.map_or(0, Features::feature_count), (2.0 / squares.max(1e-12)).sqrt())
         }
         Layer::Output => {
             let length = if config.geometry == Geometry::Sphere { 1.0 } else { config.start_norm };

@@ -1,7 +1,7 @@
 //! A run, whatever trains: its config, what it can start from, and the call that trains it. A further trainer is a
 //! variant of [`RunConfig`] and of [`RunRecipe`].
 
-use super::config::{Stopping, TrainConfig};
+use super::config::{FeatureNetwork, Stopping, TrainConfig};
 use super::engine::{Trained, check_data, train_from};
 use super::event::Event;
 use super::popularity::{self, PopularityConfig};
@@ -96,6 +96,14 @@ impl RunConfig {
     /// Whether its model has an item bias.
     pub fn has_bias(&self) -> bool {
         matches!(self, RunConfig::Step(TrainConfig { item_bias: Some(_), .. }))
+    }
+
+    /// How it uses the features of items and users, if it does.
+    pub fn features(&self) -> Option<FeatureNetwork> {
+        match self {
+            RunConfig::Step(config) => config.features,
+            RunConfig::Wrmf(_) | RunConfig::Popularity(_) => None,
+        }
     }
 
     /// Whether it draws its negatives uniformly.

@@ -3,11 +3,11 @@
 
 use super::config::{FeatureNetwork, TrainConfig};
 use super::pace::Pace;
-use crate::data::{Interactions, Split};
+use crate::data::{Features, Interactions, Side, Split};
 use crate::gpu::{Gpu, Stepper, Tables};
-use crate::sampling::{FeatureRows, PlanQueue, Planner};
+use crate::sampling::{PlanQueue, Planner};
 use crate::step::layout::StepSums;
-use crate::step::{BLOCK_BYTES, NetShape, Of, Plan, PlanShape, Rates, Side, StepConstants, StepShape};
+use crate::step::{BLOCK_BYTES, NetShape, Of, Plan, PlanShape, Rates, StepConstants, StepShape};
 use crate::{Error, Result};
 use std::ops::Range;
 use std::sync::Arc;
@@ -23,7 +23,7 @@ pub(super) fn planning_threads() -> usize {
 }
 
 /// Features by whose they are.
-pub type SideFeatures = (Side, Arc<FeatureRows>);
+pub type SideFeatures = (Side, Arc<Features>);
 
 /// What a run learns from.
 #[derive(Debug, Clone, Copy)]
@@ -79,7 +79,7 @@ pub(crate) fn step_shape(
 
 /// The sizes of a network for `features`. As many rows of a step are projected as it has pairs, so that the cost does not
 /// grow with the number of negatives.
-fn net_shape(gpu: &Gpu, features: &FeatureRows, network: FeatureNetwork, batch_size: usize) -> NetShape {
+fn net_shape(gpu: &Gpu, features: &Features, network: FeatureNetwork, batch_size: usize) -> NetShape {
     let FeatureNetwork { hidden, dropout, weight } = network;
     let (feature_count, projected) = (features.feature_count(), batch_size.min(features.row_count()));
     let rows_per_shard = Tables::rows_per_shard(gpu, feature_count + 1, hidden, None);

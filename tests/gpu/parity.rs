@@ -1,15 +1,15 @@
 //! Whole runs of steps on the device against the twins.
 
 use crate::support::{SMALL, gpu, plain_gpu};
-use spherec::data::Interactions;
+use spherec::data::{Features, Interactions, Side};
 use spherec::gpu::{Gpu, Stepper, Tables};
 use spherec::random::{Purpose, Stream};
 use spherec::reference::{self, Scratch, State};
-use spherec::sampling::{EpochOrder, FeatureRows, ItemSampler, Negatives, Planner};
+use spherec::sampling::{EpochOrder, ItemSampler, Negatives, Planner};
 use spherec::step::layout::RowState;
 use spherec::step::{
-    BLOCK_BYTES, Geometry, Grain, Loss, NetShape, Of, Optimizer, PlanShape, Rates, Schedule, Side,
-    StepConstants, StepShape,
+    BLOCK_BYTES, Geometry, Grain, Loss, NetShape, Of, Optimizer, PlanShape, Rates, Schedule, StepConstants,
+    StepShape,
 };
 use std::sync::Arc;
 
@@ -224,18 +224,18 @@ fn parity(gpu: &Arc<Gpu>, parity: Parity) -> Compared {
 }
 
 /// Each row has a few of the features.
-fn random_features(rows: usize, feature_count: u32) -> FeatureRows {
+fn random_features(rows: usize, feature_count: u32) -> Features {
     let mut stream = Stream::new(3, Purpose::Generate, rows as u64);
     let row = |_| {
         let features: std::collections::BTreeSet<u32> =
             (0..1 + stream.below(5)).map(|_| stream.below(feature_count)).collect();
         features.into_iter().map(|feature| (feature, 1.0)).collect::<Vec<_>>()
     };
-    FeatureRows::new(feature_count as usize, (0..rows).map(row))
+    Features::of_rows(feature_count as usize, (0..rows).map(row))
 }
 
 /// A small network in several shards, over some rows of a step.
-fn net_shape(features: &FeatureRows) -> NetShape {
+fn net_shape(features: &Features) -> NetShape {
     NetShape {
         feature_count: features.feature_count(),
         hidden: 24,

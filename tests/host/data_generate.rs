@@ -1,7 +1,7 @@
 //! Generated data has planted clusters and angles, a power law and the given noise, and depends only on the seed.
 
 use spherec::data::{
-    self, Dataset, FeatureKind, FeatureOptions, GenerateOptions, Generated, GeneratedFiles, LoadOptions, Tag,
+    self, Dataset, FeatureOptions, GenerateOptions, Generated, GeneratedFiles, LoadOptions, Side, Tag,
     generate,
 };
 
@@ -250,10 +250,10 @@ fn generated_files_are_read_back() {
         read.unwrap_or_else(|error| panic!("{error}"))
     };
     let Dataset { users, items, .. } = &made.dataset;
-    let (features, report) = read(&item_tags, items, FeatureKind::Items);
+    let (features, report) = read(&item_tags, items, Side::Items);
     assert_eq!((report.without_count, report.entry_count), (0, made.item_tags.len()));
     assert_eq!(features.row_count(), 600, "items that nobody takes have tags, too");
-    let (features, report) = read(&user_tags, users, FeatureKind::Users);
+    let (features, report) = read(&user_tags, users, Side::Users);
     assert_eq!((report.without_count, report.new_count), (0, 0));
     assert_eq!((features.row_count(), report.entry_count), (1500, made.user_tags.len()));
 }

@@ -4,8 +4,8 @@ use crate::data_load::file;
 use proptest::collection::{btree_map, vec};
 use proptest::prelude::*;
 use spherec::data::{
-    FeatureFormat, FeatureKind, FeatureOptions, FeatureReport, FeatureValues, Features, FeaturesBy, IdTable,
-    OnBadRow, id_text, read_features,
+    FeatureFormat, FeatureOptions, FeatureReport, FeatureValues, Features, FeaturesBy, IdTable, OnBadRow,
+    Side, id_text, read_features,
 };
 use std::collections::BTreeMap;
 use std::fs;
@@ -21,7 +21,7 @@ fn table(ids: &[&str]) -> IdTable {
 }
 
 fn options() -> FeatureOptions {
-    FeatureOptions { max_input_bytes: Some(1 << 20), ..FeatureOptions::of(FeatureKind::Items) }
+    FeatureOptions { max_input_bytes: Some(1 << 20), ..FeatureOptions::of(Side::Items) }
 }
 
 fn by_feature() -> FeatureOptions {
@@ -334,7 +334,7 @@ fn damaged_arrays_are_refused() {
     check(&whole, "a\n\nb\n", &given, &["ids.txt:2: ", "empty"]);
     check(&whole, "x\ny\n", &given, &["any item", "`x`"]);
     check(&whole, "", &options(), &["--item-feature-ids", "items.txt"]);
-    let users = FeatureOptions::of(FeatureKind::Users);
+    let users = FeatureOptions::of(Side::Users);
     check(&whole, "", &users, &["--user-feature-ids"]);
     check(&whole, "a\nb\n", &FeatureOptions { min_count: 2, ..given.clone() }, &["--min-feature-count"]);
     check(&whole, "a\nb\n", &FeatureOptions { by: FeaturesBy::Feature, ..given.clone() }, &["--features-by"]);

@@ -3,12 +3,13 @@
 
 use crate::plans::Run;
 use rand::RngExt;
+use spherec::data::{Features, Side};
 use spherec::random::{Purpose, Stream, key, pcg4d};
 use spherec::reference::{NetScratch, Scratch, State, step};
-use spherec::sampling::FeatureRows;
+
 use spherec::step::layout::NONE;
 use spherec::step::{
-    Geometry, Grain, Layer, NetShape, Of, Optimizer, Plan, Rates, Schedule, Side, StepConstants, StepShape,
+    Geometry, Grain, Layer, NetShape, Of, Optimizer, Plan, Rates, Schedule, StepConstants, StepShape,
 };
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -74,10 +75,10 @@ fn stepped(case: Case) -> Stepped {
     let features =
         [features_of(run.item_count, 11, &mut stream), features_of(run.user_count, 7, &mut stream)];
     let rows = [(Side::Items, 11, &features[0]), (Side::Users, 7, &features[1])]
-        .map(|(side, count, rows)| (side, Arc::new(FeatureRows::new(count, rows.iter().cloned()))));
+        .map(|(side, count, rows)| (side, Arc::new(Features::of_rows(count, rows.iter().cloned()))));
     let mut plain_shape = run.step_shape(case.dim, Grain::GPU, 0.0);
     plain_shape.geometry = case.geometry;
-    let net = |rows: &FeatureRows| NetShape {
+    let net = |rows: &Features| NetShape {
         feature_count: rows.feature_count(),
         hidden: case.hidden,
         dropout: case.dropout,

@@ -6,8 +6,8 @@
 use serde_json::{Map, json};
 use sha2::{Digest, Sha256};
 use spherec::data::{
-    self, Column, Dataset, FeatureFormat, FeatureKind, FeatureOptions, FeatureValues, FeaturesBy, Format,
-    IdTable, Interactions, LoadOptions, MAX_ID_BYTES, OnBadRow, Protocol, Separator, Split,
+    self, Column, Dataset, FeatureFormat, FeatureOptions, FeatureValues, FeaturesBy, Format, IdTable,
+    Interactions, LoadOptions, MAX_ID_BYTES, OnBadRow, Protocol, Separator, Side, Split,
 };
 use spherec::experiment::{Cell, Experiment, RESULTS, ResultTable, Results, summarise};
 use spherec::export::{ExportFormat, ExportOptions, What, export};
@@ -249,7 +249,7 @@ pub(crate) fn features(bytes: &[u8]) -> bool {
         format: if choice & 8 == 8 { FeatureFormat::AdjacencyId } else { FeatureFormat::Auto },
         ids: Some(ids_path),
         max_input_bytes: no_options().max_input_bytes,
-        ..FeatureOptions::of(FeatureKind::Items)
+        ..FeatureOptions::of(Side::Items)
     };
     let (features, report) = match data::read_features(&path, &ids, &options) {
         Ok(read) => read,

@@ -9,11 +9,13 @@ mod options;
 mod parquet;
 mod read;
 mod report;
+mod side;
 mod text;
 
-pub use options::{FeatureFormat, FeatureKind, FeatureOptions, FeaturesBy};
+pub use options::{FeatureFormat, FeatureOptions, FeaturesBy};
 pub use read::read_features;
 pub use report::FeatureReport;
+pub use side::Side;
 
 use super::IdTable;
 use std::ops::Range;
@@ -98,6 +100,32 @@ impl Features {
         Features { known_count, new_ids, names, values }
     }
 
+    /// Features of known rows alone, named by their numbers: each row's (feature, value), sorted by feature.
+    pub fn of_rows<Row: IntoIterator<Item = (u32, f32)>>(
+        feature_count: usize,
+        rows: impl IntoIterator<Item = Row>,
+    ) -> Features {
+        let (mut starts, mut features, mut values) = (vec![0], Vec::new(), Vec::new());
+        for row in rows {
+            for (feature, value) in row {
+                features.push(feature);
+                values.push(value);
+            }
+            starts.push(features.len());
+        }
+        let mut names = IdTable::default();
+        (0..feature_count).for_each(|feature| {
+            names.intern(feature.to_string().as_bytes());
+        });
+        let known_count = starts.len() - 1;
+        Features::new(
+            known_count,
+            IdTable::default(),
+            names,
+            FeatureValues::Sparse { starts, features, values },
+        )
+    }
+
     /// The number of rows, known and new.
     pub fn row_count(&self) -> usize {
         self.known_count + self.new_ids.len()
@@ -166,9 +194,19 @@ impl Features {
         }
     }
 
-    /// The most features that a row has.
-    pub fn most_in_a_row(&self) -> usize {
-        (0..self.row_count() as u32).map(|row| self.range(row).len()).max().unwrap_or(0)
+    /// The most entries that `count` known rows have together.
+    pub fn most_entries(&self, count: usize) -> usize {
+        let mut lengths: Vec<usize> = (0..self.known_count as u32).map(|row| self.range(row).len()).collect();
+        lengths.sort_unstable_by(|a, b| b.cmp(a));
+        lengths.iter().take(count).sum()
+    }
+
+    /// The mean, over known rows that have features, of the sum of the squares of their values.
+    pub fn mean_squares(&self) -> f64 {
+        let rows = (0..self.known_count as u32).filter(|&row| self.has(row));
+        let squares = |row| self.row(row).values.iter().map(|&x| f64::from(x) * f64::from(x)).sum::<f64>();
+        let (count, sum) = rows.fold((0usize, 0.0), |(count, sum), row| (count + 1, sum + squares(row)));
+        sum / count.max(1) as f64
     }
 
     /// Bytes that the numbers take in memory.

@@ -1,38 +1,12 @@
 //! Options that say how a feature file is read.
 
+use super::Side;
 use crate::data::OnBadRow;
 use crate::data::text::Text;
 use crate::{Error, Result};
 use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr;
-
-/// Whose features they are.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum FeatureKind {
-    /// `--item-features`.
-    Items,
-    /// `--user-features`.
-    Users,
-}
-
-impl FeatureKind {
-    /// What messages call a row: "item" or "user".
-    pub fn word(self) -> &'static str {
-        match self {
-            FeatureKind::Items => "item",
-            FeatureKind::Users => "user",
-        }
-    }
-
-    /// The flag that names the file of ids for a `.npy` file.
-    pub fn ids_flag(self) -> &'static str {
-        match self {
-            FeatureKind::Items => "--item-feature-ids",
-            FeatureKind::Users => "--user-feature-ids",
-        }
-    }
-}
 
 /// The format of a feature file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -95,7 +69,7 @@ pub enum FeaturesBy {
 #[derive(Debug, Clone, PartialEq)]
 pub struct FeatureOptions {
     /// Whose features they are.
-    pub kind: FeatureKind,
+    pub kind: Side,
     /// `--feature-format`.
     pub format: FeatureFormat,
     /// `--features-by`.
@@ -113,7 +87,7 @@ pub struct FeatureOptions {
 
 impl FeatureOptions {
     /// The usual options for features of `kind`.
-    pub fn of(kind: FeatureKind) -> FeatureOptions {
+    pub fn of(kind: Side) -> FeatureOptions {
         FeatureOptions {
             kind,
             format: FeatureFormat::Auto,

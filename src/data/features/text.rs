@@ -1,7 +1,7 @@
 //! Reads delimited text: finds out whether a row has one feature of an id or all of them, and reads the first kind.
 
 use super::gather::{Gatherer, value_of};
-use super::{FeatureFormat, FeatureKind, FeaturesBy, list};
+use super::{FeatureFormat, FeaturesBy, Side, list};
 use crate::Result;
 use crate::data::collect::check_id;
 use crate::data::detect;
@@ -88,10 +88,10 @@ pub(super) fn read(text: &Text, format: FeatureFormat, gatherer: &mut Gatherer<'
 }
 
 /// The role of the column of ids.
-pub(super) fn role(kind: FeatureKind) -> Role {
+pub(super) fn role(kind: Side) -> Role {
     match kind {
-        FeatureKind::Items => Role::Item,
-        FeatureKind::Users => Role::User,
+        Side::Items => Role::Item,
+        Side::Users => Role::User,
     }
 }
 
