@@ -72,14 +72,14 @@ pub enum Error {
     #[error("{0}")]
     Adapter(String),
     /// A number of the training became infinite or not a number: the settings do not suit the data.
-    #[error("{what} at step {step}, where the learning rate is {learning_rate:?}; {advice}")]
+    #[error("{what} at step {step}{}; {advice}", rate_text(*learning_rate))]
     Diverged {
         /// What is not finite.
         what: &'static str,
         /// The step, from 1.
         step: u64,
-        /// The learning rate of that step.
-        learning_rate: f64,
+        /// The learning rate of that step, if it has one.
+        learning_rate: Option<f64>,
         /// Which settings to change, and how.
         advice: String,
     },
@@ -149,6 +149,10 @@ impl Error {
     pub fn ended_training(&self) -> bool {
         (4..=8).contains(&self.exit_code())
     }
+}
+
+fn rate_text(learning_rate: Option<f64>) -> String {
+    learning_rate.map_or(String::new(), |rate| format!(", where the learning rate is {rate:?}"))
 }
 
 /// A path on one line.

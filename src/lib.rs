@@ -2,11 +2,12 @@
 //!
 //! The folders follow the data: [`data`] turns text into [`data::Interactions`], [`sampling`] plans the
 //! pairs and negatives of each step, [`step`] says what a step is, [`gpu`] runs its kernels of `shaders/`,
-//! [`train`] drives them, [`evaluate`] ranks and measures, [`model`] keeps the result on disk, [`recommend`] and
+//! [`train`] drives them ([`als`] is a trainer on the CPU), [`evaluate`] ranks and measures, [`model`] keeps the result on disk, [`recommend`] and
 //! [`export`] use it. [`reference`] holds a plain CPU twin of every kernel; [`bench`] measures steps. The library is
 //! silent: it returns values and emits events; only the binary's `cli` prints.
 #![forbid(unsafe_code)]
 
+pub mod als;
 pub mod bench;
 pub mod checkpoint;
 pub mod data;

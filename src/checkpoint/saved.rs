@@ -3,7 +3,7 @@
 use crate::data::{IdTable, Split};
 use crate::gpu::TablePart;
 use crate::model::{Embeddings, INTERACTIONS, ITEMS, PairCounts, SUMS, Sizes, Sums, USERS, tables};
-use crate::train::{Snapshot, State, TrainConfig};
+use crate::train::{RunConfig, Snapshot, State};
 use crate::{Error, Result, files};
 use safetensors::tensor::Dtype;
 use serde::de::DeserializeOwned;
@@ -27,10 +27,10 @@ const MOST_JSON_BYTES: u64 = 1 << 24;
 #[derive(Debug)]
 pub struct Run {
     /// Its settings.
-    pub config: TrainConfig,
+    pub config: RunConfig,
     /// The files that were read, and how; as in the model's record.
     pub data: Value,
-    /// The adapter that it began on.
+    /// The adapter that it began on, or what else it trains on.
     pub adapter: String,
     /// User ids, (U).
     pub users: IdTable,
@@ -44,7 +44,7 @@ pub struct Run {
 #[serde(deny_unknown_fields)]
 struct RunRecord {
     spherec_version: String,
-    config: TrainConfig,
+    config: RunConfig,
     data: Value,
     adapter: String,
     user_count: usize,
@@ -57,14 +57,14 @@ impl Run {
     pub fn checkpoint_bytes(&self) -> u64 {
         let rows = (self.users.len() + self.items.len()) as u64;
         // The rows, two moments, and the best embeddings.
-        rows * (4 * 4 * self.config.dim as u64 + 32)
+        rows * (4 * 4 * self.config.dim() as u64 + 32)
     }
 
     fn sizes(&self) -> Sizes {
         Sizes {
-            dim: self.config.dim,
-            geometry: self.config.geometry,
-            has_bias: self.config.item_bias.is_some(),
+            dim: self.config.dim(),
+            geometry: self.config.geometry(),
+            has_bias: self.config.has_bias(),
             user_count: self.users.len(),
             item_count: self.items.len(),
             pair_count: PairCounts::of(&self.split),
@@ -102,7 +102,7 @@ impl Run {
             );
             return Err(Error::file(&path(RUN), message));
         }
-        let (dim, geometry, has_bias) = (config.dim, config.geometry, config.item_bias.is_some());
+        let (dim, geometry, has_bias) = (config.dim(), config.geometry(), config.has_bias());
         let sizes = Sizes { dim, geometry, has_bias, user_count, item_count, pair_count };
         let users = tables::read_ids(&path(USERS), user_count)?;
         let items = tables::read_ids(&path(ITEMS), item_count)?;
@@ -150,10 +150,11 @@ impl Checkpoint {
     /// Reads `folder`, and checks every file. The tables are read when they are needed.
     pub(super) fn read(folder: &Path, run: &Run) -> Result<Checkpoint> {
         let path = |name: &str| folder.join(name);
-        let moments = [TablePart::Drift, TablePart::Variance].map(file_of);
-        let [drift, variance] = moments;
-        let required = [STATE, LOG, file_of(TablePart::Rows), file_of(TablePart::States)];
-        let sums = Sums::read(folder, &required, &[drift, variance, BEST])?;
+        // What only the step engine keeps.
+        let [drift, variance, states] =
+            [TablePart::Drift, TablePart::Variance, TablePart::States].map(file_of);
+        let required = [STATE, LOG, file_of(TablePart::Rows)];
+        let sums = Sums::read(folder, &required, &[drift, variance, states, BEST])?;
         sums.check_files(folder)?;
         let state: State = read_json(&path(STATE))?;
         let best = match state.best {

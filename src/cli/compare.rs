@@ -11,7 +11,7 @@ use clap::ValueEnum;
 use serde_json::json;
 use spherec::data::Protocol;
 use spherec::experiment::{Cell, Experiment};
-use spherec::train::Recipe;
+use spherec::train::{Recipe, RunRecipe};
 use spherec::{Error, Result};
 
 /// Compare samplers by cross-validation: the table of Tran et al. 2019 (Table 2) for your data
@@ -93,6 +93,11 @@ pub(crate) fn run(args: &Args) -> CommandResult {
 
 impl Args {
     fn cells(&self) -> Result<Vec<Cell>> {
+        let recipe = self.model.recipe(Recipe::TwoStage2019);
+        if !matches!(recipe, RunRecipe::Step(_)) {
+            let message = format!("{} has no samplers, batches and negatives to compare", recipe.name());
+            return Err(Error::setting("--recipe", message));
+        }
         let number = |text: &str| text.parse::<usize>().map_err(|error| error.to_string());
         let samplers = list("--samplers", &self.samplers, |text| {
             SamplerName::from_str(text, false)
@@ -138,7 +143,7 @@ impl Args {
             return Err(Error::setting("--samplers", "must name at least one sampler"));
         }
         let configs: Vec<_> = cells.iter().map(|cell| cell.config.clone()).collect();
-        self.model.check_used(&SampleArgs::default(), &configs)?;
+        self.model.check_used(&SampleArgs::default(), &self.run, &configs)?;
         Ok(cells)
     }
 }

@@ -11,7 +11,7 @@ use serde::Serialize;
 use spherec::data::{self, Interactions, Split};
 use spherec::evaluate::{Metrics, evaluate_dials};
 use spherec::model::Model;
-use spherec::train::{TrainConfig, defaults};
+use spherec::train::{RunConfig, defaults};
 use spherec::{Error, Result};
 use std::path::PathBuf;
 
@@ -184,9 +184,9 @@ fn json(rows: &[(f64, Metrics)], has_bias: bool, purity: Option<Purity>) -> Resu
 
 /// The evaluation protocol in words.
 fn protocol(args: &Args, model: &Model, test: &Interactions, user_count: usize) -> String {
-    let split = match (&args.test, serde_json::from_value::<TrainConfig>(model.record.config.clone())) {
+    let split = match (&args.test, serde_json::from_value::<RunConfig>(model.record.config.clone())) {
         (Some(path), _) => format!("test file {}", path.display()),
-        (None, Ok(config)) => split_text(&config.protocol, config.seed),
+        (None, Ok(config)) => split_text(&config.protocol(), config.seed()),
         (None, Err(_)) => "split unknown".to_owned(),
     };
     let k: Vec<String> = args.k.iter().map(usize::to_string).collect();

@@ -102,7 +102,7 @@ pub(crate) fn run(
         return Ok((results, Ok(())));
     }
     if !args.quiet {
-        let epochs = experiment.cells.iter().map(|cell| cell.config.stopping.epochs).max().unwrap_or(0);
+        let epochs = experiment.cells.iter().map(|cell| cell.config.stopping().epochs).max().unwrap_or(0);
         note(&format!(
             "{}: {} in {}, at most {} each",
             counted(count, "run"),
@@ -111,8 +111,12 @@ pub(crate) fn run(
             counted(epochs, "epoch"),
         ));
     }
-    let gpu = Arc::new(Gpu::open(&adapter_choice(args.adapter.as_deref()))?);
-    if !args.quiet {
+    let needs_gpu = experiment.cells.iter().any(|cell| cell.config.needs_gpu());
+    let gpu = match needs_gpu {
+        true => Some(Arc::new(Gpu::open(&adapter_choice(args.adapter.as_deref()))?)),
+        false => None,
+    };
+    if let Some(gpu) = gpu.as_ref().filter(|_| !args.quiet) {
         super::train::tell_adapter(gpu.adapter());
     }
     let interrupt = interrupts::watch(INTERRUPTED)?;
@@ -120,7 +124,7 @@ pub(crate) fn run(
     let whole = experiment.run(
         interactions,
         &mut results,
-        &mut |split, config, observe| measure(&gpu, split, config, &interrupt, observe),
+        &mut |split, config, observe| measure(gpu.as_ref(), split, config, &interrupt, observe),
         &mut |event| progress.show(event),
     );
     progress.finish();
@@ -211,7 +215,7 @@ pub(crate) fn report<'a>(
 ) -> ResultTable<'a> {
     let rows: Vec<Summary> = summarise(experiment, results);
     let (k, seed) =
-        experiment.cells.first().map_or((0, 0), |cell| (cell.config.stopping.k, cell.config.seed));
+        experiment.cells.first().map_or((0, 0), |cell| (cell.config.stopping().k, cell.config.seed()));
     let fewest = rows.iter().filter_map(|row| row.users).map(|(fewest, _)| fewest).min().unwrap_or(0);
     let most = rows.iter().filter_map(|row| row.users).map(|(_, most)| most).max().unwrap_or(0);
     let protocol = vec![

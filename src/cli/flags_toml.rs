@@ -5,21 +5,20 @@ use spherec::data::Protocol;
 use spherec::printable::printable;
 use spherec::sampling::Negatives;
 use spherec::step::{Geometry, Optimizer, Schedule};
-use spherec::train::{ItemBias, TrainConfig};
+use spherec::train::{ItemBias, RunConfig, RunRecipe, Stopping, TrainConfig};
 use std::borrow::Cow;
 use toml::Value;
 
 /// The flags of `config`, and `options`, the flags with which the data was read: a line each.
-pub(crate) fn flags(config: &TrainConfig, options: &Json) -> String {
+pub(crate) fn flags(config: &RunConfig, options: &Json) -> String {
     let mut text = String::new();
     let mut add = |name: &str, value: Value| text += &line(name, &value);
-    let count = |count: usize| Value::Integer(i64::try_from(count).unwrap_or(i64::MAX));
     for (name, value) in options.as_object().into_iter().flatten() {
         if let Ok(value) = Value::try_from(value) {
             add(name, value);
         }
     }
-    match config.protocol {
+    match config.protocol() {
         Protocol::Holdout { test_fraction, valid_fraction } => {
             add("test-fraction", Value::Float(test_fraction));
             add("valid-fraction", Value::Float(valid_fraction));
@@ -35,6 +34,40 @@ pub(crate) fn flags(config: &TrainConfig, options: &Json) -> String {
         }
         Protocol::Files { .. } | Protocol::LeaveOneOut { .. } => {}
     }
+    match config {
+        RunConfig::Step(config) => add_step_flags(config, &mut add),
+        RunConfig::Wrmf(config) => {
+            add("recipe", Value::String(RunRecipe::Wrmf.name().to_owned()));
+            add("dim", count(config.dim));
+            add("unobserved-weight", Value::Float(config.unobserved_weight));
+            add("regularisation", Value::Float(config.regularisation));
+            add("regularisation-exponent", Value::Float(config.regularisation_exponent));
+            add_length(&config.stopping, &mut add);
+        }
+        RunConfig::Popularity(_) => {
+            add("recipe", Value::String(RunRecipe::Popularity.name().to_owned()));
+        }
+    }
+    add("k", count(config.stopping().k));
+    // TOML's integers end at 2^63. Flags also take texts.
+    let seed = config.seed();
+    add("seed", i64::try_from(seed).map_or_else(|_| Value::String(seed.to_string()), Value::Integer));
+    text
+}
+
+fn count(count: usize) -> Value {
+    Value::Integer(i64::try_from(count).unwrap_or(i64::MAX))
+}
+
+/// How long to train.
+fn add_length(stopping: &Stopping, add: &mut dyn FnMut(&str, Value)) {
+    add("epochs", count(stopping.epochs));
+    add("evaluate-every", count(stopping.evaluate_every));
+    add("patience", count(stopping.patience));
+}
+
+/// The flags of a run of steps.
+fn add_step_flags(config: &TrainConfig, add: &mut dyn FnMut(&str, Value)) {
     add("sampler", Value::String(config.negatives.sampler().to_owned()));
     match config.negatives {
         Negatives::Uniform { .. } => {}
@@ -85,15 +118,7 @@ pub(crate) fn flags(config: &TrainConfig, options: &Json) -> String {
             add("epsilon", Value::Float(epsilon));
         }
     }
-    add("epochs", count(config.stopping.epochs));
-    add("evaluate-every", count(config.stopping.evaluate_every));
-    add("patience", count(config.stopping.patience));
-    add("k", count(config.stopping.k));
-    // TOML's integers end at 2^63. Flags also take texts.
-    let seed =
-        i64::try_from(config.seed).map_or_else(|_| Value::String(config.seed.to_string()), Value::Integer);
-    add("seed", seed);
-    text
+    add_length(&config.stopping, add);
 }
 
 /// The files that held something out, as flags, and the training file as a comment.

@@ -5,12 +5,16 @@ use super::model_names::{
     Betas, GeometryName, Hardness, LossName, OptimizerName, RecipeName, SamplerName, ScheduleName,
 };
 use clap::{ArgMatches, Command, FromArgMatches};
+use spherec::als;
+use spherec::als::WrmfConfig;
 use spherec::data::Protocol;
 use spherec::gpu::AdapterChoice;
 use spherec::printable::excerpt;
 use spherec::sampling::Negatives;
 use spherec::step::{Geometry, Loss, Optimizer, Schedule};
-use spherec::train::{ItemBias, Recipe, Regularisers, Stopping, TrainConfig, defaults};
+use spherec::train::{
+    ItemBias, PopularityConfig, Recipe, Regularisers, RunConfig, RunRecipe, Stopping, TrainConfig, defaults,
+};
 use spherec::{Error, Result};
 
 /// The flags that `compare` takes lists for.
@@ -104,20 +108,31 @@ pub(crate) struct ModelArgs {
     #[arg(long, value_name = "X", help = format!(
         "Adam: added to the root of the second moment [default: {:e}; Kingma and Ba 2015]", defaults::EPSILON))]
     epsilon: Option<f64>,
+    #[arg(long, value_name = "W", help = format!(
+        "Wrmf: weight of every pair's squared score, against 1 for an observed pair's error; alpha of Hu et al. 2008 is \
+         1 / W [default: {}, measured]", als::defaults::UNOBSERVED_WEIGHT))]
+    unobserved_weight: Option<f64>,
+    #[arg(long, value_name = "W", help = format!(
+        "Wrmf: weight of the vectors' squared lengths [default: {}, measured]", als::defaults::REGULARISATION))]
+    regularisation: Option<f64>,
+    #[arg(long, value_name = "X", help = format!(
+        "Wrmf: how much more rows with more interactions are regularised, 0 to 2 [default: {}; Rendle et al. 2021: 1]",
+        als::defaults::REGULARISATION_EXPONENT))]
+    regularisation_exponent: Option<f64>,
 }
 
 #[derive(Debug, Clone, Default, clap::Args)]
 #[command(next_help_heading = "Running")]
 pub(crate) struct RunArgs {
     #[arg(long, value_name = "N", help = format!(
-        "Epochs, or fewer if --patience ends the training {}", usual(|config| config.stopping.epochs)))]
+        "Epochs (wrmf: sweeps), or fewer if --patience ends the training {}", usual_length(|it| it.epochs)))]
     epochs: Option<usize>,
     #[arg(long, value_name = "N", help = format!(
-        "Epochs between evaluations on the validation part {}", usual(|config| config.stopping.evaluate_every)))]
+        "Epochs between evaluations on the validation part {}", usual_length(|it| it.evaluate_every)))]
     evaluate_every: Option<usize>,
     #[arg(long, value_name = "N", help = format!(
         "Evaluations without a better NDCG before training stops; 0: never stop early {}",
-        usual(|config| config.stopping.patience)))]
+        usual_length(|it| it.patience)))]
     patience: Option<usize>,
     #[arg(short, value_name = "K", help = format!(
         "Length of the lists that are measured (Tran 4.1.2) [default: {}]", defaults::K))]
@@ -134,16 +149,25 @@ impl RunArgs {
     }
 }
 
-/// A setting's value in each recipe, for --help.
+/// A setting's value in each recipe of the step engine, for --help.
 fn usual<T: std::fmt::Display + PartialEq>(value: impl Fn(&TrainConfig) -> T) -> String {
-    let [first, others @ ..] = Recipe::ALL;
-    let default = value(&first.config());
+    usual_in(&Recipe::ALL.map(|recipe| (recipe.name(), value(&recipe.config()))))
+}
+
+/// What a recipe that trains in epochs says of its length, for --help.
+fn usual_length(value: impl Fn(&Stopping) -> usize) -> String {
+    let mut recipes = RunRecipe::all();
+    recipes.retain(|&recipe| recipe != RunRecipe::Popularity);
+    let its = |recipe: RunRecipe| (recipe.name(), value(&recipe.config().stopping()));
+    usual_in(&recipes.into_iter().map(its).collect::<Vec<_>>())
+}
+
+/// The value of the first recipe, which is the default, and those that others have instead.
+fn usual_in<T: std::fmt::Display + PartialEq>(values: &[(&'static str, T)]) -> String {
+    let Some(((_, default), others)) = values.split_first() else { return String::new() };
     let mut text = format!("[default: {default}");
-    for recipe in others {
-        let its = value(&recipe.config());
-        if its != default {
-            text += &format!("; recipe {}: {its}", recipe.name());
-        }
+    for (recipe, its) in others.iter().filter(|(_, its)| its != default) {
+        text += &format!("; recipe {recipe}: {its}");
     }
     text + "]"
 }
@@ -165,6 +189,16 @@ impl RunArgs {
     pub(crate) fn seed(&self) -> u64 {
         self.seed.unwrap_or(0)
     }
+
+    /// How long to train, where the recipe says `start`.
+    fn stopping(&self, start: Stopping) -> Stopping {
+        Stopping {
+            epochs: self.epochs.unwrap_or(start.epochs),
+            evaluate_every: self.evaluate_every.unwrap_or(start.evaluate_every),
+            patience: self.patience.unwrap_or(start.patience),
+            k: self.k.unwrap_or(start.k),
+        }
+    }
 }
 
 /// The adapter that `--adapter` means.
@@ -174,8 +208,8 @@ pub(crate) fn adapter_choice(name: Option<&str>) -> AdapterChoice {
 
 impl ModelArgs {
     /// The recipe: as the flag says, else `base`.
-    pub(crate) fn recipe(&self, base: Recipe) -> Recipe {
-        self.recipe.map_or(base, |name| name.0)
+    pub(crate) fn recipe(&self, base: Recipe) -> RunRecipe {
+        self.recipe.map_or(base.into(), |name| name.0)
     }
 
     /// The run that the flags describe, checked; `base` is the recipe if they name none.
@@ -185,8 +219,38 @@ impl ModelArgs {
         samples: &SampleArgs,
         run: &RunArgs,
         protocol: Protocol,
-    ) -> Result<TrainConfig> {
-        let recipe = self.recipe(base);
+    ) -> Result<RunConfig> {
+        let config = match (self.recipe(base), self.recipe(base).config()) {
+            (RunRecipe::Step(recipe), _) => self.step_config(recipe, samples, run, protocol).into(),
+            (_, RunConfig::Wrmf(start)) => RunConfig::Wrmf(WrmfConfig {
+                dim: self.dim.unwrap_or(start.dim),
+                unobserved_weight: self.unobserved_weight.unwrap_or(start.unobserved_weight),
+                regularisation: self.regularisation.unwrap_or(start.regularisation),
+                regularisation_exponent: (self.regularisation_exponent)
+                    .unwrap_or(start.regularisation_exponent),
+                stopping: run.stopping(start.stopping),
+                seed: run.seed(),
+                protocol,
+            }),
+            (_, RunConfig::Popularity(start)) => RunConfig::Popularity(PopularityConfig {
+                k: run.k.unwrap_or(start.k),
+                seed: run.seed(),
+                protocol,
+            }),
+            (_, RunConfig::Step(start)) => start.into(),
+        };
+        config.check()?;
+        Ok(config)
+    }
+
+    /// The steps that the flags describe.
+    fn step_config(
+        &self,
+        recipe: Recipe,
+        samples: &SampleArgs,
+        run: &RunArgs,
+        protocol: Protocol,
+    ) -> TrainConfig {
         let start = recipe.config();
         let dim = self.dim.unwrap_or(start.dim);
         let negatives = self.negatives(&start, samples, dim);
@@ -198,7 +262,7 @@ impl ModelArgs {
             None if matches!(loss, Loss::Bpr | Loss::Warp { .. }) => Geometry::Dot,
             None => start.geometry,
         };
-        let config = TrainConfig {
+        TrainConfig {
             dim,
             geometry,
             loss,
@@ -211,18 +275,10 @@ impl ModelArgs {
             optimizer: self.optimizer(&start),
             schedule: self.schedule(&start),
             batch_size: samples.batch_size.unwrap_or(start.batch_size),
-            stopping: Stopping {
-                epochs: run.epochs.unwrap_or(start.stopping.epochs),
-                evaluate_every: run.evaluate_every.unwrap_or(start.stopping.evaluate_every),
-                patience: run.patience.unwrap_or(start.stopping.patience),
-                k: run.k.unwrap_or(start.stopping.k),
-            },
+            stopping: run.stopping(start.stopping),
             seed: run.seed(),
             protocol,
-        };
-        config.check()?;
-        config.protocol.check()?;
-        Ok(config)
+        }
     }
 
     /// The loss with its settings: the recipe's, if it has the same loss.
@@ -307,9 +363,14 @@ impl ModelArgs {
     }
 
     /// The flags that are given and that only some configs use.
-    fn given(&self, samples: &SampleArgs) -> Vec<&'static str> {
+    fn given(&self, samples: &SampleArgs, run: &RunArgs) -> Vec<&'static str> {
         let all = [
+            ("--sampler", samples.sampler.is_some()),
+            ("--batch-size", samples.batch_size.is_some()),
             ("--negatives", samples.negatives.is_some()),
+            ("--dim", self.dim.is_some()),
+            ("--geometry", self.geometry.is_some()),
+            ("--loss", self.loss.is_some()),
             ("--temperature", self.temperature.is_some()),
             ("--margin", self.margin.is_some()),
             ("--rank-weight", self.rank_weight.is_some()),
@@ -317,17 +378,34 @@ impl ModelArgs {
             ("--beta", self.beta.is_some()),
             ("--candidates", self.candidates.is_some()),
             ("--hardness", self.hardness.is_some()),
+            ("--gor-weight", self.gor_weight.is_some()),
+            ("--item-bias", self.item_bias.is_some()),
             ("--item-bias-rate", self.item_bias_rate.is_some()),
             ("--item-bias-start", self.item_bias_start.is_some()),
+            ("--start-norm", self.start_norm.is_some()),
+            ("--optimizer", self.optimizer.is_some()),
+            ("--learning-rate", self.learning_rate.is_some()),
+            ("--schedule", self.schedule.is_some()),
             ("--betas", self.betas.is_some()),
             ("--epsilon", self.epsilon.is_some()),
+            ("--unobserved-weight", self.unobserved_weight.is_some()),
+            ("--regularisation", self.regularisation.is_some()),
+            ("--regularisation-exponent", self.regularisation_exponent.is_some()),
+            ("--epochs", run.epochs.is_some()),
+            ("--evaluate-every", run.evaluate_every.is_some()),
+            ("--patience", run.patience.is_some()),
         ];
         all.into_iter().filter(|(_, is_given)| *is_given).map(|(name, _)| name).collect()
     }
 
     /// Refuses a flag that none of `configs` uses, since it would change nothing.
-    pub(crate) fn check_used(&self, samples: &SampleArgs, configs: &[TrainConfig]) -> Result<()> {
-        for name in self.given(samples) {
+    pub(crate) fn check_used(
+        &self,
+        samples: &SampleArgs,
+        run: &RunArgs,
+        configs: &[RunConfig],
+    ) -> Result<()> {
+        for name in self.given(samples, run) {
             let mut reasons: Vec<String> =
                 configs.iter().map_while(|config| unused_because(&name[2..], config)).collect();
             if reasons.len() == configs.len() && !configs.is_empty() {
@@ -340,8 +418,24 @@ impl ModelArgs {
     }
 }
 
+/// The settings of WRMF alone.
+const OF_WRMF: [&str; 3] = ["unobserved-weight", "regularisation", "regularisation-exponent"];
+/// The settings of all trainers that take more than one epoch.
+const OF_EPOCHS: [&str; 4] = ["dim", "epochs", "evaluate-every", "patience"];
+
 /// The flag, with its value, because of which `config` does not use the setting `name`; none if it does.
-pub(crate) fn unused_because(name: &str, config: &TrainConfig) -> Option<String> {
+pub(crate) fn unused_because(name: &str, config: &RunConfig) -> Option<String> {
+    let (is_used, because) = match config {
+        RunConfig::Step(config) if !OF_WRMF.contains(&name) => return unused_in_steps(name, config),
+        RunConfig::Step(_) => (false, "a recipe other than wrmf"),
+        RunConfig::Wrmf(_) => (OF_WRMF.contains(&name) || OF_EPOCHS.contains(&name), "--recipe wrmf"),
+        RunConfig::Popularity(_) => (false, "--recipe popularity"),
+    };
+    (!is_used && name != "k").then(|| because.to_owned())
+}
+
+/// As [`unused_because`], for a run of steps.
+fn unused_in_steps(name: &str, config: &TrainConfig) -> Option<String> {
     let (sampler, loss) = (SamplerName::of(&config.negatives), config.loss);
     let has_bias = config.item_bias.is_some();
     let has_candidates = matches!(sampler, SamplerName::TwoStage | SamplerName::Shared);

@@ -3,16 +3,18 @@
 use clap::ValueEnum;
 use clap::builder::PossibleValue;
 use spherec::sampling::Negatives;
-use spherec::train::Recipe;
+use spherec::train::RunRecipe;
 use std::str::FromStr;
+use std::sync::LazyLock;
 
 /// A recipe's name, with what it is for --help.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct RecipeName(pub(crate) Recipe);
+pub(crate) struct RecipeName(pub(crate) RunRecipe);
 
 impl ValueEnum for RecipeName {
     fn value_variants<'a>() -> &'a [RecipeName] {
-        const ALL: [RecipeName; Recipe::ALL.len()] = [RecipeName(Recipe::ALL[0]), RecipeName(Recipe::ALL[1])];
+        static ALL: LazyLock<Vec<RecipeName>> =
+            LazyLock::new(|| RunRecipe::all().into_iter().map(RecipeName).collect());
         &ALL
     }
 

@@ -63,7 +63,10 @@ impl Progress {
                     counted(*epochs, "epoch"),
                     counted(*epoch_steps as usize, "step"),
                 ));
-                self.line(&memory_line("device", memory));
+                // What trains on the CPU takes none.
+                if !memory.is_empty() {
+                    self.line(&memory_line("device", memory));
+                }
                 self.line(&memory_line("host", host_memory));
                 if let Display::Bar(bar) = &self.display {
                     bar.set_length(epoch_steps * *epochs as u64);

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use spherec::evaluate::Metrics;
 use spherec::model::Model;
 use spherec::printable::bytes;
-use spherec::train::TrainConfig;
+use spherec::train::RunConfig;
 use spherec::{Error, Result};
 use std::path::{Path, PathBuf};
 
@@ -33,7 +33,7 @@ const EXAMPLES: &str = "Examples:
 
 pub(crate) fn run(args: &Args) -> CommandResult {
     let model = Model::load(&args.model)?;
-    let config: std::result::Result<TrainConfig, _> = serde_json::from_value(model.record.config.clone());
+    let config: std::result::Result<RunConfig, _> = serde_json::from_value(model.record.config.clone());
     if args.toml {
         let unknown = |error| {
             Error::file(&args.model, format!("has settings that this version does not know: {error}"))
@@ -44,7 +44,7 @@ pub(crate) fn run(args: &Args) -> CommandResult {
         return out_data((flags_toml::files(data) + &flags_toml::flags(&config, options)).as_bytes());
     }
     let protocol = json!({
-        "split": config.as_ref().map_or_else(|_| "unknown".to_owned(), |config| split_text(&config.protocol, config.seed)),
+        "split": config.as_ref().map_or_else(|_| "unknown".to_owned(), |config| split_text(&config.protocol(), config.seed())),
         "left_out": left_out(!model.split.valid.is_empty()),
         "ties": TIES,
     });

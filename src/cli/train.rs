@@ -10,11 +10,12 @@ use serde_json::json;
 use spherec::checkpoint::{Checkpoint, Keeper, Run, TrainingFolder};
 use spherec::data::{self, Dataset, Interactions, LoadOptions, Split};
 use spherec::evaluate::{Metrics, evaluate};
+use spherec::experiment::ON_CPU;
 use spherec::gpu::{AdapterSummary, Gpu};
 use spherec::model::{Model, Record, check_output, clean_up, set_metrics};
 use spherec::printable::printable;
 use spherec::step::Schedule;
-use spherec::train::{Recipe, Restart, Stop, TrainConfig, Trained, train_from};
+use spherec::train::{Restart, RunConfig, RunRecipe, Stop, Trained, run_from};
 use spherec::{Error, Result};
 use std::path::Path;
 use std::sync::Arc;
@@ -43,11 +44,11 @@ fn start(args: &Args) -> CommandResult {
         note(&format!("{} holds a model; this training will replace it", model.display()));
     }
     let (dataset, split) = read(args, &config)?;
-    let gpu = Arc::new(Gpu::open(&args.adapter())?);
+    let gpu = open(args, &config)?;
     let run = Run {
         config,
         data: args.data_record(),
-        adapter: adapter_name(gpu.adapter()),
+        adapter: adapter_name(gpu.as_ref()),
         users: dataset.users,
         items: dataset.items,
         split,
@@ -86,19 +87,19 @@ fn resume(args: &Args) -> CommandResult {
     for message in damaged {
         tell(&format!("warning: {message}; an earlier checkpoint is taken"));
     }
-    run.config.stopping.epochs = checkpoint.state.epochs;
+    run.config.set_epochs(checkpoint.state.epochs);
     if let Some(epochs) = args.epochs() {
         check_epochs(epochs, &run.config, &checkpoint)?;
-        run.config.stopping.epochs = epochs;
+        run.config.set_epochs(epochs);
     }
-    let (done, epochs) = (checkpoint.state.epochs_done, run.config.stopping.epochs);
+    let (done, epochs) = (checkpoint.state.epochs_done, run.config.stopping().epochs);
     if done >= epochs && checkpoint.state.evaluated >= done && !args.checkpoints.finish {
         let message = format!("has done its {}; --epochs makes it longer", counted(epochs, "epoch"));
         return Err(Error::file(folder.path(), message).into());
     }
     tell(&format!("going on after epoch {done} of {epochs}, at step {}", checkpoint.state.step));
-    let gpu = Arc::new(Gpu::open(&args.adapter())?);
-    let adapter = adapter_name(gpu.adapter());
+    let gpu = open(args, &run.config)?;
+    let adapter = adapter_name(gpu.as_ref());
     if adapter != run.adapter {
         let began = printable(&run.adapter);
         tell(&format!(
@@ -108,7 +109,7 @@ fn resume(args: &Args) -> CommandResult {
     work(args, gpu, folder, run, Some(checkpoint))
 }
 
-fn check_epochs(epochs: usize, config: &TrainConfig, checkpoint: &Checkpoint) -> Result<()> {
+fn check_epochs(epochs: usize, config: &RunConfig, checkpoint: &Checkpoint) -> Result<()> {
     let done = checkpoint.state.epochs_done;
     if epochs <= done {
         return Err(Error::setting(
@@ -116,10 +117,12 @@ fn check_epochs(epochs: usize, config: &TrainConfig, checkpoint: &Checkpoint) ->
             format!("must be above the {done} that are done, but is {epochs}"),
         ));
     }
-    if epochs != config.stopping.epochs && matches!(config.schedule, Schedule::Linear { .. }) {
+    let planned = config.stopping().epochs;
+    let is_linear =
+        matches!(config, RunConfig::Step(config) if matches!(config.schedule, Schedule::Linear { .. }));
+    if epochs != planned && is_linear {
         let message = format!(
-            "must stay {}, but is {epochs}: the learning rate falls to zero in a straight line (--schedule linear)",
-            config.stopping.epochs
+            "must stay {planned}, but is {epochs}: the learning rate falls to zero in a straight line (--schedule linear)",
         );
         return Err(Error::setting("--epochs", message));
     }
@@ -129,14 +132,15 @@ fn check_epochs(epochs: usize, config: &TrainConfig, checkpoint: &Checkpoint) ->
 /// Trains, saves, tests.
 fn work(
     args: &Args,
-    gpu: Arc<Gpu>,
+    gpu: Option<Arc<Gpu>>,
     folder: TrainingFolder,
     run: Run,
     mut checkpoint: Option<Checkpoint>,
 ) -> CommandResult {
-    let adapter = gpu.adapter().clone();
     if !args.quiet {
-        tell_adapter(&adapter);
+        if let Some(gpu) = &gpu {
+            tell_adapter(gpu.adapter());
+        }
         note(&format!("log and checkpoints until the model is saved: {}", folder.path().display()));
     }
     let so_far = checkpoint.as_ref().map_or("", |checkpoint| &checkpoint.log);
@@ -168,7 +172,8 @@ fn work(
         read: &read,
         finish: flags.finish,
     });
-    let trained = train_from(gpu, &run.split, &run.config, restart, &mut keeper, &interrupt, &mut |event| {
+    let (gpu, split, config) = (gpu.as_ref(), &run.split, &run.config);
+    let trained = run_from(gpu, split, config, restart, &mut keeper, &interrupt, &mut |event| {
         let logged = log.add(event);
         progress.show(event);
         // A log that cannot be written is only a warning: the model matters more.
@@ -244,9 +249,16 @@ fn work(
     if interrupt.load(Ordering::Relaxed) { Err(Failure::Interrupted) } else { Ok(()) }
 }
 
+/// The adapter to train on, if `config` needs one.
+fn open(args: &Args, config: &RunConfig) -> Result<Option<Arc<Gpu>>> {
+    config.needs_gpu().then(|| Gpu::open(&args.adapter()).map(Arc::new)).transpose()
+}
+
 /// The adapter as a record names it.
-fn adapter_name(adapter: &AdapterSummary) -> String {
-    format!("{} ({}, {})", adapter.name, adapter.backend, adapter.driver)
+fn adapter_name(gpu: Option<&Arc<Gpu>>) -> String {
+    let Some(gpu) = gpu else { return ON_CPU.to_owned() };
+    let AdapterSummary { name, backend, driver, .. } = gpu.adapter();
+    format!("{name} ({backend}, {driver})")
 }
 
 /// For a training that ends without a model: says how to go on with it, or removes its folder if it did nothing.
@@ -271,20 +283,27 @@ fn remove(folder: TrainingFolder) {
 }
 
 /// What the run is made of, in a line.
-fn recipe_line(recipe: Recipe, config: &TrainConfig) -> String {
-    let is_changed = recipe.config() != TrainConfig { protocol: recipe.config().protocol, ..config.clone() };
-    format!(
-        "recipe {}{}: {} loss, {} negatives{}",
-        recipe.name(),
-        if is_changed { " with changes" } else { "" },
-        config.loss.name(),
-        config.negatives.sampler(),
-        if config.item_bias.is_some() { ", item bias" } else { "" },
-    )
+fn recipe_line(recipe: RunRecipe, config: &RunConfig) -> String {
+    let start = recipe.config();
+    let is_changed = start != config.clone().with_protocol(start.protocol());
+    let what = match config {
+        RunConfig::Step(config) => format!(
+            "{} loss, {} negatives{}",
+            config.loss.name(),
+            config.negatives.sampler(),
+            if config.item_bias.is_some() { ", item bias" } else { "" },
+        ),
+        RunConfig::Wrmf(config) => format!(
+            "alternating least squares, unobserved weight {}, regularisation {}",
+            config.unobserved_weight, config.regularisation
+        ),
+        RunConfig::Popularity(_) => "the items of most users".to_owned(),
+    };
+    format!("recipe {}{}: {what}", recipe.name(), if is_changed { " with changes" } else { "" })
 }
 
 /// Loads and splits the data.
-fn read(args: &Args, config: &TrainConfig) -> Result<(Dataset, Split)> {
+fn read(args: &Args, config: &RunConfig) -> Result<(Dataset, Split)> {
     let options = args.load.options();
     let files = [&args.protocol.valid, &args.protocol.test].map(Option::as_deref);
     let is_input = |path: &Path| path.as_os_str() == "-";
@@ -298,7 +317,7 @@ fn read(args: &Args, config: &TrainConfig) -> Result<(Dataset, Split)> {
         load_args::tell_data(&report);
         load_args::tell_published(args.load.filters.preset);
     }
-    let split = data::split(&dataset.interactions, &config.protocol, config.seed)?;
+    let split = data::split(&dataset.interactions, &config.protocol(), config.seed())?;
     let (mut dataset, split) = if files == [None, None] {
         (dataset, split)
     } else {
@@ -367,12 +386,13 @@ pub(crate) fn cpu_warning(on_terminal: bool) -> String {
     }
 }
 
-fn ending(trained: &Trained, config: &TrainConfig) -> String {
+fn ending(trained: &Trained, config: &RunConfig) -> String {
     let reason = match trained.stop {
         Stop::Epochs => format!("done: {}", counted(trained.epochs_done, "epoch")),
         Stop::Patience => format!(
             "stopped after epoch {}: {} evaluations without improvement (--patience)",
-            trained.epochs_done, config.stopping.patience
+            trained.epochs_done,
+            config.stopping().patience
         ),
         Stop::Failed => format!("training failed in epoch {}", trained.epochs_done + 1),
         Stop::Interrupted => format!("interrupted in epoch {}", trained.epochs_done + 1),
@@ -388,12 +408,13 @@ fn ending(trained: &Trained, config: &TrainConfig) -> String {
 }
 
 /// The metrics on the test part, if there is one.
-fn test(model: &Model, config: &TrainConfig) -> Result<Option<Metrics>> {
+fn test(model: &Model, config: &RunConfig) -> Result<Option<Metrics>> {
     let Split { train, valid, test } = &model.split;
     if test.is_empty() {
         return Ok(None);
     }
-    let all = evaluate(&model.embeddings, model.popularity, train, Some(valid), test, &[config.stopping.k])?;
+    let all =
+        evaluate(&model.embeddings, model.popularity, train, Some(valid), test, &[config.stopping().k])?;
     Ok(all.into_iter().next())
 }
 

@@ -7,7 +7,7 @@ use spherec::Result;
 use spherec::checkpoint::Pace;
 use spherec::data::Protocol;
 use spherec::gpu::AdapterChoice;
-use spherec::train::{Recipe, TrainConfig, defaults};
+use spherec::train::{Recipe, RunConfig, RunRecipe, defaults};
 use std::path::{Path, PathBuf};
 
 /// Train a model on a file of interactions; the defaults give a good one
@@ -55,6 +55,7 @@ Examples:
   spherec train BX-Book-Ratings.csv.gz -o model --preset book-crossing
   spherec train parts/train.csv --valid parts/valid.csv --test parts/test.csv -o model
   zcat plays.tsv.gz | spherec train - -o model --temperature 0.08
+  spherec train ratings.csv -o model --recipe wrmf
   spherec train --resume model";
 
 #[derive(Debug, clap::Args)]
@@ -127,15 +128,15 @@ impl Args {
     }
 
     /// The settings of the run, checked.
-    pub(crate) fn config(&self) -> Result<TrainConfig> {
+    pub(crate) fn config(&self) -> Result<RunConfig> {
         let config =
             self.model.config(Recipe::default(), &self.samples, &self.run, self.protocol.protocol())?;
-        self.model.check_used(&self.samples, std::slice::from_ref(&config))?;
+        self.model.check_used(&self.samples, &self.run, std::slice::from_ref(&config))?;
         Ok(config)
     }
 
     /// The recipe.
-    pub(crate) fn recipe(&self) -> Recipe {
+    pub(crate) fn recipe(&self) -> RunRecipe {
         self.model.recipe(Recipe::default())
     }
 

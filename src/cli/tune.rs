@@ -9,7 +9,7 @@ use clap::ArgMatches;
 use serde_json::json;
 use spherec::data::{Protocol, split};
 use spherec::experiment::{Cell, Experiment, Grid, ResultTable, shuffled};
-use spherec::train::{Recipe, TrainConfig, defaults};
+use spherec::train::{Recipe, RunConfig, defaults};
 use spherec::{Error, Result};
 use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
@@ -153,12 +153,12 @@ impl Args {
         if self.random.is_some() {
             configs.extend(points.kinds());
         }
-        points.flags.1.check_used(&points.flags.0, &configs)?;
+        points.flags.1.check_used(&points.flags.0, &points.flags.2, &configs)?;
         Ok(cells)
     }
 
     /// The values of combination `number`; of one that `config` does not use, a dash.
-    fn labels(&self, number: usize, config: &TrainConfig) -> Vec<String> {
+    fn labels(&self, number: usize, config: &RunConfig) -> Vec<String> {
         let label =
             |((name, values), place): (&(String, Vec<String>), usize)| match unused_because(name, config) {
                 None => values[place].clone(),
@@ -168,13 +168,13 @@ impl Args {
     }
 
     /// A config file with the best settings.
-    fn best(&self, config: &TrainConfig) -> String {
+    fn best(&self, config: &RunConfig) -> String {
         let (test_fraction, valid_fraction) = (self.test_fraction, self.valid_fraction);
         let protocol = match test_fraction {
             0.0 => Protocol::Files { valid_fraction },
             _ => Protocol::Holdout { test_fraction, valid_fraction },
         };
-        let config = TrainConfig { protocol, ..config.clone() };
+        let config = config.clone().with_protocol(protocol);
         let mut options = self.experiment.load.record();
         if let Some(options) = options.as_object_mut() {
             options.retain(|_, value| !value.is_null());
@@ -194,24 +194,24 @@ struct Points<'a> {
     searched: Searched,
     parsed: HashMap<(usize, usize), ArgMatches>,
     /// The flags of the last point: which flags are given is the same for all.
-    flags: (SampleArgs, ModelArgs),
+    flags: (SampleArgs, ModelArgs, RunArgs),
 }
 
 impl Points<'_> {
     fn new(args: &Args) -> Result<Points<'_>> {
         let searched = Searched::new();
         args.grid.settings.iter().try_for_each(|(name, _)| searched.check_name(name))?;
-        let flags = (args.samples.clone(), args.model.clone());
+        let flags = (args.samples.clone(), args.model.clone(), args.run.clone());
         Ok(Points { args, searched, parsed: HashMap::new(), flags })
     }
 
     /// The config of point `number`, checked.
-    fn config(&mut self, number: usize) -> Result<TrainConfig> {
+    fn config(&mut self, number: usize) -> Result<RunConfig> {
         self.config_of(&self.args.grid.point(number))
     }
 
     /// The config with the value at each of `places`, checked.
-    fn config_of(&mut self, places: &[usize]) -> Result<TrainConfig> {
+    fn config_of(&mut self, places: &[usize]) -> Result<RunConfig> {
         let Points { args, searched, parsed, .. } = self;
         let (mut samples, mut model, mut run) = (args.samples.clone(), args.model.clone(), args.run.clone());
         for (setting, ((name, values), &place)) in args.grid.settings.iter().zip(places).enumerate() {
@@ -222,12 +222,12 @@ impl Points<'_> {
             set(&mut samples, &mut model, &mut run, matches)?;
         }
         let config = model.config(Recipe::default(), &samples, &run, args.protocol())?;
-        self.flags = (samples, model);
+        self.flags = (samples, model, run);
         Ok(config)
     }
 
     /// A config for each combination of the settings that decide which others have a meaning, where it is possible.
-    fn kinds(&mut self) -> Vec<TrainConfig> {
+    fn kinds(&mut self) -> Vec<RunConfig> {
         const DECIDING: [&str; 4] = ["sampler", "loss", "item-bias", "optimizer"];
         let grid = &self.args.grid;
         let few = Grid {

@@ -13,10 +13,10 @@ pub use identity::checksum;
 pub use result_table::ResultTable;
 pub use results::{RESULTS, Results, TrialResult};
 pub use statistics::{MEASURES, Mark, Measure, Spread, Summary, marks, summarise};
-pub use trial::{Measured, measure};
+pub use trial::{Measured, ON_CPU, measure};
 
 use crate::data::{Interactions, Protocol, Split, split};
-use crate::train::{self, TrainConfig};
+use crate::train::{self, RunConfig};
 use crate::{Error, Result};
 use serde_json::{Map, Value};
 use std::collections::BTreeSet;
@@ -27,7 +27,7 @@ pub struct Cell {
     /// Its values in the columns of the experiment.
     pub labels: Vec<String>,
     /// The settings of a run; its protocol is for the first fold.
-    pub config: TrainConfig,
+    pub config: RunConfig,
 }
 
 /// Cells, and the folds in which each cell is trained.
@@ -78,7 +78,7 @@ pub enum Event<'a> {
 
 /// Trains and measures one cell in one fold; returns `None` if it was interrupted.
 pub type Trial<'a> =
-    dyn FnMut(&Split, &TrainConfig, &mut dyn FnMut(&train::Event)) -> Result<Option<Measured>> + 'a;
+    dyn FnMut(&Split, &RunConfig, &mut dyn FnMut(&train::Event)) -> Result<Option<Measured>> + 'a;
 
 impl Experiment {
     /// The name of the cell, made of its columns and values: "sampler=uniform negatives=1".
@@ -118,8 +118,12 @@ impl Experiment {
             let mut checked = BTreeSet::new();
             for cell in &self.cells {
                 // The rest of a config does not matter here.
-                if checked.insert(format!("{:?}", cell.config.negatives)) {
-                    train::check_data(&parts.train, &cell.config)
+                let negatives = match &cell.config {
+                    RunConfig::Step(config) => format!("{:?}", config.negatives),
+                    _ => String::new(),
+                };
+                if checked.insert(negatives) {
+                    (cell.config.check_data(&parts.train))
                         .map_err(|error| Error::Data(format!("{}, fold {fold}: {error}", self.name(cell))))?;
                 }
             }
@@ -154,7 +158,7 @@ impl Experiment {
                     continue;
                 }
                 observe(&Event::Started { number: results.trials().len() + 1, count, cell: name, fold });
-                let config = TrainConfig { protocol: self.protocol(fold), ..cell.config.clone() };
+                let config = cell.config.clone().with_protocol(self.protocol(fold));
                 let result = |measured| TrialResult { cell: name.clone(), fold, measured };
                 let result = match trial(&parts, &config, &mut |event| observe(&Event::Training(event))) {
                     Ok(None) => return Ok(false),

@@ -2,7 +2,6 @@
 
 use super::statistics::{MEASURES, Mark, Measure, Spread, Summary, marks};
 use crate::printable::excerpt;
-use crate::sampling::Negatives;
 use crate::{Error, Result};
 use serde_json::{Map, Value, json};
 
@@ -40,11 +39,7 @@ fn title(measure: &Measure, k: usize) -> String {
 impl ResultTable<'_> {
     /// Whether uniform sampling is compared with another sampler.
     fn has_uniform_marks(&self) -> bool {
-        let uniform = self
-            .rows
-            .iter()
-            .filter(|row| matches!(row.cell.config.negatives, Negatives::Uniform { .. }))
-            .count();
+        let uniform = self.rows.iter().filter(|row| row.cell.config.has_uniform_negatives()).count();
         uniform > 0 && uniform < self.rows.len()
     }
 

@@ -2,7 +2,6 @@
 
 use super::{Cell, Experiment, Results};
 use crate::evaluate::Metrics;
-use crate::sampling::Negatives;
 
 /// A metric of the table.
 #[derive(Debug, Clone, Copy)]
@@ -115,8 +114,7 @@ pub fn marks(summaries: &[Summary]) -> Vec<[Mark; MEASURES.len()]> {
     let mut marks = vec![[Mark::default(); MEASURES.len()]; summaries.len()];
     for (place, measure) in MEASURES.iter().enumerate() {
         let sign = if measure.is_share { 1.0 } else { -1.0 };
-        let is_uniform =
-            |summary: &Summary| matches!(summary.cell.config.negatives, Negatives::Uniform { .. });
+        let is_uniform = |summary: &Summary| summary.cell.config.has_uniform_negatives();
         let value = |summary: &Summary| {
             let spread = summary.spreads[place].filter(|_| Some(summary.folds_done) == most_folds);
             spread.map(|spread| sign * spread.mean)

@@ -3,7 +3,7 @@
 use crate::data::Split;
 use crate::evaluate::{Metrics, evaluate};
 use crate::gpu::Gpu;
-use crate::train::{Event, Stop, TrainConfig, train};
+use crate::train::{Event, KeepNothing, RunConfig, Stop, run_from};
 use crate::{Error, Result};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -26,7 +26,7 @@ pub struct Measured {
     pub epochs_done: usize,
     /// Seconds that it took.
     pub seconds: f64,
-    /// The name of the adapter.
+    /// The name of the adapter; [`ON_CPU`] if the trainer needs none.
     pub adapter: String,
 }
 
@@ -82,27 +82,31 @@ impl Measured {
     }
 }
 
+/// What stands for the adapter of a trainer that works on the CPU.
+pub const ON_CPU: &str = "CPU";
+
 /// Trains on `split` as `config` says and measures the test part, validation items left out of the
 /// rankings, too. Nothing where `interrupt` was set before training ended. A loss that grows out of all
-/// bounds is an outcome, as are points that are not numbers: other settings may do better.
+/// bounds is an outcome, as are points that are not numbers: other settings may do better. `gpu` as in [`run_from`].
 ///
 /// # Errors
-/// Those of [`train`] and [`evaluate`].
+/// Those of [`run_from`] and [`evaluate`].
 pub fn measure(
-    gpu: &Arc<Gpu>,
+    gpu: Option<&Arc<Gpu>>,
     split: &Split,
-    config: &TrainConfig,
+    config: &RunConfig,
     interrupt: &AtomicBool,
     observe: &mut dyn FnMut(&Event),
 ) -> Result<Option<Measured>> {
     let start = Instant::now();
-    let adapter = gpu.adapter().name.clone();
+    let gpu = gpu.filter(|_| config.needs_gpu());
+    let adapter = gpu.map_or(ON_CPU, |gpu| &gpu.adapter().name).to_owned();
     let failed = |error: Error, epochs_done| {
         let seconds = start.elapsed().as_secs_f64();
         let adapter = adapter.clone();
         Ok(Some(Measured { epochs_done, seconds, adapter, ..Measured::failed(error.to_string()) }))
     };
-    let trained = match train(Arc::clone(gpu), split, config, interrupt, observe) {
+    let trained = match run_from(gpu, split, config, None, &mut KeepNothing, interrupt, observe) {
         Ok(trained) => trained,
         Err(error @ Error::Diverged { .. }) => return failed(error, 0),
         Err(error) => return Err(error),
@@ -119,7 +123,7 @@ pub fn measure(
     }
     let (train, valid, test) = (&split.train, Some(&split.valid), &split.test);
     let popularity = trained.popularity;
-    let all = evaluate(&trained.embeddings, popularity, train, valid, test, &[config.stopping.k])?;
+    let all = evaluate(&trained.embeddings, popularity, train, valid, test, &[config.stopping().k])?;
     Ok(Some(Measured {
         metrics: all.into_iter().next(),
         popularity,

@@ -1,7 +1,5 @@
 //! Whether a finished training learned anything: against a random ranking, and by its loss.
 
-use super::config::TrainConfig;
-use super::diverged::far_settings;
 use super::engine::Trained;
 use super::event::{EpochSums, Stop};
 use crate::data::{Interactions, Split};
@@ -58,13 +56,8 @@ impl Losses {
     }
 }
 
-/// What is to be said of a training that learned nothing.
-pub(super) fn warning(
-    trained: &Trained,
-    losses: &Losses,
-    split: &Split,
-    config: &TrainConfig,
-) -> Option<String> {
+/// What is to be said of a training that learned nothing; `advice` is what to try.
+pub(super) fn warning(trained: &Trained, losses: &Losses, split: &Split, advice: &str) -> Option<String> {
     if !matches!(trained.stop, Stop::Epochs | Stop::Patience) {
         return None;
     }
@@ -85,8 +78,5 @@ pub(super) fn warning(
         None if is_unmoved => "the loss has not moved since the first epoch".to_owned(),
         None => return None,
     };
-    let far = far_settings(config);
-    let advice =
-        if far.is_empty() { "try more --epochs, or another --learning-rate".to_owned() } else { far };
     Some(format!("{what}; {advice}"))
 }

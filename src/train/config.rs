@@ -120,6 +120,18 @@ pub struct Stopping {
     pub k: usize,
 }
 
+impl Stopping {
+    /// Checks every setting.
+    ///
+    /// # Errors
+    /// [`Error::Setting`] naming the flag, the rule and the value.
+    pub fn check(&self) -> Result<()> {
+        within("--epochs", self.epochs, 1, 1_000_000)?;
+        within("--evaluate-every", self.evaluate_every, 1, 1_000_000)?;
+        within("-k", self.k, 1, usize::MAX)
+    }
+}
+
 /// A complete run: the same config on the same data, adapter and version gives the same bits. It is saved whole with
 /// the model and with an experiment's results.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -167,9 +179,7 @@ impl TrainConfig {
         self.check_range()?;
         within("--dim", self.dim, 1, MAX_DIM)?;
         within("--batch-size", self.batch_size, 1, MAX_BATCH_SIZE)?;
-        within("--epochs", self.stopping.epochs, 1, 1_000_000)?;
-        within("--evaluate-every", self.stopping.evaluate_every, 1, 1_000_000)?;
-        within("-k", self.stopping.k, 1, usize::MAX)?;
+        self.stopping.check()?;
         self.negatives.check()?;
         self.loss.check()?;
         self.check_together()?;
@@ -284,7 +294,8 @@ impl TrainConfig {
     }
 }
 
-fn within(flag: &'static str, value: usize, least: usize, most: usize) -> Result<()> {
+/// Checks that a setting is from `least` to `most`.
+pub(crate) fn within(flag: &'static str, value: usize, least: usize, most: usize) -> Result<()> {
     if value < least {
         return Err(Error::setting(flag, format!("must be at least {least}, but is {value}")));
     }

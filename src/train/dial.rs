@@ -1,14 +1,22 @@
 //! How much of the item bias should count in a trained model: the validation part chooses.
 
 use super::config::defaults;
+use crate::Error;
 use crate::Result;
 use crate::data::Split;
-use crate::evaluate::{Metrics, choose_popularity};
+use crate::evaluate::{Metrics, choose_popularity, evaluate};
 use crate::model::Embeddings;
 
 /// How much counts where nothing chooses: [`defaults::POPULARITY`], or 1 if there is no bias.
 pub(super) fn default_popularity(embeddings: &Embeddings) -> f64 {
     if embeddings.has_bias() { defaults::POPULARITY } else { 1.0 }
+}
+
+/// What `embeddings` score on the validation part, at the default.
+pub(super) fn measure(embeddings: &Embeddings, split: &Split, k: usize) -> Result<Metrics> {
+    let popularity = default_popularity(embeddings);
+    let all = evaluate(embeddings, popularity, &split.train, None, &split.valid, &[k])?;
+    all.into_iter().next().ok_or_else(|| Error::Data("nothing was evaluated".to_owned()))
 }
 
 /// The popularity with the best NDCG at `k` on the validation part, and the metrics there. `measured` is what the

@@ -28,13 +28,18 @@ pub(super) fn bad_embeddings(config: &TrainConfig, step: u64, last_step: u64) ->
 
 fn error(config: &TrainConfig, what: &'static str, step: u64, last_step: u64) -> Error {
     let learning_rate = config.schedule.learning_rate(step, last_step);
+    let advice = advice(config, "try a smaller --learning-rate");
+    Error::Diverged { what, step, learning_rate: Some(learning_rate), advice }
+}
+
+/// The settings that are far from usual, in words; `otherwise` if none is.
+pub(super) fn advice(config: &TrainConfig, otherwise: &str) -> String {
     let far = far_settings(config);
-    let advice = if far.is_empty() { "try a smaller --learning-rate".to_owned() } else { far };
-    Error::Diverged { what, step, learning_rate, advice }
+    if far.is_empty() { otherwise.to_owned() } else { far }
 }
 
 /// The settings that are far from their usual values, the farthest first, in words; empty if none is.
-pub(super) fn far_settings(config: &TrainConfig) -> String {
+fn far_settings(config: &TrainConfig) -> String {
     let (Schedule::Constant { learning_rate } | Schedule::Linear { learning_rate }) = config.schedule;
     let mut settings = vec![
         ("--learning-rate", learning_rate, defaults::LEARNING_RATE),

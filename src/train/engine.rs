@@ -1,16 +1,15 @@
 //! The engine: steps planned ahead, submitted in groups, collected a group late.
 
-use super::chance::{self, Losses};
-use super::config::{Stopping, TrainConfig};
-use super::dial;
-use super::diverged::{bad_embeddings, diverged};
+use super::config::TrainConfig;
+use super::course::{Course, Trainer};
+use super::diverged::{advice, bad_embeddings, diverged};
 use super::event::{EpochSums, Event, Stop};
 use super::memory::{HELD, host_memory};
-use super::state::{Keep, KeepNothing, Restart, Snapshot, State};
+use super::state::{Keep, KeepNothing, Restart, TableParts};
 use super::steps::{Steps, step_shape};
 use crate::data::{Interactions, Split};
-use crate::evaluate::{Metrics, evaluate};
-use crate::gpu::{Gpu, check_memory};
+use crate::evaluate::Metrics;
+use crate::gpu::{Gpu, TablePart, Tables, check_memory};
 use crate::model::Embeddings;
 use crate::random::{Purpose, Stream};
 use crate::sampling::{EpochOrder, ItemSampler, Negatives, Planner};
@@ -105,36 +104,16 @@ pub fn train_from(
     }
     let step_count = restart.as_ref().map_or(0, |restart| restart.state.step);
     let mut run = Run::new(gpu, split, &config, train, Arc::new(items), step_count, observe)?;
+    let mut course = Course::new(split, config.stopping, run.epoch_steps);
+    let mut finish = false;
     if let Some(restart) = restart {
-        let finish = restart.finish;
-        run.restore(restart)?;
-        if finish {
-            return run.finish(Stop::Finished, None);
-        }
+        let step = u32::try_from(restart.state.step).map_err(|error| Error::Data(error.to_string()))?;
+        course.restore(restart.state, restart.best)?;
+        run.steps.stepper().restore(step, restart.read)?;
+        run.steps_done = u64::from(step);
+        finish = restart.finish;
     }
-    let mut losses = Losses::default();
-    let ended = run.epochs(keeper, interrupt, &mut |event| {
-        if let Event::Epoch { sums, .. } = event {
-            losses.add(sums);
-        }
-        observe(event);
-    });
-    let trained = match ended {
-        Ok(Stop::Interrupted) => {
-            let failure = run.keep(keeper).err();
-            return run.finish(Stop::Interrupted, failure);
-        }
-        Ok(stop) => run.finish(stop, None)?,
-        // What was best so far is in memory: it outlives the device.
-        Err(error) if error.ended_training() && run.best.is_some() => {
-            run.finish(Stop::Failed, Some(error))?
-        }
-        Err(error) => return Err(error),
-    };
-    if let Some(warning) = chance::warning(&trained, &losses, split, &config) {
-        observe(&Event::Warning(warning));
-    }
-    Ok(trained)
+    course.run(&mut run, finish, keeper, interrupt, observe)
 }
 
 /// Checks that `train` has enough items for the negatives of `config`: what a training would refuse.
@@ -230,13 +209,8 @@ struct Run<'a> {
     steps: Steps,
     epoch_steps: u64,
     pending: VecDeque<Pending>,
-    sums: EpochSums,
-    timing: Timing,
-    epochs_done: usize,
-    epoch_seconds: f64,
-    evaluated: usize,
-    evaluations_since_best: usize,
-    best: Option<(usize, Metrics, Embeddings)>,
+    steps_done: u64,
+    is_paused: bool,
     last_report: Instant,
     pairs_since_report: u64,
 }
@@ -280,215 +254,51 @@ impl<'a> Run<'a> {
             steps,
             epoch_steps,
             pending: VecDeque::new(),
-            sums: EpochSums::default(),
-            timing: Timing::default(),
-            epochs_done: 0,
-            epoch_seconds: 0.0,
-            evaluated: 0,
-            evaluations_since_best: 0,
-            best: None,
+            steps_done: 0,
+            is_paused: false,
             last_report: Instant::now(),
             pairs_since_report: 0,
         })
     }
 
-    /// Goes back to where another run stood.
-    fn restore(&mut self, restart: Restart) -> Result<()> {
-        let Restart { state, best, read, .. } = restart;
-        state.check(self.epoch_steps)?;
-        let step = u32::try_from(state.step).map_err(|error| Error::Data(error.to_string()))?;
-        self.steps.stepper().restore(step, read)?;
-        self.best = match (state.best, best) {
-            (Some((epoch, metrics)), Some(embeddings)) => Some((epoch, metrics, embeddings)),
-            (None, None) => None,
-            _ => return Err(Error::Data("the checkpoint lacks its best embeddings".to_owned())),
-        };
-        (self.sums, self.timing, self.epochs_done) = (state.sums, state.timing, state.epochs_done);
-        (self.epoch_seconds, self.evaluated) = (state.epoch_seconds, state.evaluated);
-        self.evaluations_since_best = state.evaluations_since_best;
-        Ok(())
-    }
-
-    /// Where the run stands.
-    fn state(&self) -> State {
-        State {
-            step: self.epochs_done as u64 * self.epoch_steps + self.sums.step_count,
-            epochs_done: self.epochs_done,
-            epochs: self.config.stopping.epochs,
-            sums: self.sums,
-            epoch_seconds: self.epoch_seconds,
-            evaluated: self.evaluated,
-            evaluations_since_best: self.evaluations_since_best,
-            best: self.best.as_ref().map(|(epoch, metrics, _)| (*epoch, *metrics)),
-            timing: self.timing_now(),
-        }
-    }
-
-    fn timing_now(&self) -> Timing {
-        let mut timing = self.timing;
-        timing.empty_seconds += self.steps.empty_time().as_secs_f64();
-        timing.planning_seconds += self.steps.planning_time().as_secs_f64();
-        timing
-    }
-
-    /// Keeps the run as it stands between two steps.
-    fn keep(&mut self, keeper: &mut dyn Keep) -> Result<()> {
-        self.steps.pause();
-        let start = Instant::now();
-        let state = self.state();
-        let best = self.best.as_ref().map(|(_, _, embeddings)| embeddings);
-        let tables = self.steps.stepper().tables();
-        let kept = keeper.keep(&Snapshot { state: &state, best, gpu: &self.gpu, tables });
-        self.timing.checkpoint_seconds += start.elapsed().as_secs_f64();
-        kept
-    }
-
-    fn epochs(
-        &mut self,
-        keeper: &mut dyn Keep,
-        interrupt: &AtomicBool,
-        observe: &mut dyn FnMut(&Event),
-    ) -> Result<Stop> {
-        let Stopping { epochs, patience, .. } = self.config.stopping;
-        loop {
-            if self.is_evaluation_due() {
-                self.steps.pause();
-                self.evaluate(observe)?;
-            }
-            if patience > 0 && self.evaluations_since_best >= patience {
-                return Ok(Stop::Patience);
-            }
-            if self.epochs_done >= epochs {
-                return Ok(Stop::Epochs);
-            }
-            let epoch = self.epochs_done + 1;
-            let start = Instant::now();
-            let completed = self.epoch(epoch, interrupt, observe)?;
-            let seconds = start.elapsed().as_secs_f64();
-            self.timing.step_seconds += seconds;
-            self.epoch_seconds += seconds;
-            if !completed {
-                return Ok(Stop::Interrupted);
-            }
-            self.epochs_done = epoch;
-            let sums = std::mem::take(&mut self.sums);
-            let seconds = std::mem::take(&mut self.epoch_seconds);
-            observe(&Event::Epoch { epoch, sums, seconds });
-            // Before the evaluation, which brings all rows up to date: how often is the run's own matter.
-            if keeper.is_due(epoch, epochs) {
-                let before = self.timing.checkpoint_seconds;
-                match self.keep(keeper) {
-                    Ok(()) => {
-                        let seconds = self.timing.checkpoint_seconds - before;
-                        observe(&Event::Kept { epoch, seconds });
-                    }
-                    // What the device reports ends the run; what the disk does, does not.
-                    Err(error) if error.ended_training() => return Err(error),
-                    Err(error) => {
-                        observe(&Event::Warning(format!("no checkpoint: {error}; training goes on")))
-                    }
-                }
-            }
-        }
-    }
-
-    fn is_evaluation_due(&self) -> bool {
-        let Stopping { epochs, evaluate_every, .. } = self.config.stopping;
-        let done = self.epochs_done;
-        let is_due = done.is_multiple_of(evaluate_every) || done == epochs;
-        !self.split.valid.is_empty() && done > self.evaluated && is_due
-    }
-
-    /// One epoch; false if it was interrupted.
-    fn epoch(
-        &mut self,
-        epoch: usize,
-        interrupt: &AtomicBool,
-        observe: &mut dyn FnMut(&Event),
-    ) -> Result<bool> {
-        let mut left = self.epoch_steps - self.sums.step_count;
-        while left > 0 && !interrupt.load(Ordering::Relaxed) {
-            self.steps.plan(left)?;
-            if self.steps.is_full() {
-                self.collect(observe)?;
-            }
-            let pair_counts = self.steps.submit()?;
-            left -= pair_counts.len() as u64;
-            self.pending.push_back(Pending { epoch, pair_counts });
-        }
-        while !self.pending.is_empty() {
-            self.collect(observe)?;
-        }
-        Ok(left == 0)
-    }
-
     /// Takes the oldest submission's sums.
-    fn collect(&mut self, observe: &mut dyn FnMut(&Event)) -> Result<()> {
-        let (Some(pending), Some(sums)) = (self.pending.pop_front(), self.steps.collect()?) else {
+    fn collect(&mut self, sums: &mut EpochSums, observe: &mut dyn FnMut(&Event)) -> Result<()> {
+        let (Some(pending), Some(steps)) = (self.pending.pop_front(), self.steps.collect()?) else {
             return Ok(());
         };
         let inverse_dim = 1.0 / self.config.dim as f64;
-        for (step, &pair_count) in sums.iter().zip(&pending.pair_counts) {
-            self.add(step, pair_count, inverse_dim)?;
+        for (step, &pair_count) in steps.iter().zip(&pending.pair_counts) {
+            self.add(sums, step, pair_count, inverse_dim)?;
         }
         let elapsed = self.last_report.elapsed();
         if elapsed > Duration::from_millis(100) {
             let pairs_per_second = self.pairs_since_report as f64 / elapsed.as_secs_f64();
-            observe(&Event::Progress { epoch: pending.epoch, sums: self.sums, pairs_per_second });
+            observe(&Event::Progress { epoch: pending.epoch, sums: *sums, pairs_per_second });
             self.last_report = Instant::now();
             self.pairs_since_report = 0;
         }
         Ok(())
     }
 
-    fn add(&mut self, step: &StepSums, pair_count: u64, inverse_dim: f64) -> Result<()> {
+    fn add(
+        &mut self,
+        sums: &mut EpochSums,
+        step: &StepSums,
+        pair_count: u64,
+        inverse_dim: f64,
+    ) -> Result<()> {
         let (moment_1, moment_2) = (f64::from(step.moment_1), f64::from(step.moment_2));
-        self.timing.step_count += 1;
+        self.steps_done += 1;
         if !step.is_sound() {
-            return Err(diverged(self.config, step, self.timing.step_count, self.last_step()));
+            return Err(diverged(self.config, step, self.steps_done, self.last_step()));
         }
-        self.sums.step_count += 1;
-        self.sums.pair_count += pair_count;
-        self.sums.total_loss += f64::from(step.loss);
-        self.sums.active_count += f64::from(step.active_count);
-        self.sums.gor += moment_1 * moment_1 + (moment_2 - inverse_dim).max(0.0);
+        sums.step_count += 1;
+        sums.pair_count += pair_count;
+        sums.total_loss += f64::from(step.loss);
+        sums.active_count += f64::from(step.active_count);
+        sums.gor += moment_1 * moment_1 + (moment_2 - inverse_dim).max(0.0);
         self.pairs_since_report += pair_count;
         Ok(())
-    }
-
-    /// Ranks the validation part. The best is the one of the highest NDCG.
-    fn evaluate(&mut self, observe: &mut dyn FnMut(&Event)) -> Result<()> {
-        let epoch = self.epochs_done;
-        let start = Instant::now();
-        let embeddings = self.embeddings()?;
-        let popularity = dial::default_popularity(&embeddings);
-        let Split { train, valid, .. } = self.split;
-        let all = evaluate(&embeddings, popularity, train, None, valid, &[self.config.stopping.k])?;
-        let metrics =
-            all.into_iter().next().ok_or_else(|| Error::Data("nothing was evaluated".to_owned()))?;
-        let is_best = self.best.as_ref().is_none_or(|(_, best, _)| metrics.ndcg > best.ndcg);
-        self.evaluated = epoch;
-        self.evaluations_since_best = if is_best { 0 } else { self.evaluations_since_best + 1 };
-        if is_best {
-            self.best = Some((epoch, metrics, embeddings));
-        }
-        observe(&Event::Evaluated { epoch, metrics, is_best, seconds: start.elapsed().as_secs_f64() });
-        self.last_report = Instant::now();
-        self.pairs_since_report = 0;
-        Ok(())
-    }
-
-    /// The points as they are now.
-    fn embeddings(&mut self) -> Result<Embeddings> {
-        self.steps.stepper().catch_up()?;
-        self.caught_up_embeddings()
-    }
-
-    /// As [`Run::embeddings`], after the last step: memory that only steps need is given back first.
-    fn last_embeddings(&mut self) -> Result<Embeddings> {
-        self.steps.stepper().catch_up()?;
-        self.steps.stepper().tables().free_moments();
-        self.caught_up_embeddings()
     }
 
     fn caught_up_embeddings(&mut self) -> Result<Embeddings> {
@@ -501,7 +311,7 @@ impl<'a> Run<'a> {
             None => Vec::new(),
         };
         if ![&items, &users, &item_bias].iter().all(|numbers| numbers.iter().all(|x| x.is_finite())) {
-            return Err(bad_embeddings(self.config, self.timing.step_count, self.last_step()));
+            return Err(bad_embeddings(self.config, self.steps_done, self.last_step()));
         }
         let (dim, geometry) = (self.config.dim, self.config.geometry);
         Ok(Embeddings { dim, geometry, users, items, item_bias })
@@ -517,26 +327,89 @@ impl<'a> Run<'a> {
         rows.chunks_mut(self.config.dim).for_each(|row| self.config.geometry.to_point(row));
         Ok(rows)
     }
+}
 
-    fn finish(mut self, stop: Stop, failure: Option<Error>) -> Result<Trained> {
-        let timing = self.timing_now();
-        let (epoch, measured, embeddings) = match self.best.take() {
-            Some((epoch, metrics, embeddings)) => (epoch, Some(metrics), embeddings),
-            None => (self.epochs_done, None, self.last_embeddings()?),
-        };
-        let (popularity, valid) = match stop {
-            // Whoever interrupts does not wait for more rankings.
-            Stop::Interrupted => (dial::default_popularity(&embeddings), measured),
-            _ => dial::choose(&embeddings, measured, self.split, self.config.stopping.k)?,
-        };
-        let epochs_done = self.epochs_done;
-        Ok(Trained { embeddings, popularity, epoch, epochs_done, valid, stop, failure, timing })
+impl Trainer for Run<'_> {
+    fn epoch(
+        &mut self,
+        epoch: usize,
+        sums: &mut EpochSums,
+        interrupt: &AtomicBool,
+        observe: &mut dyn FnMut(&Event),
+    ) -> Result<()> {
+        if std::mem::take(&mut self.is_paused) {
+            (self.last_report, self.pairs_since_report) = (Instant::now(), 0);
+        }
+        let mut left = self.epoch_steps - sums.step_count;
+        while left > 0 && !interrupt.load(Ordering::Relaxed) {
+            self.steps.plan(left)?;
+            if self.steps.is_full() {
+                self.collect(sums, observe)?;
+            }
+            let pair_counts = self.steps.submit()?;
+            left -= pair_counts.len() as u64;
+            self.pending.push_back(Pending { epoch, pair_counts });
+        }
+        while !self.pending.is_empty() {
+            self.collect(sums, observe)?;
+        }
+        Ok(())
+    }
+
+    fn embeddings(&mut self) -> Result<Embeddings> {
+        self.steps.stepper().catch_up()?;
+        self.caught_up_embeddings()
+    }
+
+    /// Memory that only steps need is given back first.
+    fn last_embeddings(&mut self) -> Result<Embeddings> {
+        self.steps.stepper().catch_up()?;
+        self.steps.stepper().tables().free_moments();
+        self.caught_up_embeddings()
+    }
+
+    fn pause(&mut self) {
+        self.steps.pause();
+        self.is_paused = true;
+    }
+
+    fn tables(&mut self) -> Box<dyn TableParts + '_> {
+        Box::new(DeviceTables { gpu: &self.gpu, tables: self.steps.stepper().tables() })
+    }
+
+    fn add_timing(&self, timing: &mut Timing) {
+        timing.empty_seconds += self.steps.empty_time().as_secs_f64();
+        timing.planning_seconds += self.steps.planning_time().as_secs_f64();
+    }
+
+    fn advice(&self) -> String {
+        advice(self.config, "try more --epochs, or another --learning-rate")
+    }
+}
+
+/// The tables in the device's memory.
+struct DeviceTables<'a> {
+    gpu: &'a Gpu,
+    tables: &'a Tables,
+}
+
+impl TableParts for DeviceTables<'_> {
+    fn parts(&self) -> &'static [TablePart] {
+        self.tables.parts()
+    }
+
+    fn part(&self, part: TablePart) -> Result<Vec<u32>> {
+        self.tables.part(self.gpu, part)
+    }
+
+    fn row_count(&self) -> usize {
+        self.tables.row_count()
     }
 }
 
 /// What a row starts with: normal numbers of variance norm^2 / D, so that its norm is near `norm` and Adam's steps mean
 /// the same at every dimension. On the sphere only directions count, but a short row turns faster.
-fn starting_row(seed: u64, row: usize, norm: f64, point: &mut [f32]) {
+pub(crate) fn starting_row(seed: u64, row: usize, norm: f64, point: &mut [f32]) {
     let mut stream = Stream::new(seed, Purpose::Init, row as u64);
     let scale = norm as f32 / (point.len() as f32).sqrt();
     for x in point {

@@ -1,24 +1,32 @@
-//! The training loop: an engine that plans, submits and collects steps, evaluates, stops early, and tells
-//! what happens as events. It prints nothing and writes no file.
+//! The training loop: the course of a run (epochs, validation, early stopping), whatever trains; and the engine that
+//! plans, submits and collects steps. It tells what happens as events, prints nothing and writes no file.
 
 mod chance;
 mod config;
+mod course;
 mod dial;
 mod diverged;
 mod engine;
 mod event;
 mod memory;
 mod pace;
+mod popularity;
 mod recipe;
+mod run;
 mod state;
 mod steps;
 
 pub use chance::ndcg_by_chance;
-pub(crate) use config::MAX_DIM;
 pub use config::{ItemBias, Regularisers, Stopping, TrainConfig, defaults};
+pub(crate) use config::{MAX_DIM, within};
+pub(crate) use course::{Course, Trainer};
 pub(crate) use diverged::diverged;
+pub(crate) use engine::starting_row;
 pub use engine::{Timing, Trained, check_data, train, train_from};
 pub use event::{EpochSums, Event, Stop};
+pub use popularity::PopularityConfig;
 pub use recipe::Recipe;
+pub use run::{RunConfig, RunRecipe, run_from};
+pub(crate) use state::TableParts;
 pub use state::{Keep, KeepNothing, Restart, Snapshot, State};
 pub(crate) use steps::{Steps, step_shape};

@@ -3,7 +3,7 @@
 use super::engine::Timing;
 use super::event::EpochSums;
 use crate::evaluate::Metrics;
-use crate::gpu::{Gpu, TablePart, Tables};
+use crate::gpu::TablePart;
 use crate::model::Embeddings;
 use crate::{Error, Result};
 use serde::{Deserialize, Serialize};
@@ -47,14 +47,25 @@ impl State {
     }
 }
 
+/// All numbers that a trainer needs to go on, in parts.
+pub(crate) trait TableParts {
+    /// The parts that there are.
+    fn parts(&self) -> &'static [TablePart];
+
+    /// One part: (R, width) words.
+    fn part(&self, part: TablePart) -> Result<Vec<u32>>;
+
+    /// R, rows of the tables.
+    fn row_count(&self) -> usize;
+}
+
 /// A run that stands still for a moment: what a checkpoint holds.
 pub struct Snapshot<'a> {
     /// Where the run stands.
     pub state: &'a State,
     /// The best embeddings so far, if the validation part was ranked.
     pub best: Option<&'a Embeddings>,
-    pub(super) gpu: &'a Gpu,
-    pub(super) tables: &'a Tables,
+    pub(super) tables: &'a dyn TableParts,
 }
 
 impl std::fmt::Debug for Snapshot<'_> {
@@ -74,7 +85,7 @@ impl Snapshot<'_> {
     /// # Errors
     /// [`Error::Gpu`] if reading back fails.
     pub fn part(&self, part: TablePart) -> Result<Vec<u32>> {
-        self.tables.part(self.gpu, part)
+        self.tables.part(part)
     }
 
     /// R, rows of the tables.

@@ -186,7 +186,7 @@ fn a_training_whose_only_step_diverges_is_not_saved() {
             let Error::Diverged { step, learning_rate: told, advice, .. } = &failure else {
                 panic!("{failure}")
             };
-            assert_eq!((*step, *told), (1, learning_rate));
+            assert_eq!((*step, *told), (1, Some(learning_rate)));
             assert!(advice.contains("--learning-rate"), "{failure}");
             assert_eq!(failure.exit_code(), 8);
         }

@@ -83,7 +83,7 @@ fn what_is_not_a_number_is_not_ranked() {
 #[test]
 fn every_way_to_end_has_an_exit_code_of_its_own() {
     let text = || "text".to_owned();
-    let diverged = Error::Diverged { what: "it", step: 1, learning_rate: 0.1, advice: text() };
+    let diverged = Error::Diverged { what: "it", step: 1, learning_rate: Some(0.1), advice: text() };
     let errors = [
         Error::Data(text()),
         Error::Adapter(text()),

@@ -1,0 +1,272 @@
+//! Half a sweep: every row of one side is solved for a table of the other side that stands still.
+//!
+//! With V the rows of a row's n pairs (D, n) and G the Gramian of the whole other table, the row u solves
+//! (a G + r 1 + V V^T) u = V 1 (Hu et al. 2008, eq. 4). In the basis in which G is diagonal, so is all but V V^T:
+//! then u also is d^-1 V (1 + V^T d^-1 V)^-1 1, with d = a G + r. So a row with fewer pairs than dimensions takes a system
+//! of n equations in place of D. Both are solved by Cholesky's decomposition.
+//!
+//! All is in f64, in matrices of faer: their memory is aligned, so that every sum has the same order in every run. Blocks
+//! of rows do not depend on the threads.
+
+use super::config::WrmfConfig;
+use crate::data::Interactions;
+use faer::diag::DiagMut;
+use faer::dyn_stack::{MemBuffer, MemStack};
+use faer::linalg::cholesky::llt;
+use faer::linalg::evd::{ComputeEigenvectors, self_adjoint_evd, self_adjoint_evd_scratch};
+use faer::linalg::matmul::matmul;
+use faer::{Accum, Col, Mat, Par};
+use rayon::prelude::*;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// Rows that a thread solves at once.
+const BLOCK: usize = 64;
+/// Rows that a thread turns into f64 at once.
+const PART: usize = 256;
+/// Sums that a Gramian is made of.
+const SUMS: usize = 32;
+
+/// Why half a sweep ended early.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Halt {
+    Interrupted,
+    /// A number left the range of f32, or a system could not be solved.
+    NotFinite,
+}
+
+/// The sum of the outer products of the rows of `table`, (D, D).
+pub(super) fn gramian(table: &[f32], dim: usize) -> Mat<f64> {
+    let rows = table.len() / dim;
+    let sums: Vec<Mat<f64>> = table
+        .par_chunks(rows.div_ceil(SUMS).max(PART) * dim)
+        .map(|rows| {
+            let mut sum = Mat::zeros(dim, dim);
+            let mut part = Mat::zeros(dim, PART);
+            for rows in rows.chunks(PART * dim) {
+                widen(rows, dim, &mut part);
+                matmul(&mut sum, Accum::Add, &part, part.transpose(), 1.0, Par::Seq);
+            }
+            sum
+        })
+        .collect();
+    sums.iter().fold(Mat::zeros(dim, dim), |all, sum| all + sum)
+}
+
+/// The rows of a table as the columns of `part`; zeros after them.
+fn widen(rows: &[f32], dim: usize, part: &mut Mat<f64>) {
+    part.as_mut().fill(0.0);
+    for (at, row) in rows.chunks(dim).enumerate() {
+        part.col_as_slice_mut(at).iter_mut().zip(row).for_each(|(wide, &x)| *wide = f64::from(x));
+    }
+}
+
+/// A table in the basis in which its Gramian is diagonal.
+struct Turned {
+    dim: usize,
+    /// The basis: a vector is this times what it is in the basis, (D, D).
+    basis: Mat<f64>,
+    /// The diagonal, (D).
+    gramian: Vec<f64>,
+    /// The table, (rows, D).
+    rows: Vec<f64>,
+}
+
+impl Turned {
+    /// Of `table`, which has the Gramian `gramian`. `None` if that has no such basis, being not of finite numbers.
+    fn new(table: &[f32], gramian: &Mat<f64>) -> Option<Turned> {
+        let dim = gramian.nrows();
+        let mut basis = Mat::zeros(dim, dim);
+        let mut values = Col::zeros(dim);
+        let scratch =
+            self_adjoint_evd_scratch::<f64>(dim, ComputeEigenvectors::Yes, Par::Seq, Default::default());
+        let mut memory = MemBuffer::new(scratch);
+        let diagonal: DiagMut<'_, f64> = values.as_diagonal_mut();
+        let stack = MemStack::new(&mut memory);
+        self_adjoint_evd(
+            gramian.as_ref(),
+            diagonal,
+            Some(basis.as_mut()),
+            Par::Seq,
+            stack,
+            Default::default(),
+        )
+        .ok()?;
+        let mut rows = vec![0.0; table.len()];
+        rows.par_chunks_mut(PART * dim).zip(table.par_chunks(PART * dim)).for_each_init(
+            || (Mat::zeros(dim, PART), Mat::zeros(dim, PART)),
+            |(part, turned), (rows, given)| {
+                widen(given, dim, part);
+                matmul(&mut *turned, Accum::Replace, basis.transpose(), &*part, 1.0, Par::Seq);
+                for (at, row) in rows.chunks_mut(dim).enumerate() {
+                    row.copy_from_slice(turned.col_as_slice(at));
+                }
+            },
+        );
+        // A value of zero may come out a little below.
+        let gramian = values.iter().map(|value| value.max(0.0)).collect();
+        Some(Turned { dim, basis, gramian, rows })
+    }
+
+    fn row(&self, row: u32) -> &[f64] {
+        &self.rows[row as usize * self.dim..][..self.dim]
+    }
+}
+
+/// Bytes that half a sweep takes beside the tables, if the other side has `others` rows.
+pub(super) fn working_bytes(others: u64, dim: usize) -> u64 {
+    let threads = rayon::current_num_threads() as u64;
+    let square = (dim * dim) as u64;
+    let of_thread = 2 * square + (dim * (PART.max(dim) + 2 * PART)) as u64;
+    8 * (others * dim as u64 + (SUMS as u64 + 3) * square + threads * of_thread)
+}
+
+/// Solves every row of `table` for the rows of the table `others`, which has the Gramian `gramian`. `pairs` has the rows
+/// of `others` with which each row was observed. A row without any gets zeros. Ends early, between rows, if `interrupt` is
+/// set: what is solved then does not matter, since a row depends on `others` alone.
+pub(super) fn solve(
+    table: &mut [f32],
+    others: &[f32],
+    gramian: &Mat<f64>,
+    pairs: &Interactions,
+    config: &WrmfConfig,
+    interrupt: &AtomicBool,
+) -> Result<(), Halt> {
+    let dim = config.dim;
+    let turned = Turned::new(others, gramian).ok_or(Halt::NotFinite)?;
+    table.par_chunks_mut(BLOCK * dim).enumerate().try_for_each_init(
+        || Workspace::new(dim),
+        |space, (block, rows)| {
+            if interrupt.load(Ordering::Relaxed) {
+                return Err(Halt::Interrupted);
+            }
+            for at in 0..rows.len() / dim {
+                let its = pairs.items_of((block * BLOCK + at) as u32);
+                let weight = config.row_weight(its.len(), pairs.item_count());
+                space.solve(at, its, &turned, weight, config.unobserved_weight).ok_or(Halt::NotFinite)?;
+            }
+            let Workspace { solved, back, .. } = space;
+            matmul(&mut *back, Accum::Replace, &turned.basis, &*solved, 1.0, Par::Seq);
+            for (at, row) in rows.chunks_mut(dim).enumerate() {
+                row.iter_mut().zip(back.col_as_slice(at)).for_each(|(x, &wide)| *x = wide as f32);
+            }
+            if rows.iter().all(|x| x.is_finite()) { Ok(()) } else { Err(Halt::NotFinite) }
+        },
+    )
+}
+
+/// The matrices of one thread.
+struct Workspace {
+    dim: usize,
+    /// d, then d^-1/2, (D).
+    diagonal: Vec<f64>,
+    /// Rows of pairs as columns, (D, at least D).
+    columns: Mat<f64>,
+    /// A system, (D, D), and its right side, (D).
+    system: Mat<f64>,
+    right: Mat<f64>,
+    memory: MemBuffer,
+    /// Solved rows as columns, in the basis and out of it, (D, BLOCK).
+    solved: Mat<f64>,
+    back: Mat<f64>,
+}
+
+impl Workspace {
+    fn new(dim: usize) -> Workspace {
+        let scratch = llt::factor::cholesky_in_place_scratch::<f64>(dim, Par::Seq, Default::default())
+            .or(llt::solve::solve_in_place_scratch::<f64>(dim, 1, Par::Seq));
+        Workspace {
+            dim,
+            diagonal: vec![0.0; dim],
+            columns: Mat::zeros(dim, dim.max(PART)),
+            system: Mat::zeros(dim, dim),
+            right: Mat::zeros(dim, 1),
+            memory: MemBuffer::new(scratch),
+            solved: Mat::zeros(dim, BLOCK),
+            back: Mat::zeros(dim, BLOCK),
+        }
+    }
+
+    /// Solves a row with the pairs `its` into column `at` of `solved`. `None` if that cannot be done.
+    fn solve(
+        &mut self,
+        at: usize,
+        its: &[u32],
+        turned: &Turned,
+        row_weight: f64,
+        unobserved_weight: f64,
+    ) -> Option<()> {
+        for (d, value) in self.diagonal.iter_mut().zip(&turned.gramian) {
+            *d = unobserved_weight * value + row_weight;
+        }
+        if its.len() < self.dim { self.solve_few(at, its, turned) } else { self.solve_many(at, its, turned) }
+    }
+
+    /// By a system with an equation for each of n pairs: with W = d^-1/2 V, u = d^-1/2 W (1 + W^T W)^-1 1.
+    fn solve_few(&mut self, at: usize, its: &[u32], turned: &Turned) -> Option<()> {
+        let (dim, count) = (self.dim, its.len());
+        let solved = self.solved.col_as_slice_mut(at);
+        solved.fill(0.0);
+        if count == 0 {
+            return Some(());
+        }
+        self.diagonal.iter_mut().for_each(|d| *d = 1.0 / d.sqrt());
+        for (column, &other) in its.iter().enumerate() {
+            let column = self.columns.col_as_slice_mut(column).iter_mut();
+            let scaled = turned.row(other).iter().zip(&self.diagonal).map(|(x, d)| x * d);
+            column.zip(scaled).for_each(|(to, x)| *to = x);
+        }
+        let columns = self.columns.submatrix(0, 0, dim, count);
+        let mut system = self.system.submatrix_mut(0, 0, count, count);
+        system.fill(0.0);
+        (0..count).for_each(|at| system[(at, at)] = 1.0);
+        matmul(&mut system, Accum::Add, columns.transpose(), columns, 1.0, Par::Seq);
+        self.right.as_mut().fill(1.0);
+        self.cholesky(count)?;
+        let weights = self.right.col_as_slice(0);
+        let solved = self.solved.col_as_slice_mut(at);
+        for (column, weight) in weights[..count].iter().enumerate() {
+            let column = self.columns.col_as_slice(column);
+            solved.iter_mut().zip(column).for_each(|(sum, x)| *sum += x * weight);
+        }
+        solved.iter_mut().zip(&self.diagonal).for_each(|(x, d)| *x *= d);
+        Some(())
+    }
+
+    /// By the system of D equations: (d + V V^T) u = V 1.
+    fn solve_many(&mut self, at: usize, its: &[u32], turned: &Turned) -> Option<()> {
+        let dim = self.dim;
+        self.system.as_mut().fill(0.0);
+        (0..dim).for_each(|at| self.system[(at, at)] = self.diagonal[at]);
+        self.right.as_mut().fill(0.0);
+        let most = self.columns.ncols();
+        for its in its.chunks(most) {
+            for (column, &other) in its.iter().enumerate() {
+                let row = turned.row(other);
+                self.columns.col_as_slice_mut(column).copy_from_slice(row);
+                self.right.col_as_slice_mut(0).iter_mut().zip(row).for_each(|(sum, x)| *sum += x);
+            }
+            let columns = self.columns.submatrix(0, 0, dim, its.len());
+            matmul(&mut self.system, Accum::Add, columns, columns.transpose(), 1.0, Par::Seq);
+        }
+        self.cholesky(dim)?;
+        self.solved.col_as_slice_mut(at).copy_from_slice(self.right.col_as_slice(0));
+        Some(())
+    }
+
+    /// Solves the first `size` equations of the system: the solution takes the place of the right side.
+    fn cholesky(&mut self, size: usize) -> Option<()> {
+        let stack = MemStack::new(&mut self.memory);
+        let mut system = self.system.submatrix_mut(0, 0, size, size);
+        let factored = llt::factor::cholesky_in_place(
+            system.as_mut(),
+            Default::default(),
+            Par::Seq,
+            stack,
+            Default::default(),
+        );
+        factored.ok()?;
+        let right = self.right.submatrix_mut(0, 0, size, 1);
+        llt::solve::solve_in_place(system.as_ref(), right, Par::Seq, stack);
+        Some(())
+    }
+}
