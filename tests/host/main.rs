@@ -47,3 +47,4 @@ mod shared_plans;
 mod statistics;
 mod train_config;
 mod trouble;
+mod wrmf;
