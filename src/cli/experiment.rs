@@ -8,7 +8,9 @@ use super::output::check_distinct;
 use super::{CommandResult, Failure, interrupts, protocol};
 use serde_json::{Map, Value, json};
 use spherec::data::{self, Dataset, Interactions};
-use spherec::experiment::{Event, Experiment, ResultTable, Results, Summary, checksum, measure, summarise};
+use spherec::experiment::{
+    Depths, Event, Experiment, Repeats, ResultTable, Results, Summary, checksum, measure, summarise,
+};
 use spherec::export::{NewFile, check_free};
 use spherec::gpu::Gpu;
 use spherec::printable::excerpt;
@@ -91,6 +93,7 @@ pub(crate) fn run(
     args: &ExperimentArgs,
     experiment: &Experiment,
     interactions: &Interactions,
+    depths: &Depths,
 ) -> std::result::Result<(Results, CommandResult), Failure> {
     experiment.check(interactions)?;
     let mut results = Results::open(&args.output, experiment)?;
@@ -104,10 +107,13 @@ pub(crate) fn run(
     if !args.quiet {
         let epochs = experiment.cells.iter().map(|cell| cell.config.stopping().epochs).max().unwrap_or(0);
         note(&format!(
-            "{}: {} in {}, at most {} each",
+            "{}: {} {}, at most {} each",
             counted(count, "run"),
             counted(experiment.cells.len(), "cell"),
-            counted(experiment.fold_count, "fold"),
+            match experiment.repeats {
+                Repeats::Folds { count, .. } => format!("in {}", counted(count, "fold")),
+                Repeats::Seeds { count, .. } => format!("with {}", counted(count, "seed")),
+            },
             counted(epochs, "epoch"),
         ));
     }
@@ -124,7 +130,7 @@ pub(crate) fn run(
     let whole = experiment.run(
         interactions,
         &mut results,
-        &mut |split, config, observe| measure(gpu.as_ref(), split, config, &interrupt, observe),
+        &mut |split, config, observe| measure(gpu.as_ref(), split, config, depths, &interrupt, observe),
         &mut |event| progress.show(event),
     );
     progress.finish();
@@ -152,8 +158,8 @@ impl Progress {
 
     fn show(&self, event: &Event) {
         match event {
-            Event::Started { number, count, cell, fold } => {
-                *self.state.borrow_mut() = format!("{number}/{count} {cell} fold {fold}");
+            Event::Started { number, count, cell, repeat } => {
+                *self.state.borrow_mut() = format!("{number}/{count} {cell} {repeat}");
                 self.message("");
             }
             // Most warnings are the same in every run: show each once.
@@ -225,24 +231,49 @@ pub(crate) fn report<'a>(
             "evaluated",
             format!("{} per fold, those with a test item; k {k}", protocol::users_text(fewest, most)),
         ),
-        ("ranked", format!("all items except {}", protocol::left_out(experiment.valid_fraction > 0.0))),
+        ("ranked", format!("all items except {}", protocol::left_out(experiment.repeats.has_valid()))),
         ("ties", protocol::TIES.to_owned()),
     ];
-    ResultTable { columns: &experiment.columns, fold_count: experiment.fold_count, k, seed, protocol, rows }
+    ResultTable {
+        columns: &experiment.columns,
+        fold_count: experiment.repeats.count(),
+        k,
+        seed,
+        protocol,
+        rows,
+    }
+}
+
+/// A table in all formats.
+pub(crate) struct Tables {
+    /// Headings, each with whether its column holds numbers; rows; and what is below them.
+    pub(crate) text: (Vec<(String, bool)>, Vec<Vec<String>>, String),
+    pub(crate) protocol: Vec<(&'static str, String)>,
+    pub(crate) markdown: String,
+    pub(crate) csv: Vec<u8>,
+    pub(crate) json: String,
+}
+
+impl Tables {
+    pub(crate) fn of(report: &ResultTable) -> Result<Tables> {
+        let protocol = report.protocol.clone();
+        let (csv, json) = (report.csv()?, report.json()?);
+        Ok(Tables { text: report.text(), protocol, markdown: report.markdown(), csv, json })
+    }
 }
 
 /// Writes the table in all four formats, and prints one of them.
-pub(crate) fn publish(args: &ExperimentArgs, report: &ResultTable) -> CommandResult {
-    let (headings, rows, legend) = report.text();
+pub(crate) fn publish(args: &ExperimentArgs, tables: Tables) -> CommandResult {
+    let Tables { text: (headings, rows, legend), protocol, markdown, csv, json } = tables;
     let headings: Vec<(&str, bool)> =
         headings.iter().map(|(name, number)| (name.as_str(), *number)).collect();
     let mut text = format!("{}\n{legend}\n", console::table(&headings, &rows));
-    report.protocol.iter().for_each(|(name, value)| text += &format!("{name}: {}\n", printable(value)));
+    protocol.iter().for_each(|(name, value)| text += &format!("{name}: {}\n", printable(value)));
     let formats = [
         (TableFormat::Text, "table.txt", text.into_bytes()),
-        (TableFormat::Markdown, "table.md", report.markdown().into_bytes()),
-        (TableFormat::Csv, "table.csv", report.csv()?),
-        (TableFormat::Json, "table.json", report.json()?.into_bytes()),
+        (TableFormat::Markdown, "table.md", markdown.into_bytes()),
+        (TableFormat::Csv, "table.csv", csv),
+        (TableFormat::Json, "table.json", json.into_bytes()),
     ];
     for (_, name, bytes) in &formats {
         write(args, name, bytes)?;

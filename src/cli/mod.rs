@@ -2,6 +2,7 @@
 
 mod bench;
 mod compare;
+mod compare_models;
 pub(crate) mod config;
 mod console;
 pub(crate) mod curves;

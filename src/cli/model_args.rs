@@ -225,6 +225,11 @@ impl ModelArgs {
         self.recipe.map_or(base.into(), |name| name.0)
     }
 
+    /// The same flags for another recipe.
+    pub(crate) fn with_recipe(&self, recipe: RunRecipe) -> ModelArgs {
+        ModelArgs { recipe: Some(RecipeName(recipe)), ..self.clone() }
+    }
+
     /// The run that the flags describe, checked; `base` is the recipe if they name none.
     pub(crate) fn config(
         &self,

@@ -1,14 +1,14 @@
 //! `spherec tune`: a search for good settings by cross-validation on the training part.
 
 use super::experiment::{
-    self, ExperimentArgs, MOST_CELLS, publish, read, report, run as run_experiment, settings,
+    self, ExperimentArgs, MOST_CELLS, Tables, publish, read, report, run as run_experiment, settings,
 };
 use super::model_args::{ModelArgs, RunArgs, SampleArgs, Searched, set, unused_because};
 use super::{CommandResult, console, flags_toml};
 use clap::ArgMatches;
 use serde_json::json;
 use spherec::data::{Protocol, split};
-use spherec::experiment::{Cell, Experiment, Grid, ResultTable, shuffled};
+use spherec::experiment::{Cell, Depths, Experiment, Grid, Repeats, ResultTable, shuffled};
 use spherec::train::{Recipe, RunConfig, defaults};
 use spherec::{Error, Result};
 use std::collections::hash_map::Entry;
@@ -72,21 +72,20 @@ pub(crate) fn run(args: &Args) -> CommandResult {
     ];
     let experiment = Experiment {
         columns: args.grid.settings.iter().map(|(name, _)| name.clone()).collect(),
-        fold_count: args.folds,
-        valid_fraction: args.valid_fraction,
+        repeats: Repeats::Folds { count: args.folds, valid_fraction: args.valid_fraction },
         split_seed: seed ^ FOLD_SEED,
         settings: settings("tune", &dataset, &more),
         cells,
     };
     let train = split(&dataset.interactions, &outer, seed)?.train;
-    let (results, ended) = run_experiment(&args.experiment, &experiment, &train)?;
+    let (results, ended) = run_experiment(&args.experiment, &experiment, &train, &Depths::default())?;
     let how = format!(
         "test part of {} by user, never seen; {} folds by user of the rest, validation {}, seed {seed}",
         args.test_fraction, args.folds, args.valid_fraction
     );
     let mut report = report(&args.experiment, &experiment, &results, how);
     best_first(&mut report);
-    let published = publish(&args.experiment, &report);
+    let published = publish(&args.experiment, Tables::of(&report)?);
     ended.and(published)?;
     let best = report.rows.first().filter(|row| row.failure.is_none() && row.spreads[NDCG].is_some());
     let Some(best) = best else {

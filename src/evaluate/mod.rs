@@ -40,12 +40,27 @@ pub struct Metrics {
 }
 
 /// The metrics of one user at one k.
-struct UserMetrics {
-    map: f64,
-    ndcg: f64,
-    recall: f64,
-    precision: f64,
-    median: Option<f64>,
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct UserMetrics {
+    /// [`metrics::average_precision`].
+    pub map: f64,
+    /// [`metrics::ndcg`].
+    pub ndcg: f64,
+    /// [`metrics::recall`].
+    pub recall: f64,
+    /// [`metrics::precision`].
+    pub precision: f64,
+    /// [`metrics::median_frequency`].
+    pub median: Option<f64>,
+}
+
+/// Means over the users, and what they are the means of.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Evaluation {
+    /// One per k.
+    pub means: Vec<Metrics>,
+    /// For each user with a test item, in the order of the rows: one per k.
+    pub users: Vec<Vec<UserMetrics>>,
 }
 
 /// Ranks all items for every user with at least one item in `test`, and measures the k best for each k in
@@ -87,7 +102,22 @@ pub fn evaluate(
     test: &Interactions,
     ks: &[usize],
 ) -> Result<Vec<Metrics>> {
-    Ok(evaluate_dials(embeddings, &[popularity], train, also_exclude, test, ks)?.swap_remove(0))
+    Ok(evaluate_users(embeddings, popularity, train, also_exclude, test, ks)?.means)
+}
+
+/// As [`evaluate`], with the metrics of each user.
+///
+/// # Errors
+/// As [`evaluate`].
+pub fn evaluate_users(
+    embeddings: &Embeddings,
+    popularity: f64,
+    train: &Interactions,
+    also_exclude: Option<&Interactions>,
+    test: &Interactions,
+    ks: &[usize],
+) -> Result<Evaluation> {
+    Ok(evaluate_all(embeddings, &[popularity], train, also_exclude, test, ks)?.swap_remove(0))
 }
 
 /// The dial of [`DIALS`] with the best NDCG at `k` on `valid`, the lowest of equal ones, and its metrics. Items
@@ -120,6 +150,18 @@ pub fn evaluate_dials(
     test: &Interactions,
     ks: &[usize],
 ) -> Result<Vec<Vec<Metrics>>> {
+    let all = evaluate_all(embeddings, popularities, train, also_exclude, test, ks)?;
+    Ok(all.into_iter().map(|evaluation| evaluation.means).collect())
+}
+
+fn evaluate_all(
+    embeddings: &Embeddings,
+    popularities: &[f64],
+    train: &Interactions,
+    also_exclude: Option<&Interactions>,
+    test: &Interactions,
+    ks: &[usize],
+) -> Result<Vec<Evaluation>> {
     popularities.iter().try_for_each(|&popularity| check_popularity(popularity))?;
     let Some(&deepest) = ks.iter().max() else {
         return Err(Error::setting("-k", "needs at least one value"));
@@ -169,10 +211,11 @@ pub fn evaluate_dials(
     for (at, metrics) in measured.into_iter().enumerate() {
         by_dial[at % popularities.len()].push(metrics);
     }
-    let dials = by_dial.iter().zip(&places);
+    let dials = by_dial.into_iter().zip(&places);
     Ok(dials
-        .map(|(by_user, places)| {
-            ks.iter().enumerate().map(|(index, &k)| mean(by_user, index, k, places)).collect()
+        .map(|(users, places)| {
+            let means = ks.iter().enumerate().map(|(index, &k)| mean(&users, index, k, places)).collect();
+            Evaluation { means, users }
         })
         .collect())
 }

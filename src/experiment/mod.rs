@@ -1,21 +1,29 @@
-//! Experiments: cells of settings, each trained and measured in every fold. Each result is written to a file
-//! at once, so that a stopped experiment can go on.
+//! Experiments: cells of settings, each trained and measured in every fold, or with every seed. Each result is written
+//! to a file at once, so that a stopped experiment can go on.
 
 mod grid;
 mod identity;
+mod model_table;
+mod published;
+mod repeats;
 mod result_table;
 mod results;
 mod statistics;
 mod trial;
+mod wilcoxon;
 
 pub use grid::{Grid, shuffled};
 pub use identity::checksum;
+pub use model_table::{ModelRow, ModelTable};
+pub use published::Published;
+pub use repeats::Repeats;
 pub use result_table::ResultTable;
 pub use results::{RESULTS, Results, TrialResult};
 pub use statistics::{MEASURES, Mark, Measure, Spread, Summary, marks, summarise};
-pub use trial::{Measured, ON_CPU, measure};
+pub use trial::{Depths, Measured, ON_CPU, measure};
+pub use wilcoxon::{SignedRanks, signed_ranks};
 
-use crate::data::{Interactions, Protocol, Split, split};
+use crate::data::{Interactions, Split};
 use crate::train::{self, RunConfig};
 use crate::{Error, Result};
 use serde_json::{Map, Value};
@@ -26,22 +34,20 @@ use std::collections::BTreeSet;
 pub struct Cell {
     /// Its values in the columns of the experiment.
     pub labels: Vec<String>,
-    /// The settings of a run; its protocol is for the first fold.
+    /// The settings of the first run.
     pub config: RunConfig,
 }
 
-/// Cells, and the folds in which each cell is trained.
+/// Cells, and what is repeated with each of them.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Experiment {
     /// The flags in which the cells differ, without dashes.
     pub columns: Vec<String>,
     /// The cells to compare.
     pub cells: Vec<Cell>,
-    /// Number of folds, at least 2.
-    pub fold_count: usize,
-    /// The share of the interactions outside a fold that is used for early stopping.
-    pub valid_fraction: f64,
-    /// Seed of the folds.
+    /// What differs between the runs of a cell.
+    pub repeats: Repeats,
+    /// Seed of the split.
     pub split_seed: u64,
     /// What results depend on beside the cells, by name. Results of different settings are never mixed.
     pub settings: Map<String, Value>,
@@ -58,8 +64,8 @@ pub enum Event<'a> {
         count: usize,
         /// The name of its cell.
         cell: &'a str,
-        /// Its fold, from 0.
-        fold: usize,
+        /// Which of its runs: "fold 2", counted from 0.
+        repeat: &'a str,
     },
     /// An event of the training in progress.
     Training(&'a train::Event),
@@ -76,7 +82,7 @@ pub enum Event<'a> {
     },
 }
 
-/// Trains and measures one cell in one fold; returns `None` if it was interrupted.
+/// Trains and measures one cell in one fold, or with one seed; returns `None` if it was interrupted.
 pub type Trial<'a> =
     dyn FnMut(&Split, &RunConfig, &mut dyn FnMut(&train::Event)) -> Result<Option<Measured>> + 'a;
 
@@ -88,14 +94,9 @@ impl Experiment {
         named.join(" ")
     }
 
-    /// The number of runs: cells times folds.
+    /// The number of runs: cells times folds or seeds.
     pub fn run_count(&self) -> usize {
-        self.cells.len() * self.fold_count
-    }
-
-    /// How the interactions are split for `fold`.
-    pub fn protocol(&self, fold: usize) -> Protocol {
-        Protocol::Folds { count: self.fold_count, fold, valid_fraction: self.valid_fraction }
+        self.cells.len() * self.repeats.count()
     }
 
     /// Checks that every fold of `data` has something to test, and every cell something to train on: what the runs would
@@ -104,17 +105,17 @@ impl Experiment {
     /// # Errors
     /// Those of the split; [`Error::Setting`] for too many folds; [`Error::Data`] that names the cell and the fold.
     pub fn check(&self, data: &Interactions) -> Result<()> {
-        let most = (0..data.user_count() as u32).map(|user| data.items_of(user).len()).max().unwrap_or(0);
-        if most < 2 {
-            return Err(Error::Data("no user has two interactions, so none can be held out".to_owned()));
-        }
-        if self.fold_count > most {
-            let message =
-                format!("must be at most {most}, the most items of a user, but is {}", self.fold_count);
-            return Err(Error::setting("--folds", message));
-        }
-        for fold in 0..self.fold_count {
-            let parts = split(data, &self.protocol(fold), self.split_seed)?;
+        self.repeats.check(data)?;
+        // With seeds, all parts are those of the first.
+        let part_count = match self.repeats {
+            Repeats::Folds { count, .. } => count,
+            Repeats::Seeds { .. } => 1,
+        };
+        for fold in 0..part_count {
+            let parts = self.repeats.split(data, self.split_seed, fold)?;
+            if parts.test.is_empty() {
+                return Err(Error::Data("the test part has no interactions".to_owned()));
+            }
             let mut checked = BTreeSet::new();
             for cell in &self.cells {
                 // The rest of a config does not matter here.
@@ -123,15 +124,16 @@ impl Experiment {
                     _ => String::new(),
                 };
                 if checked.insert(negatives) {
-                    (cell.config.check_data(&parts.train))
-                        .map_err(|error| Error::Data(format!("{}, fold {fold}: {error}", self.name(cell))))?;
+                    (cell.config.check_data(&parts.train)).map_err(|error| {
+                        Error::Data(format!("{}, {} {fold}: {error}", self.name(cell), self.repeats.word()))
+                    })?;
                 }
             }
         }
         Ok(())
     }
 
-    /// Does the runs on `data` that `results` lacks. All cells of a fold come before the next fold, so that
+    /// Does the runs on `data` that `results` lacks. All cells of a fold or seed come before the next one, so that
     /// incomplete results can be compared. Returns false if a trial was interrupted.
     ///
     /// A cell that cannot be trained ([`Error::Setting`], [`Error::Data`]) has failed, and the others go on. Such a
@@ -148,18 +150,20 @@ impl Experiment {
     ) -> Result<bool> {
         let names: Vec<String> = self.cells.iter().map(|cell| self.name(cell)).collect();
         let count = self.run_count();
-        for fold in 0..self.fold_count {
-            if names.iter().all(|name| results.has(name, fold)) {
+        for repeat in 0..self.repeats.count() {
+            if names.iter().all(|name| results.has(name, repeat)) {
                 continue;
             }
-            let parts = split(data, &self.protocol(fold), self.split_seed)?;
+            let parts = self.repeats.split(data, self.split_seed, repeat)?;
+            let repeat_name = format!("{} {repeat}", self.repeats.word());
             for (cell, name) in self.cells.iter().zip(&names) {
-                if results.has(name, fold) {
+                if results.has(name, repeat) {
                     continue;
                 }
-                observe(&Event::Started { number: results.trials().len() + 1, count, cell: name, fold });
-                let config = cell.config.clone().with_protocol(self.protocol(fold));
-                let result = |measured| TrialResult { cell: name.clone(), fold, measured };
+                let number = results.trials().len() + 1;
+                observe(&Event::Started { number, count, cell: name, repeat: &repeat_name });
+                let config = self.repeats.config(&cell.config, repeat);
+                let result = |measured| TrialResult { cell: name.clone(), fold: repeat, measured };
                 let result = match trial(&parts, &config, &mut |event| observe(&Event::Training(event))) {
                     Ok(None) => return Ok(false),
                     Ok(Some(measured)) => {
@@ -189,8 +193,8 @@ impl Experiment {
         let all: Vec<f64> = results.trials().iter().map(|trial| trial.measured.seconds).collect();
         let left = names.iter().map(|name| {
             let own: Vec<f64> = results.of(name).map(|trial| trial.measured.seconds).collect();
-            let folds_left = (self.fold_count - own.len().min(self.fold_count)) as f64;
-            folds_left * mean(if own.is_empty() { &all } else { &own })
+            let runs_left = self.repeats.count().saturating_sub(own.len()) as f64;
+            runs_left * mean(if own.is_empty() { &all } else { &own })
         });
         left.sum()
     }

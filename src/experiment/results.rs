@@ -1,6 +1,6 @@
 //! The results file: JSON lines. The first line holds the settings that the results belong to.
 
-use super::{Experiment, Measured};
+use super::{Experiment, Measured, Repeats};
 use crate::export::NewFile;
 use crate::printable::excerpt;
 use crate::{Error, Result, files};
@@ -18,12 +18,12 @@ pub const RESULTS: &str = "results.jsonl";
 const FORMAT: &str = "spherec-results";
 const FORMAT_VERSION: u64 = 2;
 
-/// The result of one cell in one fold.
+/// The result of one cell in one fold, or with one seed.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct TrialResult {
     /// The name of the cell.
     pub cell: String,
-    /// The fold, from 0.
+    /// The fold, or which of the seeds, from 0.
     pub fold: usize,
     /// What was measured.
     #[serde(flatten)]
@@ -46,7 +46,7 @@ pub struct Results {
     path: PathBuf,
     file: File,
     trials: Vec<TrialResult>,
-    /// The place in `trials` of each cell's folds.
+    /// The place in `trials` of each cell's folds or seeds.
     places: BTreeMap<String, BTreeMap<usize, usize>>,
 }
 
@@ -123,11 +123,16 @@ impl Results {
 }
 
 /// The file of `experiment` is smaller than this: a line for the settings and all cells, and one for each run, twice if
-/// two processes ran at once.
+/// two processes ran at once. With seeds, a run's line has a number for each user.
 fn most_bytes(experiment: &Experiment) -> u64 {
     const MOST_LINE_BYTES: u64 = 1 << 14;
+    const MOST_USER_BYTES: u64 = 1 << 24;
+    let user_bytes = match experiment.repeats {
+        Repeats::Folds { .. } => 0,
+        Repeats::Seeds { .. } => MOST_USER_BYTES.saturating_mul(2 * experiment.run_count() as u64),
+    };
     let lines = (experiment.cells.len() as u64).saturating_add(2 * experiment.run_count() as u64);
-    (1 << 20) + lines.saturating_mul(MOST_LINE_BYTES)
+    (1u64 << 20).saturating_add(lines.saturating_mul(MOST_LINE_BYTES)).saturating_add(user_bytes)
 }
 
 /// The config of each cell, whole: a new setting cannot be forgotten.
@@ -199,9 +204,10 @@ fn read(path: &Path, bytes: &[u8], experiment: &Experiment) -> Result<Vec<TrialR
         if trial.measured.metrics.is_some() == trial.measured.failure.is_some() {
             return Err(row("is not a result: it must have either metrics or a failure".to_owned()));
         }
-        if !names.contains(&trial.cell) || trial.fold >= experiment.fold_count {
+        if !names.contains(&trial.cell) || trial.fold >= experiment.repeats.count() {
             let cell = excerpt(&trial.cell);
-            let message = format!("is not a run of this experiment: {cell}, fold {}", trial.fold);
+            let word = experiment.repeats.word();
+            let message = format!("is not a run of this experiment: {cell}, {word} {}", trial.fold);
             return Err(row(message));
         }
         trials.push(trial);

@@ -1,7 +1,7 @@
 //! One run of an experiment: trained on a split, measured on its test part.
 
 use crate::data::Split;
-use crate::evaluate::{Metrics, evaluate};
+use crate::evaluate::{Evaluation, Metrics, evaluate_users};
 use crate::gpu::Gpu;
 use crate::train::{Event, KeepNothing, RunConfig, Stop, run_from};
 use crate::{Error, Result};
@@ -15,6 +15,12 @@ use std::time::Instant;
 pub struct Measured {
     /// The metrics on the test part; none where training failed.
     pub metrics: Option<Metrics>,
+    /// The metrics for longer lists, if any were asked for.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub deeper: Vec<Metrics>,
+    /// How many of each tested user's items are in its list, by row, if that was asked for.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub hits: Vec<u32>,
     /// How much of the item bias counted, as the training chose; 1 without a bias.
     #[serde(default = "whole")]
     pub popularity: f64,
@@ -40,6 +46,8 @@ impl Measured {
     pub fn failed(reason: String) -> Measured {
         Measured {
             metrics: None,
+            deeper: Vec::new(),
+            hits: Vec::new(),
             popularity: whole(),
             failure: Some(reason),
             epoch: 0,
@@ -53,7 +61,9 @@ impl Measured {
     pub(super) fn or_failed(self) -> Measured {
         match self.fault() {
             None => self,
-            Some(fault) => Measured { metrics: None, failure: Some(fault), ..self },
+            Some(fault) => {
+                Measured { metrics: None, deeper: Vec::new(), hits: Vec::new(), failure: Some(fault), ..self }
+            }
         }
     }
 
@@ -66,7 +76,9 @@ impl Measured {
             ("popularity", self.popularity, is_share(self.popularity)),
             ("seconds", self.seconds, is_number(self.seconds)),
         ];
-        if let Some(Metrics { map, ndcg, recall, precision, mmr, coverage, .. }) = self.metrics {
+        for &Metrics { map, ndcg, recall, precision, mmr, coverage, .. } in
+            self.metrics.iter().chain(&self.deeper)
+        {
             let shares = [
                 ("map", map),
                 ("ndcg", ndcg),
@@ -77,9 +89,23 @@ impl Measured {
             numbers.extend(shares.map(|(name, value)| (name, value, is_share(value))));
             numbers.push(("mmr", mmr, is_number(mmr)));
         }
+        if let Some(Metrics { users, k, .. }) = self.metrics.filter(|_| !self.hits.is_empty()) {
+            let (count, most) = (self.hits.len(), self.hits.iter().copied().max().unwrap_or(0));
+            numbers.push(("hits", count as f64, count == users));
+            numbers.push(("hits", f64::from(most), most as usize <= k));
+        }
         let (name, value, _) = numbers.into_iter().find(|(.., is_possible)| !is_possible)?;
         Some(format!("`{name}` cannot be {value:e}"))
     }
+}
+
+/// What is measured beside a list of the config's own length.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Depths {
+    /// Lengths of further lists.
+    pub deeper: Vec<usize>,
+    /// Whether the hits of each user are kept.
+    pub by_user: bool,
 }
 
 /// What stands for the adapter of a trainer that works on the CPU.
@@ -90,11 +116,12 @@ pub const ON_CPU: &str = "CPU";
 /// bounds is an outcome, as are points that are not numbers: other settings may do better. `gpu` as in [`run_from`].
 ///
 /// # Errors
-/// Those of [`run_from`] and [`evaluate`].
+/// Those of [`run_from`] and [`evaluate_users`].
 pub fn measure(
     gpu: Option<&Arc<Gpu>>,
     split: &Split,
     config: &RunConfig,
+    depths: &Depths,
     interrupt: &AtomicBool,
     observe: &mut dyn FnMut(&Event),
 ) -> Result<Option<Measured>> {
@@ -123,9 +150,17 @@ pub fn measure(
     }
     let (train, valid, test) = (&split.train, Some(&split.valid), &split.test);
     let popularity = trained.popularity;
-    let all = evaluate(&trained.embeddings, popularity, train, valid, test, &[config.stopping().k])?;
+    let k = config.stopping().k;
+    let ks: Vec<usize> = std::iter::once(k).chain(depths.deeper.iter().copied()).collect();
+    let all = evaluate_users(&trained.embeddings, popularity, train, valid, test, &ks)?;
+    let Evaluation { mut means, users } = all;
+    let hits = users.iter().filter(|_| depths.by_user);
+    // Precision is hits / k.
+    let hits = hits.map(|user| (user[0].precision * k as f64).round() as u32).collect();
     Ok(Some(Measured {
-        metrics: all.into_iter().next(),
+        deeper: means.split_off(1),
+        metrics: means.pop(),
+        hits,
         popularity,
         failure: None,
         epoch: trained.epoch,

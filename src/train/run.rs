@@ -148,6 +148,16 @@ impl RunConfig {
         self
     }
 
+    /// The same with another seed.
+    pub fn with_seed(mut self, seed: u64) -> RunConfig {
+        match &mut self {
+            RunConfig::Step(config) => config.seed = seed,
+            RunConfig::Wrmf(config) => config.seed = seed,
+            RunConfig::Popularity(config) => config.seed = seed,
+        }
+        self
+    }
+
     /// Makes it longer or shorter.
     pub fn set_epochs(&mut self, epochs: usize) {
         match self {

@@ -8,7 +8,7 @@ use spherec::experiment::{
 };
 use spherec::sampling::Negatives;
 use spherec::step::Loss;
-use spherec::train::TrainConfig;
+use spherec::train::{RunConfig, TrainConfig};
 use spherec::{Error, Result};
 use std::fs;
 use std::io::Write;
@@ -18,7 +18,7 @@ fn experiment(learning_rate: f64) -> Experiment {
     let protocol = Protocol::Folds { count: 3, fold: 0, valid_fraction: 0.0 };
     let cell = |name: &str, negatives: Negatives| Cell {
         labels: vec![name.to_owned(), negatives.count().to_string()],
-        config: TrainConfig { negatives, protocol, ..TrainConfig::default() },
+        config: TrainConfig { negatives, protocol, ..TrainConfig::default() }.into(),
     };
     let popularity = |count| Negatives::Popularity { count, beta: 1.0 };
     Experiment {
@@ -36,6 +36,12 @@ fn experiment(learning_rate: f64) -> Experiment {
     }
 }
 
+/// The steps of a cell.
+fn steps(config: &mut RunConfig) -> &mut TrainConfig {
+    let RunConfig::Step(config) = config else { panic!("{config:?}") };
+    config
+}
+
 fn data() -> Interactions {
     let pairs: Vec<(u32, u32)> =
         (0..20).flat_map(|user| (0..6).map(move |n| (user, (user + n * 3) % 30))).collect();
@@ -43,7 +49,8 @@ fn data() -> Interactions {
 }
 
 /// Made-up metrics that depend only on the split and the settings.
-fn made_up(split: &Split, config: &TrainConfig) -> Measured {
+fn made_up(split: &Split, config: &RunConfig) -> Measured {
+    let RunConfig::Step(config) = config else { panic!("{config:?}") };
     let first: f64 = split.test.pairs().map(|(user, item)| f64::from(user * 31 + item)).sum();
     let map = (first.sin().abs() + config.negatives.count() as f64) / 7.3 + config.negatives.beta() / 10.0;
     let metrics = Metrics {
@@ -132,7 +139,7 @@ fn results_of_other_settings_and_damage_are_refused() {
     }
     // A setting of one cell, however deep, which is in no column and in no list of settings.
     let mut other = experiment(0.1);
-    other.cells[3].config.loss = Loss::Softmax { temperature: 0.75 };
+    steps(&mut other.cells[3].config).loss = Loss::Softmax { temperature: 0.75 };
     let error = Results::open(place.path(), &other).unwrap_err().to_string();
     for part in ["temperature", "0.1", "0.75", "-o"] {
         assert!(error.contains(part), "no {part:?} in {error}");
@@ -224,9 +231,10 @@ fn what_the_data_do_not_allow_is_said_before_the_first_run() {
     of(|experiment| experiment.fold_count = 6).unwrap();
     let error = of(|experiment| experiment.fold_count = 7).unwrap_err().to_string();
     assert_eq!(error, "--folds must be at most 6, the most items of a user, but is 7");
-    of(|experiment| experiment.cells[1].config.negatives = Negatives::Uniform { count: 26 }).unwrap();
+    of(|experiment| steps(&mut experiment.cells[1].config).negatives = Negatives::Uniform { count: 26 })
+        .unwrap();
     let uniform = |experiment: &mut Experiment| {
-        experiment.cells[1].config.negatives = Negatives::Uniform { count: 27 };
+        steps(&mut experiment.cells[1].config).negatives = Negatives::Uniform { count: 27 };
     };
     let error = of(uniform).unwrap_err().to_string();
     for part in ["sampler=uniform negatives=2, fold 0: ", "27 of the 30 items", "--negatives"] {
@@ -234,7 +242,7 @@ fn what_the_data_do_not_allow_is_said_before_the_first_run() {
     }
     let two_stage = |experiment: &mut Experiment| {
         let negatives = Negatives::TwoStage { count: 20, beta: 1.0, candidates: 40, hardness: 1.0 };
-        experiment.cells[3].config.negatives = negatives;
+        steps(&mut experiment.cells[3].config).negatives = negatives;
     };
     of(two_stage).unwrap();
     // Of 30 items only 10 are liked by anyone, so that they can be candidates.
@@ -263,6 +271,7 @@ fn spoiled(
         &mut results,
         &mut |split, config, _| {
             let measured = made_up(split, config);
+            let RunConfig::Step(config) = config else { panic!("{config:?}") };
             let is_spoiled = matches!(config.negatives, Negatives::Popularity { count: 1, .. });
             if is_spoiled { spoil(measured).map(Some) } else { Ok(Some(measured)) }
         },

@@ -48,3 +48,4 @@ mod shared_plans;
 mod statistics;
 mod train_config;
 mod trouble;
+mod wrmf;

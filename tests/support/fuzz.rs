@@ -414,7 +414,8 @@ fn experiment() -> Experiment {
     let protocol = Protocol::Folds { count: 2, fold: 0, valid_fraction: 0.0 };
     let cell = |count: usize| Cell {
         labels: vec![count.to_string()],
-        config: TrainConfig { negatives: Negatives::Uniform { count }, protocol, ..TrainConfig::default() },
+        config: TrainConfig { negatives: Negatives::Uniform { count }, protocol, ..TrainConfig::default() }
+            .into(),
     };
     Experiment {
         columns: vec!["negatives".to_owned()],

@@ -1,0 +1,152 @@
+//! `spherec compare --models`: recipes in one table, as Hsieh et al. 2017 did.
+
+use super::compare::{Args, check_failed};
+use super::experiment::{Tables, list, publish, read, run as run_experiment, settings};
+use super::load_args::shown_path;
+use super::model_args::SampleArgs;
+use super::model_names::RecipeName;
+use super::{CommandResult, protocol};
+use clap::ValueEnum;
+use serde_json::json;
+use spherec::data::Protocol;
+use spherec::experiment::{Cell, Depths, Experiment, ModelTable, Published, Repeats};
+use spherec::train::Recipe;
+use spherec::{Error, Result};
+
+/// Each user's interactions are divided 60/20/20, and users with fewer than five are trained on only (Hsieh et al. 2017,
+/// 4.2).
+const HELD_OUT_FRACTION: f64 = 0.2;
+const HOLD_OUT_FROM: usize = 5;
+
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Comparing models")]
+pub(crate) struct ModelsArgs {
+    /// Models to compare, separated by commas: names of recipes
+    #[arg(long, value_name = "LIST",
+        conflicts_with_all = ["samplers", "batch_size", "negatives", "folds", "recipe"])]
+    models: Option<String>,
+    /// Number of runs of each model; they differ in the seed of the model: --seed, --seed + 1 and so on. All have the
+    /// same split, that of --seed
+    #[arg(long, value_name = "N", default_value_t = 3, requires = "models")]
+    seeds: usize,
+    /// Model that the others are tested against [default: for each the best of the others]
+    #[arg(long, value_name = "MODEL", requires = "models")]
+    against: Option<String>,
+    /// Data set of Hsieh et al. 2017 (Table 2) whose published recall stands beside the models': CiteULike, BookCX, Flickr,
+    /// Medium, MovieLens or EchoNest
+    #[arg(long, value_name = "NAME", requires = "models")]
+    published: Option<Published>,
+    #[arg(long, value_name = "SHARE", requires = "models", help = format!(
+        "Share of each user's interactions held out for the test [default: {HELD_OUT_FRACTION}]"))]
+    test_fraction: Option<f64>,
+    /// Users with fewer interactions are used for training only
+    #[arg(long, value_name = "N", default_value_t = HOLD_OUT_FROM, requires = "models")]
+    hold_out_from: usize,
+}
+
+impl ModelsArgs {
+    /// Whether models are compared.
+    pub(super) fn is_given(&self) -> bool {
+        self.models.is_some()
+    }
+}
+
+pub(super) fn run(args: &Args) -> CommandResult {
+    let ModelsArgs { seeds, published, hold_out_from, .. } = args.models;
+    let protocol = Protocol::Holdout {
+        test_fraction: args.models.test_fraction.unwrap_or(HELD_OUT_FRACTION),
+        valid_fraction: args.valid_fraction.unwrap_or(HELD_OUT_FRACTION),
+    };
+    let cells = cells(args, protocol)?;
+    let k = cells.first().map_or(0, |cell| cell.config.stopping().k);
+    let depths = Depths { deeper: vec![k.saturating_mul(2)], by_user: true };
+    let dataset = read(&args.experiment)?;
+    let more = [
+        ("protocol", json!(protocol)),
+        ("hold-out-from", json!(hold_out_from)),
+        ("seed", json!(args.run.seed())),
+    ];
+    let experiment = Experiment {
+        columns: vec!["model".to_owned()],
+        cells,
+        repeats: Repeats::Seeds { count: seeds, protocol, hold_out_from },
+        split_seed: args.run.seed(),
+        settings: settings("compare --models", &dataset, &more),
+    };
+    let (results, ended) = run_experiment(&args.experiment, &experiment, &dataset.interactions, &depths)?;
+    let test = experiment.repeats.split(&dataset.interactions, experiment.split_seed, 0)?.test;
+    let relevant: Vec<usize> = (0..test.user_count() as u32)
+        .map(|user| test.items_of(user).len())
+        .filter(|&count| count > 0)
+        .collect();
+    let against = args.models.against.as_deref();
+    let mut table = ModelTable::new(&experiment, &results, &relevant, depths.deeper[0], against, published)?;
+    let last_seed = args.run.seed().wrapping_add(seeds as u64 - 1);
+    table.protocol = vec![
+        ("data", shown_path(&args.experiment.data)),
+        ("split", split_text(&protocol, args.run.seed(), hold_out_from)),
+        ("models", format!("seeds {} to {last_seed}, all on this one split", args.run.seed())),
+        (
+            "evaluated",
+            format!("{}, those with a test item", protocol::users_text(relevant.len(), relevant.len())),
+        ),
+        ("ranked", format!("all items except {}", protocol::left_out(experiment.repeats.has_valid()))),
+        ("ties", protocol::TIES.to_owned()),
+    ];
+    let tables = Tables {
+        text: table.text(),
+        protocol: table.protocol.clone(),
+        markdown: table.markdown(),
+        csv: table.csv()?,
+        json: table.json()?,
+    };
+    let printed = publish(&args.experiment, tables);
+    ended.and(printed)?;
+    check_failed(table.rows.iter().map(|row| row.failure.is_some()), "model")
+}
+
+fn split_text(protocol: &Protocol, seed: u64, hold_out_from: usize) -> String {
+    let split = protocol::split_text(protocol, seed);
+    match hold_out_from {
+        ..=2 => split,
+        least => format!("{split}, users with fewer than {least} interactions in training only"),
+    }
+}
+
+/// A cell for each model.
+fn cells(args: &Args, protocol: Protocol) -> Result<Vec<Cell>> {
+    let recipes = list("--models", args.models.models.as_deref().unwrap_or_default(), |text| {
+        RecipeName::from_str(text, false).map_err(|_| format!("use {}", recipe_names()))
+    })?;
+    let mut cells = Vec::new();
+    for RecipeName(recipe) in recipes {
+        let model = args.model.with_recipe(recipe);
+        let config = model.config(Recipe::default(), &SampleArgs::default(), &args.run, protocol);
+        let config = config.map_err(|error| Error::Data(format!("--models {}: {error}", recipe.name())))?;
+        cells.push(Cell { labels: vec![recipe.name().to_owned()], config });
+    }
+    let against = args.models.against.as_ref();
+    if let Some(against) = against.filter(|&against| cells.iter().all(|cell| cell.labels[0] != **against)) {
+        return Err(Error::setting("--against", format!("is {against}, which is not among --models")));
+    }
+    let k = cells.first().map_or(0, |cell| cell.config.stopping().k);
+    if args.models.published.is_some() && k != 50 {
+        return Err(Error::setting(
+            "--published",
+            format!("has recall in the 50 and 100 best, but -k is {k}"),
+        ));
+    }
+    let configs: Vec<_> = cells.iter().map(|cell| cell.config.clone()).collect();
+    args.model.check_used(&SampleArgs::default(), &args.run, &configs)?;
+    Ok(cells)
+}
+
+/// The names of all recipes.
+fn recipe_names() -> String {
+    let names = RecipeName::value_variants().iter().map(|RecipeName(recipe)| recipe.name());
+    let names: Vec<&str> = names.collect();
+    match names.split_last() {
+        Some((last, others)) => format!("{} or {last}", others.join(", ")),
+        None => String::new(),
+    }
+}
