@@ -56,8 +56,9 @@ impl Run {
     /// Bytes of a checkpoint, about.
     pub fn checkpoint_bytes(&self) -> u64 {
         let rows = (self.users.len() + self.items.len()) as u64;
-        // The rows, two moments, and the best embeddings.
-        rows * (4 * 4 * self.config.dim as u64 + 32)
+        // The rows, the moments, and the best embeddings.
+        let tables = 2 + self.config.optimizer.moments().len() as u64;
+        rows * (4 * tables * self.config.dim as u64 + 32)
     }
 
     fn sizes(&self) -> Sizes {

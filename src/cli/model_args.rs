@@ -37,8 +37,7 @@ pub(crate) struct ModelArgs {
     recipe: Option<RecipeName>,
     #[arg(long, value_name = "D", help = format!("Embedding dimension {}", usual(|config| config.dim)))]
     dim: Option<usize>,
-    /// sphere: points of norm 1, a metric; dot: points as they are, scored by the inner product [default: sphere; dot
-    /// for bpr and warp]
+    /// Where points lie, and what they are scored by [default: sphere; dot for bpr and warp]
     #[arg(long, value_name = "NAME", value_enum)]
     geometry: Option<GeometryName>,
     #[arg(long, value_name = "NAME", value_enum, help = format!(
@@ -102,7 +101,8 @@ pub(crate) struct ModelArgs {
         "Adam: decay rates [default: {},{}; Kingma and Ba 2015]", defaults::BETAS.0, defaults::BETAS.1))]
     betas: Option<Betas>,
     #[arg(long, value_name = "X", help = format!(
-        "Adam: added to the root of the second moment [default: {:e}; Kingma and Ba 2015]", defaults::EPSILON))]
+        "Adam: added to the root of the second moment [default: {:e}; Kingma and Ba 2015]; AdaGrad: to the root of the sum \
+         of squares [default: {:e}]", defaults::EPSILON, defaults::ADAGRAD_EPSILON))]
     epsilon: Option<f64>,
 }
 
@@ -193,6 +193,7 @@ impl ModelArgs {
         let loss = self.loss(&start);
         let geometry = match self.geometry {
             Some(GeometryName::Sphere) => Geometry::Sphere,
+            Some(GeometryName::Ball) => Geometry::Ball,
             Some(GeometryName::Dot) => Geometry::Dot,
             // Baselines of inner products.
             None if matches!(loss, Loss::Bpr | Loss::Warp { .. }) => Geometry::Dot,
@@ -295,12 +296,16 @@ impl ModelArgs {
     fn optimizer(&self, start: &TrainConfig) -> Optimizer {
         let usual = match start.optimizer {
             Optimizer::Adam { .. } => OptimizerName::Adam,
+            Optimizer::Adagrad { .. } => OptimizerName::Adagrad,
             Optimizer::Sgd => OptimizerName::Sgd,
         };
         let betas = self.betas.map_or(defaults::BETAS, |Betas(first, second)| (first, second));
         match self.optimizer.unwrap_or(usual) {
             OptimizerName::Adam => {
                 Optimizer::Adam { betas, epsilon: self.epsilon.unwrap_or(defaults::EPSILON) }
+            }
+            OptimizerName::Adagrad => {
+                Optimizer::Adagrad { epsilon: self.epsilon.unwrap_or(defaults::ADAGRAD_EPSILON) }
             }
             OptimizerName::Sgd => Optimizer::Sgd,
         }
@@ -356,13 +361,14 @@ pub(crate) fn unused_because(name: &str, config: &TrainConfig) -> Option<String>
         "rank-weight" => (matches!(loss, Loss::Triplet { .. }), "loss"),
         "contrastive-weight" => (matches!(loss, Loss::Contrastive { .. }), "loss"),
         "item-bias-rate" | "item-bias-start" => (has_bias, "item-bias"),
-        "betas" | "epsilon" => (matches!(config.optimizer, Optimizer::Adam { .. }), "optimizer"),
+        "betas" => (matches!(config.optimizer, Optimizer::Adam { .. }), "optimizer"),
+        "epsilon" => (config.optimizer.epsilon() > 0.0, "optimizer"),
         _ => (true, ""),
     };
     let value = match because {
         "sampler" => config.negatives.sampler(),
         "loss" => config.loss.name(),
-        "optimizer" => "sgd",
+        "optimizer" => config.optimizer.name(),
         _ => "false",
     };
     let sign = if because == "item-bias" { "=" } else { " " };

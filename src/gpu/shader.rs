@@ -34,6 +34,7 @@ pub const KERNELS: &[(&str, &str)] = sources!(
     "point_gradient",
     "point_gradient_shared",
     "row_adam",
+    "row_adagrad",
     "row_sgd",
     "row_catch_up",
 );
@@ -64,7 +65,9 @@ const INCLUDES: &[(&str, &str)] = sources!(
     "pair_scores_shared",
     "losses",
     "slot_gradients",
+    "settled_rows",
     "geometry_sphere",
+    "geometry_ball",
     "geometry_dot",
 );
 

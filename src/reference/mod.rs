@@ -13,6 +13,7 @@ mod pair_score;
 mod pair_scores;
 mod point_gradient;
 mod point_gradient_shared;
+mod row_adagrad;
 mod row_adam;
 mod row_catch_up;
 mod row_load;
@@ -35,6 +36,7 @@ pub use pair_score::pair_score;
 pub use pair_scores::PairLoss;
 pub use point_gradient::point_gradient;
 pub use point_gradient_shared::point_gradient_shared;
+pub use row_adagrad::row_adagrad;
 pub use row_adam::row_adam;
 pub use row_catch_up::row_catch_up;
 pub use row_load::row_load;
@@ -93,8 +95,8 @@ fn point<'a>(points: &'a [f32], shape: &StepShape, slot: u32) -> &'a [f32] {
     &points[slot as usize * shape.slot_numbers()..][..shape.padded_dim()]
 }
 
-/// The item bias in a row slot.
-fn bias(points: &[f32], shape: &StepShape, slot: u32) -> f32 {
+/// What is added to the scores of the point in a row slot: its item bias and height.
+fn added(points: &[f32], shape: &StepShape, slot: u32) -> f32 {
     points[slot as usize * shape.slot_numbers() + shape.padded_dim() + 3]
 }
 
@@ -120,9 +122,18 @@ struct Stepped<'a> {
     scale: f32,
     skipped: f32,
     epsilon: f32,
-    /// o, and dL/do.
-    bias: f32,
+    /// What its scores get beside products: o, if points have no height.
+    added: f32,
+    /// dL/do.
     bias_gradient: f32,
+}
+
+/// Puts a row after its step where the geometry wants it; returns |x|^2 before that, and as it is left.
+fn settle(row: &mut [f32], shape: &StepShape) -> (f32, f32) {
+    let squares = dot(row, row);
+    let scale = shape.geometry.settled_scale(squares);
+    row.iter_mut().for_each(|x| *x *= scale);
+    (squares, squares * scale * scale)
 }
 
 /// The rows of some shards that the step uses.
@@ -145,8 +156,10 @@ fn stepped_rows<'a>(
             let note = &points[slot * stride + dim..][..4];
             let g = &gradients[slot * stride..][..dim];
             let along = dot(g, point);
-            let gradient =
-                (0..dim).map(|d| shape.geometry.row_gradient(g[d], point[d], along, note[0])).collect();
+            let slopes = gradients[slot * stride + dim + 2];
+            let gradient = (0..dim)
+                .map(|d| shape.geometry.row_gradient(g[d], point[d], along, note[0], slopes))
+                .collect();
             let row = (row - shards.first_row) as usize;
             stepped.push(Stepped {
                 row,
@@ -155,7 +168,7 @@ fn stepped_rows<'a>(
                 scale: note[0],
                 skipped: note[1],
                 epsilon: note[2],
-                bias: note[3],
+                added: note[3],
                 bias_gradient: gradients[slot * stride + dim + 1],
             });
         }

@@ -2,7 +2,7 @@
 
 use super::{
     candidate_gradient, candidate_score, candidate_score_subgroup, loss, negative_draw, pair_score,
-    point_gradient, point_gradient_shared, row_adam, row_catch_up, row_load, row_sgd, step_sum,
+    point_gradient, point_gradient_shared, row_adagrad, row_adam, row_catch_up, row_load, row_sgd, step_sum,
     user_gradient,
 };
 use crate::step::layout::{Block, PairSums, RowState, Shards, StepSums};
@@ -16,7 +16,7 @@ pub struct State {
     pub rows: Vec<f32>,
     /// Adam's first moment as the tables hold it, (rows, D): see `shaders/include/catch_up.wgsl`.
     pub drift: Vec<f32>,
-    /// (rows, D).
+    /// Adam's second moment, or AdaGrad's sum of squares, (rows, D).
     pub variance: Vec<f32>,
     /// (rows).
     pub row_states: Vec<RowState>,
@@ -166,6 +166,9 @@ pub fn run_stage(
                 "row_adam" => {
                     row_adam(plan, settings, shards, x, drift, v, states, working, gradients, log, shape);
                 }
+                "row_adagrad" => {
+                    row_adagrad(plan, settings, shards, x, v, states, working, gradients, log, shape);
+                }
                 "row_sgd" => row_sgd(plan, settings, shards, x, states, working, gradients, log, shape),
                 "row_catch_up" => row_catch_up(settings, shards, x, drift, v, states, catch_up, shape),
                 other => panic!("{other} has no twin over the tables"),
@@ -195,7 +198,8 @@ fn run_whole(stage: &Stage, constants: &StepConstants, plan: &Plan, s: &mut Scra
         ),
         "point_gradient_shared" => {
             let (scores, from_candidates) = (&s.scores, &s.user_gradients);
-            point_gradient_shared(plan, &s.working, scores, from_candidates, &mut s.gradients, shape);
+            let gradients = &mut s.gradients;
+            point_gradient_shared(plan, &s.working, scores, from_candidates, &s.pairs, gradients, shape);
         }
         kernel if kernel == shape.loss.kernel() => {
             loss(plan, &Block::default(), &mut s.scores, &mut s.candidate_scores, &mut s.pairs, shape);

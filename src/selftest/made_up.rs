@@ -61,6 +61,9 @@ const OF_LOSSES: [[&str; 3]; Loss::ALL.len() - 1] = [
 /// With an epsilon that counts: a usual one would be lost in the tolerance.
 const ADAM: Optimizer = Optimizer::Adam { betas: (0.9, 0.999), epsilon: 0.01 };
 
+/// Likewise.
+const ADAGRAD: Optimizer = Optimizer::Adagrad { epsilon: 0.01 };
+
 /// As subgroups are used, but with half as much held by a thread: a driver takes seconds to compile the whole, so only
 /// one step of shared candidates has that.
 const SMALL: Grain = Grain { held_chunks: Grain::CPU.held_chunks / 2, ..Grain::CPU };
@@ -274,11 +277,37 @@ pub fn made_up_steps() -> Vec<MadeUp> {
         let grain = SMALL;
         steps.push(MadeUp { name: on_subgroups, loss, negative_count: 11, dim: 20, grain, ..planned });
     }
-    steps.extend(Geometry::ALL[1..].iter().map(|&geometry| MadeUp {
-        name: geometry.include(),
-        geometry,
-        ..planned
-    }));
+    for &geometry in &Geometry::ALL[1..] {
+        let optimizer = if geometry.has_heights() { ADAGRAD } else { ADAM };
+        steps.push(MadeUp { name: geometry.include(), geometry, optimizer, ..planned });
+    }
+    let (geometry, optimizer) = (Geometry::Ball, ADAGRAD);
+    // Every loss but this one has slopes that add up to nothing.
+    let contrastive = Loss::Contrastive { margin: -0.6, weight: 3.0 };
+    let in_shards = MadeUp { rows_per_shard: 70, shards_per_dispatch: 3, ..shared };
+    steps.extend([
+        MadeUp { name: "AdaGrad", optimizer, dim: 44, rows_per_shard: 70, shards_per_dispatch: 2, ..base },
+        MadeUp { name: "first step of AdaGrad", optimizer, step: 1, dim: 12, ..planned },
+        MadeUp {
+            name: "ball, plain gradient descent",
+            geometry,
+            optimizer: Optimizer::Sgd,
+            dim: 13,
+            ..planned
+        },
+        MadeUp { name: "ball, contrastive", geometry, optimizer, loss: contrastive, ..planned },
+        MadeUp { name: "ball, shared contrastive", geometry, optimizer, loss: contrastive, ..in_shards },
+        MadeUp {
+            name: "subgroups, ball, shared contrastive",
+            geometry,
+            optimizer,
+            loss: contrastive,
+            dim: 20,
+            grain: SMALL,
+            ..in_shards
+        },
+        MadeUp { name: "subgroups, ball", geometry, optimizer, dim: 45, grain: SMALL, ..planned },
+    ]);
     steps
 }
 
@@ -314,7 +343,23 @@ pub(super) fn state_in_training(case: &MadeUp, shape: &StepShape, seed: u64) -> 
     for state in &mut state.row_states[..case.item_count] {
         state.bias = if case.item_bias_rate > 0.0 { stream.random_range(-0.5..0.5f32) } else { 0.0 };
     }
-    if !case.optimizer.has_moments() || case.step == 1 {
+    // What is kept within a ball.
+    for (row, it) in state.rows.chunks_mut(padded).zip(&mut state.row_states) {
+        let scale = case.geometry.settled_scale(it.squares);
+        row.iter_mut().for_each(|x| *x *= scale);
+        it.squares *= scale * scale;
+    }
+    if case.step == 1 || case.optimizer.moments().is_empty() {
+        return state;
+    }
+    if !case.optimizer.moves_untouched_rows() {
+        for (row, it) in state.row_states.iter_mut().enumerate() {
+            let numbers = row * padded..row * padded + case.dim;
+            state.variance[numbers].iter_mut().for_each(|x| *x = stream.random_range(0.0..1.0f32));
+            if row < case.item_count && case.item_bias_rate > 0.0 {
+                it.bias_variance = stream.random_range(0.0..1.0f32);
+            }
+        }
         return state;
     }
     for row in 0..row_count {

@@ -171,6 +171,8 @@ pub struct PairSums {
     pub spread_1: f32,
     /// Sum of their squares.
     pub spread_2: f32,
+    /// Sum of all slopes of the pair.
+    pub slopes: f32,
 }
 
 /// Mirror of `StepSums` in `shaders/include/step_log.wgsl`: what a step reports.

@@ -13,7 +13,7 @@ mod stages;
 pub use constants::StepConstants;
 pub use geometry::Geometry;
 pub use loss::Loss;
-pub use optimizer::{Optimizer, Rates, Schedule};
+pub use optimizer::{Moment, Optimizer, Rates, Schedule};
 pub use plan::{Plan, PlanShape};
 pub use shape::{
     BLOCK_BYTES, Grain, HELD_CHUNKS, MAX_STEPS, PLAN_BYTES, StepBuffer, StepShape, WINDOW_CHUNKS,

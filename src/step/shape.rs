@@ -244,7 +244,7 @@ impl StepShape {
     pub fn memory(&self) -> Vec<(&'static str, u64)> {
         let rows = self.table_rows() as u64;
         let row_bytes = self.chunk_count() as u64 * 16;
-        let moments = if self.optimizer.has_moments() { 2 } else { 0 };
+        let moments = self.optimizer.moments().len() as u64;
         let buffers: u64 = self.buffers().iter().map(|buffer| buffer.bytes as u64).sum();
         vec![
             ("rows", rows * row_bytes),

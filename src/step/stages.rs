@@ -152,7 +152,7 @@ impl StepShape {
     /// place.
     pub fn catch_up_stage(&self) -> Option<Stage> {
         let stage = Stage { kernel: "row_catch_up", over: Over::Rows, lane_count: self.lane_count() };
-        self.optimizer.has_moments().then_some(stage)
+        self.optimizer.moves_untouched_rows().then_some(stage)
     }
 
     /// What the dispatches of `stage` cover, for a full batch.
@@ -259,7 +259,8 @@ impl StepShape {
             ("negative_count", self.plan.negative_count as f64),
             ("pair_words", self.plan.pair_words() as f64),
             ("left_rows_at", self.left_rows_at() as f64),
-            ("has_momentum", flag(self.optimizer.has_moments())),
+            ("has_momentum", flag(self.optimizer.moves_untouched_rows())),
+            ("has_heights", flag(self.geometry.has_heights())),
             ("has_spread", flag(self.has_spread())),
             ("rows_per_group", rows_per_group as f64),
             ("scores_users", flag(is_shared)),

@@ -30,6 +30,8 @@ pub mod defaults {
     pub const BETAS: (f64, f64) = (0.9, 0.999);
     /// Adam's epsilon (Kingma and Ba 2015).
     pub const EPSILON: f64 = 1e-8;
+    /// AdaGrad's epsilon (as PyTorch has it).
+    pub const ADAGRAD_EPSILON: f64 = 1e-10;
     /// Epochs (measured).
     pub const EPOCHS: usize = 20;
     /// Epochs between evaluations on the validation part.
@@ -55,6 +57,12 @@ pub mod defaults {
     pub const CANDIDATES: usize = 2_000;
     /// Exponent of stage 2 (measured; Tran 3.2 implies (D-1)/2 - 1).
     pub const HARDNESS: f64 = 3.0;
+
+    /// What the recipe `cml-2017` has otherwise.
+    pub mod cml_2017 {
+        /// Step size of AdaGrad (Hsieh et al. 2017 do not say it).
+        pub const LEARNING_RATE: f64 = 0.1;
+    }
 
     /// What the recipe `two-stage-2019` has otherwise.
     pub mod two_stage_2019 {
@@ -198,9 +206,7 @@ impl TrainConfig {
             ("--gor-weight", self.regularisers.gor_weight),
             ("--hardness", self.negatives.hardness()),
         ];
-        if let Optimizer::Adam { epsilon, .. } = self.optimizer {
-            numbers.push(("--epsilon", epsilon));
-        }
+        numbers.push(("--epsilon", self.optimizer.epsilon()));
         match self.loss {
             Loss::Triplet { margin, .. } | Loss::HingeSum { margin } | Loss::Warp { margin } => {
                 numbers.push(("--margin", margin));
@@ -236,15 +242,25 @@ impl TrainConfig {
             );
             return Err(Error::setting("--sampler", message));
         }
-        let is_dot = self.geometry == Geometry::Dot;
-        if is_dot && is_two_stage {
-            let message = "must not be two-stage with --geometry dot: its law is one of cosines; take uniform, \
-                           popularity or shared";
+        let is_sphere = self.geometry == Geometry::Sphere;
+        if !is_sphere && is_two_stage {
+            let message = format!(
+                "must not be two-stage with --geometry {}: its law is one of cosines; take uniform, popularity or shared",
+                self.geometry.name()
+            );
             return Err(Error::setting("--sampler", message));
+        }
+        if self.geometry == Geometry::Ball && self.optimizer.moves_untouched_rows() {
+            let message = format!(
+                "must not be {} with --geometry ball: rows that a step does not touch would drift out of the ball; take \
+                 adagrad or sgd",
+                self.optimizer.name()
+            );
+            return Err(Error::setting("--optimizer", message));
         }
         let gor_weight = self.regularisers.gor_weight;
         if is_shared && gor_weight > 0.0 {
-            let others = if is_dot { "uniform or popularity" } else { "uniform, popularity or two-stage" };
+            let others = if is_sphere { "uniform, popularity or two-stage" } else { "uniform or popularity" };
             let message = format!(
                 "must be 0 with --sampler shared, but is {gor_weight}: the regulariser needs a pair's own negatives; \
                  take {others}"

@@ -36,13 +36,15 @@ fn error(config: &TrainConfig, what: &'static str, step: u64, last_step: u64) ->
 /// The settings that are far from their usual values, the farthest first, in words; empty if none is.
 pub(super) fn far_settings(config: &TrainConfig) -> String {
     let (Schedule::Constant { learning_rate } | Schedule::Linear { learning_rate }) = config.schedule;
+    let (usual_rate, usual_epsilon) = match config.optimizer {
+        Optimizer::Adagrad { .. } => (defaults::cml_2017::LEARNING_RATE, defaults::ADAGRAD_EPSILON),
+        Optimizer::Adam { .. } | Optimizer::Sgd => (defaults::LEARNING_RATE, defaults::EPSILON),
+    };
     let mut settings = vec![
-        ("--learning-rate", learning_rate, defaults::LEARNING_RATE),
+        ("--learning-rate", learning_rate, usual_rate),
         ("--start-norm", config.start_norm, defaults::START_NORM),
+        ("--epsilon", config.optimizer.epsilon(), usual_epsilon),
     ];
-    if let Optimizer::Adam { epsilon, .. } = config.optimizer {
-        settings.push(("--epsilon", epsilon, defaults::EPSILON));
-    }
     // The weight that the recipe of that regulariser has.
     let negatives =
         Negatives::TwoStage { count: config.negatives.count(), beta: 0.0, candidates: 0, hardness: 0.0 };

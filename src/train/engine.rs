@@ -270,6 +270,7 @@ impl<'a> Run<'a> {
         let frequencies = split.train.item_frequencies();
         let fill = |row: usize, point: &mut [f32]| {
             starting_row(config.seed, row, config.start_norm, point);
+            config.geometry.settle(point);
             frequencies.get(row).map_or(0.0, |&count| config.starting_bias(count))
         };
         let steps = Steps::new(&gpu, shape, config, &planner, rates, steps_done..last_step, fill)?;

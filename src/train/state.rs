@@ -65,7 +65,7 @@ impl std::fmt::Debug for Snapshot<'_> {
 
 impl Snapshot<'_> {
     /// The parts that the tables have.
-    pub fn parts(&self) -> &'static [TablePart] {
+    pub fn parts(&self) -> &[TablePart] {
         self.tables.parts()
     }
 

@@ -22,6 +22,7 @@ mod parity;
 mod point_gradient;
 mod point_gradient_shared;
 mod resume;
+mod row_adagrad;
 mod row_adam;
 mod row_catch_up;
 mod row_load;

@@ -8,11 +8,13 @@ use spherec::reference::{self, Scratch, State};
 use spherec::sampling::{EpochOrder, ItemSampler, Negatives, Planner};
 use spherec::step::layout::RowState;
 use spherec::step::{
-    BLOCK_BYTES, Geometry, Grain, Loss, Optimizer, PlanShape, Rates, Schedule, StepConstants, StepShape,
+    BLOCK_BYTES, Geometry, Grain, Loss, Moment, Optimizer, PlanShape, Rates, Schedule, StepConstants,
+    StepShape,
 };
 use std::sync::Arc;
 
 const ADAM: Optimizer = Optimizer::Adam { betas: (0.9, 0.999), epsilon: 1e-8 };
+const ADAGRAD: Optimizer = Optimizer::Adagrad { epsilon: 1e-10 };
 const STEPS: u64 = 20;
 
 fn random_interactions(user_count: usize, item_count: usize, share: f64) -> Interactions {
@@ -102,7 +104,7 @@ fn parity(gpu: &Arc<Gpu>, parity: Parity) -> Compared {
         block_bytes: parity.block_bytes,
         grain: parity.grain.unwrap_or(gpu.grain()),
     };
-    let learning_rate = if optimizer.has_moments() { 0.01 } else { 0.1 };
+    let learning_rate = if optimizer.moments().is_empty() { 0.1 } else { 0.01 };
     let rates = Rates { optimizer, schedule: Schedule::Linear { learning_rate }, last_step: STEPS };
     let constants = StepConstants::new(shape, rates, negatives.hardness()).unwrap();
     let mut stream = Stream::new(5, Purpose::Init, 0);
@@ -164,13 +166,17 @@ fn parity(gpu: &Arc<Gpu>, parity: Parity) -> Compared {
     }
     stepper.catch_up().unwrap();
     let row_states = stepper.tables().row_states(gpu).unwrap();
-    if optimizer.has_moments() {
+    if optimizer.moves_untouched_rows() {
         state.catch_up(&constants, STEPS as u32);
         let last_steps = |states: &[RowState]| states.iter().map(|state| state.last_step).collect::<Vec<_>>();
         assert_eq!(last_steps(&row_states), last_steps(&state.row_states));
-        let (drift, variance) = stepper.tables().drift_and_variance(gpu).unwrap();
-        compare("drift", &drift, &state.drift, dim, 1e-4);
-        compare("variance", &variance, &state.variance, dim, 1e-5);
+    }
+    for &moment in optimizer.moments() {
+        let seen = stepper.tables().moment(gpu, moment).unwrap();
+        match moment {
+            Moment::Drift => compare("drift", &seen, &state.drift, dim, 1e-4),
+            Moment::Variance => compare("variance", &seen, &state.variance, dim, 1e-5),
+        }
     }
     let seen = stepper.tables().rows(gpu, 0..stepper.tables().row_count()).unwrap();
     compare("points", &seen, &state.rows, dim, 2e-3);
@@ -251,6 +257,18 @@ fn uniform_steps_equal_the_twins() {
 fn steps_in_the_geometry_dot_equal_the_twins() {
     let negatives = Negatives::Uniform { count: 2 };
     parity(&gpu(), Parity { negatives, dim: 20, geometry: Geometry::Dot, ..TWO_STAGE });
+}
+
+#[test]
+fn steps_in_the_ball_equal_the_twins() {
+    let ball = Parity { geometry: Geometry::Ball, optimizer: ADAGRAD, gor_weight: 0.0, ..TWO_STAGE };
+    let loss = Loss::Triplet { margin: 0.5, rank_weight: true };
+    let negatives = Negatives::Uniform { count: 5 };
+    parity(&gpu(), Parity { loss, negatives, dim: 20, most_rows: Some(37), item_bias_rate: 0.3, ..ball });
+    // Slopes of this loss do not add up to nothing.
+    let loss = Loss::Contrastive { margin: -0.4, weight: 2.0 };
+    let (negatives, optimizer) = (SHARED.negatives, Optimizer::Sgd);
+    parity(&gpu(), Parity { loss, negatives, optimizer, ..ball });
 }
 
 #[test]

@@ -27,7 +27,7 @@ struct Loss {
 fn point(geometry: Geometry, row: &[f64]) -> Vec<f64> {
     let norm = match geometry {
         Geometry::Sphere => row.iter().map(|x| x * x).sum::<f64>().sqrt(),
-        Geometry::Dot => 1.0,
+        Geometry::Ball | Geometry::Dot => 1.0,
     };
     row.iter().map(|x| x / norm).collect()
 }
@@ -47,7 +47,7 @@ fn loss(table: &[Vec<f64>], batch: &Batch, case: &Case) -> Loss {
     for pair in 0..batch.users.len() {
         let (user, positive) = (unit(&table[batch.users[pair]]), unit(&table[batch.positives[pair]]));
         let distance = |a: &[f64], b: &[f64]| match geometry {
-            Geometry::Sphere => a.iter().zip(b).map(|(a, b)| (a - b) * (a - b)).sum::<f64>(),
+            Geometry::Sphere | Geometry::Ball => a.iter().zip(b).map(|(a, b)| (a - b) * (a - b)).sum::<f64>(),
             Geometry::Dot => -2.0 * dot(a, b),
         };
         let mut distances = Vec::new();
@@ -173,8 +173,8 @@ fn twin_step(case: &Case, run: &Run, table: &[Vec<f64>]) -> (Batch, Vec<Option<V
         if g[dim] != 0.0 {
             // As the optimizers take it through the geometry.
             let along = g[..dim].iter().zip(e).map(|(g, e)| g * e).sum();
-            let gradient: Vec<f32> =
-                (0..dim).map(|d| case.geometry.row_gradient(g[d], e[d], along, e[dim])).collect();
+            let row_gradient = |d: usize| case.geometry.row_gradient(g[d], e[d], along, e[dim], g[dim + 2]);
+            let gradient: Vec<f32> = (0..dim).map(row_gradient).collect();
             assert!(gradient[case.dim..].iter().all(|&g| g == 0.0), "padding moves");
             gradients[plan.rows()[slot] as usize] = Some(gradient[..case.dim].to_vec());
         }
@@ -220,7 +220,7 @@ fn check_row(case: &Case, table: &[Vec<f64>], batch: &Batch, row: usize, gradien
     // On the sphere a gradient is a difference of unit vectors, divided by |x|.
     let norm = match case.geometry {
         Geometry::Sphere => dot(&table[row], &table[row]).sqrt(),
-        Geometry::Dot => 1.0,
+        Geometry::Ball | Geometry::Dot => 1.0,
     };
     let pick_count = (batch.users.len() * case.negative_count) as f64;
     let scale = expected.iter().fold(1.0 / norm, |largest: f64, g| largest.max(g.abs()));

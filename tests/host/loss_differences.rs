@@ -107,11 +107,12 @@ fn dot(a: &[f64], b: &[f64]) -> f64 {
 fn values(case: &Case, tables: &Tables, pairs: &[Pair]) -> Vec<Value> {
     let score = |user: usize, item: usize| {
         let (u, v) = (&tables.rows[ITEMS + user], &tables.rows[item]);
-        let scale = match case.geometry {
-            Geometry::Sphere => (dot(u, u) * dot(v, v)).sqrt(),
-            Geometry::Dot => 1.0,
+        let score = match case.geometry {
+            Geometry::Sphere => dot(u, v) / (dot(u, u) * dot(v, v)).sqrt(),
+            Geometry::Ball => -0.5 * u.iter().zip(v).map(|(u, v)| (u - v) * (u - v)).sum::<f64>(),
+            Geometry::Dot => dot(u, v),
         };
-        dot(u, v) / scale + tables.item_bias[item]
+        score + tables.item_bias[item]
     };
     let value = |pair: &Pair| {
         let scores: Vec<(f64, f64)> =
@@ -188,7 +189,8 @@ fn twin_step(case: &Case, run: &Run, tables: &Tables) -> (Vec<Pair>, Gradients) 
             (&scratch.gradients[slot * stride..][..stride], &scratch.working[slot * stride..][..stride]);
         if g[dim] != 0.0 {
             let along = g[..dim].iter().zip(e).map(|(g, e)| g * e).sum();
-            let gradient = (0..case.dim).map(|d| case.geometry.row_gradient(g[d], e[d], along, e[dim]));
+            let row_gradient = |d: usize| case.geometry.row_gradient(g[d], e[d], along, e[dim], g[dim + 2]);
+            let gradient = (0..case.dim).map(row_gradient);
             found.rows[row as usize] = Some(gradient.collect());
             found.item_bias.get_mut(row as usize).into_iter().for_each(|it| *it = Some(g[dim + 1]));
         }
@@ -256,7 +258,7 @@ fn compare(case: &Case, tables: &Tables, pairs: &[Pair], found: &Gradients) {
         // On the sphere a gradient is a difference of unit vectors, divided by |x|.
         let norm = match case.geometry {
             Geometry::Sphere => dot(&tables.rows[row], &tables.rows[row]).sqrt(),
-            Geometry::Dot => 1.0,
+            Geometry::Ball | Geometry::Dot => 1.0,
         };
         let largest = expected.iter().fold(1.0 / norm, |largest: f64, g| largest.max(g.abs()));
         for (d, (&got, &expected)) in gradient.iter().zip(&expected).enumerate() {

@@ -13,6 +13,8 @@ use std::collections::BTreeSet;
 use std::mem::offset_of;
 use std::sync::OnceLock;
 
+const ADAGRAD: Optimizer = Optimizer::Adagrad { epsilon: 1e-10 };
+
 /// Small steps, the defaults, the largest that a config may ask for, and threads that are one subgroup; every
 /// optimizer and geometry; one shard a dispatch and several.
 fn shapes() -> Vec<StepShape> {
@@ -49,6 +51,7 @@ fn shapes() -> Vec<StepShape> {
         StepShape { grain: Grain::CPU, ..base },
         StepShape { plan: sharded, dim: 180, shards_per_dispatch: 3, grain: Grain::CPU, ..base },
         StepShape { optimizer: Optimizer::Sgd, geometry: Geometry::Dot, grain: Grain::CPU, ..base },
+        StepShape { optimizer: ADAGRAD, plan: sharded, shards_per_dispatch: 3, ..base },
     ];
     shapes.extend(Loss::ALL.map(|loss| StepShape { loss, ..base }));
     let shared = PlanShape { negative_count: 0, ..plan };
@@ -85,9 +88,12 @@ fn combinations(base: &StepShape) -> Vec<StepShape> {
         let plan = PlanShape { negative_count, candidate_count, ..base.plan };
         let gor_weight = if negative_count == 0 { 0.0 } else { base.gor_weight };
         for loss in Loss::ALL.into_iter().filter(|loss| negative_count > 0 || !loss.needs_order()) {
-            for (geometry, optimizer) in
-                Geometry::ALL.into_iter().flat_map(|it| [(it, ADAM), (it, Optimizer::Sgd)])
-            {
+            let optimizers = [ADAM, ADAGRAD, Optimizer::Sgd];
+            let pairs = Geometry::ALL.into_iter().flat_map(|it| optimizers.map(|optimizer| (it, optimizer)));
+            let is_refused = |&(geometry, optimizer): &(Geometry, Optimizer)| {
+                geometry == Geometry::Ball && optimizer.moves_untouched_rows()
+            };
+            for (geometry, optimizer) in pairs.filter(|pair| !is_refused(pair)) {
                 for (shards_per_dispatch, grain) in
                     (1..=4).flat_map(|it| [(it, Grain::GPU), (it, Grain::CPU)])
                 {
@@ -354,11 +360,11 @@ fn structs_are_laid_out_alike_on_both_sides() {
     let block = rust_layout!(Block: first_pair, first_row, pair_count, unused_0);
     let sums = rust_layout!(StepSums: loss, active_count, moment_1, moment_2, bad_rows);
     assert!(assert_mirrored("Settings", settings) >= 5);
-    assert_eq!(assert_mirrored("Shards", shards), 4);
-    assert_eq!(assert_mirrored("RowState", row_state), 4);
+    assert_eq!(assert_mirrored("Shards", shards), 5);
+    assert_eq!(assert_mirrored("RowState", row_state), 5);
     assert_eq!(assert_mirrored("Block", block), 7);
-    assert_eq!(assert_mirrored("StepSums", sums), 4);
-    let pair_sums = rust_layout!(PairSums: loss, is_active, spread_1, spread_2);
+    assert_eq!(assert_mirrored("StepSums", sums), 5);
+    let pair_sums = rust_layout!(PairSums: loss, is_active, spread_1, spread_2, slopes);
     assert!(assert_mirrored("PairSums", pair_sums) >= 3);
 }
 

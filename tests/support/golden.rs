@@ -148,13 +148,14 @@ pub(crate) fn losses() -> Vec<Golden> {
         include_str!("../golden/loss_contrastive_n5.json"),
         include_str!("../golden/loss_contrastive_shared.json"),
         include_str!("../golden/loss_hinge_sum_n4.json"),
+        include_str!("../golden/loss_hinge_sum_ball_n4.json"),
         include_str!("../golden/loss_softmax_n5.json"),
         include_str!("../golden/loss_softmax_shared.json"),
         include_str!("../golden/loss_softmax_shared_all.json"),
         include_str!("../golden/loss_softmax_shared_bias.json"),
         include_str!("../golden/loss_softmax_dot_shared.json"),
     ];
-    texts.into_iter().flat_map(files::losses).collect()
+    texts.into_iter().map(files::loss).collect()
 }
 
 /// All golden runs.
@@ -204,8 +205,8 @@ impl Golden {
         let OptimizerConfig { kind, lr, betas, eps } = self.optimizer;
         let optimizer = match kind {
             OptimizerKind::Adam => Optimizer::Adam { betas, epsilon: eps },
-            // There is no AdaGrad: such steps are not compared after their gradients (files.rs).
-            OptimizerKind::Sgd | OptimizerKind::Adagrad => Optimizer::Sgd,
+            OptimizerKind::Adagrad => Optimizer::Adagrad { epsilon: eps },
+            OptimizerKind::Sgd => Optimizer::Sgd,
         };
         let last_step = self.steps.len() as u64;
         Rates { optimizer, schedule: Schedule::Constant { learning_rate: lr }, last_step }

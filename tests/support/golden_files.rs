@@ -1,6 +1,6 @@
 //! The two kinds of golden files, read into one form: `sphere_*.json` hold hinges, `loss_*.json` scores and slopes.
 
-use super::{Golden, GoldenStep, Moments, OptimizerConfig, OptimizerKind};
+use super::{Golden, GoldenStep, Moments, OptimizerConfig};
 use serde::Deserialize;
 use spherec::step::{Geometry, Loss};
 
@@ -169,9 +169,8 @@ impl From<TripletStep> for GoldenStep {
     }
 }
 
-/// The golden runs in the text of a `loss_*.json`: one, but for an optimizer that the project does not have. Then each
-/// step is a run of its own from the golden tables before it, of which all but the tables after it can be compared.
-pub(super) fn losses(text: &str) -> Vec<Golden> {
+/// The golden run in the text of a `loss_*.json`.
+pub(super) fn loss(text: &str) -> Golden {
     let file: LossFile = serde_json::from_str(text).unwrap();
     assert!(file.history_weight == 0.0, "{}", file.name);
     let LossConfig { temperature, margin, weight } = file.config;
@@ -182,7 +181,7 @@ pub(super) fn losses(text: &str) -> Vec<Golden> {
         "hinge_sum" => Loss::HingeSum { margin: margin.unwrap() },
         other => panic!("{}: no loss is called {other}", file.name),
     };
-    let run = Golden {
+    Golden {
         name: file.name,
         users: file.users,
         items: file.items,
@@ -201,18 +200,7 @@ pub(super) fn losses(text: &str) -> Vec<Golden> {
         table: joined(file.item_table, file.user_table),
         item_bias: file.item_bias,
         steps: file.steps.into_iter().map(GoldenStep::from).collect(),
-    };
-    if run.optimizer.kind != OptimizerKind::Adagrad {
-        return vec![run];
     }
-    let starts = std::iter::once(&run.table).chain(run.steps.iter().map(|step| &step.table_after));
-    let of_step = |(index, (step, table)): (usize, (&GoldenStep, &Table))| Golden {
-        name: format!("{}, its step {}", run.name, index + 1),
-        table: table.clone(),
-        steps: vec![step.clone()],
-        ..run.clone()
-    };
-    run.steps.iter().zip(starts).enumerate().map(of_step).collect()
 }
 
 impl From<LossStep> for GoldenStep {
