@@ -35,6 +35,7 @@ pub(crate) fn flags(config: &TrainConfig, options: &Json) -> String {
         }
         Protocol::Files { .. } | Protocol::LeaveOneOut { .. } => {}
     }
+    add("hold-out-from", count(config.hold_out_from));
     add("sampler", Value::String(config.negatives.sampler().to_owned()));
     match config.negatives {
         Negatives::Uniform { .. } => {}
@@ -61,6 +62,7 @@ pub(crate) fn flags(config: &TrainConfig, options: &Json) -> String {
         add(&name.replace('_', "-"), value);
     }
     add("gor-weight", Value::Float(config.regularisers.gor_weight));
+    add("covariance-weight", Value::Float(config.regularisers.covariance_weight));
     add("start-norm", Value::Float(config.start_norm));
     add("item-bias", Value::Boolean(config.item_bias.is_some()));
     if let Some(ItemBias { rate, start }) = config.item_bias {

@@ -24,8 +24,8 @@ pub(crate) struct SampleArgs {
     #[arg(long, value_name = "B", help = format!("Pairs of a step {}", usual(|config| config.batch_size)))]
     pub(crate) batch_size: Option<usize>,
     #[arg(long, value_name = "N", help = format!(
-        "Negatives of a pair, 1 to 1000, if they are not shared [default: {}; Tran 4.1.3: 1, 2 or 5]",
-        defaults::two_stage_2019::NEGATIVES))]
+        "Negatives of a pair, 1 to 1000, if they are not shared [default: {}; recipe cml-2017: {}; Tran 4.1.3: 1, 2 or 5]",
+        defaults::two_stage_2019::NEGATIVES, defaults::cml_2017::NEGATIVES))]
     pub(crate) negatives: Option<usize>,
 }
 
@@ -37,7 +37,7 @@ pub(crate) struct ModelArgs {
     recipe: Option<RecipeName>,
     #[arg(long, value_name = "D", help = format!("Embedding dimension {}", usual(|config| config.dim)))]
     dim: Option<usize>,
-    /// Where points lie, and what they are scored by [default: sphere; dot for bpr and warp]
+    /// Where points lie, and what they are scored by [default: sphere; recipe cml-2017: ball; dot for bpr and warp]
     #[arg(long, value_name = "NAME", value_enum)]
     geometry: Option<GeometryName>,
     #[arg(long, value_name = "NAME", value_enum, help = format!(
@@ -48,10 +48,12 @@ pub(crate) struct ModelArgs {
         defaults::TEMPERATURE))]
     temperature: Option<f64>,
     #[arg(long, value_name = "M", allow_hyphen_values = true, help = format!(
-        "Margin of triplet, hinge-sum and warp, in squared distances [default: {}; Tran 4.1.3]; of contrastive, a score \
-         [default: {}]", defaults::MARGIN, defaults::CONTRASTIVE_MARGIN))]
+        "Margin of triplet, hinge-sum and warp, in squared distances [default: {}; Tran 4.1.3; recipe cml-2017: {}]; of \
+         contrastive, a score [default: {}]",
+        defaults::MARGIN, defaults::cml_2017::MARGIN, defaults::CONTRASTIVE_MARGIN))]
     margin: Option<f64>,
-    /// Triplet: a pair weighs more the lower its positive seems to rank (Hsieh et al. 2017, 3.2)
+    /// Triplet: a pair weighs more the lower its positive seems to rank among the items, judged by how many of its
+    /// negatives are nearer than the margin allows (Hsieh et al. 2017, 3.2) [default: false; recipe cml-2017: true]
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     rank_weight: Option<bool>,
     #[arg(long, value_name = "W", help = format!(
@@ -73,8 +75,12 @@ pub(crate) struct ModelArgs {
     /// negatives 0.001 (Tran 4.1.3)]
     #[arg(long, value_name = "W")]
     gor_weight: Option<f64>,
+    #[arg(long, value_name = "W", help = format!(
+        "Weight of the covariance regulariser: it makes the dimensions of a step's points independent of one another, so \
+         that all of them are used (Hsieh et al. 2017, 3.4) {}", usual(|config| config.regularisers.covariance_weight)))]
+    covariance_weight: Option<f64>,
     /// A learned number of each item, added to its scores: what is liked by many is recommended more. `recommend
-    /// --popularity` turns it down without training again [default: true; recipe two-stage-2019: false]
+    /// --popularity` turns it down without training again [default: true; recipes two-stage-2019 and cml-2017: false]
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     item_bias: Option<bool>,
     #[arg(long, value_name = "X", help = format!(
@@ -87,7 +93,7 @@ pub(crate) struct ModelArgs {
     #[arg(long, value_name = "X", help = format!(
         "Norm that points start with; short ones turn faster at first {}", usual(|config| config.start_norm)))]
     start_norm: Option<f64>,
-    /// What turns gradients into steps [default: adam]
+    /// What turns gradients into steps [default: adam; recipe cml-2017: adagrad]
     #[arg(long, value_name = "NAME", value_enum)]
     optimizer: Option<OptimizerName>,
     #[arg(long, value_name = "X", help = format!(
@@ -206,6 +212,7 @@ impl ModelArgs {
             negatives,
             regularisers: Regularisers {
                 gor_weight: self.gor_weight.unwrap_or_else(|| recipe.gor_weight(&negatives)),
+                covariance_weight: self.covariance_weight.unwrap_or(start.regularisers.covariance_weight),
             },
             start_norm: self.start_norm.unwrap_or(start.start_norm),
             item_bias: self.item_bias(&start, &loss),
@@ -220,6 +227,7 @@ impl ModelArgs {
             },
             seed: run.seed(),
             protocol,
+            hold_out_from: start.hold_out_from,
         };
         config.check()?;
         config.protocol.check()?;
@@ -236,9 +244,15 @@ impl ModelArgs {
             Loss::Bpr => LossName::Bpr,
             Loss::Warp { .. } => LossName::Warp,
         });
-        let margin = self.margin.unwrap_or(defaults::MARGIN);
+        let (usual_margin, usual_weight) = match start.loss {
+            Loss::Triplet { margin, rank_weight } => (margin, rank_weight),
+            _ => (defaults::MARGIN, false),
+        };
+        let margin = self.margin.unwrap_or(usual_margin);
         match name {
-            LossName::Triplet => Loss::Triplet { margin, rank_weight: self.rank_weight.unwrap_or(false) },
+            LossName::Triplet => {
+                Loss::Triplet { margin, rank_weight: self.rank_weight.unwrap_or(usual_weight) }
+            }
             LossName::HingeSum => Loss::HingeSum { margin },
             LossName::Contrastive => Loss::Contrastive {
                 margin: self.margin.unwrap_or(defaults::CONTRASTIVE_MARGIN),
@@ -256,7 +270,11 @@ impl ModelArgs {
     fn negatives(&self, start: &TrainConfig, samples: &SampleArgs, dim: usize) -> Negatives {
         let sampler = samples.sampler.unwrap_or_else(|| SamplerName::of(&start.negatives));
         let is_shared = sampler == SamplerName::Shared;
-        let count = samples.negatives.unwrap_or(defaults::two_stage_2019::NEGATIVES);
+        let usual_count = match start.negatives.count() {
+            0 => defaults::two_stage_2019::NEGATIVES,
+            count => count,
+        };
+        let count = samples.negatives.unwrap_or(usual_count);
         let beta = if is_shared { defaults::SHARED_BETA } else { defaults::BETA };
         let candidates = if is_shared { defaults::SHARED_CANDIDATES } else { defaults::CANDIDATES };
         let hardness = match self.hardness {

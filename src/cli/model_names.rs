@@ -12,7 +12,10 @@ pub(crate) struct RecipeName(pub(crate) Recipe);
 
 impl ValueEnum for RecipeName {
     fn value_variants<'a>() -> &'a [RecipeName] {
-        const ALL: [RecipeName; Recipe::ALL.len()] = [RecipeName(Recipe::ALL[0]), RecipeName(Recipe::ALL[1])];
+        const ALL: [RecipeName; 3] = {
+            let [first, second, third] = Recipe::ALL;
+            [RecipeName(first), RecipeName(second), RecipeName(third)]
+        };
         &ALL
     }
 

@@ -272,7 +272,10 @@ fn remove(folder: TrainingFolder) {
 
 /// What the run is made of, in a line.
 fn recipe_line(recipe: Recipe, config: &TrainConfig) -> String {
-    let is_changed = recipe.config() != TrainConfig { protocol: recipe.config().protocol, ..config.clone() };
+    let own = recipe.config();
+    // How the data is split is not the recipe's.
+    let settings = TrainConfig { protocol: own.protocol, hold_out_from: own.hold_out_from, ..config.clone() };
+    let is_changed = own != settings;
     format!(
         "recipe {}{}: {} loss, {} negatives{}",
         recipe.name(),
@@ -298,7 +301,7 @@ fn read(args: &Args, config: &TrainConfig) -> Result<(Dataset, Split)> {
         load_args::tell_data(&report);
         load_args::tell_published(args.load.filters.preset);
     }
-    let split = data::split(&dataset.interactions, &config.protocol, config.seed)?;
+    let split = data::split_from(&dataset.interactions, &config.protocol, config.seed, config.hold_out_from)?;
     let (mut dataset, split) = if files == [None, None] {
         (dataset, split)
     } else {

@@ -7,6 +7,9 @@ mod candidate_score;
 mod candidate_score_subgroup;
 mod catch_up;
 mod contrastive_loss;
+mod covariance_gradient;
+mod covariance_matrix;
+mod covariance_sum;
 mod hinge_sum_loss;
 mod negative_draw;
 mod pair_score;
@@ -30,6 +33,9 @@ pub use candidate_gradient::candidate_gradient;
 pub use candidate_score::candidate_score;
 pub use candidate_score_subgroup::candidate_score_subgroup;
 pub use contrastive_loss::contrastive_loss;
+pub use covariance_gradient::covariance_gradient;
+pub use covariance_matrix::covariance_matrix;
+pub use covariance_sum::covariance_sum;
 pub use hinge_sum_loss::hinge_sum_loss;
 pub use negative_draw::{draw_bits, draw_key, negative_draw};
 pub use pair_score::pair_score;
@@ -93,6 +99,11 @@ fn negative_slot(plan: &Plan, shape: &StepShape, picks: &[u32], pick: usize) -> 
 /// The point in a row slot, (D padded).
 fn point<'a>(points: &'a [f32], shape: &StepShape, slot: u32) -> &'a [f32] {
     &points[slot as usize * shape.slot_numbers()..][..shape.padded_dim()]
+}
+
+/// Where a number of a covariance, or of the sums that it is made of, is: `shaders/include/covariance.wgsl`.
+fn covariance_at(shape: &StepShape, row: usize, d: usize) -> usize {
+    row * shape.slot_numbers() + d
 }
 
 /// What is added to the scores of the point in a row slot: its item bias and height.

@@ -1,9 +1,9 @@
 //! A whole step on the twins: what the engine is compared with, and a CPU statement of the algorithm.
 
 use super::{
-    candidate_gradient, candidate_score, candidate_score_subgroup, loss, negative_draw, pair_score,
-    point_gradient, point_gradient_shared, row_adagrad, row_adam, row_catch_up, row_load, row_sgd, step_sum,
-    user_gradient,
+    candidate_gradient, candidate_score, candidate_score_subgroup, covariance_gradient, covariance_matrix,
+    covariance_sum, loss, negative_draw, pair_score, point_gradient, point_gradient_shared, row_adagrad,
+    row_adam, row_catch_up, row_load, row_sgd, step_sum, user_gradient,
 };
 use crate::step::layout::{Block, PairSums, RowState, Shards, StepSums};
 use crate::step::{Extent, Plan, Stage, StepConstants, StepShape};
@@ -67,6 +67,10 @@ pub struct Scratch {
     pub user_gradients: Vec<f32>,
     /// (R, D + 4).
     pub gradients: Vec<f32>,
+    /// (parts, D + 1, D + 4).
+    pub covariance_parts: Vec<f32>,
+    /// (D + 1, D + 4).
+    pub covariance: Vec<f32>,
     /// (steps); `bad_rows` is 0 before a step.
     pub step_log: Vec<StepSums>,
 }
@@ -91,6 +95,8 @@ impl Scratch {
             spread_line: numbers("spread_line"),
             user_gradients: numbers("user_gradients"),
             gradients: numbers("gradients"),
+            covariance_parts: numbers("covariance_parts"),
+            covariance: numbers("covariance"),
             // A few steps of a submission.
             step_log: vec![StepSums { loss: poison, ..StepSums::default() }; 4],
         }
@@ -200,6 +206,14 @@ fn run_whole(stage: &Stage, constants: &StepConstants, plan: &Plan, s: &mut Scra
             let (scores, from_candidates) = (&s.scores, &s.user_gradients);
             let gradients = &mut s.gradients;
             point_gradient_shared(plan, &s.working, scores, from_candidates, &s.pairs, gradients, shape);
+        }
+        "covariance_sum" => {
+            covariance_sum(plan, &s.working, &s.gradients, &mut s.covariance_parts, shape);
+        }
+        "covariance_matrix" => covariance_matrix(&s.covariance_parts, &mut s.covariance, shape),
+        "covariance_gradient" => {
+            let (gradients, log) = (&mut s.gradients, &mut s.step_log);
+            covariance_gradient(plan, settings, &s.working, &s.covariance, gradients, log, shape);
         }
         kernel if kernel == shape.loss.kernel() => {
             loss(plan, &Block::default(), &mut s.scores, &mut s.candidate_scores, &mut s.pairs, shape);

@@ -39,6 +39,8 @@ pub struct MadeUp {
     pub hardness: f64,
     /// Weight of L_GOR.
     pub gor_weight: f64,
+    /// Weight of L_cov.
+    pub covariance_weight: f64,
     /// Share of the learning rate at which item biases move; 0: there are none.
     pub item_bias_rate: f64,
     /// The step, from 1.
@@ -87,6 +89,7 @@ pub fn made_up_steps() -> Vec<MadeUp> {
         optimizer: ADAM,
         hardness: 3.0,
         gor_weight: 0.5,
+        covariance_weight: 0.0,
         item_bias_rate: 0.3,
         step: 57,
         grain: Grain::GPU,
@@ -307,6 +310,16 @@ pub fn made_up_steps() -> Vec<MadeUp> {
             ..in_shards
         },
         MadeUp { name: "subgroups, ball", geometry, optimizer, dim: 45, grain: SMALL, ..planned },
+    ]);
+    // A weight that shows beside the losses' gradients.
+    let covariance_weight = 2_000.0;
+    let in_ball = MadeUp { geometry, optimizer, covariance_weight, gor_weight: 0.0, ..planned };
+    steps.extend([
+        MadeUp { name: "covariance", covariance_weight, dim: 13, negative_count: 3, ..base },
+        MadeUp { name: "covariance in the ball", ..in_ball },
+        // Three tiles of 64 numbers.
+        MadeUp { name: "covariance, shared, tiles", covariance_weight, dim: 132, batch_size: 120, ..shared },
+        MadeUp { name: "subgroups, covariance", dim: 68, rows_per_shard: 70, grain: SMALL, ..in_ball },
     ]);
     steps
 }

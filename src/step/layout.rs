@@ -29,8 +29,8 @@ pub struct Settings {
     pub catch_up_count: u32,
     /// An item bias moves at this share of the learning rate; 0: there are none.
     pub item_bias_rate: f32,
-    /// To 16 bytes.
-    pub unused_0: u32,
+    /// Weight of L_cov.
+    pub covariance_weight: f32,
 }
 
 /// Mirror of `Shards` in `shaders/include/shards.wgsl`: the row shards that one dispatch covers.
@@ -187,6 +187,8 @@ pub struct StepSums {
     pub moment_1: f32,
     /// M2.
     pub moment_2: f32,
+    /// L_cov of Hsieh et al. 2017, 3.4; 0 without it.
+    pub covariance: f32,
     /// 1: the step loaded or left a row that is not finite, or whose |x|^2 or moments are not.
     pub bad_rows: u32,
 }
@@ -194,7 +196,8 @@ pub struct StepSums {
 impl StepSums {
     /// Whether all is finite that the step made: its sums, and the rows that it loaded and left.
     pub fn is_sound(&self) -> bool {
-        self.bad_rows == 0 && [self.loss, self.moment_1, self.moment_2].iter().all(|x| x.is_finite())
+        let sums = [self.loss, self.moment_1, self.moment_2, self.covariance];
+        self.bad_rows == 0 && sums.iter().all(|x| x.is_finite())
     }
 }
 

@@ -1,7 +1,7 @@
 //! The sizes of a run's steps: what they are made of, how the work is cut, and how large each buffer is.
 
 use super::layout::{Block, PairSums, RowState, Shards, StepSums};
-use super::{Geometry, Loss, Optimizer, PlanShape};
+use super::{Geometry, Loss, Optimizer, PlanShape, TILE};
 use crate::{Error, Result};
 
 /// What all steps of a run have in common. All kernels' constants and all buffers' sizes follow from it.
@@ -17,6 +17,8 @@ pub struct StepShape {
     pub loss: Loss,
     /// Weight of L_GOR; 0: off.
     pub gor_weight: f64,
+    /// Weight of L_cov; 0: off.
+    pub covariance_weight: f64,
     /// An item bias moves at this share of the learning rate; 0: there are none.
     pub item_bias_rate: f64,
     /// What turns gradients into steps.
@@ -130,6 +132,18 @@ impl StepShape {
         self.gor_weight > 0.0
     }
 
+    /// Whether the covariance of the points is in the loss.
+    pub fn has_covariance(&self) -> bool {
+        self.covariance_weight > 0.0
+    }
+
+    /// The parts of the row slots over which the sums for the covariance are made: as many as make 256 workgroups with the
+    /// tiles of the matrix, but of 64 slots at least.
+    pub fn covariance_parts(&self) -> usize {
+        let tiles = self.padded_dim().div_ceil(TILE as usize);
+        (256 / (tiles * tiles)).min(self.plan.row_capacity().div_ceil(TILE as usize)).max(1)
+    }
+
     /// Threads of a workgroup that owns rows or pairs: each has at most four vec4 of a row.
     pub fn lane_count(&self) -> usize {
         let chunks = self.chunk_count();
@@ -216,6 +230,10 @@ impl StepShape {
         let (pairs, picks) = (self.plan.batch_size, self.plan.batch_size * self.plan.negative_count);
         let (candidates, is_shared) = (self.plan.candidate_slot_capacity(), self.plan.shares_candidates());
         let user_gradients = if is_shared { pairs * self.padded_dim() } else { 0 };
+        let covariance = match self.has_covariance() {
+            true => (self.padded_dim() + 1) * self.slot_numbers(),
+            false => 0,
+        };
         let buffer = |name, words: usize, flags| StepBuffer { name, bytes: words * 4, flags };
         vec![
             buffer("working", self.working_chunks() * 4, "--batch-size, --candidates, --negatives, --dim"),
@@ -236,6 +254,8 @@ impl StepShape {
                 self.plan.row_capacity() * self.slot_numbers(),
                 "--batch-size, --candidates, --negatives, --dim",
             ),
+            buffer("covariance_parts", self.covariance_parts() * covariance, "--dim"),
+            buffer("covariance", covariance, "--dim"),
             buffer("step_log", MAX_STEPS * size_of::<StepSums>() / 4, ""),
         ]
     }

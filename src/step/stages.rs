@@ -40,6 +40,12 @@ pub enum Over {
     Pairs(usize),
     /// The row slots: a workgroup for this many.
     Slots(usize),
+    /// The row slots: a workgroup for this many, and this many vec4 of their points.
+    SlotChunks(usize, usize),
+    /// The parts of [`StepShape::covariance_parts`]: a workgroup for a tile of the covariance.
+    CovarianceParts,
+    /// The rows of the covariance, and the mean: a workgroup for a row.
+    CovarianceRows,
     /// One workgroup.
     Once,
 }
@@ -49,9 +55,8 @@ impl Over {
         match self {
             Over::Tiles | Over::Windows | Over::Draws | Over::BlockPairs(_) => true,
             Over::PairChunks(..) | Over::CandidateChunks(..) => true,
-            Over::Quads | Over::TableSlots | Over::Rows | Over::Pairs(_) | Over::Slots(_) | Over::Once => {
-                false
-            }
+            Over::Quads | Over::TableSlots | Over::Rows | Over::Pairs(_) | Over::Slots(_) => false,
+            Over::SlotChunks(..) | Over::CovarianceParts | Over::CovarianceRows | Over::Once => false,
         }
     }
 }
@@ -125,6 +130,14 @@ impl StepShape {
             }
             let loss = loss(Over::Pairs(grain.pairs_per_group));
             stages.extend([pair_score, loss, step_sum, point_gradient("point_gradient")]);
+        }
+        if self.has_covariance() {
+            let (rows, chunks) = (TILE as usize, TILE as usize / 4);
+            stages.extend([
+                stage("covariance_sum", Over::CovarianceParts, TILE_THREADS),
+                stage("covariance_matrix", Over::CovarianceRows, lanes),
+                stage("covariance_gradient", Over::SlotChunks(rows, chunks), TILE_THREADS),
+            ]);
         }
         stages.push(stage(self.optimizer.kernel(), Over::TableSlots, lanes));
         stages
@@ -207,6 +220,14 @@ impl StepShape {
                 }
             }
             (Over::Pairs(per_group), _) => fold(header.pair_count.div_ceil(per_group as u32)),
+            (Over::SlotChunks(slots, chunks), _) => {
+                by_rows(header.row_count, slots, self.chunk_count().div_ceil(chunks) as u32)
+            }
+            (Over::CovarianceParts, _) => {
+                let tiles = self.padded_dim().div_ceil(TILE as usize) as u32;
+                (tiles * tiles, self.covariance_parts() as u32)
+            }
+            (Over::CovarianceRows, _) => fold(self.padded_dim() as u32 + 1),
             (Over::Slots(per_group), _) => fold(header.row_count.div_ceil(per_group as u32)),
             _ => (1, 1),
         }
@@ -262,6 +283,7 @@ impl StepShape {
             ("has_momentum", flag(self.optimizer.moves_untouched_rows())),
             ("has_heights", flag(self.geometry.has_heights())),
             ("has_spread", flag(self.has_spread())),
+            ("part_count", self.covariance_parts() as f64),
             ("rows_per_group", rows_per_group as f64),
             ("scores_users", flag(is_shared)),
             ("item_count", self.plan.item_count as f64),

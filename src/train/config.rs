@@ -60,8 +60,26 @@ pub mod defaults {
 
     /// What the recipe `cml-2017` has otherwise.
     pub mod cml_2017 {
-        /// Step size of AdaGrad (Hsieh et al. 2017 do not say it).
+        /// D (Hsieh et al. 2017, 4.2).
+        pub const DIM: usize = 100;
+        /// Margin in squared distances (Hsieh et al. 2017, 4.2).
+        pub const MARGIN: f64 = 0.5;
+        /// N, uniform negatives of a pair (Hsieh et al. 2017, 3.2: 10 to 20).
+        pub const NEGATIVES: usize = 20;
+        /// Weight of L_cov (Hsieh et al. 2017, 4.2).
+        pub const COVARIANCE_WEIGHT: f64 = 10.0;
+        /// Share of a user's interactions for the test, and for validation (Hsieh et al. 2017, 4.2).
+        pub const HELD_OUT_FRACTION: f64 = 0.2;
+        /// Users with fewer interactions are trained on only (Hsieh et al. 2017, 4.2).
+        pub const HOLD_OUT_FROM: usize = 5;
+        /// Step size of AdaGrad (measured; the paper does not say it).
         pub const LEARNING_RATE: f64 = 0.1;
+        /// Norm of a starting row (measured).
+        pub const START_NORM: f64 = 0.1;
+        /// B, pairs of a batch (measured).
+        pub const BATCH_SIZE: usize = 512;
+        /// Epochs at most (measured).
+        pub const EPOCHS: usize = 50;
     }
 
     /// What the recipe `two-stage-2019` has otherwise.
@@ -90,6 +108,11 @@ pub mod defaults {
         }
     }
 
+    /// The fewest interactions of a user of which some are held out: one must be left to train on.
+    pub fn hold_out_from() -> usize {
+        2
+    }
+
     /// The exponent that the law printed in Tran 3.2 has at dimension `dim`: (D-1)/2 - 1.
     pub fn paper_hardness(dim: usize) -> f64 {
         ((dim as f64 - 1.0) / 2.0 - 1.0).max(0.0)
@@ -102,6 +125,9 @@ pub mod defaults {
 pub struct Regularisers {
     /// Weight of L_GOR (Tran et al. 2019, eq. 3); 0: off.
     pub gor_weight: f64,
+    /// Weight of L_cov (Hsieh et al. 2017, 3.4); 0: off.
+    #[serde(default)]
+    pub covariance_weight: f64,
 }
 
 /// One learned number of each item, added to its scores.
@@ -159,6 +185,9 @@ pub struct TrainConfig {
     pub seed: u64,
     /// How the interactions were split.
     pub protocol: Protocol,
+    /// Users with fewer interactions were trained on only.
+    #[serde(default = "defaults::hold_out_from")]
+    pub hold_out_from: usize,
 }
 
 /// Largest D: a workgroup owns a row with a lane for each four numbers.
@@ -183,9 +212,11 @@ impl TrainConfig {
         self.check_together()?;
         self.optimizer.check()?;
         self.schedule.check()?;
-        let gor_weight = self.regularisers.gor_weight;
-        if !(gor_weight >= 0.0 && gor_weight.is_finite()) {
-            return Err(Error::setting("--gor-weight", format!("must be at least 0, but is {gor_weight}")));
+        let Regularisers { gor_weight, covariance_weight } = self.regularisers;
+        for (flag, weight) in [("--gor-weight", gor_weight), ("--covariance-weight", covariance_weight)] {
+            if !(weight >= 0.0 && weight.is_finite()) {
+                return Err(Error::setting(flag, format!("must be at least 0, but is {weight}")));
+            }
         }
         Ok(())
     }
@@ -204,6 +235,7 @@ impl TrainConfig {
         let mut numbers = vec![
             ("--learning-rate", learning_rate),
             ("--gor-weight", self.regularisers.gor_weight),
+            ("--covariance-weight", self.regularisers.covariance_weight),
             ("--hardness", self.negatives.hardness()),
         ];
         numbers.push(("--epsilon", self.optimizer.epsilon()));

@@ -15,6 +15,8 @@ pub(crate) fn diverged(config: &TrainConfig, sums: &StepSums, step: u64, last_st
         "the loss is not a number"
     } else if sums.bad_rows != 0 {
         "a row of the tables left the range of 32-bit numbers"
+    } else if !sums.covariance.is_finite() {
+        "the covariance of --covariance-weight is not a number"
     } else {
         "the sums of --gor-weight are not numbers"
     };
@@ -50,6 +52,8 @@ pub(super) fn far_settings(config: &TrainConfig) -> String {
         Negatives::TwoStage { count: config.negatives.count(), beta: 0.0, candidates: 0, hardness: 0.0 };
     let gor_weight = defaults::two_stage_2019::gor_weight(&negatives);
     settings.push(("--gor-weight", config.regularisers.gor_weight, gor_weight));
+    let usual_weight = defaults::cml_2017::COVARIANCE_WEIGHT;
+    settings.push(("--covariance-weight", config.regularisers.covariance_weight, usual_weight));
     if let Some(bias) = config.item_bias {
         settings.push(("--item-bias-rate", bias.rate, defaults::ITEM_BIAS_RATE));
     }

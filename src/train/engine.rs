@@ -453,6 +453,7 @@ impl<'a> Run<'a> {
         self.sums.total_loss += f64::from(step.loss);
         self.sums.active_count += f64::from(step.active_count);
         self.sums.gor += moment_1 * moment_1 + (moment_2 - inverse_dim).max(0.0);
+        self.sums.covariance += f64::from(step.covariance);
         self.pairs_since_report += pair_count;
         Ok(())
     }

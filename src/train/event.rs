@@ -15,6 +15,8 @@ pub struct EpochSums {
     pub total_loss: f64,
     /// Sum of L_GOR over the steps (before its weight).
     pub gor: f64,
+    /// Sum of L_cov over the steps (before its weight).
+    pub covariance: f64,
     /// Pairs that any slope moves.
     pub active_count: f64,
 }
@@ -28,6 +30,11 @@ impl EpochSums {
     /// Mean L_GOR of a step.
     pub fn mean_gor(&self) -> f64 {
         self.gor / self.step_count.max(1) as f64
+    }
+
+    /// Mean L_cov of a step.
+    pub fn mean_covariance(&self) -> f64 {
+        self.covariance / self.step_count.max(1) as f64
     }
 
     /// Share of the pairs that any slope moves.

@@ -84,6 +84,12 @@ fn every_defect_is_seen() {
         ("geometry_ball", "row_adagrad", "1.0 / max(sqrt(squares), 1.0)", "1.0"),
         ("geometry_ball", "row_adagrad", "1.0 / max(sqrt(squares), 1.0)", "1.0 / sqrt(squares)"),
         ("geometry_ball", "row_load", "return -0.5 * squares;", "return -squares;"),
+        (
+            "covariance",
+            "covariance_sum",
+            "return row * (chunk_count + 1u) + chunk;",
+            "return row * chunk_count + chunk;",
+        ),
         ("geometry_ball", "row_adagrad", "return squares * scale * scale;", "return squares * scale;"),
         ("AdaGrad", "row_adagrad", "if has_chunk(lane, 0u) { rows_{s}[index] = x.a; }", ""),
         (
@@ -96,7 +102,12 @@ fn every_defect_is_seen() {
         ("two-stage", "row_adam", "(g - along * e) * scale", "(g + along * e) * scale"),
         ("geometry_dot", "row_adam", "-> vec4<f32> { return g; }", "-> vec4<f32> { return g * 0.5; }"),
         ("two-stage", "row_load", "1.0 / sqrt(max(squares, 1e-24))", "1.0 / max(squares, 1e-24)"),
-        ("geometry_dot", "row_load", "{ return 1.0; }", "{ return 2.0; }"),
+        (
+            "geometry_dot",
+            "row_load",
+            "fn point_scale(squares: f32) -> f32 { return 1.0; }",
+            "fn point_scale(squares: f32) -> f32 { return 2.0; }",
+        ),
         ("two-stage", "row_adam", "all_bits |= lane_bits[other];", "all_bits = 0u;"),
         ("two-stage", "pair_score", "total += lane_values[other];", "total = lane_values[other];"),
         ("shared", "triplet_loss", "max(largest, lane_values[other].x)", "lane_values[other].x"),

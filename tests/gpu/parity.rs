@@ -42,6 +42,7 @@ struct Parity {
     optimizer: Optimizer,
     block_bytes: usize,
     gor_weight: f64,
+    covariance_weight: f64,
     item_bias_rate: f64,
     /// As the adapter says, if none is given.
     grain: Option<Grain>,
@@ -64,6 +65,7 @@ const TWO_STAGE: Parity = Parity {
     optimizer: ADAM,
     block_bytes: BLOCK_BYTES,
     gor_weight: 0.1,
+    covariance_weight: 0.0,
     item_bias_rate: 0.0,
     grain: None,
 };
@@ -98,6 +100,7 @@ fn parity(gpu: &Arc<Gpu>, parity: Parity) -> Compared {
         geometry,
         loss,
         gor_weight: parity.gor_weight,
+        covariance_weight: parity.covariance_weight,
         item_bias_rate,
         optimizer,
         shards_per_dispatch: Tables::shards_per_dispatch(gpu, plan.shard_count()),
@@ -162,6 +165,11 @@ fn parity(gpu: &Arc<Gpu>, parity: Parity) -> Compared {
             (seen.moment_2 - expected.moment_2).abs() <= 1e-5,
             "step {step}: {seen:?}, twin {expected:?}"
         );
+        assert!(
+            (seen.covariance - expected.covariance).abs() <= 1e-4 * expected.covariance,
+            "step {step}: {seen:?}, twin {expected:?}"
+        );
+        assert_eq!(seen.covariance > 0.0, parity.covariance_weight > 0.0);
         assert_eq!(seen.active_count, expected.active_count, "step {step}");
     }
     stepper.catch_up().unwrap();
@@ -205,7 +213,7 @@ fn compare(name: &str, seen: &[f32], expected: &[f32], dim: usize, tolerance: f6
     assert!(!seen.is_empty());
     let (mut worst, mut sum) = (0.0f64, 0.0);
     for (&seen, &expected) in seen.iter().zip(&expected) {
-        let difference = f64::from((seen - expected).abs());
+        let difference = f64::from((seen - expected).abs() / expected.abs().max(1.0));
         assert!(difference <= tolerance, "{name}: {seen}, twin {expected}");
         worst = worst.max(difference);
         sum += difference;
@@ -261,14 +269,29 @@ fn steps_in_the_geometry_dot_equal_the_twins() {
 
 #[test]
 fn steps_in_the_ball_equal_the_twins() {
-    let ball = Parity { geometry: Geometry::Ball, optimizer: ADAGRAD, gor_weight: 0.0, ..TWO_STAGE };
+    let ball = Parity {
+        geometry: Geometry::Ball,
+        optimizer: ADAGRAD,
+        gor_weight: 0.0,
+        covariance_weight: 10.0,
+        ..TWO_STAGE
+    };
     let loss = Loss::Triplet { margin: 0.5, rank_weight: true };
     let negatives = Negatives::Uniform { count: 5 };
     parity(&gpu(), Parity { loss, negatives, dim: 20, most_rows: Some(37), item_bias_rate: 0.3, ..ball });
     // Slopes of this loss do not add up to nothing.
     let loss = Loss::Contrastive { margin: -0.4, weight: 2.0 };
     let (negatives, optimizer) = (SHARED.negatives, Optimizer::Sgd);
-    parity(&gpu(), Parity { loss, negatives, optimizer, ..ball });
+    assert_eq!(parity(&gpu(), Parity { loss, negatives, optimizer, ..ball }).dispatches, 9 + 3);
+}
+
+#[test]
+fn covariance_steps_give_the_same_bits_twice() {
+    let covariance = Parity { covariance_weight: 10.0, ..TWO_STAGE };
+    assert!(
+        parity(&gpu(), covariance).bits == parity(&gpu(), covariance).bits,
+        "the same steps gave other bits"
+    );
 }
 
 #[test]

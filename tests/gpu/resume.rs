@@ -124,6 +124,7 @@ fn configs() -> Vec<TrainConfig> {
             rate: 0.2,
             start: if matches!(loss, Loss::Softmax { .. }) { 1.0 } else { 0.0 },
         });
+        config.regularisers.covariance_weight = if geometry == ball { 10.0 } else { 0.0 };
         config.batch_size = 48;
         config.stopping.epochs = 4;
         config.stopping.evaluate_every = 2;

@@ -33,6 +33,7 @@ fn shapes() -> Vec<StepShape> {
         geometry: Geometry::Sphere,
         loss: Loss::ALL[0],
         gor_weight: 0.01,
+        covariance_weight: 0.0,
         item_bias_rate: 0.2,
         optimizer: Optimizer::Adam { betas: (0.9, 0.999), epsilon: 1e-8 },
         shards_per_dispatch: 1,
@@ -75,6 +76,9 @@ fn shapes() -> Vec<StepShape> {
         StepShape { shards_per_dispatch: 4, ..with(sharded, 180, Grain::CPU) },
         StepShape { optimizer: Optimizer::Sgd, geometry: Geometry::Dot, ..with(sharded, 128, Grain::GPU) },
     ]);
+    for shape in [base, shapes[4], with(sharded, 180, Grain::CPU)] {
+        shapes.push(StepShape { covariance_weight: 10.0, ..shape });
+    }
     shapes.extend(combinations(&base));
     shapes
 }
@@ -353,17 +357,17 @@ fn assert_mirrored(name: &str, (rust_size, rust_fields): (u32, Vec<(String, u32)
 #[test]
 fn structs_are_laid_out_alike_on_both_sides() {
     let settings = rust_layout!(Settings: gor_weight, inverse_dim, hardness, beta_1, beta_2, epsilon,
-        log_beta_1, log_beta_2, log_ratio, catch_up_count, item_bias_rate, unused_0);
+        log_beta_1, log_beta_2, log_ratio, catch_up_count, item_bias_rate, covariance_weight);
     let shards = rust_layout!(Shards: first, end, first_row, row_count, rows_per_shard, step);
     let row_state = rust_layout!(RowState: squares, along, drift_squares, bias, bias_drift, bias_variance, unused_0,
         last_step);
     let block = rust_layout!(Block: first_pair, first_row, pair_count, unused_0);
-    let sums = rust_layout!(StepSums: loss, active_count, moment_1, moment_2, bad_rows);
+    let sums = rust_layout!(StepSums: loss, active_count, moment_1, moment_2, covariance, bad_rows);
     assert!(assert_mirrored("Settings", settings) >= 5);
     assert_eq!(assert_mirrored("Shards", shards), 5);
     assert_eq!(assert_mirrored("RowState", row_state), 5);
     assert_eq!(assert_mirrored("Block", block), 7);
-    assert_eq!(assert_mirrored("StepSums", sums), 5);
+    assert_eq!(assert_mirrored("StepSums", sums), 6);
     let pair_sums = rust_layout!(PairSums: loss, is_active, spread_1, spread_2, slopes);
     assert!(assert_mirrored("PairSums", pair_sums) >= 3);
 }

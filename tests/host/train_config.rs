@@ -145,10 +145,11 @@ fn single_settings_out_of_bounds_are_refused_by_their_flags() {
 #[test]
 fn numbers_that_32_bits_do_not_hold_are_refused() {
     type Change = fn(&mut TrainConfig, f64);
-    let changes: [(&str, Change); 6] = [
+    let changes: [(&str, Change); 7] = [
         ("--learning-rate", |it, x| it.schedule = Schedule::Constant { learning_rate: x }),
         ("--epsilon", |it, x| it.optimizer = Optimizer::Adam { betas: (0.9, 0.999), epsilon: x }),
         ("--gor-weight", |it, x| it.regularisers.gor_weight = x),
+        ("--covariance-weight", |it, x| it.regularisers.covariance_weight = x),
         ("--hardness", |it, x| {
             it.negatives = Negatives::TwoStage { count: 1, beta: 0.0, candidates: 9, hardness: x };
         }),

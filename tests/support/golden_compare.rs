@@ -77,7 +77,12 @@ impl Golden {
         near(&format!("{place}: active count"), sums.active_count, active_count as f64, 0.0);
         if let Some(moments) = golden.moments {
             let gor = if self.gor_weight > 0.0 { self.check_moments(place, &moments, sums) } else { 0.0 };
-            let total = f64::from(sums.loss) + self.gor_weight * gor;
+            let covariance = f64::from(sums.covariance);
+            if self.covariance_weight > 0.0 {
+                let expected = moments.covariance;
+                near_f64(&format!("{place}: covariance"), covariance, expected, 1e-5 * expected);
+            }
+            let total = f64::from(sums.loss) + self.gor_weight * gor + self.covariance_weight * covariance;
             near_f64(&format!("{place}: total"), total, moments.total, 1e-5 * moments.total.abs().max(1.0));
         }
     }
