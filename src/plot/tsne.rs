@@ -143,3 +143,19 @@ fn scaled(points: &[[f32; 2]]) -> Vec<f32> {
     };
     (0..points.len()).flat_map(|at| [place(at, 0), place(at, 1)]).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_of_any_length_have_their_nearest_by_distance() {
+        // On a line: by inner product, the last would be the nearest of all.
+        let rows = [0.1f32, 0.2, 0.35, 1.0];
+        let found = nearest(&rows, 1, 4, 2);
+        let indices: Vec<Vec<usize>> =
+            found.iter().map(|list| list.iter().map(|neighbour| neighbour.index).collect()).collect();
+        assert_eq!(indices, [[1, 2], [0, 2], [1, 0], [2, 1]]);
+        assert!((found[3][0].distance - 0.65).abs() < 1e-6, "{}", found[3][0].distance);
+    }
+}

@@ -317,8 +317,8 @@ pub fn made_up_steps() -> Vec<MadeUp> {
     steps.extend([
         MadeUp { name: "covariance", covariance_weight, dim: 13, negative_count: 3, ..base },
         MadeUp { name: "covariance in the ball", ..in_ball },
-        // Three tiles of 64 numbers.
-        MadeUp { name: "covariance, shared, tiles", covariance_weight, dim: 132, batch_size: 120, ..shared },
+        // Five tiles of 64 numbers, and more rows than threads.
+        MadeUp { name: "covariance, shared, tiles", covariance_weight, dim: 260, batch_size: 120, ..shared },
         MadeUp { name: "subgroups, covariance", dim: 68, rows_per_shard: 70, grain: SMALL, ..in_ball },
     ]);
     steps

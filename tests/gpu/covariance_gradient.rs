@@ -19,11 +19,10 @@ fn every_defect_is_seen() {
             ("covariance", "gradients[at + chunk] += scale", "gradients[at + chunk] = scale"),
             ("covariance", "if count > 0.0 {", "if count > 1.0 {"),
             ("covariance", "squares / n", "squares"),
-            ("covariance", "own += covariance", "own = covariance"),
             ("covariance", "other < 256u", "other < 4u"),
             ("covariance", " - covariance[covariance_at(mean_row, chunk + own_chunk)]", ""),
-            ("covariance", "chunk + own_chunk)];", "own_chunk)];"),
-            ("covariance", "let term = 4u * chunk + own_term;", "let term = own_term;"),
+            ("covariance, shared, tiles", "chunk + own_chunk)];", "own_chunk)];"),
+            ("covariance, shared, tiles", "let term = 4u * chunk + own_term;", "let term = own_term;"),
             ("covariance, shared, tiles", "covariance_at(term, first_chunk + x)", "covariance_at(term, x)"),
             (
                 "covariance, shared, tiles",

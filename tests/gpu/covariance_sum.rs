@@ -32,7 +32,6 @@ fn every_defect_is_seen() {
             ("covariance in the ball", "count += counts[term];", "count = counts[term];"),
             ("covariance in the ball", "point_sum +=", "point_sum ="),
             ("covariance in the ball", "let begin = group.y * part_slots;", "let begin = 0u;"),
-            ("covariance in the ball", "min(begin + part_slots, plan.row_count)", "begin + part_slots"),
             ("covariance in the ball", "let to = group.y * covariance_at", "let to = covariance_at"),
             ("covariance", "sums = terms_by_terms(sums, x, y);", "sums = terms_by_terms(no_sums(), x, y);"),
             (
@@ -45,7 +44,6 @@ fn every_defect_is_seen() {
                 "if first_row_chunk + y < chunk_count {",
                 "if first_row_chunk + y < chunk_count - 1u {",
             ),
-            ("subgroups, covariance", "if chunk == 0u {", "if chunk == 1u {"),
         ],
     );
 }

@@ -210,7 +210,7 @@ fn every_defect_is_seen() {
             "vec4<f32>(it.count, 0.0, it.slopes, 0.0)",
         ),
         (
-            "two-stage",
+            "ball, contrastive",
             "point_gradient",
             "it.slopes, 0.0, slot >= plan.item_slot_count",
             "it.slopes, 0.0, false",
