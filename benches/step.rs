@@ -19,7 +19,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let two_stage = Recipe::TwoStage2019.config();
     let uniform = TrainConfig {
         negatives: Negatives::Uniform { count: 1 },
-        regularisers: Regularisers { gor_weight: 0.0 },
+        regularisers: Regularisers { gor_weight: 0.0, covariance_weight: 0.0 },
         ..two_stage.clone()
     };
     let configs = [TrainConfig::default(), two_stage, uniform];

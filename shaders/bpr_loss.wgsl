@@ -20,7 +20,7 @@ fn pair_loss(index: u32, lane: u32) {
     sums = lane_sum(lane, sums);
     let share = 1.0 / max(sums.x, 1.0);
     for (var k = lane; k < score_count(); k += lane_count) { put_negative(index, k, negative_score(index, k) * share); }
-    if lane == 0u { put_loss(index, -sums.z * share, sums.y * share); }
+    if lane == 0u { put_loss(index, -sums.z * share, sums.z * share, sums.y * share); }
 }
 
 @compute @workgroup_size(lane_count)

@@ -44,8 +44,9 @@ fn candidate_score(
     if quad >= quad_count { return; }
     let offsets = candidate_offsets(quad);
     let to = (block.first_row + pair) * quad_count + quad;
-    if pair < pair_count { candidate_scores[to] = offsets + sums.a; }
-    if pair + 1u < pair_count { candidate_scores[to + quad_count] = offsets + sums.b; }
-    if pair + 2u < pair_count { candidate_scores[to + 2u * quad_count] = offsets + sums.c; }
-    if pair + 3u < pair_count { candidate_scores[to + 3u * quad_count] = offsets + sums.d; }
+    let first = block.first_pair + pair;
+    if pair < pair_count { candidate_scores[to] = offsets + left_height(first) + sums.a; }
+    if pair + 1u < pair_count { candidate_scores[to + quad_count] = offsets + left_height(first + 1u) + sums.b; }
+    if pair + 2u < pair_count { candidate_scores[to + 2u * quad_count] = offsets + left_height(first + 2u) + sums.c; }
+    if pair + 3u < pair_count { candidate_scores[to + 3u * quad_count] = offsets + left_height(first + 3u) + sums.d; }
 }

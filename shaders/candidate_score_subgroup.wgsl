@@ -46,7 +46,7 @@ fn candidate_score_subgroup(
         }
         for (var pair = 0u; pair < pair_count; pair += 1u) {
             let to = (block.first_row + pair) * quad_count + quad;
-            var sum = offsets;
+            var sum = offsets + left_height(block.first_pair + pair);
             if segment_count > 1u && segment > 0u { sum = candidate_scores[to]; }
             let at = pair * chunk_count + first_chunk + lane;
             let left_{b} = left_rows[at + {b}u * lane_count];

@@ -7,10 +7,11 @@ override contrastive_weight: f32 = 100.0;
 
 fn pair_loss(index: u32, lane: u32) {
     exclude(index, lane);
-    var sums = vec4<f32>(0.0);      // negatives, sum of hinges
+    var sums = vec4<f32>(0.0);      // negatives, sum of hinges, those above the margin
     for (var k = lane; k < score_count(); k += lane_count) {
         let score = negative_score(index, k);
-        sums += vec4<f32>(select(0.0, 1.0, is_there(score)), hinge(score - margin), 0.0, 0.0);
+        let is_above = select(0.0, 1.0, score > margin);
+        sums += vec4<f32>(select(0.0, 1.0, is_there(score)), hinge(score - margin), is_above, 0.0);
     }
     sums = lane_sum(lane, sums);
     let share = contrastive_weight / max(sums.x, 1.0);
@@ -18,7 +19,7 @@ fn pair_loss(index: u32, lane: u32) {
         put_negative(index, k, select(0.0, share, negative_score(index, k) > margin));
     }
     let loss = 1.0 - positive_score(index) + share * sums.y;
-    if lane == 0u { put_loss(index, -1.0, loss); }
+    if lane == 0u { put_loss(index, -1.0, share * sums.z, loss); }
 }
 
 @compute @workgroup_size(lane_count)

@@ -15,7 +15,7 @@ fn pair_loss(index: u32, lane: u32) {
         sums += vec4<f32>(value, pull, 0.0, 0.0);
     }
     sums = lane_sum(lane, sums);
-    if lane == 0u { put_loss(index, -sums.y, sums.x); }
+    if lane == 0u { put_loss(index, -sums.y, sums.y, sums.x); }
 }
 
 @compute @workgroup_size(lane_count)

@@ -1,5 +1,5 @@
 // include: plan lanes parts row_parts negatives scores
-// The scores of each pair: u . v + o of its positive and of its N negatives; with GOR also the spread scores
+// The scores of each pair: u . v and what is added for either point, of its positive and of its N negatives; with GOR also the spread scores
 // v_p . v_k of the positive and each negative, and their sums. One workgroup for pairs_per_group pairs, one after
 // another. With shared candidates N is 0: they are scored elsewhere.
 @group(0) @binding(3) var<storage, read> points: array<vec4<f32>>;              // (R, D/4 + 1)
@@ -11,13 +11,14 @@
 override pairs_per_group: u32 = 1u;
 override has_spread: u32 = 0u;      // 1: with GOR
 
-// The item bias of a slot.
-fn bias_of(slot: u32) -> f32 { return points[min(slot, plan.row_count - 1u) * (chunk_count + 1u) + chunk_count].w; }
+// What is added to the scores of the point in a slot: its item bias and height.
+fn added_of(slot: u32) -> f32 { return points[min(slot, plan.row_count - 1u) * (chunk_count + 1u) + chunk_count].w; }
 
 fn score_pair(pair: u32, lane: u32) {
     let user = row_part(user_of_pair(pair), lane);
     let positive = row_part(positive_of_pair(pair), lane);
     let toward = part_dot(user, positive);
+    let of_user = added_of(user_of_pair(pair));
     var spread_1 = 0.0;
     var spread_2 = 0.0;
     for (var k = 0u; k < max(negative_count, 1u); k += 1u) {
@@ -28,8 +29,8 @@ fn score_pair(pair: u32, lane: u32) {
         if has_spread != 0u { aside = part_dot(positive, negative); }
         let sums = lane_sum(lane, vec4<f32>(toward, part_dot(user, negative), aside, 0.0));
         if lane == 0u {
-            if k == 0u { scores[positive_at(pair)] = sums.x + bias_of(positive_of_pair(pair)); }
-            if k < negative_count { scores[negative_at(pair, k)] = select(sums.y + bias_of(slot), far, slot == none); }
+            if k == 0u { scores[positive_at(pair)] = sums.x + of_user + added_of(positive_of_pair(pair)); }
+            if k < negative_count { scores[negative_at(pair, k)] = select(sums.y + of_user + added_of(slot), far, slot == none); }
             if has_spread != 0u { spread[pair * negative_count + k] = sums.z; }
         }
         // A negative that is not there has the vector zero, and adds nothing.

@@ -83,6 +83,13 @@ fn negative_use(sum: Part, pick: u32, lane: u32) -> Part {
     return plus_point(total, spread_slope(pick), positive_of_pair(pair), lane);
 }
 
+// The sum of all slopes of a pair.
+fn pair_slopes(pair: u32) -> f32 {
+    var sum = scores[positive_at(pair)];
+    for (var k = 0u; k < negative_count; k += 1u) { sum += scores[negative_at(pair, k)]; }
+    return sum;
+}
+
 fn slot_gradient(slot: u32, lane: u32) -> SlotGradient {
     let is_user = slot >= plan.item_slot_count;
     var sum = no_gradient();
@@ -91,14 +98,16 @@ fn slot_gradient(slot: u32, lane: u32) -> SlotGradient {
         let code = next_use(&uses, slot);
         if code == none { break; }
         let index = code / 2u;
+        sum.count += 1.0;
         if is_user {
             sum.point = user_use(sum.point, index, lane);
+            sum.slopes += pair_slopes(index);
         } else if code % 2u == 0u {
             sum.point = positive_use(sum.point, index, lane);
-            sum.bias += scores[positive_at(index)];
+            sum.slopes += scores[positive_at(index)];
         } else {
             sum.point = negative_use(sum.point, index, lane);
-            sum.bias += scores[negative_at(index / negative_count, index % negative_count)];
+            sum.slopes += scores[negative_at(index / negative_count, index % negative_count)];
         }
     }
     return sum;

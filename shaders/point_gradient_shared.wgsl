@@ -5,6 +5,7 @@
 @group(0) @binding(1) var<storage, read> points: array<vec4<f32>>;              // (R, D/4 + 1)
 @group(0) @binding(3) var<storage, read> scores: array<f32>;                    // (B, 1): slopes of the positives by now
 @group(0) @binding(4) var<storage, read> user_gradients: array<vec4<f32>>;      // (B, D/4)
+@group(0) @binding(5) var<storage, read> pairs: array<PairSums>;                // (B)
 @group(0) @binding(7) var<storage, read_write> gradients: array<vec4<f32>>;     // (R, D/4 + 1)
 
 fn user_part(pair: u32, lane: u32) -> Part {
@@ -26,7 +27,8 @@ fn as_candidate(slot: u32, lane: u32) -> SlotGradient {
     if has_chunk(lane, 1u) { it.point.b = gradients[at + 1u]; }
     if has_chunk(lane, 2u) { it.point.c = gradients[at + 2u]; }
     if has_chunk(lane, 3u) { it.point.d = gradients[at + 3u]; }
-    if lane == 0u { it.bias = gradients[slot * (chunk_count + 1u) + chunk_count].y; }
+    it.slopes = gradients[slot * (chunk_count + 1u) + chunk_count].y;
+    it.count = 1.0;
     return it;
 }
 
@@ -37,11 +39,13 @@ fn slot_gradient(slot: u32, lane: u32) -> SlotGradient {
     for (var at = plan.words[plan.uses_at + slot]; at < end; at += 1u) {
         let pair = plan.words[at] / 2u;
         let slope = scores[positive_at(pair)];
+        sum.count += 1.0;
         if is_user {
             sum.point = plus_point(part_plus(sum.point, 1.0, user_part(pair, lane)), slope, positive_of_pair(pair), lane);
+            sum.slopes += pairs[pair].slopes;
         } else {
             sum.point = plus_point(sum.point, slope, user_of_pair(pair), lane);
-            sum.bias += slope;
+            sum.slopes += slope;
         }
     }
     return sum;

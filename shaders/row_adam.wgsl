@@ -39,7 +39,8 @@ fn stepped_state(before: RowState, it: Stepped, sums: vec4<f32>) -> RowState {
     moments.m = settings.beta_1 * moments.m + (1.0 - settings.beta_1) * it.bias_gradient;
     moments.v = settings.beta_2 * moments.v + (1.0 - settings.beta_2) * it.bias_gradient * it.bias_gradient;
     let rate = settings.item_bias_rate * plan.step_size;
-    let bias = it.bias - rate * moments.m.x / (sqrt(moments.v.x) / plan.root_bias_2 + settings.epsilon);
+    // Adam moves untouched rows, so no geometry with heights has it (`TrainConfig::check`): what is added is o alone.
+    let bias = it.added - rate * moments.m.x / (sqrt(moments.v.x) / plan.root_bias_2 + settings.epsilon);
     let drift = drift_of(moments, plan.drift_epsilon);
     return RowState(sums.x, sums.y, sums.z, bias, drift.x, moments.v.x, 0.0, plan.step);
 }

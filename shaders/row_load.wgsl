@@ -2,7 +2,8 @@
 // Tables -> working set: each row is caught up to the step before this one and becomes a point. The working
 // set is one buffer of two parts:
 //     points     (R, D/4 + 1)   each followed by a note for the optimizer:
-//                               (scale, steps missed, drift_epsilon of the last step, item bias)
+//                               (scale, steps missed, drift_epsilon of the last step, what is added to its scores:
+//                               the item bias and the point's height)
 //     left_rows  (B, D/4)       of each pair the point that is scored against the candidates, if
 //                               candidate_score_subgroup is to read it
 // One workgroup for a quad of slots; after those, one for four pairs. A quarter of the lanes has a row.
@@ -50,7 +51,7 @@ fn source(row: u32) -> Source {
     it.squares = squares;
     it.scale = point_scale(squares);
     let bias = state.bias - settings.item_bias_rate * it.distance * state.bias_drift;
-    it.note = vec4<f32>(it.scale, f32(skipped), epsilon, bias);
+    it.note = vec4<f32>(it.scale, f32(skipped), epsilon, bias + point_height(squares));
     return it;
 }
 

@@ -26,7 +26,7 @@ fn pair_loss(index: u32, lane: u32) {
         put_negative(index, k, negative_score(index, k) * scale);
     }
     // 1 - p_p is the negatives' share: so it keeps its digits where p_p is near 1.
-    if lane == 0u { put_loss(index, -negatives * scale, (largest - positive) / temperature + log(sum)); }
+    if lane == 0u { put_loss(index, -negatives * scale, negatives * scale, (largest - positive) / temperature + log(sum)); }
 }
 
 @compute @workgroup_size(lane_count)

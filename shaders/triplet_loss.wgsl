@@ -33,7 +33,7 @@ fn pair_loss(index: u32, lane: u32) {
     let value = weight * hinge(2.0 * nearest - 2.0 * positive + margin);
     let pull = select(0.0, 2.0 * weight, value > 0.0);
     for (var k = lane; k < score_count(); k += lane_count) { put_negative(index, k, select(0.0, pull, k == place)); }
-    if lane == 0u { put_loss(index, -pull, value); }
+    if lane == 0u { put_loss(index, -pull, pull, value); }
 }
 
 @compute @workgroup_size(lane_count)

@@ -31,7 +31,7 @@ fn pair_loss(index: u32, lane: u32) {
         pull = 2.0 * weight;
     }
     for (var k = lane; k < score_count(); k += lane_count) { put_negative(index, k, select(0.0, pull, k == first)); }
-    if lane == 0u { put_loss(index, -pull, value); }
+    if lane == 0u { put_loss(index, -pull, pull, value); }
 }
 
 @compute @workgroup_size(lane_count)

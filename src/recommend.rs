@@ -18,7 +18,7 @@ pub struct Neighbour {
     pub score: f32,
     /// The cosine of the angle between the two, -1 to 1; negative infinity if it is not a number.
     pub similarity: f32,
-    /// The Euclidean distance between the two, from 0 to 2 on the sphere.
+    /// The Euclidean distance between the two, from 0 to 2 on the sphere and in the ball.
     pub distance: f32,
 }
 
@@ -32,8 +32,8 @@ pub struct Popular {
 }
 
 /// The `k` items of the highest score for each user in `users`: best first, equal ones by row. The score is
-/// the inner product, and `popularity`, 0 to 1, times the item bias; on the sphere, without a bias, the highest
-/// are the nearest. Items that the user has in any set of `seen` are left out. Returns one list per user, in
+/// the inner product (in the ball -D^2/2), and `popularity`, 0 to 1, times the item bias; on the sphere and in the ball,
+/// without a bias, the highest are the nearest. Items that the user has in any set of `seen` are left out. Returns one list per user, in
 /// the order of `users`; a list is shorter if fewer items remain.
 ///
 /// # Errors
@@ -61,18 +61,20 @@ pub fn recommend(
     let is_cosine = embeddings.geometry == Geometry::Sphere && offsets.is_empty();
     Ok(search.run_each(&[offsets], excluded, |position, _, best| {
         let user = embeddings.user(users[position]);
+        let height = embeddings.height(user);
         let neighbours = best.iter().map(|scored| {
             let item = embeddings.item(scored.row);
             let similarity = if is_cosine { scored.score } else { cosine(user, item) };
-            Neighbour { row: scored.row, score: scored.score, similarity, distance: distance(user, item) }
+            let score = scored.score + height;
+            Neighbour { row: scored.row, score, similarity, distance: distance(user, item) }
         });
         neighbours.collect()
     }))
 }
 
 /// The `k` other items of the highest cosine with each item in `items`, whatever the geometry, and without the
-/// item bias: inner products would give the long rows to all. On the sphere they are the nearest. Otherwise
-/// like [`recommend`].
+/// item bias: inner products would give the long rows to all. On the sphere they are the nearest. In the ball the nearest
+/// are taken, and the score is -D^2/2. Otherwise like [`recommend`].
 ///
 /// # Errors
 /// As [`recommend`].
@@ -113,7 +115,7 @@ pub fn popular(train: &Interactions, k: usize, seen: &[u32]) -> Result<Vec<Popul
     Ok(all)
 }
 
-/// The `k` other rows of `table` of the highest cosine with each row in `queries`. `what` is what errors call a
+/// The `k` other rows of `table` that are nearest to each row in `queries` by [`Embeddings::places`]. `what` is what errors call a
 /// row.
 fn nearest(
     what: &str,
@@ -126,14 +128,24 @@ fn nearest(
     check_table(embeddings)?;
     let dim = embeddings.dim;
     check_rows(what, queries, table.len() / dim)?;
-    let rows = embeddings.directions(table);
+    let rows = embeddings.places(table);
     let point = |row: u32| &table[row as usize * dim..][..dim];
     let search = Search { query_table: &rows, queries, items: &rows, dim, k };
     let itself = |position: usize, row: u32| queries[position] == row;
-    Ok(search.run(itself, |position, best| {
+    let has_heights = embeddings.geometry.has_heights();
+    let heights: Vec<f32> = match has_heights {
+        true => table.chunks(dim).map(|point| embeddings.height(point)).collect(),
+        false => Vec::new(),
+    };
+    Ok(search.run_each(&[heights], itself, |position, _, best| {
+        let query = point(queries[position]);
         let neighbours = best.iter().map(|&Scored { row, score }| {
-            let distance = distance(point(queries[position]), point(row));
-            Neighbour { row, score, similarity: score, distance }
+            let distance = distance(query, point(row));
+            let (score, similarity) = match has_heights {
+                true => (-0.5 * distance * distance, cosine(query, point(row))),
+                false => (score, score),
+            };
+            Neighbour { row, score, similarity, distance }
         });
         neighbours.collect()
     }))

@@ -4,5 +4,11 @@ const is_curved: bool = false;
 // What x is multiplied by to give its point, from |x|^2.
 fn point_scale(squares: f32) -> f32 { return 1.0; }
 
+// What is added to all scores of a point, from its row's |x|^2.
+fn point_height(squares: f32) -> f32 { return 0.0; }
+
 // dL/dx from g = dL/de.
-fn row_gradient(g: vec4<f32>, e: vec4<f32>, along: f32, scale: f32) -> vec4<f32> { return g; }
+fn row_gradient(g: vec4<f32>, e: vec4<f32>, along: f32, scale: f32, slopes: f32) -> vec4<f32> { return g; }
+
+// What a row is multiplied by after its step, from its |x|^2.
+fn settled_scale(squares: f32) -> f32 { return 1.0; }

@@ -15,12 +15,13 @@ fn group_pairs(group: vec3<u32>, group_count: vec3<u32>) -> GroupPairs {
 
 fn positive_score(index: u32) -> f32 { return scores[positive_at(pair_of(index))]; }
 
-// For the lane that writes the pair's results: the slope of the positive, the loss, and whether any slope is not zero.
-fn put_loss(index: u32, positive_slope: f32, loss: f32) {
+// For the lane that writes the pair's results: the slope of the positive, the sum of the negatives' slopes, and the loss.
+fn put_loss(index: u32, positive_slope: f32, negative_slopes: f32, loss: f32) {
     let pair = pair_of(index);
     scores[positive_at(pair)] = positive_slope;
     pairs[pair].loss = loss;
     pairs[pair].is_active = select(0.0, 1.0, positive_slope != 0.0);
+    pairs[pair].slopes = positive_slope + negative_slopes;
 }
 
 // [x]_+, but what is not a number stays so, and stops the training.

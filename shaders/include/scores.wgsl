@@ -5,6 +5,7 @@ struct PairSums {
     is_active: f32,     // 1 if any of the pair's slopes is not zero
     spread_1: f32,      // sum_k of the spread scores v_p . v_k (GOR)
     spread_2: f32,      // sum_k of their squares
+    slopes: f32,        // sum of all slopes of the pair
 }
 
 override negative_count: u32 = 1u;

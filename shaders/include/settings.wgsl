@@ -11,7 +11,7 @@ struct Settings {
     log_ratio: f32,         // ln( beta_1 / sqrt(beta_2) )
     catch_up_count: u32,    // entries of the catch_up table
     item_bias_rate: f32,    // an item bias moves at this share of the learning rate; 0: there are none
-    unused_0: u32,
+    covariance_weight: f32, // lambda of L + lambda L_cov (Hsieh et al. 2017, 3.4)
 }
 
 @group(0) @binding(1) var<uniform> settings: Settings;

@@ -53,22 +53,22 @@ struct Stepped {
     scale: f32,             // e = scale x
     skipped: f32,           // steps that the row missed
     epsilon: f32,           // drift_epsilon of its last step
-    bias: f32,              // o, and dL/do
-    bias_gradient: f32,
+    added: f32,             // what its scores get beside products: o, if points have no height
+    bias_gradient: f32,     // dL/do
 }
 
 fn stepped_row(slot: u32, lane: u32) -> Stepped {
     let e = row_part(slot, lane);
     let g = gradient_part(slot, lane);
     let note = points[slot * (chunk_count + 1u) + chunk_count];
+    let uses = gradients[slot * (chunk_count + 1u) + chunk_count];
     var along = 0.0;
     if is_curved { along = lane_sum(lane, vec4<f32>(part_dot(g, e), 0.0, 0.0, 0.0)).x; }
     let gradient = Part(
-        row_gradient(g.a, e.a, along, note.x),
-        row_gradient(g.b, e.b, along, note.x),
-        row_gradient(g.c, e.c, along, note.x),
-        row_gradient(g.d, e.d, along, note.x),
+        row_gradient(g.a, e.a, along, note.x, uses.z),
+        row_gradient(g.b, e.b, along, note.x, uses.z),
+        row_gradient(g.c, e.c, along, note.x, uses.z),
+        row_gradient(g.d, e.d, along, note.x, uses.z),
     );
-    let bias_gradient = gradients[slot * (chunk_count + 1u) + chunk_count].y;
-    return Stepped(e, gradient, note.x, note.y, note.z, note.w, bias_gradient);
+    return Stepped(e, gradient, note.x, note.y, note.z, note.w, uses.y);
 }

@@ -48,6 +48,9 @@ pub struct WrmfConfig {
     pub seed: u64,
     /// How the interactions were split.
     pub protocol: Protocol,
+    /// Users with fewer interactions were trained on only.
+    #[serde(default = "crate::train::defaults::hold_out_from")]
+    pub hold_out_from: usize,
 }
 
 impl Default for WrmfConfig {
@@ -62,6 +65,7 @@ impl Default for WrmfConfig {
             stopping: Stopping { epochs: SWEEPS, evaluate_every: 1, patience: 0, k: K },
             seed: 0,
             protocol: Protocol::Holdout { test_fraction: TEST_FRACTION, valid_fraction: VALID_FRACTION },
+            hold_out_from: crate::train::defaults::hold_out_from(),
         }
     }
 }

@@ -141,7 +141,8 @@ impl Args {
         {
             let negatives = name.negatives(count, defaults::BETA, candidates, defaults::HARDNESS);
             let config = recipe_config(recipe, self.loss);
-            let regularisers = Regularisers { gor_weight: recipe.gor_weight(&negatives) };
+            let regularisers =
+                Regularisers { gor_weight: recipe.gor_weight(&negatives), covariance_weight: 0.0 };
             configs.push(TrainConfig { negatives, regularisers, ..config });
         }
         configs

@@ -84,7 +84,7 @@ pub(super) fn run(args: &Args) -> CommandResult {
     let last_seed = args.run.seed().wrapping_add(seeds as u64 - 1);
     table.protocol = vec![
         ("data", shown_path(&args.experiment.data)),
-        ("split", split_text(&protocol, args.run.seed(), hold_out_from)),
+        ("split", protocol::split_words(&protocol, hold_out_from, args.run.seed())),
         ("models", format!("seeds {} to {last_seed}, all on this one split", args.run.seed())),
         (
             "evaluated",
@@ -103,14 +103,6 @@ pub(super) fn run(args: &Args) -> CommandResult {
     let printed = publish(&args.experiment, tables);
     ended.and(printed)?;
     check_failed(table.rows.iter().map(|row| row.failure.is_some()), "model")
-}
-
-fn split_text(protocol: &Protocol, seed: u64, hold_out_from: usize) -> String {
-    let split = protocol::split_text(protocol, seed);
-    match hold_out_from {
-        ..=2 => split,
-        least => format!("{split}, users with fewer than {least} interactions in training only"),
-    }
 }
 
 /// A cell for each model.

@@ -186,7 +186,7 @@ fn json(rows: &[(f64, Metrics)], has_bias: bool, purity: Option<Purity>) -> Resu
 fn protocol(args: &Args, model: &Model, test: &Interactions, user_count: usize) -> String {
     let split = match (&args.test, serde_json::from_value::<RunConfig>(model.record.config.clone())) {
         (Some(path), _) => format!("test file {}", path.display()),
-        (None, Ok(config)) => split_text(&config.protocol(), config.seed()),
+        (None, Ok(config)) => split_text(&config),
         (None, Err(_)) => "split unknown".to_owned(),
     };
     let k: Vec<String> = args.k.iter().map(usize::to_string).collect();

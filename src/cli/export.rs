@@ -13,7 +13,8 @@ use std::path::{Path, PathBuf};
 
 /// Write embeddings for other tools: vector stores, t-SNE scripts, NumPy, data frames, the Embedding Projector
 ///
-/// On the sphere rows are unit vectors: the nearest items of a user are the recommended ones, by any metric. If
+/// On the sphere rows are unit vectors: the nearest items of a user are the recommended ones, by any metric; in the ball,
+/// by the distance. If
 /// items have a bias, rows have one coordinate more, so that a store ranks exactly as the model does: see
 /// --metric. Ids and labels are written as text: backslashes, tabs, line ends and bytes that are not UTF-8 are
 /// escaped, and in metadata.tsv also a quote at the start of a cell, so that all readers find the same cells.
@@ -38,9 +39,9 @@ pub(crate) struct Args {
     /// Put an apostrophe before ids and labels that a spreadsheet would run as a formula
     #[arg(long)]
     csv_safe: bool,
-    /// What the store will compare by [default: l2 if points are on the sphere, else ip]. With an item bias, items
-    /// stand over the sphere for l2, the popular ones lowest; for ip the bias is the last coordinate, and users
-    /// have a 1. l2 is the default because it is a metric, for which the indexes of most stores are made
+    /// What the store will compare by [default: l2 on the sphere and in the ball, else ip]. With an item bias, items
+    /// stand over the others' space for l2, the popular ones lowest; for ip the bias is the last coordinate, and users
+    /// have a 1. So it is in the ball for ip, where the last coordinate holds -|v|^2/2, too. l2 is the default because it is a metric, for which the indexes of most stores are made
     #[arg(long, value_name = "METRIC", value_enum)]
     metric: Option<MetricName>,
     #[command(flatten)]

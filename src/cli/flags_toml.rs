@@ -4,7 +4,7 @@ use serde_json::Value as Json;
 use spherec::data::Protocol;
 use spherec::printable::printable;
 use spherec::sampling::Negatives;
-use spherec::step::{Geometry, Optimizer, Schedule};
+use spherec::step::{Optimizer, Schedule};
 use spherec::train::{ItemBias, RunConfig, RunRecipe, Stopping, TrainConfig};
 use std::borrow::Cow;
 use toml::Value;
@@ -34,6 +34,7 @@ pub(crate) fn flags(config: &RunConfig, options: &Json) -> String {
         }
         Protocol::Files { .. } | Protocol::LeaveOneOut { .. } => {}
     }
+    add("hold-out-from", count(config.hold_out_from()));
     match config {
         RunConfig::Step(config) => add_step_flags(config, &mut add),
         RunConfig::Wrmf(config) => {
@@ -87,17 +88,14 @@ fn add_step_flags(config: &TrainConfig, add: &mut dyn FnMut(&str, Value)) {
         add("negatives", count(config.negatives.count()));
     }
     add("dim", count(config.dim));
-    let geometry = match config.geometry {
-        Geometry::Sphere => "sphere",
-        Geometry::Dot => "dot",
-    };
-    add("geometry", Value::String(geometry.to_owned()));
+    add("geometry", Value::String(config.geometry.name().to_owned()));
     add("loss", Value::String(config.loss.name().to_owned()));
     for (name, value) in config.loss.constants() {
         let value = if name == "rank_weight" { Value::Boolean(value != 0.0) } else { Value::Float(value) };
         add(&name.replace('_', "-"), value);
     }
     add("gor-weight", Value::Float(config.regularisers.gor_weight));
+    add("covariance-weight", Value::Float(config.regularisers.covariance_weight));
     add("start-norm", Value::Float(config.start_norm));
     add("item-bias", Value::Boolean(config.item_bias.is_some()));
     if let Some(ItemBias { rate, start }) = config.item_bias {
@@ -110,13 +108,12 @@ fn add_step_flags(config: &TrainConfig, add: &mut dyn FnMut(&str, Value)) {
     };
     add("schedule", Value::String(schedule.to_owned()));
     add("learning-rate", Value::Float(learning_rate));
-    match config.optimizer {
-        Optimizer::Sgd => add("optimizer", Value::String("sgd".to_owned())),
-        Optimizer::Adam { betas: (first, second), epsilon } => {
-            add("optimizer", Value::String("adam".to_owned()));
-            add("betas", Value::Array(vec![Value::Float(first), Value::Float(second)]));
-            add("epsilon", Value::Float(epsilon));
-        }
+    add("optimizer", Value::String(config.optimizer.name().to_owned()));
+    if let Optimizer::Adam { betas: (first, second), .. } = config.optimizer {
+        add("betas", Value::Array(vec![Value::Float(first), Value::Float(second)]));
+    }
+    if config.optimizer.epsilon() > 0.0 {
+        add("epsilon", Value::Float(config.optimizer.epsilon()));
     }
     add_length(&config.stopping, add);
 }

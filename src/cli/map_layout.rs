@@ -96,8 +96,8 @@ impl MapLayout {
         let mut rows = Vec::with_capacity((items.len() + users.len()) * dim);
         items.iter().for_each(|&item| rows.extend_from_slice(embeddings.item(item)));
         users.iter().for_each(|&user| rows.extend_from_slice(embeddings.user(user)));
-        // Near on the map are those of the highest cosine, as in lists of neighbours.
-        let rows = embeddings.directions(&rows);
+        // Near on the map are those that lists of neighbours have.
+        let rows = embeddings.places(&rows);
         let (mut points, method) = match args.method {
             Method::Tsne => descend(&rows, dim, args.perplexity)?,
             Method::Pca => {

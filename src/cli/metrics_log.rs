@@ -25,6 +25,8 @@ enum Line {
         epoch: usize,
         loss: f64,
         gor: f64,
+        #[serde(default)]
+        covariance: f64,
         active_share: f64,
         pairs_per_second: f64,
         seconds: f64,
@@ -38,7 +40,7 @@ enum Line {
     },
 }
 
-const HEADER: &str = "epoch,loss,gor,active_share,pairs_per_second,seconds,valid_map,valid_ndcg,valid_recall,\
+const HEADER: &str = "epoch,loss,gor,covariance,active_share,pairs_per_second,seconds,valid_map,valid_ndcg,valid_recall,\
                       valid_precision,valid_mmr,valid_coverage\n";
 
 impl MetricsLog {
@@ -63,6 +65,7 @@ impl MetricsLog {
                 epoch: *epoch,
                 loss: sums.loss(),
                 gor: sums.mean_gor(),
+                covariance: sums.mean_covariance(),
                 active_share: sums.active_share(),
                 pairs_per_second: pairs_per_second(sums, *seconds),
                 seconds: *seconds,
@@ -100,10 +103,12 @@ impl MetricsLog {
         let mut text = HEADER.to_owned();
         let mut lines = self.lines.iter().peekable();
         while let Some(line) = lines.next() {
-            let Line::Epoch { epoch, loss, gor, active_share, pairs_per_second, seconds } = line else {
+            let Line::Epoch { epoch, loss, gor, covariance, active_share, pairs_per_second, seconds } = line
+            else {
                 continue;
             };
-            let _ = write!(text, "{epoch},{loss},{gor},{active_share},{pairs_per_second},{seconds}");
+            let _ =
+                write!(text, "{epoch},{loss},{gor},{covariance},{active_share},{pairs_per_second},{seconds}");
             match lines.peek() {
                 Some(Line::Evaluation { metrics: m, .. }) => {
                     let Metrics { map, ndcg, recall, precision, mmr, coverage, .. } = m;

@@ -29,8 +29,8 @@ pub(crate) struct SampleArgs {
     #[arg(long, value_name = "B", help = format!("Pairs of a step {}", usual(|config| config.batch_size)))]
     pub(crate) batch_size: Option<usize>,
     #[arg(long, value_name = "N", help = format!(
-        "Negatives of a pair, 1 to 1000, if they are not shared [default: {}; Tran 4.1.3: 1, 2 or 5]",
-        defaults::two_stage_2019::NEGATIVES))]
+        "Negatives of a pair, 1 to 1000, if they are not shared [default: {}; recipe cml-2017: {}; Tran 4.1.3: 1, 2 or 5]",
+        defaults::two_stage_2019::NEGATIVES, defaults::cml_2017::NEGATIVES))]
     pub(crate) negatives: Option<usize>,
 }
 
@@ -42,8 +42,7 @@ pub(crate) struct ModelArgs {
     recipe: Option<RecipeName>,
     #[arg(long, value_name = "D", help = format!("Embedding dimension {}", usual(|config| config.dim)))]
     dim: Option<usize>,
-    /// sphere: points of norm 1, a metric; dot: points as they are, scored by the inner product [default: sphere; dot
-    /// for bpr and warp]
+    /// Where points lie, and what they are scored by [default: sphere; recipe cml-2017: ball; dot for bpr and warp]
     #[arg(long, value_name = "NAME", value_enum)]
     geometry: Option<GeometryName>,
     #[arg(long, value_name = "NAME", value_enum, help = format!(
@@ -54,10 +53,12 @@ pub(crate) struct ModelArgs {
         defaults::TEMPERATURE))]
     temperature: Option<f64>,
     #[arg(long, value_name = "M", allow_hyphen_values = true, help = format!(
-        "Margin of triplet, hinge-sum and warp, in squared distances [default: {}; Tran 4.1.3]; of contrastive, a score \
-         [default: {}]", defaults::MARGIN, defaults::CONTRASTIVE_MARGIN))]
+        "Margin of triplet, hinge-sum and warp, in squared distances [default: {}; Tran 4.1.3; recipe cml-2017: {}]; of \
+         contrastive, a score [default: {}]",
+        defaults::MARGIN, defaults::cml_2017::MARGIN, defaults::CONTRASTIVE_MARGIN))]
     margin: Option<f64>,
-    /// Triplet: a pair weighs more the lower its positive seems to rank (Hsieh et al. 2017, 3.2)
+    /// Triplet: a pair weighs more the lower its positive seems to rank among the items, judged by how many of its
+    /// negatives are nearer than the margin allows (Hsieh et al. 2017, 3.2) [default: false; recipe cml-2017: true]
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     rank_weight: Option<bool>,
     #[arg(long, value_name = "W", help = format!(
@@ -79,8 +80,12 @@ pub(crate) struct ModelArgs {
     /// negatives 0.001 (Tran 4.1.3)]
     #[arg(long, value_name = "W")]
     gor_weight: Option<f64>,
+    #[arg(long, value_name = "W", help = format!(
+        "Weight of the covariance regulariser: it makes the dimensions of a step's points independent of one another, so \
+         that all of them are used (Hsieh et al. 2017, 3.4) {}", usual(|config| config.regularisers.covariance_weight)))]
+    covariance_weight: Option<f64>,
     /// A learned number of each item, added to its scores: what is liked by many is recommended more. `recommend
-    /// --popularity` turns it down without training again [default: true; recipe two-stage-2019: false]
+    /// --popularity` turns it down without training again [default: true; recipes two-stage-2019 and cml-2017: false]
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     item_bias: Option<bool>,
     #[arg(long, value_name = "X", help = format!(
@@ -105,7 +110,7 @@ pub(crate) struct ModelArgs {
     #[arg(long, value_name = "X", help = format!(
         "Norm that points start with; short ones turn faster at first {}", usual(|config| config.start_norm)))]
     start_norm: Option<f64>,
-    /// What turns gradients into steps [default: adam]
+    /// What turns gradients into steps [default: adam; recipe cml-2017: adagrad]
     #[arg(long, value_name = "NAME", value_enum)]
     optimizer: Option<OptimizerName>,
     #[arg(long, value_name = "X", help = format!(
@@ -119,7 +124,8 @@ pub(crate) struct ModelArgs {
         "Adam: decay rates [default: {},{}; Kingma and Ba 2015]", defaults::BETAS.0, defaults::BETAS.1))]
     betas: Option<Betas>,
     #[arg(long, value_name = "X", help = format!(
-        "Adam: added to the root of the second moment [default: {:e}; Kingma and Ba 2015]", defaults::EPSILON))]
+        "Adam: added to the root of the second moment [default: {:e}; Kingma and Ba 2015]; AdaGrad: to the root of the sum \
+         of squares [default: {:e}]", defaults::EPSILON, defaults::ADAGRAD_EPSILON))]
     epsilon: Option<f64>,
     #[arg(long, value_name = "W", help = format!(
         "Wrmf: weight of every pair's squared score, against 1 for an observed pair's error; alpha of Hu et al. 2008 is \
@@ -249,11 +255,13 @@ impl ModelArgs {
                 stopping: run.stopping(start.stopping),
                 seed: run.seed(),
                 protocol,
+                hold_out_from: start.hold_out_from,
             }),
             (_, RunConfig::Popularity(start)) => RunConfig::Popularity(PopularityConfig {
                 k: run.k.unwrap_or(start.k),
                 seed: run.seed(),
                 protocol,
+                hold_out_from: start.hold_out_from,
             }),
             (_, RunConfig::Step(start)) => start.into(),
         };
@@ -275,6 +283,7 @@ impl ModelArgs {
         let loss = self.loss(&start);
         let geometry = match self.geometry {
             Some(GeometryName::Sphere) => Geometry::Sphere,
+            Some(GeometryName::Ball) => Geometry::Ball,
             Some(GeometryName::Dot) => Geometry::Dot,
             // Baselines of inner products.
             None if matches!(loss, Loss::Bpr | Loss::Warp { .. }) => Geometry::Dot,
@@ -287,6 +296,7 @@ impl ModelArgs {
             negatives,
             regularisers: Regularisers {
                 gor_weight: self.gor_weight.unwrap_or_else(|| recipe.gor_weight(&negatives)),
+                covariance_weight: self.covariance_weight.unwrap_or(start.regularisers.covariance_weight),
             },
             start_norm: self.start_norm.unwrap_or(start.start_norm),
             item_bias: self.item_bias(&start, &loss),
@@ -297,6 +307,7 @@ impl ModelArgs {
             stopping: run.stopping(start.stopping),
             seed: run.seed(),
             protocol,
+            hold_out_from: start.hold_out_from,
         }
     }
 
@@ -325,9 +336,15 @@ impl ModelArgs {
             Loss::Bpr => LossName::Bpr,
             Loss::Warp { .. } => LossName::Warp,
         });
-        let margin = self.margin.unwrap_or(defaults::MARGIN);
+        let (usual_margin, usual_weight) = match start.loss {
+            Loss::Triplet { margin, rank_weight } => (margin, rank_weight),
+            _ => (defaults::MARGIN, false),
+        };
+        let margin = self.margin.unwrap_or(usual_margin);
         match name {
-            LossName::Triplet => Loss::Triplet { margin, rank_weight: self.rank_weight.unwrap_or(false) },
+            LossName::Triplet => {
+                Loss::Triplet { margin, rank_weight: self.rank_weight.unwrap_or(usual_weight) }
+            }
             LossName::HingeSum => Loss::HingeSum { margin },
             LossName::Contrastive => Loss::Contrastive {
                 margin: self.margin.unwrap_or(defaults::CONTRASTIVE_MARGIN),
@@ -345,7 +362,11 @@ impl ModelArgs {
     fn negatives(&self, start: &TrainConfig, samples: &SampleArgs, dim: usize) -> Negatives {
         let sampler = samples.sampler.unwrap_or_else(|| SamplerName::of(&start.negatives));
         let is_shared = sampler == SamplerName::Shared;
-        let count = samples.negatives.unwrap_or(defaults::two_stage_2019::NEGATIVES);
+        let usual_count = match start.negatives.count() {
+            0 => defaults::two_stage_2019::NEGATIVES,
+            count => count,
+        };
+        let count = samples.negatives.unwrap_or(usual_count);
         let beta = if is_shared { defaults::SHARED_BETA } else { defaults::BETA };
         let candidates = if is_shared { defaults::SHARED_CANDIDATES } else { defaults::CANDIDATES };
         let hardness = match self.hardness {
@@ -385,12 +406,16 @@ impl ModelArgs {
     fn optimizer(&self, start: &TrainConfig) -> Optimizer {
         let usual = match start.optimizer {
             Optimizer::Adam { .. } => OptimizerName::Adam,
+            Optimizer::Adagrad { .. } => OptimizerName::Adagrad,
             Optimizer::Sgd => OptimizerName::Sgd,
         };
         let betas = self.betas.map_or(defaults::BETAS, |Betas(first, second)| (first, second));
         match self.optimizer.unwrap_or(usual) {
             OptimizerName::Adam => {
                 Optimizer::Adam { betas, epsilon: self.epsilon.unwrap_or(defaults::EPSILON) }
+            }
+            OptimizerName::Adagrad => {
+                Optimizer::Adagrad { epsilon: self.epsilon.unwrap_or(defaults::ADAGRAD_EPSILON) }
             }
             OptimizerName::Sgd => Optimizer::Sgd,
         }
@@ -490,13 +515,14 @@ fn unused_in_steps(name: &str, config: &TrainConfig) -> Option<String> {
         "hidden" | "dropout" | "feature-weight" if config.features.is_none() => {
             return Some("neither --item-features nor --user-features".to_owned());
         }
-        "betas" | "epsilon" => (matches!(config.optimizer, Optimizer::Adam { .. }), "optimizer"),
+        "betas" => (matches!(config.optimizer, Optimizer::Adam { .. }), "optimizer"),
+        "epsilon" => (config.optimizer.epsilon() > 0.0, "optimizer"),
         _ => (true, ""),
     };
     let value = match because {
         "sampler" => config.negatives.sampler(),
         "loss" => config.loss.name(),
-        "optimizer" => "sgd",
+        "optimizer" => config.optimizer.name(),
         _ => "false",
     };
     let sign = if because == "item-bias" { "=" } else { " " };

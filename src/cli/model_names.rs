@@ -75,13 +75,21 @@ pub(crate) enum LossName {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum GeometryName {
+    /// Points of norm 1, scored by the cosine: a metric
     Sphere,
+    /// Points of norm 1 at most, scored by -D^2/2: a metric (Hsieh et al. 2017)
+    Ball,
+    /// Points as they are, scored by the inner product: no metric
     Dot,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum OptimizerName {
+    /// Equal to dense Adam, though a step touches few rows
     Adam,
+    /// Steps shrink with the sum of squared gradients; for the ball, too
+    Adagrad,
+    /// Plain gradient descent; for the ball, too
     Sgd,
 }
 

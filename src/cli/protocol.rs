@@ -2,12 +2,26 @@
 
 use super::format::counted;
 use spherec::data::Protocol;
+use spherec::train::RunConfig;
 
 /// How ties in a ranking are broken.
 pub(crate) const TIES: &str = "by item order";
 
 /// How the interactions were split.
-pub(crate) fn split_text(protocol: &Protocol, seed: u64) -> String {
+pub(crate) fn split_text(config: &RunConfig) -> String {
+    split_words(&config.protocol(), config.hold_out_from(), config.seed())
+}
+
+/// As [`split_text`], for the split alone.
+pub(crate) fn split_words(protocol: &Protocol, hold_out_from: usize, seed: u64) -> String {
+    let split = parts_text(protocol, seed);
+    match hold_out_from {
+        ..=2 => split,
+        least => format!("{split}, users with fewer than {least} interactions in training only"),
+    }
+}
+
+fn parts_text(protocol: &Protocol, seed: u64) -> String {
     match *protocol {
         Protocol::Holdout { test_fraction, valid_fraction } => {
             format!("split by user, test {test_fraction}, validation {valid_fraction}, seed {seed}")

@@ -44,7 +44,7 @@ pub(crate) fn run(args: &Args) -> CommandResult {
         return out_data((flags_toml::files(data) + &flags_toml::flags(&config, options)).as_bytes());
     }
     let protocol = json!({
-        "split": config.as_ref().map_or_else(|_| "unknown".to_owned(), |config| split_text(&config.protocol(), config.seed())),
+        "split": config.as_ref().map_or_else(|_| "unknown".to_owned(), split_text),
         "left_out": left_out(!model.split.valid.is_empty()),
         "ties": TIES,
     });
@@ -117,7 +117,7 @@ fn table(model: &Model, protocol: &Value, files: &[(String, u64)]) -> String {
     rows.push(("item bias".to_owned(), bias));
     for (name, value) in model.record.config.as_object().into_iter().flatten() {
         match value.as_object() {
-            _ if name == "protocol" || name == "geometry" => {}
+            _ if ["protocol", "hold_out_from", "geometry"].contains(&name.as_str()) => {}
             Some(fields) => {
                 rows.extend(fields.iter().map(|(field, value)| (format!("{name}.{field}"), plain(value))));
             }

@@ -12,7 +12,8 @@ use std::path::PathBuf;
 /// List the items nearest an item, or the users nearest a user
 ///
 /// Nearest are those of the highest cosine, in a model that ranks by inner products, too: between items, inner
-/// products would give the same few long rows to all. The item bias does not count.
+/// products would give the same few long rows to all. In the ball they are those of the smallest distance. The item bias
+/// does not count.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Args {

@@ -289,7 +289,8 @@ fn remove(folder: TrainingFolder) {
 /// What the run is made of, in a line.
 fn recipe_line(recipe: RunRecipe, config: &RunConfig) -> String {
     let start = recipe.config();
-    let is_changed = start != config.clone().with_protocol(start.protocol());
+    // How the data is split is not the recipe's.
+    let is_changed = start != config.clone().with_split(start.protocol(), start.hold_out_from());
     let what = match config {
         RunConfig::Step(config) => format!(
             "{} loss, {} negatives{}",
@@ -321,7 +322,8 @@ fn read(args: &Args, config: &RunConfig) -> Result<(Dataset, Split)> {
         load_args::tell_data(&report);
         load_args::tell_published(args.load.filters.preset);
     }
-    let split = data::split(&dataset.interactions, &config.protocol(), config.seed())?;
+    let (protocol, least) = (config.protocol(), config.hold_out_from());
+    let split = data::split_from(&dataset.interactions, &protocol, config.seed(), least)?;
     let (mut dataset, split) = if files == [None, None] {
         (dataset, split)
     } else {

@@ -105,7 +105,8 @@ pub(crate) struct ProtocolArgs {
         "Share of each user's interactions held out for the test [default: {}]", defaults::TEST_FRACTION))]
     test_fraction: Option<f64>,
     #[arg(long, value_name = "SHARE", help = format!(
-        "Share of each user's interactions that choose the best epoch and --popularity [default: {}; 0 with --folds or --test]", defaults::VALID_FRACTION))]
+        "Share of each user's interactions that choose the best epoch and --popularity [default: {}; recipe cml-2017: {}; \
+         0 with --folds or --test]", defaults::VALID_FRACTION, defaults::cml_2017::HELD_OUT_FRACTION))]
     valid_fraction: Option<f64>,
     /// Split each user's interactions into N folds; one of them is the test part (Tran 4.1.1: 4)
     #[arg(long, value_name = "N", requires = "fold")]
@@ -113,6 +114,9 @@ pub(crate) struct ProtocolArgs {
     /// Number of the fold to hold out, from 0
     #[arg(long, value_name = "I", requires = "folds")]
     fold: Option<usize>,
+    /// Users with fewer interactions are used for training only [default: 2; recipe cml-2017: 5 (Hsieh et al. 2017)]
+    #[arg(long, value_name = "N")]
+    hold_out_from: Option<usize>,
 }
 
 impl Args {
@@ -133,8 +137,11 @@ impl Args {
 
     /// The settings of the run, checked.
     pub(crate) fn config(&self) -> Result<RunConfig> {
-        let mut config =
-            self.model.config(Recipe::default(), &self.samples, &self.run, self.protocol.protocol())?;
+        let start = self.recipe().config();
+        let protocol = self.protocol.protocol(&start.protocol());
+        let least = self.protocol.hold_out_from.unwrap_or(start.hold_out_from());
+        let config = self.model.config(Recipe::default(), &self.samples, &self.run, protocol)?;
+        let mut config = config.with_split(protocol, least);
         self.use_features(&mut config)?;
         self.model.check_used(&self.samples, &self.run, std::slice::from_ref(&config))?;
         Ok(config)
@@ -189,7 +196,12 @@ impl Args {
 }
 
 impl ProtocolArgs {
-    fn protocol(&self) -> Protocol {
+    /// The protocol that the flags describe; shares that they do not give are those of the recipe's own, `usual`.
+    fn protocol(&self, usual: &Protocol) -> Protocol {
+        let (usual_test, usual_valid) = match *usual {
+            Protocol::Holdout { test_fraction, valid_fraction } => (test_fraction, valid_fraction),
+            _ => (defaults::TEST_FRACTION, defaults::VALID_FRACTION),
+        };
         if self.test.is_some() || self.valid.is_some() {
             return Protocol::Files { valid_fraction: self.valid_fraction.unwrap_or(0.0) };
         }
@@ -198,8 +210,8 @@ impl ProtocolArgs {
                 Protocol::Folds { count, fold, valid_fraction: self.valid_fraction.unwrap_or(0.0) }
             }
             _ => Protocol::Holdout {
-                test_fraction: self.test_fraction.unwrap_or(defaults::TEST_FRACTION),
-                valid_fraction: self.valid_fraction.unwrap_or(defaults::VALID_FRACTION),
+                test_fraction: self.test_fraction.unwrap_or(usual_test),
+                valid_fraction: self.valid_fraction.unwrap_or(usual_valid),
             },
         }
     }

@@ -7,7 +7,7 @@ use super::model_args::{ModelArgs, RunArgs, SampleArgs, Searched, set, unused_be
 use super::{CommandResult, console, flags_toml};
 use clap::ArgMatches;
 use serde_json::json;
-use spherec::data::{Protocol, split};
+use spherec::data::{Protocol, split_from};
 use spherec::experiment::{Cell, Depths, Experiment, Grid, Repeats, ResultTable, shuffled};
 use spherec::train::{Recipe, RunConfig, defaults};
 use spherec::{Error, Result};
@@ -77,7 +77,9 @@ pub(crate) fn run(args: &Args) -> CommandResult {
         settings: settings("tune", &dataset, &more),
         cells,
     };
-    let train = split(&dataset.interactions, &outer, seed)?.train;
+    // That of the recipe, as in all cells.
+    let hold_out_from = experiment.cells.first().map_or(2, |cell| cell.config.hold_out_from());
+    let train = split_from(&dataset.interactions, &outer, seed, hold_out_from)?.train;
     let (results, ended) = run_experiment(&args.experiment, &experiment, &train, &Depths::default())?;
     let how = format!(
         "test part of {} by user, never seen; {} folds by user of the rest, validation {}, seed {seed}",

@@ -294,7 +294,9 @@ fn check_scores(embeddings: &Embeddings) -> Result<()> {
     let length = |row: &[f32]| row.iter().map(|&x| f64::from(x).powi(2)).sum::<f64>().sqrt();
     let longest = |table: &[f32]| table.chunks(*dim).map(length).fold(0.0, f64::max);
     let bias = item_bias.iter().map(|&bias| f64::from(bias).abs()).fold(0.0, f64::max);
-    if is_finite && longest(users) * longest(items) + bias < f64::from(f32::MAX) {
+    let of_items = longest(items);
+    let height = if embeddings.geometry.has_heights() { 0.5 * of_items * of_items } else { 0.0 };
+    if is_finite && longest(users) * of_items + bias + height < f64::from(f32::MAX) {
         return Ok(());
     }
     Err(Error::Data("the embeddings cannot be ranked: their scores are not finite numbers".to_owned()))

@@ -1,7 +1,7 @@
 //! What is repeated with each cell, so that a result has a mean and a deviation.
 
 use crate::data::{Interactions, Protocol, Split, split, split_from};
-use crate::train::RunConfig;
+use crate::train::{RunConfig, defaults};
 use crate::{Error, Result};
 
 /// What differs between the runs of one cell.
@@ -75,10 +75,11 @@ impl Repeats {
 
     /// The run of `config` for `repeat`.
     pub fn config(&self, config: &RunConfig, repeat: usize) -> RunConfig {
-        let config = config.clone().with_protocol(self.protocol(repeat));
-        match self {
-            Repeats::Folds { .. } => config,
-            Repeats::Seeds { .. } => {
+        let config = config.clone();
+        match *self {
+            Repeats::Folds { .. } => config.with_split(self.protocol(repeat), defaults::hold_out_from()),
+            Repeats::Seeds { protocol, hold_out_from, .. } => {
+                let config = config.with_split(protocol, hold_out_from);
                 let seed = config.seed().wrapping_add(repeat as u64);
                 config.with_seed(seed)
             }

@@ -40,7 +40,11 @@ pub const KERNELS: &[(&str, &str)] = sources!(
     "hidden_gradient",
     "output_gradient",
     "feature_gradient",
+    "covariance_sum",
+    "covariance_matrix",
+    "covariance_gradient",
     "row_adam",
+    "row_adagrad",
     "row_sgd",
     "row_catch_up",
 );
@@ -72,7 +76,10 @@ const INCLUDES: &[(&str, &str)] = sources!(
     "pair_scores_shared",
     "losses",
     "slot_gradients",
+    "covariance",
+    "settled_rows",
     "geometry_sphere",
+    "geometry_ball",
     "geometry_dot",
 );
 

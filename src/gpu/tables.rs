@@ -1,11 +1,11 @@
-//! The stored rows of items and users on the device and, for Adam, their moments, in row shards
+//! The stored rows of items and users on the device and the optimizer's moments, in row shards
 //! that each fit one storage binding. A dispatch covers several shards, no more than the adapter
 //! binds at once.
 
 use super::device::{Gpu, MOST_SHARDS, SHARD_BINDINGS};
 use super::kernel::Named;
 use crate::step::layout::{RowState, Shards};
-use crate::step::{Of, StepShape};
+use crate::step::{Moment, Of, StepShape};
 use crate::{Error, Result};
 use bytemuck::Pod;
 use std::ops::Range;
@@ -28,7 +28,7 @@ pub enum TablePart {
     Rows,
     /// Adam's drift (see `shaders/include/catch_up.wgsl`), (R, D).
     Drift,
-    /// Adam's second moment, (R, D).
+    /// Adam's second moment, or AdaGrad's sum of squares, (R, D).
     Variance,
     /// What is kept of each row beside its numbers, (R, 8).
     States,
@@ -58,7 +58,7 @@ pub struct Tables {
     row_count: usize,
     rows_per_shard: usize,
     dim: usize,
-    has_moments: bool,
+    parts: Vec<TablePart>,
 }
 
 /// The shards that one dispatch covers, and the uniform that says so.
@@ -116,14 +116,15 @@ impl Tables {
             let first_row = (index * rows_per_shard).min(row_count);
             let shard_rows = rows_per_shard.min(row_count - first_row);
             let bytes = (shard_rows * padded * 4) as u64;
-            let moment_bytes = if shape.optimizer.has_moments() { bytes } else { 0 };
+            let moments = shape.optimizer.moments();
+            let moment_bytes = |moment| if moments.contains(&moment) { bytes } else { 0 };
             let none = wgpu::BufferUsages::empty();
             shards.push(TableShard {
                 first_row,
                 row_count: shard_rows,
                 rows: gpu.buffer("rows", bytes, none)?,
-                drift: gpu.buffer("drift", moment_bytes, none)?,
-                variance: gpu.buffer("variance", moment_bytes, none)?,
+                drift: gpu.buffer("drift", moment_bytes(Moment::Drift), none)?,
+                variance: gpu.buffer("variance", moment_bytes(Moment::Variance), none)?,
                 row_states: gpu.buffer("row_states", (shard_rows * size_of::<RowState>()) as u64, none)?,
             });
         }
@@ -131,8 +132,12 @@ impl Tables {
         for shard in &shards {
             write_rows(gpu, shard, dim, &mut fill)?;
         }
-        let has_moments = shape.optimizer.has_moments();
-        Ok(Tables { shards, dispatches, shards_per_dispatch, row_count, rows_per_shard, dim, has_moments })
+        let moments = shape.optimizer.moments().iter().map(|moment| match moment {
+            Moment::Drift => TablePart::Drift,
+            Moment::Variance => TablePart::Variance,
+        });
+        let parts = std::iter::once(TablePart::Rows).chain(moments).chain([TablePart::States]).collect();
+        Ok(Tables { shards, dispatches, shards_per_dispatch, row_count, rows_per_shard, dim, parts })
     }
 
     /// The dispatches that cover all rows.
@@ -175,19 +180,18 @@ impl Tables {
         self.read(gpu, rows, self.widths(TablePart::Rows), |shard| &shard.rows)
     }
 
-    /// Adam's drift (see `shaders/include/catch_up.wgsl`) and second moment, each (rows, D).
+    /// A table that the optimizer keeps, (rows, D).
     ///
     /// # Errors
     /// [`Error::Gpu`] if reading back fails.
-    pub fn drift_and_variance(&self, gpu: &Gpu) -> Result<(Vec<f32>, Vec<f32>)> {
-        let (all, widths) = (0..self.row_count, self.widths(TablePart::Drift));
-        Ok((
-            self.read(gpu, all.clone(), widths, |shard| &shard.drift)?,
-            self.read(gpu, all, widths, |shard| &shard.variance)?,
-        ))
+    pub fn moment(&self, gpu: &Gpu, moment: Moment) -> Result<Vec<f32>> {
+        self.read(gpu, 0..self.row_count, self.widths(TablePart::Rows), |shard| match moment {
+            Moment::Drift => &shard.drift,
+            Moment::Variance => &shard.variance,
+        })
     }
 
-    /// Gives the memory of drift and second moment back. No step may follow.
+    /// Gives the memory of the moments back. No step may follow.
     pub(crate) fn free_moments(&self) {
         for shard in &self.shards {
             shard.drift.destroy();
@@ -208,9 +212,8 @@ impl Tables {
     }
 
     /// The parts that these tables have.
-    pub fn parts(&self) -> &'static [TablePart] {
-        use TablePart::{Drift, Rows, States, Variance};
-        if self.has_moments { &[Rows, Drift, Variance, States] } else { &[Rows, States] }
+    pub fn parts(&self) -> &[TablePart] {
+        &self.parts
     }
 
     /// Words of a row in `part`, without padding and with it.

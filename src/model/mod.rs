@@ -32,13 +32,15 @@ use std::borrow::Cow;
 /// Users and items as points, and what each item is worth to everyone.
 ///
 /// The score of user i and item j is u_i . v_j + popularity * o_j, where o is the item bias and `popularity`,
-/// from 0 to 1, is the dial of whoever ranks: [`Embeddings::offsets`] is the one place that knows. Items are
-/// compared with items, and users with users, by the angle alone.
+/// from 0 to 1, is the dial of whoever ranks; in the ball it is -|u_i - v_j|^2 / 2 + popularity * o_j.
+/// [`Embeddings::offsets`] and [`Embeddings::height`] are the places that know. Items are compared with items, and users
+/// with users, by the angle alone, and in the ball by the distance.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Embeddings {
     /// D, the embedding dimension.
     pub dim: usize,
-    /// What the points are: unit rows ([`Geometry::Sphere`]), or rows of any length.
+    /// What the points are: unit rows ([`Geometry::Sphere`]), rows within the unit ball ([`Geometry::Ball`]), or rows of any
+    /// length.
     pub geometry: Geometry,
     /// (U, D), row-major.
     pub users: Vec<f32>,
@@ -70,13 +72,33 @@ impl Embeddings {
         !self.item_bias.is_empty()
     }
 
-    /// What is added to the inner product of each item with any user: `popularity` times the item bias, (I).
-    /// Empty if that is nothing: without a bias, or at 0.
+    /// What is added to the inner product of each item with any user, (I), so that items are ranked by their scores:
+    /// `popularity` times the item bias, and its height. Empty if that is nothing.
     pub fn offsets(&self, popularity: f64) -> Vec<f32> {
-        if popularity == 0.0 {
-            return Vec::new();
+        let biases = self.item_bias.iter().map(|&bias| popularity * f64::from(bias));
+        if !self.geometry.has_heights() {
+            return if popularity == 0.0 { Vec::new() } else { biases.map(|bias| bias as f32).collect() };
         }
-        self.item_bias.iter().map(|&bias| (popularity * f64::from(bias)) as f32).collect()
+        let biases = biases.chain(std::iter::repeat(0.0));
+        let heights = self.items.chunks(self.dim.max(1)).map(|point| self.height(point));
+        heights.zip(biases).map(|(height, bias)| (f64::from(height) + bias) as f32).collect()
+    }
+
+    /// What is added to all scores of `point`: -|point|^2 / 2 in the ball, else 0.
+    pub fn height(&self, point: &[f32]) -> f32 {
+        match self.geometry.has_heights() {
+            true => (-0.5 * point.iter().map(|&x| f64::from(x) * f64::from(x)).sum::<f64>()) as f32,
+            false => 0.0,
+        }
+    }
+
+    /// `points`, rows of a table, as what nearness is measured between where items are compared with items: unit rows, whose
+    /// angles count; in the ball as they are.
+    pub fn places<'a>(&self, points: &'a [f32]) -> Cow<'a, [f32]> {
+        match self.geometry {
+            Geometry::Ball => Cow::Borrowed(points),
+            Geometry::Sphere | Geometry::Dot => self.directions(points),
+        }
     }
 
     /// `points`, rows of a table, as unit rows: what angles are measured between. On the sphere they are so already.
@@ -89,8 +111,8 @@ impl Embeddings {
         Cow::Owned(rows)
     }
 
-    /// Checks that every number is finite, and that rows have the length that the geometry demands: 1 on the sphere, and
-    /// else so little that no product of two overflows.
+    /// Checks that every number is finite, and that rows have the length that the geometry demands: 1 on the sphere, at most
+    /// 1 in the ball, and else so little that no product of two overflows.
     ///
     /// # Errors
     /// [`Error::Data`] that names the table and the row.
@@ -304,6 +326,7 @@ fn row_fault(point: &[f32], geometry: Geometry) -> Option<String> {
     let length = point.iter().map(|&x| f64::from(x) * f64::from(x)).sum::<f64>().sqrt();
     let is_right = match geometry {
         Geometry::Sphere => (length - 1.0).abs() <= 1e-4,
+        Geometry::Ball => length <= 1.0 + 1e-4,
         Geometry::Dot => length <= MOST_LENGTH,
     };
     if is_right {
@@ -312,6 +335,7 @@ fn row_fault(point: &[f32], geometry: Geometry) -> Option<String> {
     Some(match (point.iter().position(|x| !x.is_finite()), geometry) {
         (Some(column), _) => format!("column {column} is {}, not a finite number", point[column]),
         (None, Geometry::Sphere) => format!("has length {:?}, but must have 1 on the sphere", length as f32),
+        (None, Geometry::Ball) => format!("has length {:?}, but at most 1 in the ball", length as f32),
         (None, Geometry::Dot) => {
             format!("has length {:?}, but at most {MOST_LENGTH:e} is possible", length as f32)
         }

@@ -1,5 +1,5 @@
-//! The tables as a vector store takes them. With an item bias each row gets one more coordinate, so that the
-//! store ranks exactly as the model does.
+//! The tables as a vector store takes them. With an item bias, and in the ball for inner products, each row gets one
+//! more coordinate, so that the store ranks exactly as the model does.
 
 use super::{Embeddings, Model};
 use crate::step::Geometry;
@@ -18,7 +18,7 @@ pub enum Metric {
 /// The tables for a store.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Stored<'a> {
-    /// The numbers of a row: D, or D + 1 with an item bias.
+    /// The numbers of a row: D, or D + 1.
     pub dim: usize,
     /// (U, dim), row-major.
     pub users: Cow<'a, [f32]>,
@@ -30,15 +30,16 @@ pub struct Stored<'a> {
 
 impl Model {
     /// The tables for a store that compares by `metric`, so that it ranks items for a user by the score: see
-    /// [`Embeddings`]. Without a bias they are the tables as they are.
+    /// [`Embeddings`]. Without anything to add to inner products they are the tables as they are; in the ball without a
+    /// bias they are so for distances.
     ///
-    /// The item bias becomes the last coordinate. For inner products it is 1 for users, and p o for items, where p
-    /// is the popularity. For distances it is 0 for users, and items stand over the sphere at the height
-    /// sqrt(2 p (max o - o)): the square of a distance is then 2 + 2 p max o, less twice the score. `None` stands
-    /// for distances if the points are on the sphere, since they remain a metric, and for inner products otherwise.
+    /// What is added becomes the last coordinate. For inner products it is 1 for users, and for items p o, where p
+    /// is the popularity, and in the ball less |v|^2 / 2. For distances it is 0 for users, and items stand over the others'
+    /// space at the height sqrt(2 p (max o - o)): the square of a distance is then 2 p max o (and 2 on the sphere), less
+    /// twice the score. `None` stands for distances if they are the model's metric, and for inner products otherwise.
     ///
     /// # Errors
-    /// [`Error::Setting`] for distances of points that are not on the sphere, whose order is another.
+    /// [`Error::Setting`] for distances in the geometry dot, whose order is another.
     pub fn stored(&self, metric: Option<Metric>, popularity: f64) -> Result<Stored<'_>> {
         let Embeddings { dim, geometry, users, items, item_bias, .. } = &self.embeddings;
         if (*geometry, metric) == (Geometry::Dot, Some(Metric::L2)) {
@@ -47,21 +48,35 @@ impl Model {
             return Err(Error::setting("--metric", message));
         }
         super::check_popularity(popularity)?;
-        let dot_only = (*geometry == Geometry::Dot).then_some(Metric::InnerProduct);
-        if !self.embeddings.has_bias() {
+        // What compares as the tables are, if anything does.
+        let plain = match geometry {
+            Geometry::Sphere => metric,
+            Geometry::Ball => Some(Metric::L2),
+            Geometry::Dot => Some(Metric::InnerProduct),
+        };
+        let has_bias = self.embeddings.has_bias();
+        if !has_bias && (metric.is_none() || metric == plain) {
             let (users, items) = (Cow::Borrowed(&users[..]), Cow::Borrowed(&items[..]));
-            return Ok(Stored { dim: *dim, users, items, metric: dot_only });
+            let metric = if *geometry == Geometry::Sphere { None } else { plain };
+            return Ok(Stored { dim: *dim, users, items, metric });
         }
-        let metric = metric.or(dot_only).unwrap_or(Metric::L2);
-        let most = item_bias.iter().copied().map(f64::from).fold(f64::NEG_INFINITY, f64::max);
-        let (of_users, of_item): (f32, &dyn Fn(f32) -> f64) = match metric {
-            Metric::L2 => (0.0, &|bias| (2.0 * popularity * (most - f64::from(bias))).sqrt()),
-            Metric::InnerProduct => (1.0, &|bias| popularity * f64::from(bias)),
+        let metric = metric.or(plain).unwrap_or(Metric::L2);
+        let (of_users, of_items): (f32, Vec<f32>) = match metric {
+            Metric::L2 => {
+                let most = item_bias.iter().copied().map(f64::from).fold(f64::NEG_INFINITY, f64::max);
+                let height = |&bias: &f32| (2.0 * popularity * (most - f64::from(bias))).sqrt() as f32;
+                (0.0, item_bias.iter().map(height).collect())
+            }
+            Metric::InnerProduct => {
+                let mut offsets = self.embeddings.offsets(popularity);
+                offsets.resize(self.embeddings.item_count(), 0.0);
+                (1.0, offsets)
+            }
         };
         Ok(Stored {
             dim: dim + 1,
             users: Cow::Owned(widened(users, *dim, std::iter::repeat(of_users))),
-            items: Cow::Owned(widened(items, *dim, item_bias.iter().map(|&bias| of_item(bias) as f32))),
+            items: Cow::Owned(widened(items, *dim, of_items.into_iter())),
             metric: Some(metric),
         })
     }

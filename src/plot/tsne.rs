@@ -39,8 +39,7 @@ impl TsneOptions {
 /// With fewer rows, t-SNE shows nothing that the principal components do not show.
 const FEWEST: usize = 8;
 
-/// Lays out `rows`, (rows, D) with D = `dim`, on a map that keeps neighbours together. The rows must be unit
-/// vectors. `progress` gets the number of steps done, from 0 (neighbours found) to
+/// Lays out `rows`, (rows, D) with D = `dim`, on a map that keeps neighbours together. `progress` gets the number of steps done, from 0 (neighbours found) to
 /// [`TsneOptions::step_count`]. Fewer than 8 rows are placed by their principal components.
 ///
 /// The neighbours are exact and are found on all threads. The descent runs on a single thread: in the
@@ -111,13 +110,20 @@ fn one_thread<T: Send>(work: impl FnOnce() -> T + Send) -> Result<T> {
 fn nearest(rows: &[f32], dim: usize, count: usize, k: usize) -> Vec<Vec<Neighbor<f32>>> {
     let queries: Vec<u32> = (0..count as u32).collect();
     let search = Search { query_table: rows, queries: &queries, items: rows, dim, k };
-    search.run(
+    let row = |index: usize| &rows[index * dim..][..dim];
+    let squares = |row: &[f32]| row.iter().map(|x| x * x).sum::<f32>();
+    // Less half the square of its length, a product ranks as the distance does.
+    let heights = rows.chunks(dim).map(|row| -0.5 * squares(row)).collect();
+    search.run_each(
+        &[heights],
         |position, row| position as u32 == row,
-        |_, best| {
-            let distance = |score: f32| (2.0 - 2.0 * score).max(0.0).sqrt();
-            best.iter()
-                .map(|scored| Neighbor { index: scored.row as usize, distance: distance(scored.score) })
-                .collect()
+        |position, _, best| {
+            let distance = |other: usize| {
+                let differences = row(position).iter().zip(row(other)).map(|(a, b)| (a - b) * (a - b));
+                differences.sum::<f32>().sqrt()
+            };
+            let neighbour = |index: usize| Neighbor { index, distance: distance(index) };
+            best.iter().map(|scored| neighbour(scored.row as usize)).collect()
         },
     )
 }
@@ -136,4 +142,20 @@ fn scaled(points: &[[f32; 2]]) -> Vec<f32> {
         (f64::from(points[at][axis]) * scale + nudge) as f32
     };
     (0..points.len()).flat_map(|at| [place(at, 0), place(at, 1)]).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_of_any_length_have_their_nearest_by_distance() {
+        // On a line: by inner product, the last would be the nearest of all.
+        let rows = [0.1f32, 0.2, 0.35, 1.0];
+        let found = nearest(&rows, 1, 4, 2);
+        let indices: Vec<Vec<usize>> =
+            found.iter().map(|list| list.iter().map(|neighbour| neighbour.index).collect()).collect();
+        assert_eq!(indices, [[1, 2], [0, 2], [1, 0], [2, 1]]);
+        assert!((found[3][0].distance - 0.65).abs() < 1e-6, "{}", found[3][0].distance);
+    }
 }

@@ -15,5 +15,5 @@ pub fn bpr_loss(positive: f32, negatives: &mut [f32]) -> PairLoss {
         slopes += slope;
         *negative = slope * share;
     }
-    PairLoss { positive_slope: -slopes * share, loss: loss * share }
+    PairLoss { positive_slope: -slopes * share, negative_slopes: slopes * share, loss: loss * share }
 }

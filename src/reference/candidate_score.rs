@@ -1,6 +1,6 @@
 //! Twin of `shaders/candidate_score.wgsl`.
 
-use super::{bias, dot, point};
+use super::{added, dot, point};
 use crate::step::layout::Block;
 use crate::step::{Plan, StepShape};
 
@@ -30,8 +30,11 @@ pub(super) fn fill_scores<'a>(
     for (local_pair, pair) in pairs.enumerate() {
         let to = (block.first_row as usize + local_pair) * candidate_count as usize;
         for slot in 0..candidate_count {
-            let bias = if shape.plan.shares_candidates() { bias(points, shape, slot) } else { 0.0 };
-            let offset = offsets[slot as usize] + bias;
+            let mut offset = offsets[slot as usize];
+            if shape.plan.shares_candidates() {
+                let user = plan.users()[pair as usize];
+                offset += added(points, shape, slot) + added(points, shape, user);
+            }
             let score = dot(left_row(pair as usize), point(points, shape, slot));
             candidate_scores[to + slot as usize] = offset + score;
         }

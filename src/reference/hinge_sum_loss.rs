@@ -11,5 +11,5 @@ pub fn hinge_sum_loss(positive: f32, negatives: &mut [f32], margin: f32) -> Pair
         loss += value;
         pulls += *negative;
     }
-    PairLoss { positive_slope: -pulls, loss }
+    PairLoss { positive_slope: -pulls, negative_slopes: pulls, loss }
 }

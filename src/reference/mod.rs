@@ -7,6 +7,9 @@ mod candidate_score;
 mod candidate_score_subgroup;
 mod catch_up;
 mod contrastive_loss;
+mod covariance_gradient;
+mod covariance_matrix;
+mod covariance_sum;
 mod feature_gradient;
 mod feature_hidden;
 mod feature_output;
@@ -20,6 +23,7 @@ mod pair_score;
 mod pair_scores;
 mod point_gradient;
 mod point_gradient_shared;
+mod row_adagrad;
 mod row_adam;
 mod row_catch_up;
 mod row_load;
@@ -36,6 +40,9 @@ pub use candidate_gradient::candidate_gradient;
 pub use candidate_score::candidate_score;
 pub use candidate_score_subgroup::candidate_score_subgroup;
 pub use contrastive_loss::contrastive_loss;
+pub use covariance_gradient::covariance_gradient;
+pub use covariance_matrix::covariance_matrix;
+pub use covariance_sum::covariance_sum;
 pub use feature_gradient::feature_gradient;
 pub use feature_hidden::feature_hidden;
 pub use feature_output::feature_output;
@@ -49,6 +56,7 @@ pub use pair_score::pair_score;
 pub use pair_scores::PairLoss;
 pub use point_gradient::point_gradient;
 pub use point_gradient_shared::point_gradient_shared;
+pub use row_adagrad::row_adagrad;
 pub use row_adam::row_adam;
 pub use row_catch_up::row_catch_up;
 pub use row_load::row_load;
@@ -107,8 +115,13 @@ fn point<'a>(points: &'a [f32], shape: &StepShape, slot: u32) -> &'a [f32] {
     &points[slot as usize * shape.slot_numbers()..][..shape.padded_dim()]
 }
 
-/// The item bias in a row slot.
-fn bias(points: &[f32], shape: &StepShape, slot: u32) -> f32 {
+/// Where a number of a covariance, or of the sums that it is made of, is: `shaders/include/covariance.wgsl`.
+fn covariance_at(shape: &StepShape, row: usize, d: usize) -> usize {
+    row * shape.slot_numbers() + d
+}
+
+/// What is added to the scores of the point in a row slot: its item bias and height.
+fn added(points: &[f32], shape: &StepShape, slot: u32) -> f32 {
     points[slot as usize * shape.slot_numbers() + shape.padded_dim() + 3]
 }
 
@@ -134,9 +147,18 @@ struct Stepped<'a> {
     scale: f32,
     skipped: f32,
     epsilon: f32,
-    /// o, and dL/do.
-    bias: f32,
+    /// What its scores get beside products: o, if points have no height.
+    added: f32,
+    /// dL/do.
     bias_gradient: f32,
+}
+
+/// Puts a row after its step where the geometry wants it; returns |x|^2 before that, and as it is left.
+fn settle(row: &mut [f32], shape: &StepShape) -> (f32, f32) {
+    let squares = dot(row, row);
+    let scale = shape.geometry.settled_scale(squares);
+    row.iter_mut().for_each(|x| *x *= scale);
+    (squares, squares * scale * scale)
 }
 
 /// The rows of some shards that the step uses.
@@ -159,8 +181,10 @@ fn stepped_rows<'a>(
             let note = &points[slot * stride + dim..][..4];
             let g = &gradients[slot * stride..][..dim];
             let along = dot(g, point);
-            let gradient =
-                (0..dim).map(|d| shape.geometry.row_gradient(g[d], point[d], along, note[0])).collect();
+            let slopes = gradients[slot * stride + dim + 2];
+            let gradient = (0..dim)
+                .map(|d| shape.geometry.row_gradient(g[d], point[d], along, note[0], slopes))
+                .collect();
             let row = (row - shards.first_row) as usize;
             stepped.push(Stepped {
                 row,
@@ -169,7 +193,7 @@ fn stepped_rows<'a>(
                 scale: note[0],
                 skipped: note[1],
                 epsilon: note[2],
-                bias: note[3],
+                added: note[3],
                 bias_gradient: gradients[slot * stride + dim + 1],
             });
         }

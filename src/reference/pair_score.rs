@@ -1,6 +1,6 @@
 //! Twin of `shaders/pair_score.wgsl`.
 
-use super::{bias, dot, negative_slot, point};
+use super::{added, dot, negative_slot, point};
 use crate::step::layout::{FAR, NONE, PairSums};
 use crate::step::{Plan, StepShape};
 
@@ -19,13 +19,14 @@ pub fn pair_score(
         let user = point(points, shape, plan.users()[pair]);
         let positive = point(points, shape, plan.positives()[pair]);
         let scores = &mut scores[pair * (1 + negative_count)..][..1 + negative_count];
-        scores[0] = dot(user, positive) + bias(points, shape, plan.positives()[pair]);
+        let of_user = added(points, shape, plan.users()[pair]);
+        scores[0] = dot(user, positive) + of_user + added(points, shape, plan.positives()[pair]);
         let (mut spread_1, mut spread_2) = (0.0f32, 0.0f32);
         for k in 0..negative_count {
             let pick = pair * negative_count + k;
             let slot = negative_slot(plan, shape, picks, pick);
             let is_there = slot != NONE;
-            let score = |slot| dot(user, point(points, shape, slot)) + bias(points, shape, slot);
+            let score = |slot| dot(user, point(points, shape, slot)) + of_user + added(points, shape, slot);
             scores[1 + k] = if is_there { score(slot) } else { FAR };
             if shape.has_spread() {
                 let similarity = if is_there { dot(positive, point(points, shape, slot)) } else { 0.0 };

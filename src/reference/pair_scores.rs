@@ -9,6 +9,8 @@ use crate::step::{Plan, StepShape};
 pub struct PairLoss {
     /// dL/dx_p.
     pub positive_slope: f32,
+    /// The sum of dL/dx_k.
+    pub negative_slopes: f32,
     /// L.
     pub loss: f32,
 }
@@ -44,6 +46,7 @@ pub(super) fn each_pair(
         let found = loss(positive[0], negatives);
         positive[0] = found.positive_slope;
         pairs[pair].loss = found.loss;
+        pairs[pair].slopes = found.positive_slope + found.negative_slopes;
         pairs[pair].is_active = if found.positive_slope != 0.0 { 1.0 } else { 0.0 };
     }
 }

@@ -4,7 +4,7 @@ use super::{negative_slot, point};
 use crate::step::layout::NONE;
 use crate::step::{Plan, StepShape};
 
-/// dL/de of every point of the step, and dL/do of every item bias.
+/// dL/de of every point of the step, dL/do of every item bias, sums of slopes, and how often each point is used.
 #[allow(clippy::too_many_arguments, reason = "the arguments are the kernel's bindings, in their order")]
 pub fn point_gradient(
     plan: &Plan,
@@ -28,8 +28,9 @@ pub fn point_gradient(
     };
     for slot in 0..plan.header.row_count {
         let mut sum = vec![0.0f32; dim];
-        let mut bias = 0.0f32;
-        let mut is_used = false;
+        let mut slopes = 0.0f32;
+        let mut count = 0.0f32;
+        let is_user = slot >= plan.header.item_slot_count;
         let mut add = |slope: f32, other: u32| {
             if slope != 0.0 && other != NONE {
                 for d in 0..dim {
@@ -43,21 +44,22 @@ pub fn point_gradient(
             add(spread_slope(pick), plan.positives()[pair]);
         };
         for &code in plan.uses(slot) {
-            is_used = true;
+            count += 1.0;
             let pair = code as usize / 2;
-            if slot >= plan.header.item_slot_count {
+            if is_user {
+                slopes += scores[pair * (1 + negative_count)..][..1 + negative_count].iter().sum::<f32>();
                 add(positive_slope(pair), plan.positives()[pair]);
                 for pick in pair * negative_count..(pair + 1) * negative_count {
                     add(negative_slope(pick), negative_slot(plan, shape, picks, pick));
                 }
             } else if code % 2 == 0 {
-                bias += positive_slope(pair);
+                slopes += positive_slope(pair);
                 add(positive_slope(pair), plan.users()[pair]);
                 for pick in pair * negative_count..(pair + 1) * negative_count {
                     add(spread_slope(pick), negative_slot(plan, shape, picks, pick));
                 }
             } else {
-                bias += negative_slope(code as usize / 2);
+                slopes += negative_slope(code as usize / 2);
                 as_negative(code as usize / 2, &mut add);
             }
         }
@@ -65,20 +67,21 @@ pub fn point_gradient(
             let bits = &picked[slot as usize * pair_words..][..pair_words];
             let pairs = 0..plan.header.pair_count as usize;
             for pair in pairs.filter(|pair| bits[pair / 32] >> (pair % 32) & 1 == 1) {
-                is_used = true;
+                count += 1.0;
                 for pick in pair * negative_count..(pair + 1) * negative_count {
                     if picks[pick] == slot {
-                        bias += negative_slope(pick);
+                        slopes += negative_slope(pick);
                         as_negative(pick, &mut add);
                     }
                 }
             }
         }
         let at = slot as usize * shape.slot_numbers();
-        if is_used {
+        if count > 0.0 {
             gradients[at..at + dim].copy_from_slice(&sum);
         }
-        let note = if is_used { [1.0, bias, 0.0, 0.0] } else { [0.0; 4] };
+        let of_bias = if is_user { 0.0 } else { slopes };
+        let note = if count > 0.0 { [count, of_bias, slopes, 0.0] } else { [0.0; 4] };
         gradients[at + dim..][..4].copy_from_slice(&note);
     }
 }

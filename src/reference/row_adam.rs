@@ -38,7 +38,7 @@ pub fn row_adam(
         m = settings.beta_1 * m + (1.0 - settings.beta_1) * it.bias_gradient;
         v = settings.beta_2 * v + (1.0 - settings.beta_2) * it.bias_gradient * it.bias_gradient;
         let root = v.sqrt() / header.root_bias_2 + settings.epsilon;
-        let bias = it.bias - settings.item_bias_rate * header.step_size * m / root;
+        let bias = it.added - settings.item_bias_rate * header.step_size * m / root;
         let bias = [bias, drift_of((m, v), header.drift_epsilon), v];
         let state = row_state(&rows[numbers.clone()], &drift[numbers.clone()], bias, header.step);
         row_states[it.row] = state;

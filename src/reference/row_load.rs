@@ -31,7 +31,7 @@ pub fn row_load(
                 let local_row = (row - shards.first_row) as usize;
                 let state = &row_states[local_row];
                 let (mut distance, mut skipped, mut epsilon) = (0.0, 0, 0.0);
-                if shape.optimizer.has_moments() {
+                if shape.optimizer.moves_untouched_rows() {
                     skipped = plan.header.step - 1 - state.last_step;
                     distance = skipped_distance(settings, catch_up, state.last_step, skipped);
                     epsilon = drift_epsilon(settings, catch_up, state.last_step);
@@ -52,7 +52,7 @@ pub fn row_load(
                 let scale = shape.geometry.point_scale(squares);
                 e.iter_mut().for_each(|x| *x *= scale);
                 let bias = state.bias - settings.item_bias_rate * distance * state.bias_drift;
-                note = [scale, skipped as f32, epsilon, bias];
+                note = [scale, skipped as f32, epsilon, bias + shape.geometry.point_height(squares)];
                 if !(squares.is_finite() && bias.is_finite()) {
                     step_log[plan.header.log_slot as usize].bad_rows = 1;
                 }

@@ -1,6 +1,6 @@
 //! Twin of `shaders/row_sgd.wgsl`.
 
-use super::{dot, stepped_rows};
+use super::{settle, stepped_rows};
 use crate::step::layout::{RowState, Settings, Shards, StepSums};
 use crate::step::{Plan, StepShape};
 
@@ -22,11 +22,11 @@ pub fn row_sgd(
         for d in 0..dim {
             rows[it.row * dim + d] = it.point[d] / it.scale - plan.header.step_size * it.gradient[d];
         }
-        let row = &rows[it.row * dim..(it.row + 1) * dim];
+        let (squares, settled) = settle(&mut rows[it.row * dim..(it.row + 1) * dim], shape);
         let state = &mut row_states[it.row];
-        state.squares = dot(row, row);
-        state.bias = it.bias - settings.item_bias_rate * plan.header.step_size * it.bias_gradient;
-        if !(state.squares.is_finite() && state.bias.is_finite()) {
+        state.squares = settled;
+        state.bias -= settings.item_bias_rate * plan.header.step_size * it.bias_gradient;
+        if !(squares.is_finite() && state.bias.is_finite()) {
             step_log[plan.header.log_slot as usize].bad_rows = 1;
         }
     }

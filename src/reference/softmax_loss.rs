@@ -13,5 +13,6 @@ pub fn softmax_loss(positive: f32, negatives: &mut [f32], temperature: f32) -> P
     let all = ((positive - largest) / temperature).exp() + sum;
     let scale = 1.0 / (all * temperature);
     negatives.iter_mut().for_each(|share| *share *= scale);
-    PairLoss { positive_slope: -sum * scale, loss: (largest - positive) / temperature + all.ln() }
+    let loss = (largest - positive) / temperature + all.ln();
+    PairLoss { positive_slope: -sum * scale, negative_slopes: sum * scale, loss }
 }

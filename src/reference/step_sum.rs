@@ -23,7 +23,12 @@ pub fn step_sum(
     sums.moment_1 /= score_count;
     sums.moment_2 /= score_count;
     let log = &mut step_log[plan.header.log_slot as usize];
-    *log = StepSums { bad_rows: log.bad_rows, feature_loss: log.feature_loss, ..sums };
+    *log = StepSums {
+        bad_rows: log.bad_rows,
+        covariance: log.covariance,
+        feature_loss: log.feature_loss,
+        ..sums
+    };
     let scale = 2.0 * settings.gor_weight / score_count;
     spread_line[0] = scale * sums.moment_1;
     spread_line[1] = if sums.moment_2 > settings.inverse_dim { scale } else { 0.0 };

@@ -1,10 +1,10 @@
 //! A whole step on the twins: what the engine is compared with, and a CPU statement of the algorithm.
 
 use super::{
-    candidate_gradient, candidate_score, candidate_score_subgroup, feature_gradient, feature_hidden,
-    feature_output, feature_slope, feature_sum, hidden_gradient, loss, negative_draw, output_gradient,
-    pair_score, point_gradient, point_gradient_shared, row_adam, row_catch_up, row_load, row_sgd, step_sum,
-    user_gradient,
+    candidate_gradient, candidate_score, candidate_score_subgroup, covariance_gradient, covariance_matrix,
+    covariance_sum, feature_gradient, feature_hidden, feature_output, feature_slope, feature_sum,
+    hidden_gradient, loss, negative_draw, output_gradient, pair_score, point_gradient, point_gradient_shared,
+    row_adagrad, row_adam, row_catch_up, row_load, row_sgd, step_sum, user_gradient,
 };
 use crate::data::Side;
 use crate::step::layout::{Block, PairSums, RowState, Shards, StepSums};
@@ -18,7 +18,7 @@ pub struct State {
     pub rows: Vec<f32>,
     /// Adam's first moment as the tables hold it, (rows, D): see `shaders/include/catch_up.wgsl`.
     pub drift: Vec<f32>,
-    /// (rows, D).
+    /// Adam's second moment, or AdaGrad's sum of squares, (rows, D).
     pub variance: Vec<f32>,
     /// (rows).
     pub row_states: Vec<RowState>,
@@ -85,6 +85,10 @@ pub struct Scratch {
     pub user_gradients: Vec<f32>,
     /// (R, D + 4).
     pub gradients: Vec<f32>,
+    /// (parts, D + 1, D + 4).
+    pub covariance_parts: Vec<f32>,
+    /// (D + 1, D + 4).
+    pub covariance: Vec<f32>,
     /// (steps); `bad_rows` and `feature_loss` are 0 before a step.
     pub step_log: Vec<StepSums>,
     /// Those of the networks.
@@ -160,6 +164,8 @@ impl Scratch {
             spread_line: numbers("spread_line"),
             user_gradients: numbers("user_gradients"),
             gradients: numbers("gradients"),
+            covariance_parts: numbers("covariance_parts"),
+            covariance: numbers("covariance"),
             // A few steps of a submission.
             step_log: vec![StepSums { loss: poison, ..StepSums::default() }; 4],
             nets: shape.nets().map(|(side, net)| (side, NetScratch::new(&net, shape, poison))).collect(),
@@ -244,6 +250,9 @@ pub fn run_stage(
                 "row_adam" => {
                     row_adam(plan, settings, shards, x, drift, v, states, working, gradients, log, shape);
                 }
+                "row_adagrad" => {
+                    row_adagrad(plan, settings, shards, x, v, states, working, gradients, log, shape);
+                }
                 "row_sgd" => row_sgd(plan, settings, shards, x, states, working, gradients, log, shape),
                 "row_catch_up" => row_catch_up(settings, shards, x, drift, v, states, catch_up, shape),
                 other => panic!("{other} has no twin over the tables"),
@@ -273,7 +282,16 @@ fn run_whole(stage: &Stage, constants: &StepConstants, plan: &Plan, s: &mut Scra
         ),
         "point_gradient_shared" => {
             let (scores, from_candidates) = (&s.scores, &s.user_gradients);
-            point_gradient_shared(plan, &s.working, scores, from_candidates, &mut s.gradients, shape);
+            let gradients = &mut s.gradients;
+            point_gradient_shared(plan, &s.working, scores, from_candidates, &s.pairs, gradients, shape);
+        }
+        "covariance_sum" => {
+            covariance_sum(plan, &s.working, &s.gradients, &mut s.covariance_parts, shape);
+        }
+        "covariance_matrix" => covariance_matrix(&s.covariance_parts, &mut s.covariance, shape),
+        "covariance_gradient" => {
+            let (gradients, log) = (&mut s.gradients, &mut s.step_log);
+            covariance_gradient(plan, settings, &s.working, &s.covariance, gradients, log, shape);
         }
         kernel if kernel == shape.loss.kernel() => {
             loss(plan, &Block::default(), &mut s.scores, &mut s.candidate_scores, &mut s.pairs, shape);

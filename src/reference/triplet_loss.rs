@@ -31,5 +31,5 @@ pub fn triplet_loss(
     for (k, slope) in negatives.iter_mut().enumerate() {
         *slope = if Some(k) == place { pull } else { 0.0 };
     }
-    PairLoss { positive_slope: -pull, loss }
+    PairLoss { positive_slope: -pull, negative_slopes: pull, loss }
 }

@@ -22,5 +22,5 @@ pub fn warp_loss(positive: f32, negatives: &mut [f32], margin: f32, item_count: 
     for (k, slope) in negatives.iter_mut().enumerate() {
         *slope = if Some(k) == first { pull } else { 0.0 };
     }
-    PairLoss { positive_slope: -pull, loss }
+    PairLoss { positive_slope: -pull, negative_slopes: pull, loss }
 }

@@ -41,6 +41,8 @@ pub struct MadeUp {
     pub hardness: f64,
     /// Weight of L_GOR.
     pub gor_weight: f64,
+    /// Weight of L_cov.
+    pub covariance_weight: f64,
     /// Share of the learning rate at which item biases move; 0: there are none.
     pub item_bias_rate: f64,
     /// Networks for items and users with features: hidden units, and rows that they project at most.
@@ -65,6 +67,9 @@ const OF_LOSSES: [[&str; 3]; Loss::ALL.len() - 1] = [
 /// With an epsilon that counts: a usual one would be lost in the tolerance.
 const ADAM: Optimizer = Optimizer::Adam { betas: (0.9, 0.999), epsilon: 0.01 };
 
+/// Likewise.
+const ADAGRAD: Optimizer = Optimizer::Adagrad { epsilon: 0.01 };
+
 /// As subgroups are used, but with half as much held by a thread: a driver takes seconds to compile the whole, so only
 /// one step of shared candidates has that.
 const SMALL: Grain = Grain { held_chunks: Grain::CPU.held_chunks / 2, ..Grain::CPU };
@@ -88,6 +93,7 @@ pub fn made_up_steps() -> Vec<MadeUp> {
         optimizer: ADAM,
         hardness: 3.0,
         gor_weight: 0.5,
+        covariance_weight: 0.0,
         item_bias_rate: 0.3,
         net: None,
         step: 57,
@@ -303,11 +309,47 @@ pub fn made_up_steps() -> Vec<MadeUp> {
         let grain = SMALL;
         steps.push(MadeUp { name: on_subgroups, loss, negative_count: 11, dim: 20, grain, ..planned });
     }
-    steps.extend(Geometry::ALL[1..].iter().map(|&geometry| MadeUp {
-        name: geometry.include(),
-        geometry,
-        ..planned
-    }));
+    for &geometry in &Geometry::ALL[1..] {
+        let optimizer = if geometry.has_heights() { ADAGRAD } else { ADAM };
+        steps.push(MadeUp { name: geometry.include(), geometry, optimizer, ..planned });
+    }
+    let (geometry, optimizer) = (Geometry::Ball, ADAGRAD);
+    // Every loss but this one has slopes that add up to nothing.
+    let contrastive = Loss::Contrastive { margin: -0.6, weight: 3.0 };
+    let in_shards = MadeUp { rows_per_shard: 70, shards_per_dispatch: 3, ..shared };
+    steps.extend([
+        MadeUp { name: "AdaGrad", optimizer, dim: 44, rows_per_shard: 70, shards_per_dispatch: 2, ..base },
+        MadeUp { name: "first step of AdaGrad", optimizer, step: 1, dim: 12, ..planned },
+        MadeUp {
+            name: "ball, plain gradient descent",
+            geometry,
+            optimizer: Optimizer::Sgd,
+            dim: 13,
+            ..planned
+        },
+        MadeUp { name: "ball, contrastive", geometry, optimizer, loss: contrastive, ..planned },
+        MadeUp { name: "ball, shared contrastive", geometry, optimizer, loss: contrastive, ..in_shards },
+        MadeUp {
+            name: "subgroups, ball, shared contrastive",
+            geometry,
+            optimizer,
+            loss: contrastive,
+            dim: 20,
+            grain: SMALL,
+            ..in_shards
+        },
+        MadeUp { name: "subgroups, ball", geometry, optimizer, dim: 45, grain: SMALL, ..planned },
+    ]);
+    // A weight that shows beside the losses' gradients.
+    let covariance_weight = 2_000.0;
+    let in_ball = MadeUp { geometry, optimizer, covariance_weight, gor_weight: 0.0, ..planned };
+    steps.extend([
+        MadeUp { name: "covariance", covariance_weight, dim: 13, negative_count: 3, ..base },
+        MadeUp { name: "covariance in the ball", ..in_ball },
+        // Five tiles of 64 numbers, and more rows than threads.
+        MadeUp { name: "covariance, shared, tiles", covariance_weight, dim: 260, batch_size: 120, ..shared },
+        MadeUp { name: "subgroups, covariance", dim: 68, rows_per_shard: 70, grain: SMALL, ..in_ball },
+    ]);
     steps
 }
 
@@ -374,12 +416,29 @@ pub(super) fn state_in_training(case: &MadeUp, shape: &StepShape, seed: u64) -> 
         };
         let mut table = state_in_training(&layer, &part, seed + 1);
         // Every hidden unit was in every step.
-        if matches!(of, Of::Layer(_, Layer::Output)) && case.step > 1 && case.optimizer.has_moments() {
+        if matches!(of, Of::Layer(_, Layer::Output)) && case.step > 1 && case.optimizer.moves_untouched_rows()
+        {
             table.row_states.iter_mut().for_each(|state| state.last_step = case.step as u32 - 1);
         }
         state.layers.push((of, table));
     }
-    if !case.optimizer.has_moments() || case.step == 1 {
+    // What is kept within a ball.
+    for (row, it) in state.rows.chunks_mut(padded).zip(&mut state.row_states) {
+        let scale = case.geometry.settled_scale(it.squares);
+        row.iter_mut().for_each(|x| *x *= scale);
+        it.squares *= scale * scale;
+    }
+    if case.step == 1 || case.optimizer.moments().is_empty() {
+        return state;
+    }
+    if !case.optimizer.moves_untouched_rows() {
+        for (row, it) in state.row_states.iter_mut().enumerate() {
+            let numbers = row * padded..row * padded + case.dim;
+            state.variance[numbers].iter_mut().for_each(|x| *x = stream.random_range(0.0..1.0f32));
+            if row < case.item_count && case.item_bias_rate > 0.0 {
+                it.bias_variance = stream.random_range(0.0..1.0f32);
+            }
+        }
         return state;
     }
     for row in 0..row_count {

@@ -64,6 +64,7 @@ impl Scenario {
             geometry: case.geometry,
             loss: case.loss,
             gor_weight: case.gor_weight,
+            covariance_weight: case.covariance_weight,
             item_bias_rate: case.item_bias_rate,
             optimizer: case.optimizer,
             shards_per_dispatch: case.shards_per_dispatch.min(most_shards),
@@ -232,6 +233,8 @@ fn arrays_of(state: &State, scratch: &Scratch) -> Arrays {
         ("spread_line", floats(&scratch.spread_line)),
         ("user_gradients", floats(&scratch.user_gradients)),
         ("gradients", floats(&scratch.gradients)),
+        ("covariance_parts", floats(&scratch.covariance_parts)),
+        ("covariance", floats(&scratch.covariance)),
         (
             "step_log",
             Values::Structs(bytemuck::cast_slice::<StepSums, u32>(&scratch.step_log).to_vec(), (5, 1)),

@@ -27,6 +27,7 @@ impl StepConstants {
             inverse_dim: (1.0 / shape.dim as f64) as f32,
             hardness: hardness as f32,
             item_bias_rate: shape.item_bias_rate as f32,
+            covariance_weight: shape.covariance_weight as f32,
             catch_up_count: catch_up.len() as u32,
             ..rates.settings()
         };

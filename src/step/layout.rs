@@ -29,8 +29,8 @@ pub struct Settings {
     pub catch_up_count: u32,
     /// An item bias moves at this share of the learning rate; 0: there are none.
     pub item_bias_rate: f32,
-    /// To 16 bytes.
-    pub unused_0: u32,
+    /// Weight of L_cov.
+    pub covariance_weight: f32,
 }
 
 /// Mirror of `Shards` in `shaders/include/shards.wgsl`: the row shards that one dispatch covers.
@@ -176,6 +176,8 @@ pub struct PairSums {
     pub spread_1: f32,
     /// Sum of their squares.
     pub spread_2: f32,
+    /// Sum of all slopes of the pair.
+    pub slopes: f32,
 }
 
 /// Mirror of `StepSums` in `shaders/include/step_log.wgsl`: what a step reports.
@@ -192,6 +194,8 @@ pub struct StepSums {
     pub moment_2: f32,
     /// L_f of the rows that the step projects (Hsieh et al. 2017, 3.3); 0 without features.
     pub feature_loss: f32,
+    /// L_cov of Hsieh et al. 2017, 3.4; 0 without it.
+    pub covariance: f32,
     /// 1: the step loaded or left a row that is not finite, or whose |x|^2 or moments are not.
     pub bad_rows: u32,
 }
@@ -199,8 +203,8 @@ pub struct StepSums {
 impl StepSums {
     /// Whether all is finite that the step made: its sums, and the rows that it loaded and left.
     pub fn is_sound(&self) -> bool {
-        self.bad_rows == 0
-            && [self.loss, self.moment_1, self.moment_2, self.feature_loss].iter().all(|x| x.is_finite())
+        let sums = [self.loss, self.moment_1, self.moment_2, self.feature_loss, self.covariance];
+        self.bad_rows == 0 && sums.iter().all(|x| x.is_finite())
     }
 }
 

@@ -16,7 +16,7 @@ pub use geometry::Geometry;
 pub use loss::Loss;
 pub(crate) use net::names_of_layer;
 pub use net::{Layer, NetShape, Of};
-pub use optimizer::{Optimizer, Rates, Schedule};
+pub use optimizer::{Moment, Optimizer, Rates, Schedule};
 pub use plan::{NetPlan, Plan, PlanShape};
 pub use shape::{
     BLOCK_BYTES, Grain, HELD_CHUNKS, MAX_STEPS, PLAN_BYTES, StepBuffer, StepShape, WINDOW_CHUNKS,

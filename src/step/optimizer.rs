@@ -15,8 +15,22 @@ pub enum Optimizer {
         /// Added to the root of the corrected second moment.
         epsilon: f64,
     },
+    /// AdaGrad (Duchi et al. 2011): each number's steps shrink with the sum of its squared gradients.
+    Adagrad {
+        /// Added to the root of that sum.
+        epsilon: f64,
+    },
     /// Plain gradient descent.
     Sgd,
+}
+
+/// A table that an optimizer keeps beside the rows, (rows, D).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Moment {
+    /// Adam's first moment, as `shaders/include/catch_up.wgsl` has it. Whoever keeps it moves untouched rows, too.
+    Drift,
+    /// Adam's second moment; AdaGrad's sum of squares.
+    Variance,
 }
 
 impl Optimizer {
@@ -24,13 +38,48 @@ impl Optimizer {
     pub fn kernel(&self) -> &'static str {
         match self {
             Optimizer::Adam { .. } => "row_adam",
+            Optimizer::Adagrad { .. } => "row_adagrad",
             Optimizer::Sgd => "row_sgd",
         }
     }
 
-    /// Whether it keeps moments, so that untouched rows move too.
-    pub fn has_moments(&self) -> bool {
-        matches!(self, Optimizer::Adam { .. })
+    /// Its name on the command line.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Optimizer::Adam { .. } => "adam",
+            Optimizer::Adagrad { .. } => "adagrad",
+            Optimizer::Sgd => "sgd",
+        }
+    }
+
+    /// The tables that it keeps beside the rows.
+    pub fn moments(&self) -> &'static [Moment] {
+        match self {
+            Optimizer::Adam { .. } => &[Moment::Drift, Moment::Variance],
+            Optimizer::Adagrad { .. } => &[Moment::Variance],
+            Optimizer::Sgd => &[],
+        }
+    }
+
+    /// Whether rows that a step does not touch move, too.
+    pub fn moves_untouched_rows(&self) -> bool {
+        self.moments().contains(&Moment::Drift)
+    }
+
+    /// What it adds to a root that it divides by; 0 if it divides by none.
+    pub fn epsilon(&self) -> f64 {
+        match *self {
+            Optimizer::Adam { epsilon, .. } | Optimizer::Adagrad { epsilon } => epsilon,
+            Optimizer::Sgd => 0.0,
+        }
+    }
+
+    /// Adam's decay rates; 0 of the others.
+    fn betas(&self) -> (f64, f64) {
+        match *self {
+            Optimizer::Adam { betas, .. } => betas,
+            Optimizer::Adagrad { .. } | Optimizer::Sgd => (0.0, 0.0),
+        }
     }
 
     /// Checks its settings.
@@ -39,14 +88,16 @@ impl Optimizer {
     /// [`Error::Setting`] naming the flag, the rule and the value. Adam needs 0 < b1 < sqrt(b2) < 1, in f32 too:
     /// otherwise the momentum outlives the second moment, and the sum of the catch-up table has no end.
     pub fn check(&self) -> Result<()> {
-        let Optimizer::Adam { betas, epsilon } = *self else { return Ok(()) };
+        let (betas, epsilon) = (self.betas(), self.epsilon());
         let has_sum =
             |(beta_1, beta_2): (f64, f64)| beta_1 > 0.0 && beta_2 < 1.0 && beta_1 / beta_2.sqrt() < 1.0;
-        if !(has_sum(betas) && has_sum(device_betas(betas))) {
+        let has_sums = has_sum(betas) && has_sum(device_betas(betas));
+        if self.moves_untouched_rows() && !has_sums {
             let message = format!("must satisfy 0 < b1 < sqrt(b2) < 1, but is {},{}", betas.0, betas.1);
             return Err(Error::setting("--betas", message));
         }
-        if !(epsilon >= 1e-30 && epsilon.is_finite()) {
+        let is_usable = epsilon >= 1e-30 && epsilon.is_finite();
+        if !self.moments().is_empty() && !is_usable {
             return Err(Error::setting("--epsilon", format!("must be at least 1e-30, but is {epsilon}")));
         }
         Ok(())
@@ -135,7 +186,7 @@ impl Rates {
     pub(crate) fn at(&self, step: u64) -> StepRates {
         let learning_rate = self.learning_rate(step);
         match self.optimizer {
-            Optimizer::Sgd => {
+            Optimizer::Adagrad { .. } | Optimizer::Sgd => {
                 StepRates { step_size: learning_rate as f32, root_bias_2: 1.0, drift_epsilon: 0.0 }
             }
             Optimizer::Adam { betas, epsilon } => {
@@ -151,17 +202,13 @@ impl Rates {
 
     /// What the kernels read of the optimizer for the whole run; the other settings are 0.
     pub(crate) fn settings(&self) -> Settings {
-        let (betas, epsilon) = match self.optimizer {
-            Optimizer::Adam { betas, epsilon } => (betas, epsilon),
-            Optimizer::Sgd => ((0.0, 0.0), 0.0),
-        };
-        let (beta_1, beta_2) = device_betas(betas);
-        // Without moments the logarithms are never used; zero keeps them numbers.
+        let (beta_1, beta_2) = device_betas(self.optimizer.betas());
+        // Without a drift the logarithms are never used; zero keeps them numbers.
         let log = |beta: f64| if beta > 0.0 { beta.ln() } else { 0.0 };
         Settings {
             beta_1: beta_1 as f32,
             beta_2: beta_2 as f32,
-            epsilon: epsilon as f32,
+            epsilon: self.optimizer.epsilon() as f32,
             log_beta_1: log(beta_1) as f32,
             log_beta_2: log(beta_2) as f32,
             log_ratio: (log(beta_1) - 0.5 * log(beta_2)) as f32,
@@ -172,7 +219,7 @@ impl Rates {
     /// Adam's movement in steps without gradient, in closed form: entry tau holds
     /// `S(tau) = sum_{i>=1} lr(tau+i) r^i sqrt(1 - b2^(tau+i)) / (1 - b1^(tau+i))` and `sqrt(1 - b2^(tau+1))`, with
     /// `r = b1 / sqrt(b2)`. At a constant rate the last entry serves all later steps: by then S is lr r / (1 - r), up to
-    /// rounding. If the rate changes there is an entry for every step of the run. Without moments the table has one
+    /// rounding. If the rate changes there is an entry for every step of the run. Without a drift the table has one
     /// entry, which nothing reads.
     ///
     /// # Errors

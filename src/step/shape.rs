@@ -1,7 +1,7 @@
 //! The sizes of a run's steps: what they are made of, how the work is cut, and how large each buffer is.
 
 use super::layout::{Block, PairSums, RowState, Shards, StepSums};
-use super::{Geometry, Layer, Loss, NetShape, Of, Optimizer, PlanShape};
+use super::{Geometry, Layer, Loss, NetShape, Of, Optimizer, PlanShape, TILE};
 use crate::data::Side;
 use crate::{Error, Result};
 
@@ -18,6 +18,8 @@ pub struct StepShape {
     pub loss: Loss,
     /// Weight of L_GOR; 0: off.
     pub gor_weight: f64,
+    /// Weight of L_cov; 0: off.
+    pub covariance_weight: f64,
     /// An item bias moves at this share of the learning rate; 0: there are none.
     pub item_bias_rate: f64,
     /// What turns gradients into steps.
@@ -168,6 +170,18 @@ impl StepShape {
         self.gor_weight > 0.0
     }
 
+    /// Whether the covariance of the points is in the loss.
+    pub fn has_covariance(&self) -> bool {
+        self.covariance_weight > 0.0
+    }
+
+    /// The parts of the row slots over which the sums for the covariance are made: as many as make 256 workgroups with the
+    /// tiles of the matrix, but of 64 slots at least.
+    pub fn covariance_parts(&self) -> usize {
+        let tiles = self.padded_dim().div_ceil(TILE as usize);
+        (256 / (tiles * tiles)).min(self.plan.row_capacity().div_ceil(TILE as usize)).max(1)
+    }
+
     /// Threads of a workgroup that owns rows or pairs: each has at most four vec4 of a row.
     pub fn lane_count(&self) -> usize {
         let chunks = self.chunk_count();
@@ -254,6 +268,10 @@ impl StepShape {
         let (pairs, picks) = (self.plan.batch_size, self.plan.batch_size * self.plan.negative_count);
         let (candidates, is_shared) = (self.plan.candidate_slot_capacity(), self.plan.shares_candidates());
         let user_gradients = if is_shared { pairs * self.padded_dim() } else { 0 };
+        let covariance = match self.has_covariance() {
+            true => (self.padded_dim() + 1) * self.slot_numbers(),
+            false => 0,
+        };
         let buffer = |name, words: usize, flags| StepBuffer { name, bytes: words * 4, flags };
         vec![
             buffer("working", self.working_chunks() * 4, "--batch-size, --candidates, --negatives, --dim"),
@@ -274,6 +292,8 @@ impl StepShape {
                 self.plan.row_capacity() * self.slot_numbers(),
                 "--batch-size, --candidates, --negatives, --dim",
             ),
+            buffer("covariance_parts", self.covariance_parts() * covariance, "--dim"),
+            buffer("covariance", covariance, "--dim"),
             buffer("step_log", MAX_STEPS * size_of::<StepSums>() / 4, ""),
         ]
     }
@@ -284,7 +304,7 @@ impl StepShape {
         let rows = parts.iter().map(|part| part.table_rows() as u64).sum::<u64>();
         let numbers = parts.iter().map(|part| part.table_rows() as u64 * part.chunk_count() as u64 * 16);
         let numbers = numbers.sum::<u64>();
-        let moments = if self.optimizer.has_moments() { 2 } else { 0 };
+        let moments = self.optimizer.moments().len() as u64;
         let of_nets = self.nets().flat_map(|(_, net)| net.buffers(self));
         let buffers: u64 = self.buffers().into_iter().chain(of_nets).map(|buffer| buffer.bytes as u64).sum();
         vec![

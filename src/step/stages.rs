@@ -49,6 +49,12 @@ pub enum Over {
     ProjectedTiles(usize),
     /// A network's hidden units: a workgroup for a tile of this many quads of them x this many vec4.
     UnitTiles(usize, usize),
+    /// The row slots: a workgroup for this many, and this many vec4 of their points.
+    SlotChunks(usize, usize),
+    /// The parts of [`StepShape::covariance_parts`]: a workgroup for a tile of the covariance.
+    CovarianceParts,
+    /// The rows of the covariance, and the mean: a workgroup for a row.
+    CovarianceRows,
     /// One workgroup.
     Once,
 }
@@ -58,9 +64,8 @@ impl Over {
         match self {
             Over::Tiles | Over::Windows | Over::Draws | Over::BlockPairs(_) => true,
             Over::PairChunks(..) | Over::CandidateChunks(..) => true,
-            Over::Quads | Over::TableSlots | Over::Rows | Over::Pairs(_) | Over::Slots(_) | Over::Once => {
-                false
-            }
+            Over::Quads | Over::TableSlots | Over::Rows | Over::Pairs(_) | Over::Slots(_) => false,
+            Over::SlotChunks(..) | Over::CovarianceParts | Over::CovarianceRows | Over::Once => false,
             Over::Projected | Over::ProjectedTiles(_) | Over::UnitTiles(..) => false,
         }
     }
@@ -136,6 +141,14 @@ impl StepShape {
             let loss = loss(Over::Pairs(grain.pairs_per_group));
             stages.extend([pair_score, loss, step_sum, point_gradient("point_gradient")]);
         }
+        if self.has_covariance() {
+            let (rows, chunks) = (TILE as usize, TILE as usize / 4);
+            stages.extend([
+                stage("covariance_sum", Over::CovarianceParts, TILE_THREADS),
+                stage("covariance_matrix", Over::CovarianceRows, lanes),
+                stage("covariance_gradient", Over::SlotChunks(rows, chunks), TILE_THREADS),
+            ]);
+        }
         stages.extend(self.nets().flat_map(|(side, net)| self.net_stages(side, &net)));
         stages.push(stage(self.optimizer.kernel(), Over::TableSlots, lanes));
         stages
@@ -193,7 +206,7 @@ impl StepShape {
             over: Over::Rows,
             lane_count: self.part(of).lane_count(),
         };
-        let tables = if self.optimizer.has_moments() { self.tables() } else { Vec::new() };
+        let tables = if self.optimizer.moves_untouched_rows() { self.tables() } else { Vec::new() };
         tables.into_iter().map(stage).collect()
     }
 
@@ -257,6 +270,14 @@ impl StepShape {
                 }
             }
             (Over::Pairs(per_group), _) => fold(header.pair_count.div_ceil(per_group as u32)),
+            (Over::SlotChunks(slots, chunks), _) => {
+                by_rows(header.row_count, slots, self.chunk_count().div_ceil(chunks) as u32)
+            }
+            (Over::CovarianceParts, _) => {
+                let tiles = self.padded_dim().div_ceil(TILE as usize) as u32;
+                (tiles * tiles, self.covariance_parts() as u32)
+            }
+            (Over::CovarianceRows, _) => fold(self.padded_dim() as u32 + 1),
             (Over::Slots(per_group), _) => fold(header.row_count.div_ceil(per_group as u32)),
             (Over::Projected, _) => fold(header.projected_count),
             (Over::ProjectedTiles(chunks), _) => tiles(header.projected_count as usize, chunks),
@@ -320,8 +341,10 @@ impl StepShape {
             ("negative_count", self.plan.negative_count as f64),
             ("pair_words", self.plan.pair_words() as f64),
             ("left_rows_at", self.left_rows_at() as f64),
-            ("has_momentum", flag(self.optimizer.has_moments())),
+            ("has_momentum", flag(self.optimizer.moves_untouched_rows())),
+            ("has_heights", flag(self.geometry.has_heights())),
             ("has_spread", flag(self.has_spread())),
+            ("part_count", self.covariance_parts() as f64),
             ("rows_per_group", rows_per_group as f64),
             ("scores_users", flag(is_shared)),
             ("item_count", self.plan.item_count as f64),

@@ -30,6 +30,8 @@ pub mod defaults {
     pub const BETAS: (f64, f64) = (0.9, 0.999);
     /// Adam's epsilon (Kingma and Ba 2015).
     pub const EPSILON: f64 = 1e-8;
+    /// AdaGrad's epsilon (as PyTorch has it).
+    pub const ADAGRAD_EPSILON: f64 = 1e-10;
     /// Epochs (measured).
     pub const EPOCHS: usize = 20;
     /// Epochs between evaluations on the validation part.
@@ -63,6 +65,30 @@ pub mod defaults {
     /// Exponent of stage 2 (measured; Tran 3.2 implies (D-1)/2 - 1).
     pub const HARDNESS: f64 = 3.0;
 
+    /// What the recipe `cml-2017` has otherwise.
+    pub mod cml_2017 {
+        /// D (Hsieh et al. 2017, 4.2).
+        pub const DIM: usize = 100;
+        /// Margin in squared distances (Hsieh et al. 2017, 4.2).
+        pub const MARGIN: f64 = 0.5;
+        /// N, uniform negatives of a pair (Hsieh et al. 2017, 3.2: 10 to 20).
+        pub const NEGATIVES: usize = 20;
+        /// Weight of L_cov (Hsieh et al. 2017, 4.2).
+        pub const COVARIANCE_WEIGHT: f64 = 10.0;
+        /// Share of a user's interactions for the test, and for validation (Hsieh et al. 2017, 4.2).
+        pub const HELD_OUT_FRACTION: f64 = 0.2;
+        /// Users with fewer interactions are trained on only (Hsieh et al. 2017, 4.2).
+        pub const HOLD_OUT_FROM: usize = 5;
+        /// Step size of AdaGrad (measured; the paper does not say it).
+        pub const LEARNING_RATE: f64 = 0.1;
+        /// Norm of a starting row (measured).
+        pub const START_NORM: f64 = 0.1;
+        /// B, pairs of a batch (measured).
+        pub const BATCH_SIZE: usize = 512;
+        /// Epochs at most (measured).
+        pub const EPOCHS: usize = 50;
+    }
+
     /// What the recipe `two-stage-2019` has otherwise.
     pub mod two_stage_2019 {
         use crate::sampling::Negatives;
@@ -89,6 +115,11 @@ pub mod defaults {
         }
     }
 
+    /// The fewest interactions of a user of which some are held out: one must be left to train on.
+    pub fn hold_out_from() -> usize {
+        2
+    }
+
     /// The exponent that the law printed in Tran 3.2 has at dimension `dim`: (D-1)/2 - 1.
     pub fn paper_hardness(dim: usize) -> f64 {
         ((dim as f64 - 1.0) / 2.0 - 1.0).max(0.0)
@@ -101,6 +132,9 @@ pub mod defaults {
 pub struct Regularisers {
     /// Weight of L_GOR (Tran et al. 2019, eq. 3); 0: off.
     pub gor_weight: f64,
+    /// Weight of L_cov (Hsieh et al. 2017, 3.4); 0: off.
+    #[serde(default)]
+    pub covariance_weight: f64,
 }
 
 /// One learned number of each item, added to its scores.
@@ -184,6 +218,9 @@ pub struct TrainConfig {
     pub seed: u64,
     /// How the interactions were split.
     pub protocol: Protocol,
+    /// Users with fewer interactions were trained on only.
+    #[serde(default = "defaults::hold_out_from")]
+    pub hold_out_from: usize,
 }
 
 /// Largest D: a workgroup owns a row with a lane for each four numbers.
@@ -207,9 +244,11 @@ impl TrainConfig {
         self.optimizer.check()?;
         self.schedule.check()?;
         self.check_features()?;
-        let gor_weight = self.regularisers.gor_weight;
-        if !(gor_weight >= 0.0 && gor_weight.is_finite()) {
-            return Err(Error::setting("--gor-weight", format!("must be at least 0, but is {gor_weight}")));
+        let Regularisers { gor_weight, covariance_weight } = self.regularisers;
+        for (flag, weight) in [("--gor-weight", gor_weight), ("--covariance-weight", covariance_weight)] {
+            if !(weight >= 0.0 && weight.is_finite()) {
+                return Err(Error::setting(flag, format!("must be at least 0, but is {weight}")));
+            }
         }
         Ok(())
     }
@@ -244,11 +283,10 @@ impl TrainConfig {
         let mut numbers = vec![
             ("--learning-rate", learning_rate),
             ("--gor-weight", self.regularisers.gor_weight),
+            ("--covariance-weight", self.regularisers.covariance_weight),
             ("--hardness", self.negatives.hardness()),
         ];
-        if let Optimizer::Adam { epsilon, .. } = self.optimizer {
-            numbers.push(("--epsilon", epsilon));
-        }
+        numbers.push(("--epsilon", self.optimizer.epsilon()));
         match self.loss {
             Loss::Triplet { margin, .. } | Loss::HingeSum { margin } | Loss::Warp { margin } => {
                 numbers.push(("--margin", margin));
@@ -284,15 +322,25 @@ impl TrainConfig {
             );
             return Err(Error::setting("--sampler", message));
         }
-        let is_dot = self.geometry == Geometry::Dot;
-        if is_dot && is_two_stage {
-            let message = "must not be two-stage with --geometry dot: its law is one of cosines; take uniform, \
-                           popularity or shared";
+        let is_sphere = self.geometry == Geometry::Sphere;
+        if !is_sphere && is_two_stage {
+            let message = format!(
+                "must not be two-stage with --geometry {}: its law is one of cosines; take uniform, popularity or shared",
+                self.geometry.name()
+            );
             return Err(Error::setting("--sampler", message));
+        }
+        if self.geometry == Geometry::Ball && self.optimizer.moves_untouched_rows() {
+            let message = format!(
+                "must not be {} with --geometry ball: rows that a step does not touch would drift out of the ball; take \
+                 adagrad or sgd",
+                self.optimizer.name()
+            );
+            return Err(Error::setting("--optimizer", message));
         }
         let gor_weight = self.regularisers.gor_weight;
         if is_shared && gor_weight > 0.0 {
-            let others = if is_dot { "uniform or popularity" } else { "uniform, popularity or two-stage" };
+            let others = if is_sphere { "uniform, popularity or two-stage" } else { "uniform or popularity" };
             let message = format!(
                 "must be 0 with --sampler shared, but is {gor_weight}: the regulariser needs a pair's own negatives; \
                  take {others}"

@@ -15,6 +15,8 @@ pub(crate) fn diverged(config: &TrainConfig, sums: &StepSums, step: u64, last_st
         "the loss is not a number"
     } else if sums.bad_rows != 0 {
         "a row of the tables left the range of 32-bit numbers"
+    } else if !sums.covariance.is_finite() {
+        "the covariance of --covariance-weight is not a number"
     } else {
         "the sums of --gor-weight are not numbers"
     };
@@ -41,18 +43,22 @@ pub(super) fn advice(config: &TrainConfig, otherwise: &str) -> String {
 /// The settings that are far from their usual values, the farthest first, in words; empty if none is.
 fn far_settings(config: &TrainConfig) -> String {
     let (Schedule::Constant { learning_rate } | Schedule::Linear { learning_rate }) = config.schedule;
+    let (usual_rate, usual_epsilon) = match config.optimizer {
+        Optimizer::Adagrad { .. } => (defaults::cml_2017::LEARNING_RATE, defaults::ADAGRAD_EPSILON),
+        Optimizer::Adam { .. } | Optimizer::Sgd => (defaults::LEARNING_RATE, defaults::EPSILON),
+    };
     let mut settings = vec![
-        ("--learning-rate", learning_rate, defaults::LEARNING_RATE),
+        ("--learning-rate", learning_rate, usual_rate),
         ("--start-norm", config.start_norm, defaults::START_NORM),
+        ("--epsilon", config.optimizer.epsilon(), usual_epsilon),
     ];
-    if let Optimizer::Adam { epsilon, .. } = config.optimizer {
-        settings.push(("--epsilon", epsilon, defaults::EPSILON));
-    }
     // The weight that the recipe of that regulariser has.
     let negatives =
         Negatives::TwoStage { count: config.negatives.count(), beta: 0.0, candidates: 0, hardness: 0.0 };
     let gor_weight = defaults::two_stage_2019::gor_weight(&negatives);
     settings.push(("--gor-weight", config.regularisers.gor_weight, gor_weight));
+    let usual_weight = defaults::cml_2017::COVARIANCE_WEIGHT;
+    settings.push(("--covariance-weight", config.regularisers.covariance_weight, usual_weight));
     if let Some(bias) = config.item_bias {
         settings.push(("--item-bias-rate", bias.rate, defaults::ITEM_BIAS_RATE));
     }

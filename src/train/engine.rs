@@ -253,6 +253,7 @@ impl<'a> Run<'a> {
         let fill = |of: Of, row: usize, numbers: &mut [f32]| match of {
             Of::Points | Of::Net(_) => {
                 starting_row(config.seed, row, config.start_norm, numbers);
+                config.geometry.settle(numbers);
                 frequencies.get(row).map_or(0.0, |&count| config.starting_bias(count))
             }
             Of::Layer(side, layer) => {
@@ -314,6 +315,7 @@ impl<'a> Run<'a> {
         sums.active_count += f64::from(step.active_count);
         sums.feature_loss += f64::from(step.feature_loss);
         sums.gor += moment_1 * moment_1 + (moment_2 - inverse_dim).max(0.0);
+        sums.covariance += f64::from(step.covariance);
         self.pairs_since_report += pair_count;
         Ok(())
     }
@@ -475,11 +477,8 @@ impl DeviceTables<'_> {
 
 impl TableParts for DeviceTables<'_> {
     fn parts(&self) -> Vec<TableKey> {
-        let parts = |(of, tables): &(Of, Tables)| {
-            let of = *of;
-            tables.parts().iter().map(move |&part| (of, part))
-        };
-        self.all.iter().flat_map(parts).collect()
+        let all = self.all.iter();
+        all.flat_map(|(of, tables)| tables.parts().iter().map(move |&part| (*of, part))).collect()
     }
 
     fn part(&self, (of, part): TableKey) -> Result<Vec<u32>> {

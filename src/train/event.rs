@@ -17,6 +17,8 @@ pub struct EpochSums {
     pub gor: f64,
     /// Sum of L_f over the steps, with its weight.
     pub feature_loss: f64,
+    /// Sum of L_cov over the steps (before its weight).
+    pub covariance: f64,
     /// Pairs that any slope moves.
     pub active_count: f64,
 }
@@ -35,6 +37,11 @@ impl EpochSums {
     /// Mean L_f of a step, with its weight.
     pub fn mean_feature_loss(&self) -> f64 {
         self.feature_loss / self.step_count.max(1) as f64
+    }
+
+    /// Mean L_cov of a step.
+    pub fn mean_covariance(&self) -> f64 {
+        self.covariance / self.step_count.max(1) as f64
     }
 
     /// Share of the pairs that any slope moves.

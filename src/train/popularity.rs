@@ -21,6 +21,9 @@ pub struct PopularityConfig {
     pub seed: u64,
     /// How the interactions were split.
     pub protocol: Protocol,
+    /// Users with fewer interactions were trained on only.
+    #[serde(default = "defaults::hold_out_from")]
+    pub hold_out_from: usize,
 }
 
 impl Default for PopularityConfig {
@@ -30,6 +33,7 @@ impl Default for PopularityConfig {
             k: defaults::K,
             seed: 0,
             protocol: Protocol::Holdout { test_fraction, valid_fraction },
+            hold_out_from: defaults::hold_out_from(),
         }
     }
 }

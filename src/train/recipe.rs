@@ -13,17 +13,20 @@ pub enum Recipe {
     Softmax,
     /// The triplet loss with two-stage negatives (Tran et al. 2019), its settings as they measured best.
     TwoStage2019,
+    /// Collaborative metric learning as it was published (Hsieh et al. 2017), without features.
+    Cml2017,
 }
 
 impl Recipe {
     /// Every recipe.
-    pub const ALL: [Recipe; 2] = [Recipe::Softmax, Recipe::TwoStage2019];
+    pub const ALL: [Recipe; 3] = [Recipe::Softmax, Recipe::TwoStage2019, Recipe::Cml2017];
 
     /// Its name on the command line.
     pub fn name(self) -> &'static str {
         match self {
             Recipe::Softmax => "softmax",
             Recipe::TwoStage2019 => "two-stage-2019",
+            Recipe::Cml2017 => "cml-2017",
         }
     }
 
@@ -37,6 +40,10 @@ impl Recipe {
                 "triplet loss with two-stage negatives, as Tran et al. 2019 but with settings that measured better; \
                  --sampler uniform and popularity are its baselines"
             }
+            Recipe::Cml2017 => {
+                "collaborative metric learning as Hsieh et al. 2017 have it: the ball, AdaGrad, the triplet loss with rank \
+                 weights over 20 uniform negatives, and the covariance regulariser; 60/20/20 of each user's interactions"
+            }
         }
     }
 
@@ -48,7 +55,7 @@ impl Recipe {
             geometry: Geometry::Sphere,
             loss: Loss::Softmax { temperature: TEMPERATURE },
             negatives: Negatives::Shared { beta: SHARED_BETA, candidates: SHARED_CANDIDATES },
-            regularisers: Regularisers { gor_weight: 0.0 },
+            regularisers: Regularisers { gor_weight: 0.0, covariance_weight: 0.0 },
             start_norm: START_NORM,
             item_bias: Some(ItemBias { rate: ITEM_BIAS_RATE, start: ITEM_BIAS_START }),
             features: None,
@@ -58,6 +65,7 @@ impl Recipe {
             stopping: Stopping { epochs: EPOCHS, evaluate_every: EVALUATE_EVERY, patience: 0, k: K },
             seed: 0,
             protocol: Protocol::Holdout { test_fraction: TEST_FRACTION, valid_fraction: VALID_FRACTION },
+            hold_out_from: hold_out_from(),
         };
         match self {
             Recipe::Softmax => shared,
@@ -72,7 +80,10 @@ impl Recipe {
                 TrainConfig {
                     loss: Loss::Triplet { margin: MARGIN, rank_weight: false },
                     negatives,
-                    regularisers: Regularisers { gor_weight: tran::gor_weight(&negatives) },
+                    regularisers: Regularisers {
+                        gor_weight: tran::gor_weight(&negatives),
+                        ..shared.regularisers
+                    },
                     start_norm: 1.0,
                     item_bias: None,
                     schedule: Schedule::Constant { learning_rate: tran::LEARNING_RATE },
@@ -86,13 +97,36 @@ impl Recipe {
                     ..shared
                 }
             }
+            Recipe::Cml2017 => {
+                use cml_2017 as hsieh;
+                let fraction = hsieh::HELD_OUT_FRACTION;
+                TrainConfig {
+                    dim: hsieh::DIM,
+                    geometry: Geometry::Ball,
+                    loss: Loss::Triplet { margin: hsieh::MARGIN, rank_weight: true },
+                    negatives: Negatives::Uniform { count: hsieh::NEGATIVES },
+                    regularisers: Regularisers {
+                        covariance_weight: hsieh::COVARIANCE_WEIGHT,
+                        ..shared.regularisers
+                    },
+                    start_norm: hsieh::START_NORM,
+                    item_bias: None,
+                    optimizer: Optimizer::Adagrad { epsilon: ADAGRAD_EPSILON },
+                    schedule: Schedule::Constant { learning_rate: hsieh::LEARNING_RATE },
+                    batch_size: hsieh::BATCH_SIZE,
+                    stopping: Stopping { epochs: hsieh::EPOCHS, ..shared.stopping },
+                    protocol: Protocol::Holdout { test_fraction: fraction, valid_fraction: fraction },
+                    hold_out_from: hsieh::HOLD_OUT_FROM,
+                    ..shared
+                }
+            }
         }
     }
 
     /// The weight of GOR that goes with `negatives`.
     pub fn gor_weight(self, negatives: &Negatives) -> f64 {
         match self {
-            Recipe::Softmax => 0.0,
+            Recipe::Softmax | Recipe::Cml2017 => 0.0,
             Recipe::TwoStage2019 => defaults::two_stage_2019::gor_weight(negatives),
         }
     }

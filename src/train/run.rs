@@ -138,6 +138,34 @@ impl RunConfig {
         }
     }
 
+    /// Users with fewer interactions keep all of them to train on.
+    pub fn hold_out_from(&self) -> usize {
+        match self {
+            RunConfig::Step(config) => config.hold_out_from,
+            RunConfig::Wrmf(config) => config.hold_out_from,
+            RunConfig::Popularity(config) => config.hold_out_from,
+        }
+    }
+
+    /// Moments that a training keeps for each number of its tables.
+    pub(crate) fn moment_count(&self) -> usize {
+        match self {
+            RunConfig::Step(config) => config.optimizer.moments().len(),
+            RunConfig::Wrmf(_) | RunConfig::Popularity(_) => 0,
+        }
+    }
+
+    /// The same with another split, that holds out of users with at least `hold_out_from` interactions.
+    pub fn with_split(self, protocol: Protocol, hold_out_from: usize) -> RunConfig {
+        let mut config = self.with_protocol(protocol);
+        match &mut config {
+            RunConfig::Step(config) => config.hold_out_from = hold_out_from,
+            RunConfig::Wrmf(config) => config.hold_out_from = hold_out_from,
+            RunConfig::Popularity(config) => config.hold_out_from = hold_out_from,
+        }
+        config
+    }
+
     /// The same with another split.
     pub fn with_protocol(mut self, protocol: Protocol) -> RunConfig {
         match &mut self {

@@ -65,6 +65,7 @@ pub(crate) fn step_shape(
         geometry: config.geometry,
         loss: config.loss,
         gor_weight: config.regularisers.gor_weight,
+        covariance_weight: config.regularisers.covariance_weight,
         item_bias_rate: config.item_bias.map_or(0.0, |bias| bias.rate),
         optimizer: config.optimizer,
         shards_per_dispatch: Tables::shards_per_dispatch(gpu, plan.shard_count()),

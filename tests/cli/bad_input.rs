@@ -202,6 +202,21 @@ fn settings_that_do_not_fit_one_another_name_what_does() {
             &["--loss", "bpr", "--sampler", "two-stage"],
             &["--sampler", "--geometry dot", "popularity or shared"],
         ),
+        (
+            &["--geometry", "ball", "--optimizer", "adam"],
+            &["--optimizer", "must not be adam", "--geometry ball", "adagrad or sgd"],
+        ),
+        (&["--geometry", "ball"], &["--optimizer", "must not be adam", "--geometry ball", "adagrad or sgd"]),
+        (
+            &["--recipe", "cml-2017", "--sampler", "two-stage"],
+            &["--sampler", "two-stage", "--geometry ball", "popularity or shared"],
+        ),
+        (&["--covariance-weight=-1"], &["--covariance-weight", "at least 0", "-1"]),
+        (&["--optimizer", "adagrad", "--epsilon", "0"], &["--epsilon", "1e-30"]),
+        (
+            &["--optimizer", "adagrad", "--betas", "0.9,0.99"],
+            &["--betas", "no meaning", "--optimizer adagrad"],
+        ),
         (&["--gor-weight", "0.1"], &["--gor-weight", "--sampler shared", "0.1", "two-stage"]),
         (
             &["--loss", "triplet", "--item-bias-start", "1"],

@@ -2,6 +2,7 @@
 
 use crate::support::{SMALL, TWO_STAGE, assert_line, place, shared, succeed};
 use serde_json::Value;
+use spherec::step::Loss;
 use spherec::train::{Recipe, TrainConfig};
 use std::fs;
 use std::path::Path;
@@ -60,6 +61,14 @@ fn recipes_and_what_flags_change_of_them() {
     let (line, config) = first("warp", &["--loss", "warp", "--sampler", "popularity"]);
     assert_eq!(line, "recipe softmax with changes: warp loss, popularity negatives, item bias");
     assert_eq!((&config["geometry"], &config["item_bias"]["start"]), (&"dot".into(), &0.0.into()));
+    // The paper's own protocol, and settings of each part of the recipe that flags change.
+    let (line, config) = first("cml", &["--recipe", "cml-2017", "--margin", "0.7"]);
+    assert_eq!(line, "recipe cml-2017 with changes: triplet loss, uniform negatives");
+    let recipe = Recipe::Cml2017.config();
+    let stopping = spherec::train::Stopping { epochs: 1, ..recipe.stopping };
+    let loss = Loss::Triplet { margin: 0.7, rank_weight: true };
+    assert_eq!(config, serde_json::to_value(TrainConfig { dim: 4, stopping, loss, ..recipe }).unwrap());
+    assert_eq!((&config["protocol"]["valid_fraction"], &config["hold_out_from"]), (&0.2.into(), &5.into()));
     let (_, config) = first("bpr", &["--loss", "bpr", "--geometry", "sphere"]);
     assert_eq!((&config["geometry"], &config["negatives"]["kind"]), (&"sphere".into(), &"shared".into()));
 }
@@ -74,6 +83,25 @@ fn every_loss_and_sampler_beats_chance() {
         ("triplet", &["--sampler", "popularity", "--beta", "1"], &["--item-bias=false"]),
         ("triplet", &two_stage, &["--gor-weight", "0.01"]),
         ("triplet", &shared_few, &["--rank-weight"]),
+        (
+            "triplet",
+            &["--sampler", "uniform"],
+            &["--recipe", "cml-2017", "--negatives", "10", "--epochs", "20"],
+        ),
+        (
+            "softmax",
+            &shared_few,
+            &[
+                "--geometry",
+                "ball",
+                "--optimizer",
+                "adagrad",
+                "--learning-rate",
+                "0.1",
+                "--covariance-weight",
+                "10",
+            ],
+        ),
         ("hinge-sum", &shared_few, &["--margin", "0.5"]),
         ("hinge-sum", &["--sampler", "popularity"], &["--negatives", "3"]),
         ("contrastive", &shared_few, &["--margin", "0.3", "--contrastive-weight", "20"]),
@@ -104,6 +132,7 @@ fn the_settings_that_show_gives_back_train_the_same_again() {
     let tables = |model: &str| fs::read(place.path().join(model).join("model.safetensors")).unwrap();
     for flags in [
         &["--candidates", "40", "--temperature", "0.15", "--item-bias-start", "0.5"][..],
+        &["--recipe", "cml-2017", "--covariance-weight", "3", "--epsilon", "1e-9"],
         &["--loss", "contrastive", "--contrastive-weight", "7", "--item-bias=false", "--geometry", "dot"],
         &[
             "--recipe",

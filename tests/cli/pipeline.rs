@@ -35,11 +35,11 @@ fn the_logs_have_a_line_an_epoch_and_an_evaluation() {
 
     let csv = text(&files["metrics.csv"]);
     let rows: Vec<Vec<&str>> = csv.lines().map(|line| line.split(',').collect()).collect();
-    let names = ["epoch", "loss", "gor", "active_share", "pairs_per_second", "seconds"];
-    assert_eq!(rows[0][..6], names);
-    assert_eq!((rows.len(), rows[1].len()), (13, 12));
-    assert!(rows[1][6].is_empty(), "epoch 1 is not evaluated");
-    assert!(rows[2][7].parse::<f64>().unwrap() > 0.0);
+    let names = ["epoch", "loss", "gor", "covariance", "active_share", "pairs_per_second", "seconds"];
+    assert_eq!(rows[0][..7], names);
+    assert_eq!((rows.len(), rows[1].len()), (13, 13));
+    assert!(rows[1][7].is_empty(), "epoch 1 is not evaluated");
+    assert!(rows[2][8].parse::<f64>().unwrap() > 0.0);
 }
 
 #[test]
@@ -258,7 +258,11 @@ fn help_gives_the_defaults_of_settings_that_no_recipe_has() {
     let (help, _) = succeed(trained(), &["train", "--help"]);
     let help: String = help.split_whitespace().collect::<Vec<_>>().join(" ");
     for (flag, default, source) in [
-        ("--margin", "[default: 1; Tran 4.1.3]", "of contrastive, a score [default: 0.9"),
+        (
+            "--margin",
+            "[default: 1; Tran 4.1.3; recipe cml-2017: 0.5]",
+            "of contrastive, a score [default: 0.9",
+        ),
         ("--beta", "[default: 0.5", "shared 0]"),
         ("--hardness", "[default: 3", "Tran 3.2: paper"),
         ("--candidates", "[default: 2000; Tran 4.1.3", "shared 500]"),

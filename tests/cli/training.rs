@@ -103,3 +103,39 @@ fn no_improvement_ends_training_early() {
     assert_line(&err, &["epoch 3", "2 evaluations", "--patience"]);
     assert_eq!(manifest(&place.path().join("model"))["metrics"]["stop"], "patience");
 }
+
+/// Users with few interactions learn, and are not asked about: as `data split` does with the same flags.
+#[test]
+fn users_with_few_interactions_are_trained_on_only() {
+    let place = place();
+    let mut csv = "user,item\n".to_owned();
+    for user in 0..40 {
+        (0..2 + user % 8).for_each(|item| csv += &format!("u{user},i{}\n", (user * 7 + item * 3) % 30));
+    }
+    fs::write(place.path().join("few.csv"), csv).unwrap();
+    let parts = ["--test-fraction", "0.4", "--valid-fraction", "0.2", "--dim", "4", "--epochs", "1"];
+    let args = [&["train", "few.csv", "-o", "model", "--hold-out-from", "6"], &parts[..]].concat();
+    succeed(place.path(), &args);
+    let (table, _) = succeed(place.path(), &["show", "model"]);
+    assert_line(&table, &["split", "users with fewer than 6 interactions in training only"]);
+    let model = spherec::model::Model::load(&place.path().join("model")).unwrap();
+    let counts = |user: u32| {
+        let of = |part: &spherec::data::Interactions| part.items_of(user).len();
+        (of(&model.split.train), of(&model.split.valid) + of(&model.split.test))
+    };
+    let (mut few, mut many) = (0, 0);
+    for user in 0..40 {
+        let (train, held_out) = counts(user);
+        if train + held_out < 6 {
+            assert_eq!(held_out, 0, "user {user}");
+            few += 1;
+        } else {
+            many += usize::from(held_out > 0);
+        }
+    }
+    assert_eq!((few, many), (20, 20));
+    let args = ["data", "split", "few.csv", "-o", "parts", "--ratio", "0.4:0.2:0.4", "--hold-out-from", "6"];
+    succeed(place.path(), &args);
+    let rows = fs::read_to_string(place.path().join("parts/train.csv")).unwrap().lines().count() - 1;
+    assert_eq!(rows, model.split.train.len());
+}

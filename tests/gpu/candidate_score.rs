@@ -39,15 +39,21 @@ fn every_defect_is_seen() {
             ),
             (
                 "two-stage",
-                "candidate_scores[to + 3u * quad_count] = offsets + sums.d",
+                "candidate_scores[to + 3u * quad_count] = offsets + left_height(first + 3u) + sums.d",
                 "candidate_scores[to + 3u * quad_count] = sums.d",
             ),
-            ("shared", "candidate_scores[to] = offsets + sums.a", "candidate_scores[to] = sums.a"),
+            (
+                "shared",
+                "candidate_scores[to] = offsets + left_height(first) + sums.a",
+                "candidate_scores[to] = sums.a",
+            ),
             (
                 "two-stage",
-                "candidate_scores[to + quad_count] = offsets + sums.b",
-                "candidate_scores[to + quad_count] = offsets + sums.a",
+                "candidate_scores[to + quad_count] = offsets + left_height(first + 1u) + sums.b",
+                "candidate_scores[to + quad_count] = offsets + left_height(first + 1u) + sums.a",
             ),
+            ("ball, shared contrastive", "left_height(first + 2u)", "left_height(first)"),
+            ("ball, shared contrastive", "left_height(first + 1u) + ", ""),
             ("two-stage", "if pair + 1u < pair_count {", "if pair < pair_count {"),
         ],
     );

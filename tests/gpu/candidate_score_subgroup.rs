@@ -39,8 +39,9 @@ fn every_defect_is_seen() {
                 "let to = pair * quad_count",
             ),
             ("subgroups, rows in segments", "if segment_count > 1u && segment > 0u {", "if segment > 5u {"),
-            ("subgroups, three negatives, shards", "var sum = offsets;", "var sum = vec4<f32>(0.0);"),
-            ("subgroups, shared, two blocks of pairs", "var sum = offsets;", "var sum = vec4<f32>(0.0);"),
+            ("subgroups, three negatives, shards", "var sum = offsets", "var sum = vec4<f32>(0.0)"),
+            ("subgroups, shared, two blocks of pairs", "var sum = offsets", "var sum = vec4<f32>(0.0)"),
+            ("subgroups, ball, shared contrastive", "block.first_pair + pair)", "block.first_pair)"),
         ],
     );
 }

@@ -29,7 +29,7 @@ pub(crate) fn config(negatives: Negatives) -> TrainConfig {
         dim: 16,
         batch_size: 64,
         negatives,
-        regularisers: Regularisers { gor_weight: 0.0 },
+        regularisers: Regularisers { gor_weight: 0.0, covariance_weight: 0.0 },
         schedule: Schedule::Constant { learning_rate: 0.01 },
         stopping: Stopping { epochs: 10, evaluate_every: 1, patience: 0, k: 2 },
         seed: 4,

@@ -21,8 +21,9 @@ fn every_defect_is_seen() {
             ("shared hinge_sum_loss", "sums += vec4", "sums = vec4"),
             ("shared hinge_sum_loss", "sums = lane_sum(lane, sums);", ""),
             ("shared hinge_sum_loss", "exclude(index, lane);", ""),
-            ("hinge_sum_loss", "put_loss(index, -sums.y, sums.x)", "put_loss(index, sums.y, sums.x)"),
-            ("hinge_sum_loss", "-sums.y, sums.x", "-sums.y, sums.y"),
+            ("hinge_sum_loss", "put_loss(index, -sums.y, ", "put_loss(index, sums.y, "),
+            ("hinge_sum_loss", "sums.y, sums.x);", "sums.y, sums.y);"),
+            ("shared hinge_sum_loss", "-sums.y, sums.y,", "-sums.y, sums.x,"),
             ("subgroups, hinge_sum_loss", "index < own.end", "index < own.first + 1u"),
         ],
     );

@@ -8,12 +8,13 @@ use spherec::reference::{self, Scratch, State};
 use spherec::sampling::{EpochOrder, ItemSampler, Negatives, Planner};
 use spherec::step::layout::RowState;
 use spherec::step::{
-    BLOCK_BYTES, Geometry, Grain, Loss, NetShape, Of, Optimizer, PlanShape, Rates, Schedule, StepConstants,
-    StepShape,
+    BLOCK_BYTES, Geometry, Grain, Loss, Moment, NetShape, Of, Optimizer, PlanShape, Rates, Schedule,
+    StepConstants, StepShape,
 };
 use std::sync::Arc;
 
 const ADAM: Optimizer = Optimizer::Adam { betas: (0.9, 0.999), epsilon: 1e-8 };
+const ADAGRAD: Optimizer = Optimizer::Adagrad { epsilon: 1e-10 };
 const STEPS: u64 = 20;
 
 fn random_interactions(user_count: usize, item_count: usize, share: f64) -> Interactions {
@@ -41,6 +42,7 @@ struct Parity {
     optimizer: Optimizer,
     block_bytes: usize,
     gor_weight: f64,
+    covariance_weight: f64,
     item_bias_rate: f64,
     /// Whether items and users have features that networks project.
     has_networks: bool,
@@ -65,6 +67,7 @@ const TWO_STAGE: Parity = Parity {
     optimizer: ADAM,
     block_bytes: BLOCK_BYTES,
     gor_weight: 0.1,
+    covariance_weight: 0.0,
     item_bias_rate: 0.0,
     has_networks: false,
     grain: None,
@@ -102,6 +105,7 @@ fn parity(gpu: &Arc<Gpu>, parity: Parity) -> Compared {
         geometry,
         loss,
         gor_weight: parity.gor_weight,
+        covariance_weight: parity.covariance_weight,
         item_bias_rate,
         optimizer,
         shards_per_dispatch: Tables::shards_per_dispatch(gpu, plan.shard_count()),
@@ -109,7 +113,7 @@ fn parity(gpu: &Arc<Gpu>, parity: Parity) -> Compared {
         nets: [&features[0], &features[1]].map(|(_, rows)| parity.has_networks.then(|| net_shape(rows))),
         grain: parity.grain.unwrap_or(gpu.grain()),
     };
-    let learning_rate = if optimizer.has_moments() { 0.01 } else { 0.1 };
+    let learning_rate = if optimizer.moments().is_empty() { 0.1 } else { 0.01 };
     let rates = Rates { optimizer, schedule: Schedule::Linear { learning_rate }, last_step: STEPS };
     let constants = StepConstants::new(shape, rates, negatives.hardness()).unwrap();
     let mut stream = Stream::new(5, Purpose::Init, 0);
@@ -183,6 +187,11 @@ fn parity(gpu: &Arc<Gpu>, parity: Parity) -> Compared {
             (seen.moment_2 - expected.moment_2).abs() <= 1e-5,
             "step {step}: {seen:?}, twin {expected:?}"
         );
+        assert!(
+            (seen.covariance - expected.covariance).abs() <= 1e-4 * expected.covariance,
+            "step {step}: {seen:?}, twin {expected:?}"
+        );
+        assert_eq!(seen.covariance > 0.0, parity.covariance_weight > 0.0);
         assert_eq!(seen.active_count, expected.active_count, "step {step}");
         let (seen, expected) = (seen.feature_loss, expected.feature_loss);
         assert_eq!(expected > 0.0, parity.has_networks);
@@ -190,13 +199,17 @@ fn parity(gpu: &Arc<Gpu>, parity: Parity) -> Compared {
     }
     stepper.catch_up().unwrap();
     let row_states = stepper.tables().row_states(gpu).unwrap();
-    if optimizer.has_moments() {
+    if optimizer.moves_untouched_rows() {
         state.catch_up(&constants, STEPS as u32);
         let last_steps = |states: &[RowState]| states.iter().map(|state| state.last_step).collect::<Vec<_>>();
         assert_eq!(last_steps(&row_states), last_steps(&state.row_states));
-        let (drift, variance) = stepper.tables().drift_and_variance(gpu).unwrap();
-        compare("drift", &drift, &state.drift, dim, 1e-4);
-        compare("variance", &variance, &state.variance, dim, 1e-5);
+    }
+    for &moment in optimizer.moments() {
+        let seen = stepper.tables().moment(gpu, moment).unwrap();
+        match moment {
+            Moment::Drift => compare("drift", &seen, &state.drift, dim, 1e-4),
+            Moment::Variance => compare("variance", &seen, &state.variance, dim, 1e-5),
+        }
     }
     let seen = stepper.tables().rows(gpu, 0..stepper.tables().row_count()).unwrap();
     compare("points", &seen, &state.rows, dim, 2e-3);
@@ -259,7 +272,7 @@ fn compare(name: &str, seen: &[f32], expected: &[f32], dim: usize, tolerance: f6
     assert!(!seen.is_empty());
     let (mut worst, mut sum) = (0.0f64, 0.0);
     for (&seen, &expected) in seen.iter().zip(&expected) {
-        let difference = f64::from((seen - expected).abs());
+        let difference = f64::from((seen - expected).abs() / expected.abs().max(1.0));
         assert!(difference <= tolerance, "{name}: {seen}, twin {expected}");
         worst = worst.max(difference);
         sum += difference;
@@ -324,6 +337,33 @@ fn uniform_steps_equal_the_twins() {
 fn steps_in_the_geometry_dot_equal_the_twins() {
     let negatives = Negatives::Uniform { count: 2 };
     parity(&gpu(), Parity { negatives, dim: 20, geometry: Geometry::Dot, ..TWO_STAGE });
+}
+
+#[test]
+fn steps_in_the_ball_equal_the_twins() {
+    let ball = Parity {
+        geometry: Geometry::Ball,
+        optimizer: ADAGRAD,
+        gor_weight: 0.0,
+        covariance_weight: 10.0,
+        ..TWO_STAGE
+    };
+    let loss = Loss::Triplet { margin: 0.5, rank_weight: true };
+    let negatives = Negatives::Uniform { count: 5 };
+    parity(&gpu(), Parity { loss, negatives, dim: 20, most_rows: Some(37), item_bias_rate: 0.3, ..ball });
+    // Slopes of this loss do not add up to nothing.
+    let loss = Loss::Contrastive { margin: -0.4, weight: 2.0 };
+    let (negatives, optimizer) = (SHARED.negatives, Optimizer::Sgd);
+    assert_eq!(parity(&gpu(), Parity { loss, negatives, optimizer, ..ball }).dispatches, 9 + 3);
+}
+
+#[test]
+fn covariance_steps_give_the_same_bits_twice() {
+    let covariance = Parity { covariance_weight: 10.0, ..TWO_STAGE };
+    assert!(
+        parity(&gpu(), covariance).bits == parity(&gpu(), covariance).bits,
+        "the same steps gave other bits"
+    );
 }
 
 #[test]

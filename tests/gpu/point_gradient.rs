@@ -53,10 +53,17 @@ fn every_defect_is_seen() {
             ("two-stage", "var begin = pair * negative_count;", "var begin = 0u;"),
             (
                 "two-stage",
-                "sum.bias += scores[positive_at(index)];",
-                "sum.bias = scores[positive_at(index)];",
+                "sum.slopes += scores[positive_at(index)];",
+                "sum.slopes = scores[positive_at(index)];",
             ),
-            ("two-stage", "sum.bias += scores[negative_at(", "sum.bias -= scores[negative_at("),
+            ("ball, contrastive", "sum.slopes += pair_slopes(index);", ""),
+            (
+                "ball, contrastive",
+                "{ sum += scores[negative_at(pair, k)]; }",
+                "{ sum -= scores[negative_at(pair, k)]; }",
+            ),
+            ("two-stage", "sum.count += 1.0;", "sum.count = 1.0;"),
+            ("two-stage", "sum.slopes += scores[negative_at(", "sum.slopes -= scores[negative_at("),
             (
                 "three negatives, odd dimension",
                 "negative_at(index / negative_count, index % negative_count)",

@@ -104,11 +104,14 @@ fn configs() -> Vec<TrainConfig> {
     let (constant, linear) =
         (Schedule::Constant { learning_rate: 0.01 }, Schedule::Linear { learning_rate: 0.02 });
     let adam = Recipe::Softmax.config().optimizer;
-    let (sphere, dot) = (Geometry::Sphere, Geometry::Dot);
+    let adagrad = Optimizer::Adagrad { epsilon: 1e-10 };
+    let (sphere, ball, dot) = (Geometry::Sphere, Geometry::Ball, Geometry::Dot);
     let [triplet, ranked, hinge, contrastive, softmax, bpr, warp] = Loss::ALL;
     [
         (triplet, two_stage, adam, constant, sphere),
         (ranked, popularity, adam, linear, sphere),
+        (ranked, uniform, adagrad, constant, ball),
+        (contrastive, shared, adagrad, linear, ball),
         (hinge, uniform, Optimizer::Sgd, linear, sphere),
         (contrastive, shared, adam, constant, dot),
         (softmax, shared, adam, linear, sphere),
@@ -121,6 +124,7 @@ fn configs() -> Vec<TrainConfig> {
             rate: 0.2,
             start: if matches!(loss, Loss::Softmax { .. }) { 1.0 } else { 0.0 },
         });
+        config.regularisers.covariance_weight = if geometry == ball { 10.0 } else { 0.0 };
         config.batch_size = 48;
         config.stopping.epochs = 4;
         config.stopping.evaluate_every = 2;

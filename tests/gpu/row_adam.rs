@@ -42,7 +42,7 @@ fn every_defect_is_seen() {
             ("subgroups, two blocks of pairs", "it.point.c, it.gradient.c", "it.point.c, it.gradient.b"),
             ("shards", "if place.shard == {s}u { shares", "if place.shard == 0u { shares"),
             ("two-stage", "moments.v.x, 0.0, plan.step)", "moments.v.x, 0.0, plan.step - 1u)"),
-            ("two-stage", "it.bias - rate", "it.bias + rate"),
+            ("two-stage", "it.added - rate", "it.added + rate"),
             ("two-stage", "settings.item_bias_rate * plan.step_size", "plan.step_size"),
             ("two-stage", "sqrt(moments.v.x) / plan.root_bias_2", "sqrt(moments.v.x)"),
             ("two-stage", "* it.bias_gradient * it.bias_gradient", "* it.bias_gradient"),

@@ -25,7 +25,7 @@ fn every_defect_is_seen() {
             ("rank-weighted triplet", "weight * hinge", "hinge"),
             ("two-stage", "select(0.0, 2.0 * weight, value > 0.0)", "2.0 * weight"),
             ("rank-weighted triplet", "select(0.0, 2.0 * weight, value", "select(0.0, 2.0, value"),
-            ("two-stage", "put_loss(index, -pull, value)", "put_loss(index, pull, value)"),
+            ("two-stage", "put_loss(index, -pull, pull, value)", "put_loss(index, pull, pull, value)"),
             ("three negatives, odd dimension", "k == place)", "k != place)"),
             ("rank-weighted triplet", "counts.y / max(counts.x, 1.0)", "counts.y"),
             ("rank-weighted triplet", "f32(item_count) * counts.y", "counts.y"),

@@ -47,6 +47,7 @@ fn reports(
         geometry: config.geometry,
         loss: config.loss,
         gor_weight: config.regularisers.gor_weight,
+        covariance_weight: config.regularisers.covariance_weight,
         item_bias_rate: config.item_bias.map_or(0.0, |bias| bias.rate),
         optimizer: config.optimizer,
         shards_per_dispatch: Tables::shards_per_dispatch(&gpu, plan.shard_count()),
@@ -137,7 +138,7 @@ fn a_bad_row_is_seen_in_the_first_step_that_loads_it() {
 fn a_step_that_leaves_a_bad_row_says_so() {
     let base = small(Negatives::Uniform { count: 2 });
     let rate = |learning_rate| Schedule::Constant { learning_rate };
-    let heavy = Regularisers { gor_weight: 1e25 };
+    let heavy = Regularisers { gor_weight: 1e25, covariance_weight: 0.0 };
     let dot = TrainConfig { geometry: Geometry::Dot, ..base.clone() };
     let cases = [
         ("a row too long", TrainConfig { schedule: rate(1e20), ..base.clone() }),

@@ -31,7 +31,7 @@ fn every_defect_is_seen() {
             ("warp_loss", "weight * hinge", "hinge"),
             ("warp_loss", "pull = 2.0 * weight;", "pull = 2.0;"),
             ("warp_loss", "k == first)", "k != first)"),
-            ("warp_loss", "put_loss(index, -pull, value)", "put_loss(index, pull, value)"),
+            ("warp_loss", "put_loss(index, -pull, pull, value)", "put_loss(index, pull, pull, value)"),
             ("subgroups, warp_loss", "index < own.end", "index < own.first + 1u"),
         ],
     );

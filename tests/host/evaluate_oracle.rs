@@ -8,6 +8,7 @@ use spherec::data::Interactions;
 use spherec::evaluate::{DIALS, Metrics, Search, choose_popularity, evaluate, evaluate_dials};
 use spherec::model::Embeddings;
 use spherec::random::{Purpose, Stream};
+use spherec::step::Geometry;
 use std::collections::HashSet;
 
 /// A small world: embeddings and three sets that share no pair.
@@ -29,8 +30,8 @@ fn world(seed: u64, users: usize, items: usize, dim: usize) -> World {
     let (users_table, items_table) = (table(users), table(items));
     let mut stream = Stream::new(seed, Purpose::Generate, 2);
     let item_bias = (0..items).map(|_| stream.below(5) as f32 - 2.0).collect();
-    let embeddings =
-        Embeddings { dim, users: users_table, items: items_table, item_bias, ..Embeddings::default() };
+    let geometry = if seed.is_multiple_of(2) { Geometry::Sphere } else { Geometry::Ball };
+    let embeddings = Embeddings { dim, geometry, users: users_table, items: items_table, item_bias };
     let mut stream = Stream::new(seed, Purpose::Generate, 1);
     let mut parts = [Vec::new(), Vec::new(), Vec::new()];
     for user in 0..users as u32 {
@@ -47,7 +48,7 @@ fn world(seed: u64, users: usize, items: usize, dim: usize) -> World {
     World { embeddings, train, valid, test }
 }
 
-/// All items but those of `excluded`, by score, then by number.
+/// All items but those of `excluded`, by score (in the ball -D^2/2), then by number.
 fn brute_ranking(
     embeddings: &Embeddings,
     popularity: f64,
@@ -61,7 +62,10 @@ fn brute_ranking(
         }
         let mut score = popularity * f64::from(embeddings.item_bias[item as usize]);
         for (a, b) in embeddings.user(user).iter().zip(embeddings.item(item)) {
-            score += f64::from(*a) * f64::from(*b);
+            score += match embeddings.geometry {
+                Geometry::Ball => -0.5 * (f64::from(*a) - f64::from(*b)).powi(2),
+                _ => f64::from(*a) * f64::from(*b),
+            };
         }
         scored.push((score, item));
     }

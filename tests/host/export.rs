@@ -304,7 +304,8 @@ fn files_of_labels_are_read_with_and_without_a_header() {
     assert!(error.contains("labels.csv:2: ") && error.contains("quote"), "{error}");
 }
 
-/// Twenty users and two hundred items in random directions (on the sphere) or anywhere, with a random bias.
+/// Twenty users and two hundred items in random directions (on the sphere), within the ball, or anywhere, with a random
+/// bias.
 fn random_model(geometry: Geometry) -> Model {
     let ids = |count: usize| {
         let mut ids = IdTable::default();
@@ -316,6 +317,10 @@ fn random_model(geometry: Geometry) -> Model {
     let mut model = model(ids(20), ids(200), 6, &[(0, 0)], 1);
     let points = |count: usize, seed| {
         let mut rows = numbers(count * 6, seed);
+        // Some of them reach the ball's border.
+        if geometry == Geometry::Ball {
+            rows.iter_mut().for_each(|x| *x *= 0.7);
+        }
         rows.chunks_mut(6).for_each(|row| geometry.to_point(row));
         rows
     };
@@ -341,7 +346,11 @@ fn ranks_as_the_model(
         let score = |item: usize| {
             let pairs = embeddings.user(user as u32).iter().zip(embeddings.item(item as u32));
             let dot: f64 = pairs.map(|(&a, &b)| f64::from(a) * f64::from(b)).sum();
-            dot + popularity * f64::from(embeddings.item_bias[item])
+            let near = match embeddings.geometry {
+                Geometry::Ball => -0.5 * distance(embeddings.user(user as u32), embeddings.item(item as u32)),
+                _ => dot,
+            };
+            near + popularity * embeddings.item_bias.get(item).map_or(0.0, |&bias| f64::from(bias))
         };
         let mut order: Vec<usize> = (0..items.len()).collect();
         order.sort_by(|&a, &b| key(&users[user], &items[a]).total_cmp(&key(&users[user], &items[b])));
@@ -369,6 +378,9 @@ fn stores_rank_exactly_as_a_model_with_a_bias_does() {
         (Geometry::Sphere, Some(Metric::L2), l2),
         (Geometry::Sphere, None, l2),
         (Geometry::Sphere, Some(Metric::InnerProduct), ip),
+        (Geometry::Ball, Some(Metric::L2), l2),
+        (Geometry::Ball, None, l2),
+        (Geometry::Ball, Some(Metric::InnerProduct), ip),
         (Geometry::Dot, Some(Metric::InnerProduct), ip),
         (Geometry::Dot, None, ip),
     ] {
@@ -417,6 +429,27 @@ fn without_a_bias_nothing_is_added_and_inner_products_have_no_distances() {
     assert!(error(&biased, Some(2.0)).starts_with("--popularity "));
     biased.embeddings.item_bias.truncate(199);
     assert!(error(&biased, None).contains("199 numbers"));
+}
+
+#[test]
+fn stores_rank_as_the_ball_does_without_a_bias() {
+    let place = TempDir::new().unwrap();
+    let mut model = random_model(Geometry::Ball);
+    model.embeddings.item_bias.clear();
+    type Key = fn(&[f32], &[f32]) -> f64;
+    for (asked, dim, metric, key, other) in [
+        (None, 6, Metric::L2, distance as Key, minus_product as Key),
+        (Some(Metric::L2), 6, Metric::L2, distance, minus_product),
+        (Some(Metric::InnerProduct), 7, Metric::InnerProduct, minus_product, distance),
+    ] {
+        let options = ExportOptions { what: What::Both, metric: asked, ..PLAIN };
+        let exported = export(&model, &options, place.path(), true).unwrap();
+        assert_eq!((exported.dim, exported.metric), (dim, Some(metric)));
+        let [users, items] = ["users.tsv", "items.tsv"].map(|name| read_rows(&place.path().join(name)));
+        assert!(ranks_as_the_model(&model, 1.0, &users, &items, key), "{asked:?}");
+        assert!(!ranks_as_the_model(&model, 1.0, &users, &items, other), "{asked:?}");
+        assert_eq!(items[7][..6], model.embeddings.item(7)[..]);
+    }
 }
 
 #[test]

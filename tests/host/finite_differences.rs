@@ -1,6 +1,7 @@
 //! The twins' gradient against the loss of a whole step, written plainly in f64 and differentiated
 //! numerically: a statement of the truth that shares nothing with the kernels but the definitions.
 
+use crate::loss_differences::covariance_loss;
 use crate::plans::Run;
 use rand::RngExt;
 use spherec::random::{Purpose, Stream};
@@ -27,7 +28,7 @@ struct Loss {
 fn point(geometry: Geometry, row: &[f64]) -> Vec<f64> {
     let norm = match geometry {
         Geometry::Sphere => row.iter().map(|x| x * x).sum::<f64>().sqrt(),
-        Geometry::Dot => 1.0,
+        Geometry::Ball | Geometry::Dot => 1.0,
     };
     row.iter().map(|x| x / norm).collect()
 }
@@ -36,9 +37,10 @@ fn dot(a: &[f64], b: &[f64]) -> f64 {
     a.iter().zip(b).map(|(a, b)| a * b).sum()
 }
 
-/// L_triplet + gor_weight L_GOR (Tran et al. 2019, eq. 1 and 3), in scores: on the sphere D^2 = 2 - 2 u.v.
+/// L_triplet + gor_weight L_GOR (Tran et al. 2019, eq. 1 and 3), in scores: on the sphere D^2 = 2 - 2 u.v; and
+/// covariance_weight L_cov.
 fn loss(table: &[Vec<f64>], batch: &Batch, case: &Case) -> Loss {
-    let Case { geometry, margin, gor_weight, .. } = *case;
+    let Case { geometry, margin, gor_weight, covariance_weight, .. } = *case;
     let unit = |row: &Vec<f64>| point(geometry, row);
     let (mut triplet, mut first, mut second) = (0.0, 0.0, 0.0);
     let mut hinges = Vec::new();
@@ -47,7 +49,7 @@ fn loss(table: &[Vec<f64>], batch: &Batch, case: &Case) -> Loss {
     for pair in 0..batch.users.len() {
         let (user, positive) = (unit(&table[batch.users[pair]]), unit(&table[batch.positives[pair]]));
         let distance = |a: &[f64], b: &[f64]| match geometry {
-            Geometry::Sphere => a.iter().zip(b).map(|(a, b)| (a - b) * (a - b)).sum::<f64>(),
+            Geometry::Sphere | Geometry::Ball => a.iter().zip(b).map(|(a, b)| (a - b) * (a - b)).sum::<f64>(),
             Geometry::Dot => -2.0 * dot(a, b),
         };
         let mut distances = Vec::new();
@@ -71,7 +73,12 @@ fn loss(table: &[Vec<f64>], batch: &Batch, case: &Case) -> Loss {
         triplet += value.max(0.0);
     }
     let excess = second - 1.0 / table[0].len() as f64;
-    let total = triplet + gor_weight * (first * first + excess.max(0.0));
+    let negatives = batch.negatives.iter().flatten().flatten();
+    let uses = batch.users.iter().chain(&batch.positives).chain(negatives);
+    let points: Vec<Vec<f64>> = uses.map(|&row| unit(&table[row])).collect();
+    let regularisers =
+        gor_weight * (first * first + excess.max(0.0)) + covariance_weight * covariance_loss(&points);
+    let total = triplet + regularisers;
     Loss { total, hinges, excess, kink_distance: kink_distance.min(excess.abs()) }
 }
 
@@ -83,6 +90,7 @@ struct Case {
     candidate_count: usize,
     margin: f64,
     gor_weight: f64,
+    covariance_weight: f64,
     spread: Spread,
 }
 
@@ -141,6 +149,7 @@ fn twin_step(case: &Case, run: &Run, table: &[Vec<f64>]) -> (Batch, Vec<Option<V
     };
     let mut shape = run.step_shape(case.dim, Grain::GPU, case.gor_weight);
     shape.geometry = case.geometry;
+    shape.covariance_weight = case.covariance_weight;
     shape.loss = StepLoss::Triplet { margin: case.margin, rank_weight: false };
     let constants = StepConstants::new(shape, rates, 1.5).unwrap();
     let padded = |row: &Vec<f64>| {
@@ -173,8 +182,8 @@ fn twin_step(case: &Case, run: &Run, table: &[Vec<f64>]) -> (Batch, Vec<Option<V
         if g[dim] != 0.0 {
             // As the optimizers take it through the geometry.
             let along = g[..dim].iter().zip(e).map(|(g, e)| g * e).sum();
-            let gradient: Vec<f32> =
-                (0..dim).map(|d| case.geometry.row_gradient(g[d], e[d], along, e[dim])).collect();
+            let row_gradient = |d: usize| case.geometry.row_gradient(g[d], e[d], along, e[dim], g[dim + 2]);
+            let gradient: Vec<f32> = (0..dim).map(row_gradient).collect();
             assert!(gradient[case.dim..].iter().all(|&g| g == 0.0), "padding moves");
             gradients[plan.rows()[slot] as usize] = Some(gradient[..case.dim].to_vec());
         }
@@ -220,7 +229,7 @@ fn check_row(case: &Case, table: &[Vec<f64>], batch: &Batch, row: usize, gradien
     // On the sphere a gradient is a difference of unit vectors, divided by |x|.
     let norm = match case.geometry {
         Geometry::Sphere => dot(&table[row], &table[row]).sqrt(),
-        Geometry::Dot => 1.0,
+        Geometry::Ball | Geometry::Dot => 1.0,
     };
     let pick_count = (batch.users.len() * case.negative_count) as f64;
     let scale = expected.iter().fold(1.0 / norm, |largest: f64, g| largest.max(g.abs()));
@@ -246,7 +255,9 @@ fn the_gradient_is_that_of_the_loss() {
             let candidate_counts: &[usize] = if geometry == Geometry::Sphere { &[0, 9] } else { &[0] };
             for &candidate_count in candidate_counts {
                 for spread in [Spread::Even, Spread::Narrow, Spread::Axes] {
-                    for (margin, gor_weight) in [(0.3, 0.0), (0.05, 40.0), (3.0, 0.7)] {
+                    for (margin, gor_weight, covariance_weight) in
+                        [(0.3, 0.0, 0.0), (0.05, 40.0, 9.0), (3.0, 0.7, 0.0)]
+                    {
                         let case = Case {
                             geometry,
                             dim,
@@ -254,6 +265,7 @@ fn the_gradient_is_that_of_the_loss() {
                             candidate_count,
                             margin,
                             gor_weight,
+                            covariance_weight,
                             spread,
                         };
                         let here = check(&case);

@@ -56,8 +56,7 @@ impl Runner for Twins {
 
 fn check(looks: Looks, rows_per_shard: impl Fn(&Golden) -> usize) {
     let golden_runs = all();
-    // One file of ten is three runs of a step each.
-    assert_eq!((triplets().len(), losses().len(), golden_runs.len()), (4, 12, 16));
+    assert_eq!((triplets().len(), losses().len(), golden_runs.len()), (5, 11, 16));
     for golden in &golden_runs {
         let shape = golden.shape(rows_per_shard(golden), Grain::GPU);
         golden.check(&shape, looks, &mut Twins::new(golden, shape));

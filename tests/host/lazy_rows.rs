@@ -114,7 +114,7 @@ impl Lazy {
 
     fn catch_up(&mut self, step: u32) {
         self.state.catch_up(&self.constants, step);
-        let is_adam = self.constants.shape.optimizer.has_moments();
+        let is_adam = self.constants.shape.optimizer.moves_untouched_rows();
         let is_there = |last: u32| last == 0 || last == step || !is_adam;
         assert!(self.state.row_states.iter().all(|row| is_there(row.last_step)));
     }

@@ -22,6 +22,7 @@ struct Case {
     negatives: usize,
     /// C; 0: own negatives.
     candidates: usize,
+    covariance_weight: f64,
 }
 
 /// What the loss depends on, items' rows first, then users'.
@@ -107,11 +108,12 @@ fn dot(a: &[f64], b: &[f64]) -> f64 {
 fn values(case: &Case, tables: &Tables, pairs: &[Pair]) -> Vec<Value> {
     let score = |user: usize, item: usize| {
         let (u, v) = (&tables.rows[ITEMS + user], &tables.rows[item]);
-        let scale = match case.geometry {
-            Geometry::Sphere => (dot(u, u) * dot(v, v)).sqrt(),
-            Geometry::Dot => 1.0,
+        let score = match case.geometry {
+            Geometry::Sphere => dot(u, v) / (dot(u, u) * dot(v, v)).sqrt(),
+            Geometry::Ball => -0.5 * u.iter().zip(v).map(|(u, v)| (u - v) * (u - v)).sum::<f64>(),
+            Geometry::Dot => dot(u, v),
         };
-        dot(u, v) / scale + tables.item_bias[item]
+        score + tables.item_bias[item]
     };
     let value = |pair: &Pair| {
         let scores: Vec<(f64, f64)> =
@@ -121,8 +123,28 @@ fn values(case: &Case, tables: &Tables, pairs: &[Pair]) -> Vec<Value> {
     pairs.iter().map(value).collect()
 }
 
-fn total(case: &Case, tables: &Tables, pairs: &[Pair]) -> f64 {
-    values(case, tables, pairs).iter().map(|value| value.loss).sum()
+/// L_cov of `points` (Hsieh et al. 2017, 3.4).
+pub(crate) fn covariance_loss(points: &[Vec<f64>]) -> f64 {
+    let (n, dim) = (points.len() as f64, points[0].len());
+    let mean: Vec<f64> = (0..dim).map(|d| points.iter().map(|y| y[d]).sum::<f64>() / n).collect();
+    let entry =
+        |i: usize, j: usize| points.iter().map(|y| (y[i] - mean[i]) * (y[j] - mean[j])).sum::<f64>() / n;
+    let others = (0..dim).flat_map(|i| (0..dim).filter(move |&j| j != i).map(move |j| (i, j)));
+    others.map(|(i, j)| entry(i, j).powi(2)).sum::<f64>() / n
+}
+
+/// `uses` are the rows of the step's points, each as often as the batch has it.
+fn total(case: &Case, tables: &Tables, pairs: &[Pair], uses: &[usize]) -> f64 {
+    let loss: f64 = values(case, tables, pairs).iter().map(|value| value.loss).sum();
+    if case.covariance_weight == 0.0 {
+        return loss;
+    }
+    let point = |&row: &usize| {
+        let row = &tables.rows[row];
+        let length = if case.geometry == Geometry::Sphere { dot(row, row).sqrt() } else { 1.0 };
+        row.iter().map(|x| x / length).collect()
+    };
+    loss + case.covariance_weight * covariance_loss(&uses.iter().map(point).collect::<Vec<Vec<f64>>>())
 }
 
 /// Numbers that an f32 holds.
@@ -153,6 +175,8 @@ fn pairs_of(case: &Case, run: &Run, batch: &[(u32, u32)], listed: &[Vec<u32>]) -
 struct Gradients {
     rows: Vec<Option<Vec<f32>>>,
     item_bias: Vec<Option<f32>>,
+    /// The rows of the step's points, each as often as the batch has it.
+    uses: Vec<usize>,
 }
 
 fn twin_step(case: &Case, run: &Run, tables: &Tables) -> (Vec<Pair>, Gradients) {
@@ -160,6 +184,7 @@ fn twin_step(case: &Case, run: &Run, tables: &Tables) -> (Vec<Pair>, Gradients) 
     let rates = Rates { optimizer: Optimizer::Sgd, schedule, last_step: 1 };
     let mut shape = run.step_shape(case.dim, Grain::GPU, 0.0);
     (shape.geometry, shape.loss, shape.item_bias_rate) = (case.geometry, case.loss, 1.0);
+    shape.covariance_weight = case.covariance_weight;
     let constants = StepConstants::new(shape, rates, 0.0).unwrap();
     let padded = |row: &Vec<f64>| {
         let mut row: Vec<f32> = row.iter().map(|&x| x as f32).collect();
@@ -181,14 +206,19 @@ fn twin_step(case: &Case, run: &Run, tables: &Tables) -> (Vec<Pair>, Gradients) 
         let of_pairs = plan.negatives(case.negatives).chunks(case.negatives);
         of_pairs.map(|slots| slots.iter().filter(|&&slot| slot != NONE).map(row).collect()).collect()
     };
-    let mut found = Gradients { rows: vec![None; tables.rows.len()], item_bias: vec![None; ITEMS] };
+    // Shared candidates are there once, not once a pair.
+    let lists = if case.candidates > 0 { &listed[..1] } else { &listed[..] };
+    let of_pairs = batch.iter().flat_map(|&(user, item)| [ITEMS + user as usize, item as usize]);
+    let uses = of_pairs.chain(lists.iter().flatten().map(|&item| item as usize)).collect();
+    let mut found = Gradients { rows: vec![None; tables.rows.len()], item_bias: vec![None; ITEMS], uses };
     let (dim, stride) = (shape.padded_dim(), shape.slot_numbers());
     for (slot, &row) in plan.rows().iter().enumerate().filter(|&(_, &row)| row != NONE) {
         let (g, e) =
             (&scratch.gradients[slot * stride..][..stride], &scratch.working[slot * stride..][..stride]);
         if g[dim] != 0.0 {
             let along = g[..dim].iter().zip(e).map(|(g, e)| g * e).sum();
-            let gradient = (0..case.dim).map(|d| case.geometry.row_gradient(g[d], e[d], along, e[dim]));
+            let row_gradient = |d: usize| case.geometry.row_gradient(g[d], e[d], along, e[dim], g[dim + 2]);
+            let gradient = (0..case.dim).map(row_gradient);
             found.rows[row as usize] = Some(gradient.collect());
             found.item_bias.get_mut(row as usize).into_iter().for_each(|it| *it = Some(g[dim + 1]));
         }
@@ -231,7 +261,7 @@ fn compare(case: &Case, tables: &Tables, pairs: &[Pair], found: &Gradients) {
         let at = |by: f64| {
             let mut moved = tables.clone();
             move_by(&mut moved, by);
-            total(case, &moved, pairs)
+            total(case, &moved, pairs, &found.uses)
         };
         (at(STEP) - at(-STEP)) / (2.0 * STEP)
     };
@@ -256,7 +286,7 @@ fn compare(case: &Case, tables: &Tables, pairs: &[Pair], found: &Gradients) {
         // On the sphere a gradient is a difference of unit vectors, divided by |x|.
         let norm = match case.geometry {
             Geometry::Sphere => dot(&tables.rows[row], &tables.rows[row]).sqrt(),
-            Geometry::Dot => 1.0,
+            Geometry::Ball | Geometry::Dot => 1.0,
         };
         let largest = expected.iter().fold(1.0 / norm, |largest: f64, g| largest.max(g.abs()));
         for (d, (&got, &expected)) in gradient.iter().zip(&expected).enumerate() {
@@ -282,7 +312,9 @@ fn the_gradient_of_every_loss_is_that_of_its_definition() {
             let shared = [(4, 0, 2), (7, 0, 6), (12, 0, 9)];
             let shared = if loss.needs_order() { &[][..] } else { &shared[..] };
             for &(dim, negatives, candidates) in own.iter().chain(shared) {
-                let counts = check(&Case { loss, geometry, dim, negatives, candidates });
+                // In every third case.
+                let covariance_weight = if matches!(dim, 6 | 7) { 30.0 } else { 0.0 };
+                let counts = check(&Case { loss, geometry, dim, negatives, candidates, covariance_weight });
                 (active, inactive) = (active + counts.0, inactive + counts.1);
             }
         }

@@ -149,12 +149,19 @@ fn the_item_bias_and_the_geometry_come_back_and_only_a_bias_has_a_popularity() {
     let manifest = || -> serde_json::Value {
         serde_json::from_slice(&fs::read(folder.join("model.json")).unwrap()).unwrap()
     };
-    for (geometry, name) in [(Geometry::Sphere, "sphere"), (Geometry::Dot, "dot")] {
+    for (geometry, name) in [(Geometry::Sphere, "sphere"), (Geometry::Ball, "ball"), (Geometry::Dot, "dot")] {
         let model = biased_model(geometry);
         model.save(&folder, &[]).unwrap();
         assert_same(&model, &Model::load(&folder).unwrap());
         assert_eq!((&manifest()["geometry"], &manifest()["popularity"]), (&json!(name), &json!(0.75)));
     }
+    let mut outside = biased_model(Geometry::Ball);
+    outside.embeddings.users[..2].fill(0.9);
+    let error = outside.save(&folder, &[]).unwrap_err().to_string();
+    assert!(
+        error.contains("`users` row 0 has length 1.2") && error.contains("at most 1 in the ball"),
+        "{error}"
+    );
     odd_model().save(&folder, &[]).unwrap();
     assert_eq!(manifest().get("popularity"), None);
     let tables = fs::read(folder.join("model.safetensors")).unwrap();

@@ -68,6 +68,7 @@ impl Run {
             geometry: Geometry::Sphere,
             loss: Loss::Triplet { margin: 1.0, rank_weight: false },
             gor_weight,
+            covariance_weight: 0.0,
             item_bias_rate: 0.0,
             optimizer: Optimizer::Sgd,
             shards_per_dispatch: 1,

@@ -83,6 +83,31 @@ fn points_of_any_length_are_ranked_by_inner_product_and_compared_by_angle() {
 }
 
 #[test]
+fn points_of_the_ball_are_ranked_and_compared_by_distance() {
+    let ball = Embeddings {
+        dim: 2,
+        geometry: Geometry::Ball,
+        users: vec![0.5, 0.0, 0.0, -1.0],
+        // The first is the farthest of those with the same angle; by inner product it would come first.
+        items: vec![1.0, 0.0, 0.25, 0.0, 0.5, 0.125, -0.5, 0.0],
+        item_bias: vec![0.0, 0.0, 0.0, 0.5],
+    };
+    let list = &recommend(&ball, 0.0, &[0], 4, &[]).unwrap()[0];
+    assert_eq!(rows(list), [2, 1, 0, 3]);
+    let of = |at: usize| (list[at].score, list[at].similarity, list[at].distance);
+    assert_eq!((of(1), of(2), of(3)), ((-0.03125, 1.0, 0.25), (-0.125, 1.0, 0.5), (-0.5, -1.0, 1.0)));
+    // With the bias the last has a score of 0.
+    let list = &recommend(&ball, 1.0, &[0], 4, &[]).unwrap()[0];
+    assert_eq!((rows(list), list[0].score), (vec![3, 2, 1, 0], 0.0));
+    let near = &similar_items(&ball, &[1], 3).unwrap()[0];
+    assert_eq!((rows(near), near[1].distance, near[1].score), (vec![2, 0, 3], 0.75, -0.28125));
+    assert_eq!((near[1].similarity, near[2].similarity), (1.0, -1.0));
+    assert_eq!(similar_users(&ball, &[0], 1).unwrap()[0][0].distance, 1.25f32.sqrt());
+    // What lists are made of stands on maps as it is.
+    assert_eq!(ball.places(&ball.items)[..], ball.items[..]);
+}
+
+#[test]
 fn neighbours_leave_out_only_themselves() {
     let items = similar_items(&example(), &[2, 3], 2).unwrap();
     assert_eq!((rows(&items[0]), rows(&items[1])), (vec![0, 1], vec![1, 0]));

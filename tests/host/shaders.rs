@@ -13,6 +13,8 @@ use std::collections::BTreeSet;
 use std::mem::offset_of;
 use std::sync::OnceLock;
 
+const ADAGRAD: Optimizer = Optimizer::Adagrad { epsilon: 1e-10 };
+
 /// Small steps, the defaults, the largest that a config may ask for, and threads that are one subgroup; every
 /// optimizer and geometry; one shard a dispatch and several.
 fn shapes() -> Vec<StepShape> {
@@ -31,6 +33,7 @@ fn shapes() -> Vec<StepShape> {
         geometry: Geometry::Sphere,
         loss: Loss::ALL[0],
         gor_weight: 0.01,
+        covariance_weight: 0.0,
         item_bias_rate: 0.2,
         optimizer: Optimizer::Adam { betas: (0.9, 0.999), epsilon: 1e-8 },
         shards_per_dispatch: 1,
@@ -50,6 +53,7 @@ fn shapes() -> Vec<StepShape> {
         StepShape { grain: Grain::CPU, ..base },
         StepShape { plan: sharded, dim: 180, shards_per_dispatch: 3, grain: Grain::CPU, ..base },
         StepShape { optimizer: Optimizer::Sgd, geometry: Geometry::Dot, grain: Grain::CPU, ..base },
+        StepShape { optimizer: ADAGRAD, plan: sharded, shards_per_dispatch: 3, ..base },
     ];
     shapes.extend(Loss::ALL.map(|loss| StepShape { loss, ..base }));
     let shared = PlanShape { negative_count: 0, ..plan };
@@ -73,6 +77,9 @@ fn shapes() -> Vec<StepShape> {
         StepShape { shards_per_dispatch: 4, ..with(sharded, 180, Grain::CPU) },
         StepShape { optimizer: Optimizer::Sgd, geometry: Geometry::Dot, ..with(sharded, 128, Grain::GPU) },
     ]);
+    for shape in [base, shapes[4], with(sharded, 180, Grain::CPU)] {
+        shapes.push(StepShape { covariance_weight: 10.0, ..shape });
+    }
     shapes.extend(combinations(&base));
     shapes.extend(with_networks(&base));
     shapes
@@ -121,9 +128,12 @@ fn combinations(base: &StepShape) -> Vec<StepShape> {
         let plan = PlanShape { negative_count, candidate_count, ..base.plan };
         let gor_weight = if negative_count == 0 { 0.0 } else { base.gor_weight };
         for loss in Loss::ALL.into_iter().filter(|loss| negative_count > 0 || !loss.needs_order()) {
-            for (geometry, optimizer) in
-                Geometry::ALL.into_iter().flat_map(|it| [(it, ADAM), (it, Optimizer::Sgd)])
-            {
+            let optimizers = [ADAM, ADAGRAD, Optimizer::Sgd];
+            let pairs = Geometry::ALL.into_iter().flat_map(|it| optimizers.map(|optimizer| (it, optimizer)));
+            let is_refused = |&(geometry, optimizer): &(Geometry, Optimizer)| {
+                geometry == Geometry::Ball && optimizer.moves_untouched_rows()
+            };
+            for (geometry, optimizer) in pairs.filter(|pair| !is_refused(pair)) {
                 for (shards_per_dispatch, grain) in
                     (1..=4).flat_map(|it| [(it, Grain::GPU), (it, Grain::CPU)])
                 {
@@ -384,18 +394,19 @@ fn assert_mirrored(name: &str, (rust_size, rust_fields): (u32, Vec<(String, u32)
 #[test]
 fn structs_are_laid_out_alike_on_both_sides() {
     let settings = rust_layout!(Settings: gor_weight, inverse_dim, hardness, beta_1, beta_2, epsilon,
-        log_beta_1, log_beta_2, log_ratio, catch_up_count, item_bias_rate, unused_0);
+        log_beta_1, log_beta_2, log_ratio, catch_up_count, item_bias_rate, covariance_weight);
     let shards = rust_layout!(Shards: first, end, first_row, row_count, rows_per_shard, step);
     let row_state = rust_layout!(RowState: squares, along, drift_squares, bias, bias_drift, bias_variance, unused_0,
         last_step);
     let block = rust_layout!(Block: first_pair, first_row, pair_count, unused_0);
-    let sums = rust_layout!(StepSums: loss, active_count, moment_1, moment_2, feature_loss, bad_rows);
+    let sums =
+        rust_layout!(StepSums: loss, active_count, moment_1, moment_2, feature_loss, covariance, bad_rows);
     assert!(assert_mirrored("Settings", settings) >= 5);
-    assert_eq!(assert_mirrored("Shards", shards), 4);
-    assert_eq!(assert_mirrored("RowState", row_state), 4);
+    assert_eq!(assert_mirrored("Shards", shards), 5);
+    assert_eq!(assert_mirrored("RowState", row_state), 5);
     assert_eq!(assert_mirrored("Block", block), 7);
-    assert_eq!(assert_mirrored("StepSums", sums), 5);
-    let pair_sums = rust_layout!(PairSums: loss, is_active, spread_1, spread_2);
+    assert_eq!(assert_mirrored("StepSums", sums), 7);
+    let pair_sums = rust_layout!(PairSums: loss, is_active, spread_1, spread_2, slopes);
     assert!(assert_mirrored("PairSums", pair_sums) >= 3);
 }
 

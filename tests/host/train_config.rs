@@ -14,7 +14,11 @@ const SAMPLERS: [Negatives; 4] = [
 ];
 
 fn config(loss: Loss, negatives: Negatives, geometry: Geometry) -> TrainConfig {
-    TrainConfig { loss, negatives, geometry, item_bias: None, ..TrainConfig::default() }
+    let optimizer = match geometry {
+        Geometry::Ball => Optimizer::Adagrad { epsilon: 1e-10 },
+        _ => TrainConfig::default().optimizer,
+    };
+    TrainConfig { loss, negatives, geometry, optimizer, item_bias: None, ..TrainConfig::default() }
 }
 
 /// The flag and the text of a refusal.
@@ -36,13 +40,18 @@ fn advice(text: &str) -> Vec<Negatives> {
 #[test]
 fn every_loss_sampler_and_geometry_goes_together_or_is_refused_with_advice_that_works() {
     // (loss, sampler, geometry), "*" for any: all that do not go together.
-    let refused = [("*", "two-stage", "dot"), ("warp", "two-stage", "*"), ("warp", "shared", "*")];
+    let refused = [
+        ("*", "two-stage", "dot"),
+        ("*", "two-stage", "ball"),
+        ("warp", "two-stage", "*"),
+        ("warp", "shared", "*"),
+    ];
     let mut counts = [0, 0];
     for loss in Loss::ALL {
         for negatives in SAMPLERS {
             for geometry in Geometry::ALL {
                 let config = config(loss, negatives, geometry);
-                let place = if geometry == Geometry::Dot { "dot" } else { "sphere" };
+                let place = geometry.name();
                 let is = |pattern: &str, name: &str| pattern == "*" || pattern == name;
                 let expected = refused
                     .iter()
@@ -59,8 +68,8 @@ fn every_loss_sampler_and_geometry_goes_together_or_is_refused_with_advice_that_
             }
         }
     }
-    // Of 7 losses x 4 samplers x 2 geometries: 7 of two-stage on dot, 1 more of WARP on the sphere, 2 of WARP with shared.
-    assert_eq!(counts, [46, 10]);
+    // Of 7 losses x 4 samplers x 3 geometries: 14 of two-stage, 1 more of WARP on the sphere, 3 of WARP with shared.
+    assert_eq!(counts, [66, 18]);
 }
 
 #[test]
@@ -78,7 +87,7 @@ fn the_regulariser_needs_a_pairs_own_negatives() {
                         assert_eq!(refusal(&advised), None, "after {text}");
                     }
                 }
-                Negatives::TwoStage { .. } if geometry == Geometry::Dot => (),
+                Negatives::TwoStage { .. } if geometry != Geometry::Sphere => (),
                 _ => assert_eq!(refusal(&config), None),
             }
         }
@@ -136,10 +145,11 @@ fn single_settings_out_of_bounds_are_refused_by_their_flags() {
 #[test]
 fn numbers_that_32_bits_do_not_hold_are_refused() {
     type Change = fn(&mut TrainConfig, f64);
-    let changes: [(&str, Change); 6] = [
+    let changes: [(&str, Change); 7] = [
         ("--learning-rate", |it, x| it.schedule = Schedule::Constant { learning_rate: x }),
         ("--epsilon", |it, x| it.optimizer = Optimizer::Adam { betas: (0.9, 0.999), epsilon: x }),
         ("--gor-weight", |it, x| it.regularisers.gor_weight = x),
+        ("--covariance-weight", |it, x| it.regularisers.covariance_weight = x),
         ("--hardness", |it, x| {
             it.negatives = Negatives::TwoStage { count: 1, beta: 0.0, candidates: 9, hardness: x };
         }),

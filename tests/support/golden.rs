@@ -70,6 +70,7 @@ pub(crate) struct Golden {
     geometry: Geometry,
     loss: Loss,
     gor_weight: f64,
+    covariance_weight: f64,
     optimizer: OptimizerConfig,
     /// The training pairs: what is no negative of a user.
     own_items: Vec<(u32, u32)>,
@@ -125,17 +126,19 @@ struct Moments {
     first: f64,
     second: f64,
     gor: f64,
-    /// The loss and the weighted regulariser.
+    covariance: f64,
+    /// The loss and the weighted regularisers.
     total: f64,
 }
 
-/// The golden runs of the triplet loss, with GOR.
+/// The golden runs of the triplet loss, with GOR or the covariance.
 pub(crate) fn triplets() -> Vec<Golden> {
     let texts = [
         include_str!("../golden/sphere_adam_n1.json"),
         include_str!("../golden/sphere_adam_n3.json"),
         include_str!("../golden/sphere_sgd_nogor.json"),
         include_str!("../golden/sphere_adam_d128.json"),
+        include_str!("../golden/ball_adagrad_warp_cov.json"),
     ];
     texts.into_iter().map(files::triplet).collect()
 }
@@ -148,13 +151,14 @@ pub(crate) fn losses() -> Vec<Golden> {
         include_str!("../golden/loss_contrastive_n5.json"),
         include_str!("../golden/loss_contrastive_shared.json"),
         include_str!("../golden/loss_hinge_sum_n4.json"),
+        include_str!("../golden/loss_hinge_sum_ball_n4.json"),
         include_str!("../golden/loss_softmax_n5.json"),
         include_str!("../golden/loss_softmax_shared.json"),
         include_str!("../golden/loss_softmax_shared_all.json"),
         include_str!("../golden/loss_softmax_shared_bias.json"),
         include_str!("../golden/loss_softmax_dot_shared.json"),
     ];
-    texts.into_iter().flat_map(files::losses).collect()
+    texts.into_iter().map(files::loss).collect()
 }
 
 /// All golden runs.
@@ -180,6 +184,7 @@ impl Golden {
             geometry: self.geometry,
             loss: self.loss,
             gor_weight: self.gor_weight,
+            covariance_weight: self.covariance_weight,
             item_bias_rate: if self.item_bias.is_empty() { 0.0 } else { 1.0 },
             optimizer: self.rates().optimizer,
             shards_per_dispatch: 1,
@@ -205,8 +210,8 @@ impl Golden {
         let OptimizerConfig { kind, lr, betas, eps } = self.optimizer;
         let optimizer = match kind {
             OptimizerKind::Adam => Optimizer::Adam { betas, epsilon: eps },
-            // There is no AdaGrad: such steps are not compared after their gradients (files.rs).
-            OptimizerKind::Sgd | OptimizerKind::Adagrad => Optimizer::Sgd,
+            OptimizerKind::Adagrad => Optimizer::Adagrad { epsilon: eps },
+            OptimizerKind::Sgd => Optimizer::Sgd,
         };
         let last_step = self.steps.len() as u64;
         Rates { optimizer, schedule: Schedule::Constant { learning_rate: lr }, last_step }

@@ -77,7 +77,12 @@ impl Golden {
         near(&format!("{place}: active count"), sums.active_count, active_count as f64, 0.0);
         if let Some(moments) = golden.moments {
             let gor = if self.gor_weight > 0.0 { self.check_moments(place, &moments, sums) } else { 0.0 };
-            let total = f64::from(sums.loss) + self.gor_weight * gor;
+            let covariance = f64::from(sums.covariance);
+            if self.covariance_weight > 0.0 {
+                let expected = moments.covariance;
+                near_f64(&format!("{place}: covariance"), covariance, expected, 1e-5 * expected);
+            }
+            let total = f64::from(sums.loss) + self.gor_weight * gor + self.covariance_weight * covariance;
             near_f64(&format!("{place}: total"), total, moments.total, 1e-5 * moments.total.abs().max(1.0));
         }
     }
@@ -167,7 +172,8 @@ impl Golden {
         for (gradient, point) in gradients.chunks_mut(stride).zip(step.points.chunks(stride)) {
             let along: f32 = gradient[..padded].iter().zip(point).map(|(g, e)| g * e).sum();
             for d in 0..padded {
-                gradient[d] = self.geometry.row_gradient(gradient[d], point[d], along, point[padded]);
+                let (e, scale, slopes) = (point[d], point[padded], gradient[padded + 2]);
+                gradient[d] = self.geometry.row_gradient(gradient[d], e, along, scale, slopes);
             }
         }
         gradients
@@ -180,13 +186,10 @@ impl Golden {
         (points, biases): (Vec<f32>, Vec<f32>),
         known: &Knowledge,
     ) {
-        if self.optimizer.kind == OptimizerKind::Adagrad {
-            return;
-        }
         let after: Vec<f64> = golden.table_after.iter().flatten().copied().collect();
         assert!(!after.is_empty() && points.len() == after.len(), "{place}: {} points", points.len());
         let is_uncertain =
-            |knowns: &[bool], index: usize| self.optimizer.kind == OptimizerKind::Adam && knowns[index];
+            |knowns: &[bool], index: usize| self.optimizer.kind != OptimizerKind::Sgd && knowns[index];
         let mut skipped_count = 0;
         for (index, (&point, &expected)) in points.iter().zip(&after).enumerate() {
             if is_uncertain(&known.uncertain, index) {
@@ -211,7 +214,7 @@ impl Golden {
     }
 }
 
-/// Adam divides a gradient by its own size, so it turns rounding into a whole step where nearly nothing
+/// Adam and AdaGrad divide a gradient by its own size, so they turn rounding into a whole step where nearly nothing
 /// is: such elements cannot be judged. Known from the golden gradients alone.
 pub(super) struct Knowledge {
     squares: Vec<f64>,

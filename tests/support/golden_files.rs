@@ -1,6 +1,6 @@
-//! The two kinds of golden files, read into one form: `sphere_*.json` hold hinges, `loss_*.json` scores and slopes.
+//! The two kinds of golden files, read into one form: `sphere_*.json` and `ball_*.json` hold hinges, `loss_*.json` scores and slopes.
 
-use super::{Golden, GoldenStep, Moments, OptimizerConfig, OptimizerKind};
+use super::{Golden, GoldenStep, Moments, OptimizerConfig};
 use serde::Deserialize;
 use spherec::step::{Geometry, Loss};
 
@@ -22,10 +22,12 @@ struct TripletFile {
 
 #[derive(Deserialize)]
 struct TripletConfig {
+    geometry: Geometry,
     margin: f64,
     rank_weight: bool,
     gor_weight: f64,
     covariance_weight: f64,
+    item_count: usize,
 }
 
 #[derive(Deserialize)]
@@ -40,6 +42,7 @@ struct TripletStep {
     moment1: f64,
     moment2: f64,
     gor: f64,
+    covariance: f64,
     total: f64,
     user_grad: Table,
     item_grad: Table,
@@ -110,11 +113,11 @@ fn joined(items: Table, users: Table) -> Table {
     items.into_iter().chain(users).collect()
 }
 
-/// The golden run in the text of a `sphere_*.json`.
+/// The golden run in the text of a `sphere_*.json` or `ball_*.json`.
 pub(super) fn triplet(text: &str) -> Golden {
     let file: TripletFile = serde_json::from_str(text).unwrap();
     let config = &file.config;
-    assert!(!config.rank_weight && config.covariance_weight == 0.0, "{}", file.name);
+    assert_eq!(config.item_count, file.items, "{}", file.name);
     let steps: Vec<GoldenStep> = file.steps.into_iter().map(GoldenStep::from).collect();
     Golden {
         name: file.name,
@@ -124,9 +127,10 @@ pub(super) fn triplet(text: &str) -> Golden {
         batch: steps[0].users_in_batch.len(),
         negatives: file.negatives,
         candidates: 0,
-        geometry: Geometry::Sphere,
-        loss: Loss::Triplet { margin: config.margin, rank_weight: false },
+        geometry: config.geometry,
+        loss: Loss::Triplet { margin: config.margin, rank_weight: config.rank_weight },
         gor_weight: config.gor_weight,
+        covariance_weight: config.covariance_weight,
         optimizer: file.optimizer,
         own_items: steps.iter().flat_map(GoldenStep::pairs).collect(),
         draw_probability: Vec::new(),
@@ -159,6 +163,7 @@ impl From<TripletStep> for GoldenStep {
                 first: step.moment1,
                 second: step.moment2,
                 gor: step.gor,
+                covariance: step.covariance,
                 total: step.total,
             }),
             gradient: joined(step.item_grad, step.user_grad),
@@ -169,9 +174,8 @@ impl From<TripletStep> for GoldenStep {
     }
 }
 
-/// The golden runs in the text of a `loss_*.json`: one, but for an optimizer that the project does not have. Then each
-/// step is a run of its own from the golden tables before it, of which all but the tables after it can be compared.
-pub(super) fn losses(text: &str) -> Vec<Golden> {
+/// The golden run in the text of a `loss_*.json`.
+pub(super) fn loss(text: &str) -> Golden {
     let file: LossFile = serde_json::from_str(text).unwrap();
     assert!(file.history_weight == 0.0, "{}", file.name);
     let LossConfig { temperature, margin, weight } = file.config;
@@ -182,7 +186,7 @@ pub(super) fn losses(text: &str) -> Vec<Golden> {
         "hinge_sum" => Loss::HingeSum { margin: margin.unwrap() },
         other => panic!("{}: no loss is called {other}", file.name),
     };
-    let run = Golden {
+    Golden {
         name: file.name,
         users: file.users,
         items: file.items,
@@ -193,6 +197,7 @@ pub(super) fn losses(text: &str) -> Vec<Golden> {
         geometry: file.geometry,
         loss,
         gor_weight: 0.0,
+        covariance_weight: 0.0,
         optimizer: file.optimizer,
         own_items: (file.items_of_user.iter().zip(0..))
             .flat_map(|(items, user)| items.iter().map(move |&item| (user, item)))
@@ -201,18 +206,7 @@ pub(super) fn losses(text: &str) -> Vec<Golden> {
         table: joined(file.item_table, file.user_table),
         item_bias: file.item_bias,
         steps: file.steps.into_iter().map(GoldenStep::from).collect(),
-    };
-    if run.optimizer.kind != OptimizerKind::Adagrad {
-        return vec![run];
     }
-    let starts = std::iter::once(&run.table).chain(run.steps.iter().map(|step| &step.table_after));
-    let of_step = |(index, (step, table)): (usize, (&GoldenStep, &Table))| Golden {
-        name: format!("{}, its step {}", run.name, index + 1),
-        table: table.clone(),
-        steps: vec![step.clone()],
-        ..run.clone()
-    };
-    run.steps.iter().zip(starts).enumerate().map(of_step).collect()
 }
 
 impl From<LossStep> for GoldenStep {
