@@ -32,7 +32,7 @@ impl Keep for Memory {
     }
 
     fn keep(&mut self, snapshot: &Snapshot) -> Result<()> {
-        let parts = snapshot.parts().iter().map(|&part| Ok((part, snapshot.part(part)?)));
+        let parts = snapshot.parts().into_iter().map(|part| Ok((part, snapshot.part(part)?)));
         self.kept = Some(Kept {
             state: snapshot.state.clone(),
             best: snapshot.best.cloned(),
@@ -51,10 +51,10 @@ pub(crate) fn run(
     interrupt_in: Option<usize>,
 ) -> Trained {
     let interrupt = AtomicBool::new(false);
-    let read = |part| {
+    let read = |part: TableKey| {
         let parts = &kept.unwrap().parts;
         let found = parts.iter().find(|(kept, _)| *kept == part);
-        found.map(|(_, words)| words.clone()).ok_or_else(|| Error::Data(part.name().to_owned()))
+        found.map(|(_, words)| words.clone()).ok_or_else(|| Error::Data(format!("{part:?}")))
     };
     let restart = kept.map(|kept| Restart {
         // Through JSON, as on disk.
@@ -219,7 +219,7 @@ fn a_checkpoint_of_another_run_is_refused() {
         let (mut config, mut state) = (config.clone(), kept.state.clone());
         let mut rows = kept.parts[0].1.clone();
         change(&mut config, &mut state, &mut rows);
-        let read = |(_, part): TableKey| match part {
+        let read = |part: TableKey| match part.1 {
             TablePart::Rows => Ok(rows.clone()),
             _ => Ok(kept.parts.iter().find(|(kept, _)| *kept == part).unwrap().1.clone()),
         };

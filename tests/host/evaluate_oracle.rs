@@ -31,7 +31,14 @@ fn world(seed: u64, users: usize, items: usize, dim: usize) -> World {
     let mut stream = Stream::new(seed, Purpose::Generate, 2);
     let item_bias = (0..items).map(|_| stream.below(5) as f32 - 2.0).collect();
     let geometry = if seed.is_multiple_of(2) { Geometry::Sphere } else { Geometry::Ball };
-    let embeddings = Embeddings { dim, geometry, users: users_table, items: items_table, item_bias };
+    let embeddings = Embeddings {
+        dim,
+        geometry,
+        users: users_table,
+        items: items_table,
+        item_bias,
+        ..Embeddings::default()
+    };
     let mut stream = Stream::new(seed, Purpose::Generate, 1);
     let mut parts = [Vec::new(), Vec::new(), Vec::new()];
     for user in 0..users as u32 {

@@ -89,7 +89,7 @@ fn one_table_in_many_formats() {
         assert_eq!((report.with_count, report.without_count, report.new_count), (2, 2, 1), "{text:?}");
         assert_eq!((report.entry_count, report.repeated_count, report.bad_rows.count), (5, 0, 0), "{text:?}");
         assert_eq!(report.first_new, ["x"]);
-        assert_eq!(features.most_in_a_row(), 2);
+        assert_eq!(features.most_entries(1), 2);
     }
     for text in [
         "rock i1 i3 x\njazz i1\npop x\n",

@@ -67,6 +67,7 @@ pub(crate) fn model(users: IdTable, items: IdTable, dim: usize, pairs: &[(u32, u
             adapter: "llvmpipe (LLVM)".into(),
             ..Record::default()
         },
+        ..Model::default()
     }
 }
 

@@ -57,6 +57,7 @@ fn what_is_not_a_number_is_not_ranked() {
         users: vec![1.0, 0.0, 0.5, 0.5],
         items: vec![1.0, 0.0, 0.0, 1.0, -1.0, 0.5],
         item_bias: vec![0.0, 0.25, 0.0],
+        ..Embeddings::default()
     };
     let train = Interactions::from_pairs(2, 3, &[(0, 0)]);
     let test = Interactions::from_pairs(2, 3, &[(0, 1), (1, 2)]);

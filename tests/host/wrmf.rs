@@ -4,6 +4,7 @@
 use spherec::als::{WrmfConfig, train_from};
 use spherec::data::{Interactions, Split};
 use spherec::gpu::TablePart;
+use spherec::step::Of;
 use spherec::model::Embeddings;
 use spherec::random::{Purpose, Stream};
 use spherec::train::{Event, Keep, KeepNothing, Restart, Snapshot, State, Stop, Stopping, Trained};
@@ -331,8 +332,8 @@ impl Keep for Memory {
     }
 
     fn keep(&mut self, snapshot: &Snapshot) -> Result<()> {
-        assert_eq!(snapshot.parts(), [TablePart::Rows]);
-        let rows = snapshot.part(TablePart::Rows)?;
+        assert_eq!(snapshot.parts(), [(Of::Points, TablePart::Rows)]);
+        let rows = snapshot.part((Of::Points, TablePart::Rows))?;
         self.kept = Some(Kept { state: snapshot.state.clone(), best: snapshot.best.cloned(), rows });
         Ok(())
     }

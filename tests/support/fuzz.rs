@@ -309,6 +309,7 @@ fn model_files() -> &'static [Vec<u8>] {
                 users: vec![1.0, 0.0, 0.0, 1.0, 0.6, -0.8],
                 items: vec![0.0, -1.0, 0.8, 0.6, -1.0, 0.0],
                 item_bias: vec![0.5, -0.25, 0.0],
+                ..Embeddings::default()
             },
             popularity: 0.5,
             users: ids(["u", "v", "\u{1b}w"]),
