@@ -9,6 +9,7 @@ mod dial;
 mod experiments;
 mod lists;
 mod losses;
+mod models;
 mod outputs;
 mod pipeline;
 mod quiet;

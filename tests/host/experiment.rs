@@ -4,7 +4,8 @@ use serde_json::{Map, json};
 use spherec::data::{Interactions, Protocol, Split};
 use spherec::evaluate::Metrics;
 use spherec::experiment::{
-    Cell, Event, Experiment, Grid, Measured, RESULTS, ResultTable, Results, marks, shuffled, summarise,
+    Cell, Event, Experiment, Grid, Measured, RESULTS, Repeats, ResultTable, Results, marks, shuffled,
+    summarise,
 };
 use spherec::sampling::Negatives;
 use spherec::step::Loss;
@@ -13,6 +14,10 @@ use spherec::{Error, Result};
 use std::fs;
 use std::io::Write;
 use std::path::Path;
+
+fn folds(count: usize) -> Repeats {
+    Repeats::Folds { count, valid_fraction: 0.0 }
+}
 
 fn experiment(learning_rate: f64) -> Experiment {
     let protocol = Protocol::Folds { count: 3, fold: 0, valid_fraction: 0.0 };
@@ -29,8 +34,7 @@ fn experiment(learning_rate: f64) -> Experiment {
             cell("popularity", popularity(1)),
             cell("popularity", popularity(2)),
         ],
-        fold_count: 3,
-        valid_fraction: 0.0,
+        repeats: folds(3),
         split_seed: 5,
         settings: Map::from_iter([("learning-rate".to_owned(), json!(learning_rate))]),
     }
@@ -65,6 +69,8 @@ fn made_up(split: &Split, config: &RunConfig) -> Measured {
     };
     Measured {
         metrics: Some(metrics),
+        deeper: Vec::new(),
+        hits: Vec::new(),
         popularity: 1.0,
         failure: None,
         epoch: 3,
@@ -228,8 +234,8 @@ fn what_the_data_do_not_allow_is_said_before_the_first_run() {
     };
     of(|_| {}).unwrap();
     // Users have 6 of 30 items, 4 of them to train on.
-    of(|experiment| experiment.fold_count = 6).unwrap();
-    let error = of(|experiment| experiment.fold_count = 7).unwrap_err().to_string();
+    of(|experiment| experiment.repeats = folds(6)).unwrap();
+    let error = of(|experiment| experiment.repeats = folds(7)).unwrap_err().to_string();
     assert_eq!(error, "--folds must be at most 6, the most items of a user, but is 7");
     of(|experiment| steps(&mut experiment.cells[1].config).negatives = Negatives::Uniform { count: 26 })
         .unwrap();

@@ -9,7 +9,7 @@ use spherec::data::{
     self, Column, Dataset, FeatureFormat, FeatureOptions, FeatureValues, FeaturesBy, Format, IdTable,
     Interactions, LoadOptions, MAX_ID_BYTES, OnBadRow, Protocol, Separator, Side, Split,
 };
-use spherec::experiment::{Cell, Experiment, RESULTS, ResultTable, Results, summarise};
+use spherec::experiment::{Cell, Experiment, RESULTS, Repeats, ResultTable, Results, summarise};
 use spherec::export::{ExportFormat, ExportOptions, What, export};
 use spherec::labels::LabelTable;
 use spherec::model::{Embeddings, Model};
@@ -421,8 +421,7 @@ fn experiment() -> Experiment {
     Experiment {
         columns: vec!["negatives".to_owned()],
         cells: vec![cell(1), cell(2)],
-        fold_count: 2,
-        valid_fraction: 0.0,
+        repeats: Repeats::Folds { count: 2, valid_fraction: 0.0 },
         split_seed: 5,
         settings: Map::from_iter([("data".to_owned(), json!("0123"))]),
     }
