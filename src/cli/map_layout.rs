@@ -179,7 +179,7 @@ pub(super) fn clusters_of(
 mod tests {
     use super::*;
     use spherec::data::{Interactions, Split};
-    use spherec::model::{Embeddings, Record};
+    use spherec::model::Embeddings;
 
     #[test]
     fn a_model_without_rows_or_with_endless_ones_has_no_map() {
@@ -194,7 +194,7 @@ mod tests {
                 users: IdTable::numbered(count),
                 items: IdTable::numbered(count),
                 split: Split { train, valid: none(), test: none() },
-                record: Record::default(),
+                ..Model::default()
             };
             let args = MapLayoutArgs { method, perplexity: 30.0, items: None };
             MapLayout::of(&model, Show { items: true, users: 10 }, &args)

@@ -91,6 +91,7 @@ fn points_of_the_ball_are_ranked_and_compared_by_distance() {
         // The first is the farthest of those with the same angle; by inner product it would come first.
         items: vec![1.0, 0.0, 0.25, 0.0, 0.5, 0.125, -0.5, 0.0],
         item_bias: vec![0.0, 0.0, 0.0, 0.5],
+        ..Embeddings::default()
     };
     let list = &recommend(&ball, 0.0, &[0], 4, &[]).unwrap()[0];
     assert_eq!(rows(list), [2, 1, 0, 3]);
