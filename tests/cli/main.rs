@@ -16,3 +16,4 @@ mod resume;
 mod support;
 mod training;
 mod trouble;
+mod wrmf;
