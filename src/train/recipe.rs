@@ -1,6 +1,6 @@
 //! Recipes: complete sets of settings, each as it was published or as it measured best.
 
-use super::config::{ItemBias, Regularisers, Stopping, TrainConfig, defaults};
+use super::config::{FeatureNetwork, ItemBias, Regularisers, Stopping, TrainConfig, defaults};
 use crate::data::Protocol;
 use crate::sampling::Negatives;
 use crate::step::{Geometry, Loss, Optimizer, Schedule};
@@ -15,11 +15,18 @@ pub enum Recipe {
     TwoStage2019,
     /// Collaborative metric learning as it was published (Hsieh et al. 2017), without features.
     Cml2017,
+    /// The same, with features of items or users.
+    CmlF2017,
+    /// BPR on inner products (Rendle et al. 2009), a baseline.
+    Bpr,
+    /// WARP on inner products (Weston et al. 2010), a baseline.
+    Warp,
 }
 
 impl Recipe {
     /// Every recipe.
-    pub const ALL: [Recipe; 3] = [Recipe::Softmax, Recipe::TwoStage2019, Recipe::Cml2017];
+    pub const ALL: [Recipe; 6] =
+        [Recipe::Softmax, Recipe::TwoStage2019, Recipe::Cml2017, Recipe::CmlF2017, Recipe::Bpr, Recipe::Warp];
 
     /// Its name on the command line.
     pub fn name(self) -> &'static str {
@@ -27,6 +34,9 @@ impl Recipe {
             Recipe::Softmax => "softmax",
             Recipe::TwoStage2019 => "two-stage-2019",
             Recipe::Cml2017 => "cml-2017",
+            Recipe::CmlF2017 => "cml-f-2017",
+            Recipe::Bpr => "bpr",
+            Recipe::Warp => "warp",
         }
     }
 
@@ -44,6 +54,11 @@ impl Recipe {
                 "collaborative metric learning as Hsieh et al. 2017 have it: the ball, AdaGrad, the triplet loss with rank \
                  weights over 20 uniform negatives, and the covariance regulariser; 60/20/20 of each user's interactions"
             }
+            Recipe::CmlF2017 => {
+                "cml-2017 with --item-features or --user-features, as Hsieh et al. 2017 have it (CML+F)"
+            }
+            Recipe::Bpr => "inner products by BPR with uniform negatives (Rendle et al. 2009), a baseline",
+            Recipe::Warp => "inner products by WARP with uniform negatives (Weston et al. 2010), a baseline",
         }
     }
 
@@ -66,6 +81,13 @@ impl Recipe {
             seed: 0,
             protocol: Protocol::Holdout { test_fraction: TEST_FRACTION, valid_fraction: VALID_FRACTION },
             hold_out_from: hold_out_from(),
+        };
+        let inner_products = TrainConfig {
+            geometry: Geometry::Dot,
+            item_bias: None,
+            schedule: Schedule::Linear { learning_rate: baselines::LEARNING_RATE },
+            stopping: Stopping { epochs: baselines::EPOCHS, ..shared.stopping },
+            ..shared.clone()
         };
         match self {
             Recipe::Softmax => shared,
@@ -120,14 +142,28 @@ impl Recipe {
                     ..shared
                 }
             }
+            Recipe::CmlF2017 => TrainConfig {
+                features: Some(FeatureNetwork { hidden: HIDDEN, dropout: DROPOUT, weight: FEATURE_WEIGHT }),
+                ..Recipe::Cml2017.config()
+            },
+            Recipe::Bpr => TrainConfig {
+                loss: Loss::Bpr,
+                negatives: Negatives::Uniform { count: baselines::BPR_NEGATIVES },
+                ..inner_products
+            },
+            Recipe::Warp => TrainConfig {
+                loss: Loss::Warp { margin: MARGIN },
+                negatives: Negatives::Uniform { count: baselines::WARP_NEGATIVES },
+                ..inner_products
+            },
         }
     }
 
     /// The weight of GOR that goes with `negatives`.
     pub fn gor_weight(self, negatives: &Negatives) -> f64 {
         match self {
-            Recipe::Softmax | Recipe::Cml2017 => 0.0,
             Recipe::TwoStage2019 => defaults::two_stage_2019::gor_weight(negatives),
+            _ => 0.0,
         }
     }
 }

@@ -4,9 +4,9 @@
 use spherec::als::{WrmfConfig, train_from};
 use spherec::data::{Interactions, Split};
 use spherec::gpu::TablePart;
-use spherec::step::Of;
 use spherec::model::Embeddings;
 use spherec::random::{Purpose, Stream};
+use spherec::step::Of;
 use spherec::train::{Event, Keep, KeepNothing, Restart, Snapshot, State, Stop, Stopping, Trained};
 use spherec::{Error, Result};
 use std::sync::atomic::{AtomicBool, Ordering};
