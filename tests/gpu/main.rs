@@ -22,6 +22,9 @@ mod feature_sum;
 mod golden;
 #[path = "../support/golden.rs"]
 mod golden_data;
+#[path = "../support/golden_networks.rs"]
+mod golden_network_data;
+mod golden_networks;
 mod hidden_gradient;
 mod hinge_sum_loss;
 mod includes;

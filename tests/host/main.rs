@@ -27,6 +27,9 @@ mod finite_differences;
 mod fuzz_cases;
 #[path = "../support/golden.rs"]
 mod golden_data;
+#[path = "../support/golden_networks.rs"]
+mod golden_network_data;
+mod golden_networks;
 mod golden_steps;
 mod layouts;
 mod lazy_rows;
