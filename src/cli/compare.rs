@@ -77,10 +77,10 @@ pub(crate) fn run(args: &Args) -> CommandResult {
         return compare_models::run(args);
     }
     let cells = args.cells()?;
-    let dataset = read(&args.experiment)?;
+    let (dataset, features) = read(&args.experiment)?;
     let valid_fraction = args.valid_fraction.unwrap_or(0.0);
     let more = [("folds", json!(args.folds)), ("valid-fraction", json!(valid_fraction))];
-    let settings = settings("compare", &dataset, &more);
+    let settings = settings("compare", &dataset, &features, &more);
     let columns = ["sampler", "batch-size", "negatives"].map(str::to_owned).to_vec();
     let experiment = Experiment {
         columns,
@@ -90,7 +90,7 @@ pub(crate) fn run(args: &Args) -> CommandResult {
         cells,
     };
     let (results, ended) =
-        run_experiment(&args.experiment, &experiment, &dataset.interactions, &Depths::default())?;
+        run_experiment(&args.experiment, &experiment, &dataset.interactions, &features, &Depths::default())?;
     let split =
         format!("{} folds by user, validation {valid_fraction}, seed {}", args.folds, args.run.seed());
     let report = report(&args.experiment, &experiment, &results, split);
@@ -152,7 +152,9 @@ impl Args {
                         batch_size: Some(batch_size),
                         negatives: (!is_shared).then_some(negatives),
                     };
-                    let config = self.model.config(Recipe::TwoStage2019, &samples, &self.run, protocol)?;
+                    let mut config =
+                        self.model.config(Recipe::TwoStage2019, &samples, &self.run, protocol)?;
+                    self.experiment.features.apply(&mut config, &self.model, recipe)?;
                     if cells.iter().any(|cell: &Cell| cell.config == config) {
                         continue;
                     }

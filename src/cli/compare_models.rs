@@ -60,7 +60,7 @@ pub(super) fn run(args: &Args) -> CommandResult {
     let cells = cells(args, protocol)?;
     let k = cells.first().map_or(0, |cell| cell.config.stopping().k);
     let depths = Depths { deeper: vec![k.saturating_mul(2)], by_user: true };
-    let dataset = read(&args.experiment)?;
+    let (dataset, features) = read(&args.experiment)?;
     let more = [
         ("protocol", json!(protocol)),
         ("hold-out-from", json!(hold_out_from)),
@@ -71,9 +71,10 @@ pub(super) fn run(args: &Args) -> CommandResult {
         cells,
         repeats: Repeats::Seeds { count: seeds, protocol, hold_out_from },
         split_seed: args.run.seed(),
-        settings: settings("compare --models", &dataset, &more),
+        settings: settings("compare --models", &dataset, &features, &more),
     };
-    let (results, ended) = run_experiment(&args.experiment, &experiment, &dataset.interactions, &depths)?;
+    let (results, ended) =
+        run_experiment(&args.experiment, &experiment, &dataset.interactions, &features, &depths)?;
     let test = experiment.repeats.split(&dataset.interactions, experiment.split_seed, 0)?.test;
     let relevant: Vec<usize> = (0..test.user_count() as u32)
         .map(|user| test.items_of(user).len())
@@ -114,7 +115,12 @@ fn cells(args: &Args, protocol: Protocol) -> Result<Vec<Cell>> {
     for RecipeName(recipe) in recipes {
         let model = args.model.with_recipe(recipe);
         let config = model.config(Recipe::default(), &SampleArgs::default(), &args.run, protocol);
-        let config = config.map_err(|error| Error::Data(format!("--models {}: {error}", recipe.name())))?;
+        let mut config =
+            config.map_err(|error| Error::Data(format!("--models {}: {error}", recipe.name())))?;
+        // The others do without.
+        if config.features().is_some() {
+            args.experiment.features.apply(&mut config, &args.model, recipe)?;
+        }
         cells.push(Cell { labels: vec![recipe.name().to_owned()], config });
     }
     let against = args.models.against.as_ref();
@@ -130,6 +136,7 @@ fn cells(args: &Args, protocol: Protocol) -> Result<Vec<Cell>> {
     }
     let configs: Vec<_> = cells.iter().map(|cell| cell.config.clone()).collect();
     args.model.check_used(&SampleArgs::default(), &args.run, &configs)?;
+    args.experiment.features.check_used(&configs)?;
     Ok(cells)
 }
 

@@ -1,6 +1,7 @@
 //! What `compare` and `tune` share: flags, the runs and their progress, and the reports.
 
 use super::console::{self, Bar, err_is_terminal, note};
+use super::feature_args::FeatureArgs;
 use super::format::{counted, duration, percent};
 use super::load_args::{self, LoadArgs};
 use super::model_args::adapter_choice;
@@ -9,13 +10,14 @@ use super::{CommandResult, Failure, interrupts, protocol};
 use serde_json::{Map, Value, json};
 use spherec::data::{self, Dataset, Interactions};
 use spherec::experiment::{
-    Depths, Event, Experiment, Repeats, ResultTable, Results, Summary, checksum, measure, summarise,
+    Depths, Event, Experiment, Repeats, ResultTable, Results, Summary, checksum, feature_checksum, measure,
+    summarise,
 };
 use spherec::export::{NewFile, check_free};
 use spherec::gpu::Gpu;
 use spherec::printable::excerpt;
 use spherec::printable::printable;
-use spherec::train;
+use spherec::train::{self, SideFeatures, TrainingData};
 use spherec::{Error, Result};
 use std::cell::RefCell;
 use std::collections::BTreeSet;
@@ -40,6 +42,8 @@ pub(crate) struct ExperimentArgs {
     print: TableFormat,
     #[command(flatten)]
     pub(crate) load: LoadArgs,
+    #[command(flatten)]
+    pub(crate) features: FeatureArgs,
     /// Adapter to use: its number in `spherec doctor`, or a part of its name [default: the best]
     #[arg(long, value_name = "ADAPTER", help_heading = "Running")]
     adapter: Option<String>,
@@ -59,8 +63,8 @@ enum TableFormat {
 /// The files that a finished experiment replaces in its folder, beside `results.jsonl`.
 const OUTPUTS: [&str; 5] = ["table.txt", "table.md", "table.csv", "table.json", "best.toml"];
 
-/// Loads the data, and prints what it is.
-pub(crate) fn read(args: &ExperimentArgs) -> Result<Dataset> {
+/// Loads the data and its features, and prints what they are.
+pub(crate) fn read(args: &ExperimentArgs) -> Result<(Dataset, Vec<SideFeatures>)> {
     let outputs = OUTPUTS.map(|name| args.output.join(name));
     let inputs: Vec<&Path> =
         [Some(args.data.as_path()), args.config.as_deref()].into_iter().flatten().collect();
@@ -72,15 +76,27 @@ pub(crate) fn read(args: &ExperimentArgs) -> Result<Dataset> {
         load_args::tell_data(&report);
         load_args::tell_published(args.load.filters.preset);
     }
-    Ok(dataset)
+    let (features, lines) = args.features.read_all(&dataset, &args.load)?;
+    if !args.quiet {
+        lines.iter().for_each(|line| note(&printable(line)));
+    }
+    Ok((dataset, features))
 }
 
 /// All that the results depend on beside the cells' configs: the command, the data, and `more`.
-pub(crate) fn settings(kind: &str, dataset: &Dataset, more: &[(&str, Value)]) -> Map<String, Value> {
+pub(crate) fn settings(
+    kind: &str,
+    dataset: &Dataset,
+    features: &[SideFeatures],
+    more: &[(&str, Value)],
+) -> Map<String, Value> {
     let mut settings = Map::from_iter(more.iter().map(|(name, value)| ((*name).to_owned(), value.clone())));
     settings.insert("command".to_owned(), json!(kind));
     settings.insert("version".to_owned(), json!(env!("CARGO_PKG_VERSION")));
     settings.insert("data".to_owned(), json!(checksum(dataset)));
+    for (side, features) in features {
+        settings.insert(format!("{}-features", side.word()), json!(feature_checksum(features)));
+    }
     settings
 }
 
@@ -93,6 +109,7 @@ pub(crate) fn run(
     args: &ExperimentArgs,
     experiment: &Experiment,
     interactions: &Interactions,
+    features: &[SideFeatures],
     depths: &Depths,
 ) -> std::result::Result<(Results, CommandResult), Failure> {
     experiment.check(interactions)?;
@@ -130,7 +147,10 @@ pub(crate) fn run(
     let whole = experiment.run(
         interactions,
         &mut results,
-        &mut |split, config, observe| measure(gpu.as_ref(), split, config, depths, &interrupt, observe),
+        &mut |split, config, observe| {
+            let data = TrainingData { split, features };
+            measure(gpu.as_ref(), data, config, depths, &interrupt, observe)
+        },
         &mut |event| progress.show(event),
     );
     progress.finish();

@@ -2,14 +2,18 @@
 
 use super::format::{counted, grouped};
 use super::load_args::{BadRowAction, LoadArgs, bad_rows, shown_path};
+use super::model_args::ModelArgs;
 use serde_json::{Value, json};
+use spherec::Error;
 use spherec::Result;
 use spherec::data::{
-    FeatureFormat, FeatureOptions, FeatureReport, Features, FeaturesBy, IdTable, OnBadRow, Side,
+    Dataset, FeatureFormat, FeatureOptions, FeatureReport, Features, FeaturesBy, IdTable, OnBadRow, Side,
     read_features,
 };
 use spherec::printable::printable;
+use spherec::train::{RunConfig, RunRecipe, SideFeatures};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Features")]
@@ -82,6 +86,56 @@ impl FeatureArgs {
     /// Whether any file is given.
     pub(crate) fn is_given(&self) -> bool {
         self.item_features.is_some() || self.user_features.is_some()
+    }
+
+    /// The first of the flags that name a file, if any is given.
+    fn flag(&self) -> Option<&'static str> {
+        let flags = [("--item-features", &self.item_features), ("--user-features", &self.user_features)];
+        flags.into_iter().find(|(_, path)| path.is_some()).map(|(flag, _)| flag)
+    }
+
+    /// Gives `config`, made by `recipe`, the network for features that `model` describes, if there are any.
+    pub(crate) fn apply(&self, config: &mut RunConfig, model: &ModelArgs, recipe: RunRecipe) -> Result<()> {
+        match (config, self.flag()) {
+            (RunConfig::Step(step), Some(_)) => {
+                step.features = Some(model.feature_network(step.features));
+                step.check()
+            }
+            (RunConfig::Step(step), None) if step.features.is_some() => {
+                let message = format!("is needed by --recipe {}, or else --user-features", recipe.name());
+                Err(Error::setting("--item-features", message))
+            }
+            (RunConfig::Step(_), None) => Ok(()),
+            (_, Some(flag)) => {
+                Err(Error::setting(flag, format!("has no meaning with --recipe {}", recipe.name())))
+            }
+            (_, None) => Ok(()),
+        }
+    }
+
+    /// Refuses files that none of `configs` uses, since they would change nothing.
+    pub(crate) fn check_used(&self, configs: &[RunConfig]) -> Result<()> {
+        match self.flag() {
+            Some(flag) if configs.iter().all(|config| config.features().is_none()) => {
+                Err(Error::setting(flag, "is used by none of these models: add cml-f-2017".to_owned()))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// The features of all rows of `dataset`, and what was read, in words.
+    pub(crate) fn read_all(
+        &self,
+        dataset: &Dataset,
+        load: &LoadArgs,
+    ) -> Result<(Vec<SideFeatures>, Vec<String>)> {
+        let (mut all, mut lines) = (Vec::new(), Vec::new());
+        for (side, ids) in [(Side::Items, &dataset.items), (Side::Users, &dataset.users)] {
+            let Some((features, report)) = self.read(side, ids, load)? else { continue };
+            lines.extend(self.lines(side, &report));
+            all.push((side, Arc::new(features)));
+        }
+        Ok((all, lines))
     }
 
     /// The files and how they are read, for a model's record; `None` without any.

@@ -8,14 +8,14 @@ use super::{CommandResult, Failure, console, interrupts, load_args, metrics_tabl
 use console::note;
 use serde_json::json;
 use spherec::checkpoint::{Checkpoint, Keeper, Run, TrainingFolder};
-use spherec::data::{self, Dataset, Interactions, LoadOptions, Side, Split};
+use spherec::data::{self, Dataset, Interactions, LoadOptions, Split};
 use spherec::evaluate::{Metrics, evaluate};
 use spherec::experiment::ON_CPU;
 use spherec::gpu::{AdapterSummary, Gpu};
 use spherec::model::{Known, Model, Record, check_output, clean_up, set_metrics};
 use spherec::printable::printable;
 use spherec::step::Schedule;
-use spherec::train::{Restart, RunConfig, RunRecipe, SideFeatures, Stop, Trained, TrainingData, run_from};
+use spherec::train::{Restart, RunConfig, RunRecipe, Stop, Trained, TrainingData, run_from};
 use spherec::{Error, Result};
 use std::path::Path;
 use std::sync::Arc;
@@ -44,7 +44,10 @@ fn start(args: &Args) -> CommandResult {
         note(&format!("{} holds a model; this training will replace it", model.display()));
     }
     let (dataset, split) = read(args, &config)?;
-    let features = read_features(args, &dataset)?;
+    let (features, lines) = args.features.read_all(&dataset, &args.load)?;
+    if !args.quiet {
+        lines.iter().for_each(|line| note(&printable(line)));
+    }
     let gpu = open(args, &config)?;
     let run = Run {
         features,
@@ -338,19 +341,6 @@ fn read(args: &Args, config: &RunConfig) -> Result<(Dataset, Split)> {
         }
     }
     Ok((dataset, split))
-}
-
-/// Reads the features of items and users.
-fn read_features(args: &Args, dataset: &Dataset) -> Result<Vec<SideFeatures>> {
-    let mut all = Vec::new();
-    for (side, ids) in [(Side::Items, &dataset.items), (Side::Users, &dataset.users)] {
-        let Some((features, report)) = args.features.read(side, ids, &args.load)? else { continue };
-        if !args.quiet {
-            args.features.lines(side, &report).iter().for_each(|line| note(&printable(line)));
-        }
-        all.push((side, Arc::new(features)));
-    }
-    Ok(all)
 }
 
 /// Adds the validation and test `files` to the split of a training file.

@@ -4,11 +4,11 @@ use super::feature_args::FeatureArgs;
 use super::load_args::{LoadArgs, shown_path};
 use super::model_args::{ModelArgs, RunArgs, SampleArgs, adapter_choice};
 use serde_json::{Value, json};
+use spherec::Result;
 use spherec::checkpoint::Pace;
 use spherec::data::Protocol;
 use spherec::gpu::AdapterChoice;
 use spherec::train::{Recipe, RunConfig, RunRecipe, defaults};
-use spherec::{Error, Result};
 use std::path::{Path, PathBuf};
 
 /// Train a model on a file of interactions; the defaults give a good one
@@ -142,31 +142,9 @@ impl Args {
         let least = self.protocol.hold_out_from.unwrap_or(start.hold_out_from());
         let config = self.model.config(Recipe::default(), &self.samples, &self.run, protocol)?;
         let mut config = config.with_split(protocol, least);
-        self.use_features(&mut config)?;
+        self.features.apply(&mut config, &self.model, self.recipe())?;
         self.model.check_used(&self.samples, &self.run, std::slice::from_ref(&config))?;
         Ok(config)
-    }
-
-    /// Adds the network for features, if there are any.
-    fn use_features(&self, config: &mut RunConfig) -> Result<()> {
-        let has_files = self.features.is_given();
-        match config {
-            RunConfig::Step(step) if has_files => {
-                step.features = Some(self.model.feature_network(step.features));
-                step.check()
-            }
-            RunConfig::Step(step) if step.features.is_some() => {
-                let message = format!("is needed by --recipe {}", self.recipe().name());
-                Err(Error::setting("--item-features", message))
-            }
-            RunConfig::Step(_) => Ok(()),
-            _ if has_files => {
-                let flag =
-                    if self.features.item_features.is_some() { "--item-features" } else { "--user-features" };
-                Err(Error::setting(flag, format!("has no meaning with --recipe {}", self.recipe().name())))
-            }
-            _ => Ok(()),
-        }
     }
 
     /// The recipe.

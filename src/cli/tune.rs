@@ -61,7 +61,7 @@ pub(crate) fn run(args: &Args) -> CommandResult {
     let outer = Protocol::Holdout { test_fraction: args.test_fraction, valid_fraction: 0.0 };
     // Check the fractions that best.toml will have.
     Protocol::Holdout { test_fraction: args.test_fraction, valid_fraction: args.valid_fraction }.check()?;
-    let dataset = read(&args.experiment)?;
+    let (dataset, features) = read(&args.experiment)?;
     let seed = args.run.seed();
     let more = [
         ("grid", json!(args.grid.to_string())),
@@ -74,13 +74,14 @@ pub(crate) fn run(args: &Args) -> CommandResult {
         columns: args.grid.settings.iter().map(|(name, _)| name.clone()).collect(),
         repeats: Repeats::Folds { count: args.folds, valid_fraction: args.valid_fraction },
         split_seed: seed ^ FOLD_SEED,
-        settings: settings("tune", &dataset, &more),
+        settings: settings("tune", &dataset, &features, &more),
         cells,
     };
     // That of the recipe, as in all cells.
     let hold_out_from = experiment.cells.first().map_or(2, |cell| cell.config.hold_out_from());
     let train = split_from(&dataset.interactions, &outer, seed, hold_out_from)?.train;
-    let (results, ended) = run_experiment(&args.experiment, &experiment, &train, &Depths::default())?;
+    let (results, ended) =
+        run_experiment(&args.experiment, &experiment, &train, &features, &Depths::default())?;
     let how = format!(
         "test part of {} by user, never seen; {} folds by user of the rest, validation {}, seed {seed}",
         args.test_fraction, args.folds, args.valid_fraction
@@ -222,7 +223,8 @@ impl Points<'_> {
             };
             set(&mut samples, &mut model, &mut run, matches)?;
         }
-        let config = model.config(Recipe::default(), &samples, &run, args.protocol())?;
+        let mut config = model.config(Recipe::default(), &samples, &run, args.protocol())?;
+        args.experiment.features.apply(&mut config, &model, model.recipe(Recipe::default()))?;
         self.flags = (samples, model, run);
         Ok(config)
     }

@@ -13,7 +13,7 @@ mod trial;
 mod wilcoxon;
 
 pub use grid::{Grid, shuffled};
-pub use identity::checksum;
+pub use identity::{checksum, feature_checksum};
 pub use model_table::{ModelRow, ModelTable};
 pub use published::Published;
 pub use repeats::Repeats;

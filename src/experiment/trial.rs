@@ -1,9 +1,8 @@
 //! One run of an experiment: trained on a split, measured on its test part.
 
-use crate::data::Split;
 use crate::evaluate::{Evaluation, Metrics, evaluate_users};
 use crate::gpu::Gpu;
-use crate::train::{Event, KeepNothing, RunConfig, Stop, run_from};
+use crate::train::{Event, KeepNothing, RunConfig, Stop, TrainingData, run_from};
 use crate::{Error, Result};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -111,7 +110,7 @@ pub struct Depths {
 /// What stands for the adapter of a trainer that works on the CPU.
 pub const ON_CPU: &str = "CPU";
 
-/// Trains on `split` as `config` says and measures the test part, validation items left out of the
+/// Trains on `data` as `config` says and measures the test part, validation items left out of the
 /// rankings, too. Nothing where `interrupt` was set before training ended. A loss that grows out of all
 /// bounds is an outcome, as are points that are not numbers: other settings may do better. `gpu` as in [`run_from`].
 ///
@@ -119,13 +118,13 @@ pub const ON_CPU: &str = "CPU";
 /// Those of [`run_from`] and [`evaluate_users`].
 pub fn measure(
     gpu: Option<&Arc<Gpu>>,
-    split: &Split,
+    data: TrainingData,
     config: &RunConfig,
     depths: &Depths,
     interrupt: &AtomicBool,
     observe: &mut dyn FnMut(&Event),
 ) -> Result<Option<Measured>> {
-    let start = Instant::now();
+    let (start, split) = (Instant::now(), data.split);
     let gpu = gpu.filter(|_| config.needs_gpu());
     let adapter = gpu.map_or(ON_CPU, |gpu| &gpu.adapter().name).to_owned();
     let failed = |error: Error, epochs_done| {
@@ -133,7 +132,7 @@ pub fn measure(
         let adapter = adapter.clone();
         Ok(Some(Measured { epochs_done, seconds, adapter, ..Measured::failed(error.to_string()) }))
     };
-    let trained = match run_from(gpu, split.into(), config, None, &mut KeepNothing, interrupt, observe) {
+    let trained = match run_from(gpu, data, config, None, &mut KeepNothing, interrupt, observe) {
         Ok(trained) => trained,
         Err(error @ Error::Diverged { .. }) => return failed(error, 0),
         Err(error) => return Err(error),
