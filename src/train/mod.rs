@@ -21,8 +21,8 @@ pub use config::{FeatureNetwork, ItemBias, Regularisers, Stopping, TrainConfig, 
 pub(crate) use config::{MAX_DIM, within};
 pub(crate) use course::{Course, Trainer};
 pub(crate) use diverged::diverged;
-pub(crate) use engine::starting_row;
 pub use engine::{Timing, Trained, check_data, train, train_from};
+pub(crate) use engine::{check_not_empty, starting_row};
 pub use event::{EpochSums, Event, Stop};
 pub use popularity::PopularityConfig;
 pub use recipe::Recipe;

@@ -65,8 +65,8 @@ fn wrmf_goes_from_data_to_lists_without_an_adapter() {
     let (_, err) = succeed(folder, &["export", "model", "-o", "out"]);
     assert_line(&err, &["rows of 8 numbers", "inner product"]);
     for args in [
-        &["plot", "map", "model", "-o", "map.png"][..],
-        &["plot", "curves", "model", "-o", "curves.png"],
+        &["plot", "model", "-o", "map.png", "--method", "pca"][..],
+        &["plot", "model", "--curves", "-o", "curves.png"],
         &["explore", "model", "-o", "page.html"],
     ] {
         succeed(folder, args);
