@@ -1,7 +1,7 @@
 //! Options that say how a feature file is read.
 
-use crate::data::OnBadRow;
 use crate::data::text::Text;
+use crate::data::{OnBadRow, Separator};
 use crate::{Error, Result};
 use std::fmt;
 use std::path::PathBuf;
@@ -100,6 +100,8 @@ pub struct FeatureOptions {
     pub format: FeatureFormat,
     /// `--features-by`.
     pub by: FeaturesBy,
+    /// `--feature-separator`: what divides several tags in one field.
+    pub separator: Option<Separator>,
     /// `--min-feature-count`: tags that fewer ids have are left out.
     pub min_count: usize,
     /// `--item-feature-ids` or `--user-feature-ids`: the ids of the rows of a `.npy` file, one a line. `None`: the
@@ -118,6 +120,7 @@ impl FeatureOptions {
             kind,
             format: FeatureFormat::Auto,
             by: FeaturesBy::Id,
+            separator: None,
             min_count: 1,
             ids: None,
             on_bad_row: OnBadRow::Error,
