@@ -10,9 +10,9 @@ pub mod defaults {
     /// D.
     pub const DIM: usize = 128;
     /// Weight of a pair that was not observed (measured).
-    pub const UNOBSERVED_WEIGHT: f64 = 0.01;
+    pub const UNOBSERVED_WEIGHT: f64 = 0.003;
     /// Weight of the vectors' lengths (measured).
-    pub const REGULARISATION: f64 = 0.01;
+    pub const REGULARISATION: f64 = 0.03;
     /// How much more a row with more weight is regularised (Rendle et al. 2021: 1).
     pub const REGULARISATION_EXPONENT: f64 = 1.0;
     /// Sweeps (Rendle et al. 2021: 16).

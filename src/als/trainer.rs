@@ -8,11 +8,14 @@ use crate::gpu::TablePart;
 use crate::model::Embeddings;
 use crate::printable::bytes;
 use crate::step::Geometry;
-use crate::train::{Course, EpochSums, Event, Keep, Restart, TableParts, Trained, Trainer, starting_row};
+use crate::train::{
+    Course, EpochSums, Event, Keep, Restart, TableParts, Trained, Trainer, check_not_empty, starting_row,
+};
 use crate::{Error, Result, memory, threads};
 use faer::Mat;
 use rayon::prelude::*;
 use std::sync::atomic::AtomicBool;
+use std::time::Instant;
 
 /// Steps of a sweep: the items, then the users, who so end with what is best for them.
 const SWEEP_STEPS: u64 = 2;
@@ -35,10 +38,7 @@ pub fn train_from(
 ) -> Result<Trained> {
     config.check()?;
     threads::start()?;
-    if split.train.is_empty() {
-        let message = "there is nothing to train on: no interactions in the training part";
-        return Err(Error::Data(message.to_owned()));
-    }
+    check_not_empty(&split.train)?;
     let host_memory = host_memory(split, config);
     let needed = host_memory.iter().filter(|(name, _)| *name != HELD).map(|(_, bytes)| bytes).sum();
     observe(&Event::Started {
@@ -70,9 +70,10 @@ fn host_memory(split: &Split, config: &WrmfConfig) -> Vec<(&'static str, u64)> {
     let held = [train.as_ref(), &split.valid, &split.test].map(Interactions::byte_count).iter().sum();
     let table = (users + items) * config.dim as u64 * 4;
     let (copies, ranking) = match split.valid.is_empty() {
-        true => (2, 0),
-        // The best embeddings stay beside those that are ranked.
-        false => (3, ranking_bytes(users, items, config.dim, config.stopping.k, 1)),
+        // A checkpoint is a copy, in words and in bytes.
+        true => (3, 0),
+        // The best embeddings stay, too.
+        false => (4, ranking_bytes(users, items, config.dim, config.stopping.k, 1)),
     };
     vec![
         (HELD, held),
@@ -183,12 +184,12 @@ impl Trainer for Als<'_> {
     /// A sweep.
     fn epoch(
         &mut self,
-        _epoch: usize,
+        epoch: usize,
         sums: &mut EpochSums,
         interrupt: &AtomicBool,
-        _observe: &mut dyn FnMut(&Event),
+        observe: &mut dyn FnMut(&Event),
     ) -> Result<()> {
-        let (config, dim) = (self.config, self.config.dim);
+        let (config, dim, start) = (self.config, self.config.dim, Instant::now());
         if sums.step_count == 0 {
             let users = self.user_gramian.take().unwrap_or_else(|| gramian(&self.users, dim));
             match solve(&mut self.items, &self.users, &users, &self.by_item, config, interrupt) {
@@ -214,6 +215,8 @@ impl Trainer for Als<'_> {
             active_count: pair_count as f64,
         };
         self.user_gramian = Some(users);
+        let pairs_per_second = pair_count as f64 / start.elapsed().as_secs_f64().max(1e-9);
+        observe(&Event::Progress { epoch, sums: *sums, pairs_per_second });
         Ok(())
     }
 

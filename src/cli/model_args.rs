@@ -316,7 +316,11 @@ impl ModelArgs {
     fn negatives(&self, start: &TrainConfig, samples: &SampleArgs, dim: usize) -> Negatives {
         let sampler = samples.sampler.unwrap_or_else(|| SamplerName::of(&start.negatives));
         let is_shared = sampler == SamplerName::Shared;
-        let count = samples.negatives.unwrap_or(defaults::two_stage_2019::NEGATIVES);
+        let usual_count = match start.negatives.count() {
+            0 => defaults::two_stage_2019::NEGATIVES,
+            count => count,
+        };
+        let count = samples.negatives.unwrap_or(usual_count);
         let beta = if is_shared { defaults::SHARED_BETA } else { defaults::BETA };
         let candidates = if is_shared { defaults::SHARED_CANDIDATES } else { defaults::CANDIDATES };
         let hardness = match self.hardness {
@@ -523,4 +527,53 @@ pub(crate) fn recipe_config(recipe: Recipe, loss: Option<LossName>) -> TrainConf
     let (start, model) = (recipe.config(), ModelArgs { loss, ..ModelArgs::default() });
     let loss = model.loss(&start);
     TrainConfig { item_bias: model.item_bias(&start, &loss), loss, ..start }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The flags with `name` at some value that it can have, and not the usual one.
+    fn with(searched: &mut Searched, recipe: RunRecipe, name: &str) -> (SampleArgs, ModelArgs, RunArgs) {
+        let argument = searched.0.get_arguments().find(|argument| argument.get_long() == Some(name)).unwrap();
+        let named = argument.get_possible_values();
+        let mut values: Vec<String> = named.iter().rev().map(|value| value.get_name().to_owned()).collect();
+        values.extend(["0.7", "3", "0.8,0.99", "true"].map(str::to_owned));
+        let matches = values.iter().find_map(|value| searched.parse(name, value).ok()).unwrap();
+        let (mut samples, mut run) = (SampleArgs::default(), RunArgs::default());
+        let mut model = ModelArgs { recipe: Some(RecipeName(recipe)), ..ModelArgs::default() };
+        set(&mut samples, &mut model, &mut run, &matches).unwrap();
+        (samples, model, run)
+    }
+
+    #[test]
+    fn a_flag_changes_a_run_or_is_refused() {
+        let mut searched = Searched::new();
+        let names: Vec<String> =
+            searched.0.get_arguments().filter_map(clap::Arg::get_long).map(str::to_owned).collect();
+        let protocol = RunRecipe::default().config().protocol();
+        for recipe in [RunRecipe::Wrmf, RunRecipe::Popularity] {
+            let mut used = 0;
+            for name in names.iter().filter(|name| !NOT_SEARCHED.contains(&name.as_str())) {
+                let (samples, model, run) = with(&mut searched, recipe, name);
+                let config = model.config(Recipe::default(), &samples, &run, protocol).unwrap();
+                let is_changed = config != recipe.config();
+                used += usize::from(is_changed);
+                match model.check_used(&samples, &run, &[config]) {
+                    Ok(()) => assert!(is_changed, "--{name} is ignored by {}", recipe.name()),
+                    Err(error) => {
+                        let expected = format!("--{name} has no meaning with --recipe {}", recipe.name());
+                        assert!(!is_changed && error.to_string() == expected, "{error}");
+                    }
+                }
+            }
+            assert_eq!(used, if recipe == RunRecipe::Wrmf { 7 } else { 0 });
+        }
+        for name in OF_WRMF {
+            let (samples, model, run) = with(&mut searched, RunRecipe::default(), name);
+            let config = model.config(Recipe::default(), &samples, &run, protocol).unwrap();
+            let error = model.check_used(&samples, &run, &[config]).unwrap_err().to_string();
+            assert_eq!(error, format!("--{name} has no meaning with a recipe other than wrmf"));
+        }
+    }
 }

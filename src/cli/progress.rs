@@ -69,6 +69,9 @@ impl Progress {
                 }
                 self.line(&memory_line("host", host_memory));
                 if let Display::Bar(bar) = &self.display {
+                    if !memory.is_empty() {
+                        bar.set_message("compiling the kernels");
+                    }
                     bar.set_length(epoch_steps * *epochs as u64);
                 }
             }
@@ -162,7 +165,7 @@ impl Progress {
 /// A spinner with a line of text, until the first steps are done.
 fn spinner() -> Bar {
     let bar = Bar::new(0, "{spinner} {msg}");
-    bar.set_message("compiling the kernels");
+    bar.set_message("starting");
     bar
 }
 

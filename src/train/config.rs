@@ -56,6 +56,18 @@ pub mod defaults {
     /// Exponent of stage 2 (measured; Tran 3.2 implies (D-1)/2 - 1).
     pub const HARDNESS: f64 = 3.0;
 
+    /// What the recipes `bpr` and `warp` have otherwise (measured).
+    pub mod baselines {
+        /// N of BPR, negatives of a pair.
+        pub const BPR_NEGATIVES: usize = 5;
+        /// N of WARP, draws of a pair.
+        pub const WARP_NEGATIVES: usize = 10;
+        /// Step size of Adam.
+        pub const LEARNING_RATE: f64 = 5e-3;
+        /// Epochs.
+        pub const EPOCHS: usize = 20;
+    }
+
     /// What the recipe `two-stage-2019` has otherwise.
     pub mod two_stage_2019 {
         use crate::sampling::Negatives;

@@ -127,17 +127,24 @@ pub fn check_data(train: &Arc<Interactions>, config: &TrainConfig) -> Result<()>
     fit_candidates(&mut config.clone(), &items, quiet)
 }
 
+/// Checks that there is something to train on.
+pub(crate) fn check_not_empty(train: &Interactions) -> Result<()> {
+    match train.is_empty() {
+        true => {
+            let message = "there is nothing to train on: no interactions in the training part";
+            Err(Error::Data(message.to_owned()))
+        }
+        false => Ok(()),
+    }
+}
+
 /// The training pairs of users who have at least N items left to use as negatives; one, if negatives are shared.
 fn trainable(
     train: &Arc<Interactions>,
     negative_count: usize,
     observe: &mut dyn FnMut(&Event),
 ) -> Result<Arc<Interactions>> {
-    if train.is_empty() {
-        return Err(Error::Data(
-            "there is nothing to train on: no interactions in the training part".to_owned(),
-        ));
-    }
+    check_not_empty(train)?;
     let item_count = train.item_count();
     if item_count < 2 {
         return Err(Error::Data(format!("a metric needs at least 2 items, but the data has {item_count}")));

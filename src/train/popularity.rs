@@ -2,12 +2,12 @@
 
 use super::config::{Stopping, defaults};
 use super::dial;
-use super::engine::{Timing, Trained};
+use super::engine::{Timing, Trained, check_not_empty};
 use super::event::{Event, Stop};
+use crate::Result;
 use crate::data::{Protocol, Split};
 use crate::model::Embeddings;
 use crate::step::Geometry;
-use crate::{Error, Result};
 use serde::{Deserialize, Serialize};
 use std::time::Instant;
 
@@ -44,18 +44,14 @@ impl PopularityConfig {
 /// Counts: items of one dimension, each its training count; users are 1. Equal counts rank by item.
 ///
 /// # Errors
-/// [`Error::Data`] if there is nothing to count; those of [`evaluate`](crate::evaluate::evaluate).
+/// [`Error::Data`](crate::Error::Data) if there is nothing to count; those of [`evaluate`](crate::evaluate::evaluate).
 pub(super) fn count(
     split: &Split,
     config: &PopularityConfig,
     observe: &mut dyn FnMut(&Event),
 ) -> Result<Trained> {
     config.stopping().check()?;
-    if split.train.is_empty() {
-        return Err(Error::Data(
-            "there is nothing to count: no interactions in the training part".to_owned(),
-        ));
-    }
+    check_not_empty(&split.train)?;
     let start = Instant::now();
     let embeddings = Embeddings {
         dim: 1,

@@ -13,17 +13,23 @@ pub enum Recipe {
     Softmax,
     /// The triplet loss with two-stage negatives (Tran et al. 2019), its settings as they measured best.
     TwoStage2019,
+    /// BPR on inner products (Rendle et al. 2009), a baseline.
+    Bpr,
+    /// WARP on inner products (Weston et al. 2010), a baseline.
+    Warp,
 }
 
 impl Recipe {
     /// Every recipe.
-    pub const ALL: [Recipe; 2] = [Recipe::Softmax, Recipe::TwoStage2019];
+    pub const ALL: [Recipe; 4] = [Recipe::Softmax, Recipe::TwoStage2019, Recipe::Bpr, Recipe::Warp];
 
     /// Its name on the command line.
     pub fn name(self) -> &'static str {
         match self {
             Recipe::Softmax => "softmax",
             Recipe::TwoStage2019 => "two-stage-2019",
+            Recipe::Bpr => "bpr",
+            Recipe::Warp => "warp",
         }
     }
 
@@ -37,6 +43,8 @@ impl Recipe {
                 "triplet loss with two-stage negatives, as Tran et al. 2019 but with settings that measured better; \
                  --sampler uniform and popularity are its baselines"
             }
+            Recipe::Bpr => "inner products by BPR with uniform negatives (Rendle et al. 2009), a baseline",
+            Recipe::Warp => "inner products by WARP with uniform negatives (Weston et al. 2010), a baseline",
         }
     }
 
@@ -57,6 +65,13 @@ impl Recipe {
             stopping: Stopping { epochs: EPOCHS, evaluate_every: EVALUATE_EVERY, patience: 0, k: K },
             seed: 0,
             protocol: Protocol::Holdout { test_fraction: TEST_FRACTION, valid_fraction: VALID_FRACTION },
+        };
+        let inner_products = TrainConfig {
+            geometry: Geometry::Dot,
+            item_bias: None,
+            schedule: Schedule::Linear { learning_rate: baselines::LEARNING_RATE },
+            stopping: Stopping { epochs: baselines::EPOCHS, ..shared.stopping },
+            ..shared.clone()
         };
         match self {
             Recipe::Softmax => shared,
@@ -85,14 +100,24 @@ impl Recipe {
                     ..shared
                 }
             }
+            Recipe::Bpr => TrainConfig {
+                loss: Loss::Bpr,
+                negatives: Negatives::Uniform { count: baselines::BPR_NEGATIVES },
+                ..inner_products
+            },
+            Recipe::Warp => TrainConfig {
+                loss: Loss::Warp { margin: MARGIN },
+                negatives: Negatives::Uniform { count: baselines::WARP_NEGATIVES },
+                ..inner_products
+            },
         }
     }
 
     /// The weight of GOR that goes with `negatives`.
     pub fn gor_weight(self, negatives: &Negatives) -> f64 {
         match self {
-            Recipe::Softmax => 0.0,
             Recipe::TwoStage2019 => defaults::two_stage_2019::gor_weight(negatives),
+            _ => 0.0,
         }
     }
 }

@@ -2,7 +2,7 @@
 //! variant of [`RunConfig`] and of [`RunRecipe`].
 
 use super::config::{Stopping, TrainConfig};
-use super::engine::{Trained, check_data, train_from};
+use super::engine::{Trained, check_data, check_not_empty, train_from};
 use super::event::Event;
 use super::popularity::{self, PopularityConfig};
 use super::recipe::Recipe;
@@ -65,8 +65,7 @@ impl RunConfig {
     pub fn check_data(&self, train: &Arc<Interactions>) -> Result<()> {
         match self {
             RunConfig::Step(config) => check_data(train, config),
-            _ if train.is_empty() => Err(Error::Data("the training part has no interactions".to_owned())),
-            _ => Ok(()),
+            _ => check_not_empty(train),
         }
     }
 

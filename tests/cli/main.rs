@@ -17,3 +17,4 @@ mod resume;
 mod support;
 mod training;
 mod trouble;
+mod wrmf;

@@ -1,9 +1,10 @@
 //! Configs: which settings go together, what is said of those that do not, recipes, and configs as JSON.
 
 use spherec::Error;
+use spherec::als::WrmfConfig;
 use spherec::sampling::Negatives;
 use spherec::step::{Geometry, Loss, Optimizer, Schedule};
-use spherec::train::{ItemBias, Recipe, TrainConfig};
+use spherec::train::{ItemBias, PopularityConfig, Recipe, RunConfig, RunRecipe, TrainConfig};
 use std::collections::BTreeSet;
 
 const SAMPLERS: [Negatives; 4] = [
@@ -192,4 +193,33 @@ fn a_config_is_the_same_after_json() {
         );
         assert!(less != text && serde_json::from_str::<TrainConfig>(&less).is_err());
     }
+}
+
+#[test]
+fn the_config_of_a_run_says_its_trainer_and_is_the_same_after_json() {
+    let mut names = BTreeSet::new();
+    for recipe in RunRecipe::all() {
+        let config = recipe.config();
+        config.check().unwrap();
+        assert!(names.insert(recipe.name()) && !recipe.about().contains('\n'));
+        let text = serde_json::to_string(&config).unwrap();
+        assert_eq!(serde_json::from_str::<RunConfig>(&text).unwrap(), config, "{text}");
+        let more = text.replacen('{', "{\"nothing\":1,", 1);
+        assert!(serde_json::from_str::<RunConfig>(&more).unwrap_err().to_string().contains("nothing"));
+    }
+    // A model from before there was a choice has the step engine's settings alone.
+    let steps = serde_json::to_string(&TrainConfig::default()).unwrap();
+    assert_eq!(serde_json::to_string(&RunRecipe::default().config()).unwrap(), steps);
+    for (config, trainer) in [
+        (RunConfig::Wrmf(WrmfConfig::default()), "wrmf"),
+        (RunConfig::Popularity(PopularityConfig::default()), "popularity"),
+    ] {
+        let text = serde_json::to_string(&config).unwrap();
+        assert!(text.contains(&format!("\"trainer\":\"{trainer}\"")), "{text}");
+        let other =
+            serde_json::from_str::<RunConfig>(&text.replace(trainer, "magic")).unwrap_err().to_string();
+        assert!(other.contains("unknown trainer `magic`"), "{other}");
+        assert!(!config.needs_gpu());
+    }
+    assert!(RunRecipe::default().config().needs_gpu());
 }
