@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 use spherec::Error;
 use spherec::Result;
 use spherec::data::{
-    Dataset, FeatureFormat, FeatureOptions, FeatureReport, Features, FeaturesBy, IdTable, OnBadRow, Side,
-    read_features,
+    Dataset, FeatureFormat, FeatureOptions, FeatureReport, Features, FeaturesBy, IdTable, OnBadRow, Separator,
+    Side, read_features,
 };
 use spherec::printable::printable;
 use spherec::train::{RunConfig, RunRecipe, SideFeatures};
@@ -34,6 +34,9 @@ pub(crate) struct FeatureArgs {
     /// tag-item.dat)
     #[arg(long, value_name = "WHAT", value_enum, default_value_t = By::Id)]
     pub(crate) features_by: By,
+    /// What divides several tags in one field, such as `|` in the genres of MovieLens [default: a field is one tag]
+    #[arg(long, value_name = "CHAR", allow_hyphen_values = true)]
+    pub(crate) feature_separator: Option<Separator>,
     /// Drop tags that fewer items (or users) have
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub(crate) min_feature_count: usize,
@@ -71,6 +74,7 @@ impl FeatureArgs {
                 By::Id => FeaturesBy::Id,
                 By::Feature => FeaturesBy::Feature,
             },
+            separator: self.feature_separator,
             min_count: self.min_feature_count,
             ids: ids.clone(),
             on_bad_row: match load.on_bad_row {
@@ -154,8 +158,39 @@ impl FeatureArgs {
 
     /// What was read, in words.
     pub(crate) fn lines(&self, kind: Side, report: &FeatureReport) -> Vec<String> {
-        let path = self.path(kind).map(shown_path).unwrap_or_default();
-        lines(&path, kind, report)
+        let name = self.path(kind).map(shown_path).unwrap_or_default();
+        let word = kind.word();
+        let gzip = if report.is_gzip { "gzip, " } else { "" };
+        let mut lines = vec![format!("{name}: {gzip}{}", report.format)];
+        lines.extend(bad_rows(&name, &report.bad_rows));
+        let mut line = format!(
+            "{name}: {}; {} with features, {} without",
+            counted(report.feature_count, "feature"),
+            counted(report.with_count, word),
+            grouped(report.without_count),
+        );
+        let first = if self.features_by == By::Id { "ids" } else { "features" };
+        let rare = counted(report.rare_entry_count, "use");
+        for (count, what) in [
+            (report.repeated_count, "entries repeated".to_owned()),
+            (report.joined_count, format!("{first} with several lines, which are joined")),
+            (report.rare_count, format!("features below --min-feature-count, with {rare}")),
+        ] {
+            if count > 0 {
+                line += &format!("; {} {what}", grouped(count));
+            }
+        }
+        lines.push(line);
+        if report.new_count > 0 {
+            let rest = if report.new_count > report.first_new.len() { ", ..." } else { "" };
+            let (count, ids) = (counted(report.new_count, word), report.first_new.join(", "));
+            lines.push(format!("{name}: {count} not in the interactions: {}{rest}", printable(&ids)));
+        }
+        if report.new_count > report.with_count && self.features_by == By::Id {
+            let most = format!("warning: {name}: most {word}s are not in the interactions");
+            lines.push(format!("{most}; if features stand first in it, add --features-by feature"));
+        }
+        lines
     }
 
     fn path(&self, kind: Side) -> Option<&Path> {
@@ -164,35 +199,4 @@ impl FeatureArgs {
             Side::Users => self.user_features.as_deref(),
         }
     }
-}
-
-fn lines(name: &str, kind: Side, report: &FeatureReport) -> Vec<String> {
-    let word = kind.word();
-    let gzip = if report.is_gzip { "gzip, " } else { "" };
-    let mut lines = vec![format!("{name}: {gzip}{}", report.format)];
-    lines.extend(bad_rows(name, &report.bad_rows));
-    let mut line = format!(
-        "{name}: {}; {} with features, {} without",
-        counted(report.feature_count, "feature"),
-        counted(report.with_count, word),
-        grouped(report.without_count),
-    );
-    for (count, what) in [
-        (report.repeated_count, "entries repeated".to_owned()),
-        (
-            report.rare_count,
-            format!("features below --min-feature-count, with {}", counted(report.rare_entry_count, "use")),
-        ),
-    ] {
-        if count > 0 {
-            line += &format!("; {} {what}", grouped(count));
-        }
-    }
-    lines.push(line);
-    if report.new_count > 0 {
-        let rest = if report.new_count > report.first_new.len() { ", ..." } else { "" };
-        let (count, ids) = (counted(report.new_count, word), report.first_new.join(", "));
-        lines.push(format!("{name}: {count} not in the interactions: {}{rest}", printable(&ids)));
-    }
-    lines
 }

@@ -317,6 +317,10 @@ fn inspect_says_what_is_in_feature_files() {
     assert_line(&out, &["warning: tags.dat: 1 bad row skipped"]);
     assert_line(&out, &["tags.dat: 2 features; 2 items with features, 0 without"]);
     assert_line(&out, &["tags.dat: 2 items not in the interactions: x, y"]);
+    let by_id = ["data", "inspect", "pairs.csv", "--item-features", "by-tag.csv"];
+    fs::write(place.path().join("by-tag.csv"), "t,a\nt,b\nu,b\na,t\n").unwrap();
+    let (out, _) = succeed(place.path(), &by_id);
+    assert_line(&out, &["warning: by-tag.csv: ", "--features-by feature"]);
     let err = fail(place.path(), &["data", "inspect", "pairs.csv", "--item-feature-ids", "x"], 2);
     assert_line(&err, &["--item-features"]);
 }

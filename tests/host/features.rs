@@ -5,7 +5,7 @@ use proptest::collection::{btree_map, vec};
 use proptest::prelude::*;
 use spherec::data::{
     FeatureFormat, FeatureOptions, FeatureReport, FeatureValues, Features, FeaturesBy, IdTable, OnBadRow,
-    Side, id_text, read_features,
+    Separator, Side, id_text, read_features,
 };
 use std::collections::BTreeMap;
 use std::fs;
@@ -151,11 +151,28 @@ fn values_are_kept_as_given() {
 }
 
 #[test]
+fn a_field_may_have_several_features() {
+    let known = table(&["1", "2"]);
+    let split = FeatureOptions { separator: Some(Separator::Byte(b'|')), ..options() };
+    let (features, _) = read(b"movieId,title,genres\n1,X,a|b\n2,\"Y, the\",b\n", &known, &split);
+    assert_eq!(rows(&features, &known), ["1: a b", "2: b"]);
+    let (features, _) = read(b"1 a|b c||\n2 b\n", &known, &split);
+    assert_eq!(rows(&features, &known), ["1: a b c", "2: b"]);
+    // What is empty is no feature.
+    let (features, report) = read(b"item,tag\n1,a\n2,\n", &known, &options());
+    assert_eq!((rows(&features, &known), report.without_count), (vec!["1: a".to_owned()], 1));
+}
+
+#[test]
 fn repeats_are_counted_and_contradictions_refused() {
     let known = table(&["a", "b"]);
     let (features, report) = read(b"a x y x\nb y\na z y y\n", &known, &options());
     assert_eq!(rows(&features, &known), ["a: x y z", "b: y"]);
-    assert_eq!((report.entry_count, report.repeated_count), (7, 3));
+    assert_eq!((report.entry_count, report.repeated_count, report.joined_count), (7, 3, 1));
+    let (_, report) = read(b"x a b\ny b\nx b c\n", &known, &by_feature());
+    assert_eq!((report.repeated_count, report.joined_count), (1, 1));
+    let (_, report) = read(b"a,x\na,y\n", &known, &options());
+    assert_eq!(report.joined_count, 0, "one line for each feature");
     let text = b"a,x,1\nb,x,2\na,x,1\nb,x,3\na,y,4\n";
     let error = refused(text, &known, &options());
     assert!(error.contains(":4: ") && error.contains("`x`") && error.contains("is 3") && error.contains("2"));
@@ -290,8 +307,12 @@ fn arrays_of_numpy_are_read_with_their_ids() {
         assert_eq!((features.row(1).values, features.row_count()), (&[2.0, 0.0][..], 3));
         let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
         gzip.write_all(&bytes).unwrap();
-        fs::write(&path, gzip.finish().unwrap()).unwrap();
+        let gzip = gzip.finish().unwrap();
+        fs::write(&path, &gzip).unwrap();
         assert_eq!(read_features(&path, &known, &given).unwrap().0, features);
+        let path = place.path().join("items.npy.gz");
+        fs::write(&path, &gzip).unwrap();
+        assert_eq!(read_features(&path, &known, &beside).unwrap().0.new_ids().text(0), "x");
     }
 }
 

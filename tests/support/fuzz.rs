@@ -247,6 +247,7 @@ pub(crate) fn features(bytes: &[u8]) -> bool {
         min_count: if choice & 2 == 2 { 2 } else { 1 },
         on_bad_row: if choice & 4 == 4 { OnBadRow::Skip } else { OnBadRow::Error },
         format: if choice & 8 == 8 { FeatureFormat::AdjacencyId } else { FeatureFormat::Auto },
+        separator: Some(Separator::Byte(b'|')).filter(|_| choice & 16 == 16),
         ids: Some(ids_path),
         max_input_bytes: no_options().max_input_bytes,
         ..FeatureOptions::of(Side::Items)

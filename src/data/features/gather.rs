@@ -1,12 +1,13 @@
 //! Gathers single features of ids, in any order, into rows.
 
 use super::report::SHOWN_IDS;
-use super::{FeatureOptions, FeatureReport, FeatureValues, Features};
+use super::{FeatureOptions, FeatureReport, FeatureValues, Features, FeaturesBy};
 use crate::data::collect::{check_id, parse_value};
 use crate::data::text::{Text, counted, shown};
-use crate::data::{BadRows, IdTable, OnBadRow, id_text};
+use crate::data::{BadRows, IdTable, OnBadRow, Separator, id_text};
 use crate::files::InputLimit;
 use crate::{Error, Result};
+use bstr::ByteSlice;
 
 /// One feature of one row.
 struct Entry {
@@ -26,6 +27,8 @@ pub(super) struct Gatherer<'a> {
     entries: Vec<Entry>,
     /// Whether a place is a row of the file, not a byte.
     pub(super) by_row: bool,
+    /// Whether each line of the file is meant to be about something else.
+    pub(super) is_list: bool,
     limit: &'a InputLimit,
     pub(super) report: FeatureReport,
 }
@@ -43,6 +46,7 @@ impl<'a> Gatherer<'a> {
             names: IdTable::default(),
             entries: Vec::new(),
             by_row: false,
+            is_list: false,
             limit,
             report: FeatureReport::default(),
         }
@@ -52,7 +56,8 @@ impl<'a> Gatherer<'a> {
         self.options
     }
 
-    /// Keeps a feature of an id. `place` is where it stands in the file.
+    /// Keeps a feature of an id, or those that `--feature-separator` divides. `place` is where it stands in the file. What
+    /// is empty is no feature.
     pub(super) fn add(
         &mut self,
         id: &[u8],
@@ -62,13 +67,32 @@ impl<'a> Gatherer<'a> {
     ) -> std::result::Result<(), String> {
         let word = self.options.kind.word();
         check_id(word, id)?;
+        let mut parts: Box<dyn Iterator<Item = &[u8]>> = match self.options.separator {
+            None => Box::new(std::iter::once(feature)),
+            Some(Separator::Byte(byte)) => Box::new(feature.split(move |&other| other == byte)),
+            Some(Separator::DoubleColon) => Box::new(feature.split_str("::")),
+        };
+        parts
+            .by_ref()
+            .filter(|part| !part.is_empty())
+            .try_for_each(|part| self.add_one(id, part, value, place))
+    }
+
+    fn add_one(
+        &mut self,
+        id: &[u8],
+        feature: &[u8],
+        value: f32,
+        place: u64,
+    ) -> std::result::Result<(), String> {
         check_id("feature", feature)?;
         self.report.entry_count += 1;
         let row = find_row(self.known, id).or_else(|| {
             let new = self.new_ids.try_intern(id)? as usize + self.known.len();
             u32::try_from(new).ok().filter(|&row| (row as usize) < IdTable::MAX_COUNT)
         });
-        let row = row.ok_or_else(|| format!("more than {} {word} ids", IdTable::MAX_COUNT))?;
+        let full = || format!("more than {} {} ids", IdTable::MAX_COUNT, self.options.kind.word());
+        let row = row.ok_or_else(full)?;
         let feature =
             self.names.try_intern(feature).filter(|&feature| (feature as usize) < Features::MAX_COUNT);
         let feature = feature.ok_or_else(|| format!("more than {} features", Features::MAX_COUNT))?;
@@ -98,6 +122,9 @@ impl<'a> Gatherer<'a> {
     /// The rows, without rare features and without new ids that have no feature.
     pub(super) fn finish(mut self, text: &Text) -> Result<(Features, FeatureReport)> {
         let mut report = std::mem::take(&mut self.report);
+        if self.is_list {
+            report.joined_count = self.joined_count();
+        }
         // Stable: the first of equal entries stays the first.
         self.entries.sort_by_key(|entry| (entry.row, entry.feature));
         let bad_rows = &mut report.bad_rows;
@@ -150,6 +177,24 @@ impl<'a> Gatherer<'a> {
         fill_counts(&features, &mut report);
         check_known(&features, options, text)?;
         Ok((features, report))
+    }
+
+    /// How many of what stands first on a line do so on several lines.
+    fn joined_count(&self) -> usize {
+        let by = self.options.by;
+        let count = match by {
+            FeaturesBy::Id => self.known.len() + self.new_ids.len(),
+            FeaturesBy::Feature => self.names.len(),
+        };
+        let (mut first, mut is_joined) = (vec![u64::MAX; count], vec![false; count]);
+        for entry in &self.entries {
+            let at = if by == FeaturesBy::Id { entry.row } else { entry.feature } as usize;
+            match first[at] {
+                u64::MAX => first[at] = entry.place,
+                place => is_joined[at] |= place != entry.place,
+            }
+        }
+        is_joined.into_iter().filter(|&joined| joined).count()
     }
 
     /// Drops the entries of features that too few rows have. Returns the others, and renumbers them by their place there:

@@ -10,6 +10,7 @@ use csv::ByteRecord;
 
 /// Adds the lists of `text`, each with a count first. Returns the format in words.
 pub(super) fn read_counted(text: &Text, gatherer: &mut Gatherer<'_>) -> Result<String> {
+    gatherer.is_list = true;
     for (number, (offset, line)) in lines(&text.data).enumerate() {
         let mut fields = blank_fields(line, true);
         // An empty line still stands for a number.
@@ -25,6 +26,7 @@ pub(super) fn read_counted(text: &Text, gatherer: &mut Gatherer<'_>) -> Result<S
 
 /// Adds the lists of `text`, in which fields have `separator` between them. Returns the format in words.
 pub(super) fn read(text: &Text, separator: Separator, gatherer: &mut Gatherer<'_>) -> Result<String> {
+    gatherer.is_list = true;
     match separator {
         // A line may be longer than the row of a table.
         Separator::Byte(blank @ (b' ' | b'\t')) => {

@@ -8,7 +8,7 @@ use crate::data::text::{NPY, Text, counted, lines, shown};
 use crate::data::{IdTable, id_from_text};
 use crate::files::InputLimit;
 use crate::{Error, Result};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// What the header of an array says.
 struct Header {
@@ -27,7 +27,7 @@ pub(super) fn read(
     limit: &InputLimit,
 ) -> Result<(Features, FeatureReport)> {
     let Header { size, row_count, dim, start } = header(&text.data).map_err(|message| text.error(message))?;
-    let ids_path = options.ids.clone().unwrap_or_else(|| text.path.with_extension("txt"));
+    let ids_path = options.ids.clone().unwrap_or_else(|| beside(&text.path));
     if options.ids.is_none() && !ids_path.is_file() {
         let flag = options.kind.ids_flag();
         let message = format!("needs the ids of its rows, one a line: give {flag} FILE, or put them into");
@@ -56,6 +56,12 @@ pub(super) fn read(
     let names = IdTable::numbered(dim);
     let words = format!("NumPy array of {row_count} rows and {dim} columns");
     dense.finish(text, known.len(), new_ids, names, (words, row_count), options)
+}
+
+/// The file of ids beside an array: `items.txt` for `items.npy` and for `items.npy.gz`.
+fn beside(path: &Path) -> PathBuf {
+    let is_gzip = path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("gz"));
+    if is_gzip { path.with_extension("").with_extension("txt") } else { path.with_extension("txt") }
 }
 
 /// A table of numbers being filled.

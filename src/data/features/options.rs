@@ -1,8 +1,8 @@
 //! Options that say how a feature file is read.
 
 use super::Side;
-use crate::data::OnBadRow;
 use crate::data::text::Text;
+use crate::data::{OnBadRow, Separator};
 use crate::{Error, Result};
 use std::fmt;
 use std::path::PathBuf;
@@ -74,6 +74,8 @@ pub struct FeatureOptions {
     pub format: FeatureFormat,
     /// `--features-by`.
     pub by: FeaturesBy,
+    /// `--feature-separator`: what divides several tags in one field.
+    pub separator: Option<Separator>,
     /// `--min-feature-count`: tags that fewer ids have are left out.
     pub min_count: usize,
     /// `--item-feature-ids` or `--user-feature-ids`: the ids of the rows of a `.npy` file, one a line. `None`: the
@@ -92,6 +94,7 @@ impl FeatureOptions {
             kind,
             format: FeatureFormat::Auto,
             by: FeaturesBy::Id,
+            separator: None,
             min_count: 1,
             ids: None,
             on_bad_row: OnBadRow::Error,

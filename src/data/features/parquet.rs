@@ -110,10 +110,8 @@ fn read_tags(
         };
         for tag in tags {
             let value = fields.get(2).map_or(Ok(1.0), |&field| value_of(&text_of(field)?));
-            let added = value.and_then(|value| match &*text_of((name, tag))? {
-                b"" => Ok(()),
-                tag => gatherer.add(&text_of(id)?, tag, value, row),
-            });
+            let added =
+                value.and_then(|value| gatherer.add(&text_of(id)?, &text_of((name, tag))?, value, row));
             if let Err(message) = added {
                 gatherer.add_bad(text, row, message);
             }

@@ -19,6 +19,8 @@ pub struct FeatureReport {
     pub bad_rows: BadRows,
     /// Entries that repeat an earlier one.
     pub repeated_count: usize,
+    /// Of a list, how many ids (or features, if they stand first) have several lines, which are joined.
+    pub joined_count: usize,
     /// Rows of the data set with features.
     pub with_count: usize,
     /// Rows of the data set without features. Nothing but their interactions tells about them.

@@ -3,7 +3,6 @@
 use super::gather::{Gatherer, value_of};
 use super::{FeatureFormat, FeaturesBy, Side, list};
 use crate::Result;
-use crate::data::collect::check_id;
 use crate::data::detect;
 use crate::data::roles::{self, Role, normal};
 use crate::data::rows::{RowReader, Separator, uses_escapes};
@@ -161,7 +160,6 @@ fn delimited(
     let mut rows = RowReader::new(&text.data, separator, escapes);
     let mut record = ByteRecord::new();
     let mut is_header = has_header;
-    let word = gatherer.options().kind.word();
     loop {
         let offset = match rows.next(&mut record) {
             Ok(None) => break,
@@ -174,10 +172,7 @@ fn delimited(
         };
         let added = if record.len() == width {
             let value = value.map_or(Ok(1.0), |column| value_of(&record[column]));
-            match &record[feature] {
-                b"" => check_id(word, &record[id]),
-                feature => value.and_then(|value| gatherer.add(&record[id], feature, value, offset)),
-            }
+            value.and_then(|value| gatherer.add(&record[id], &record[feature], value, offset))
         } else {
             let fields = counted(record.len(), "field");
             Err(format!(
@@ -191,6 +186,7 @@ fn delimited(
         gatherer.check_room(text)?;
     }
     let header = if has_header { "a header" } else { "no header" };
+    let word = gatherer.options().kind.word();
     let mut words = format!("delimited text, separator {separator}, {header}");
     words += &format!(", {word} column {}, feature column {}", id + 1, feature + 1);
     if let Some(value) = value {
