@@ -367,7 +367,7 @@ fn structs_are_laid_out_alike_on_both_sides() {
     assert_eq!(assert_mirrored("Shards", shards), 5);
     assert_eq!(assert_mirrored("RowState", row_state), 5);
     assert_eq!(assert_mirrored("Block", block), 7);
-    assert_eq!(assert_mirrored("StepSums", sums), 6);
+    assert_eq!(assert_mirrored("StepSums", sums), 7);
     let pair_sums = rust_layout!(PairSums: loss, is_active, spread_1, spread_2, slopes);
     assert!(assert_mirrored("PairSums", pair_sums) >= 3);
 }
@@ -422,8 +422,8 @@ fn kernels_twins_and_tests_have_the_same_stems() {
     for other in ["mod", "stepper", "catch_up", "pair_scores"] {
         assert!(twins.remove(other), "{other}");
     }
-    // The twin of a gradient's product is that of its form on subgroups, too.
-    for product in ["user_gradient", "candidate_gradient"] {
+    // The twin of a product is that of its form on subgroups, too.
+    for product in ["user_gradient", "candidate_gradient", "covariance_sum", "covariance_gradient"] {
         assert!(twins.contains(product) && twins.insert(format!("{product}_subgroup")), "{product}");
     }
     assert_eq!(twins, kernels);
