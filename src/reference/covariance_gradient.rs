@@ -1,4 +1,4 @@
-//! Twin of `shaders/covariance_gradient.wgsl`.
+//! Twin of `shaders/covariance_gradient.wgsl` and of its form on subgroups.
 
 use super::{covariance_at, point};
 use crate::step::layout::{Settings, StepSums};

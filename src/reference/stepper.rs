@@ -285,11 +285,11 @@ fn run_whole(stage: &Stage, constants: &StepConstants, plan: &Plan, s: &mut Scra
             let gradients = &mut s.gradients;
             point_gradient_shared(plan, &s.working, scores, from_candidates, &s.pairs, gradients, shape);
         }
-        "covariance_sum" => {
+        "covariance_sum" | "covariance_sum_subgroup" => {
             covariance_sum(plan, &s.working, &s.gradients, &mut s.covariance_parts, shape);
         }
         "covariance_matrix" => covariance_matrix(&s.covariance_parts, &mut s.covariance, shape),
-        "covariance_gradient" => {
+        "covariance_gradient" | "covariance_gradient_subgroup" => {
             let (gradients, log) = (&mut s.gradients, &mut s.step_log);
             covariance_gradient(plan, settings, &s.working, &s.covariance, gradients, log, shape);
         }

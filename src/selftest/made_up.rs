@@ -349,6 +349,15 @@ pub fn made_up_steps() -> Vec<MadeUp> {
         // Five tiles of 64 numbers, and more rows than threads.
         MadeUp { name: "covariance, shared, tiles", covariance_weight, dim: 260, batch_size: 120, ..shared },
         MadeUp { name: "subgroups, covariance", dim: 68, rows_per_shard: 70, grain: SMALL, ..in_ball },
+        // Of D / 4 = 33 vec4 a thread holds 16 at a time, and of the slots 32.
+        MadeUp {
+            name: "subgroups, covariance, segments",
+            covariance_weight,
+            dim: 132,
+            batch_size: 120,
+            grain: SMALL,
+            ..shared
+        },
     ]);
     steps
 }

@@ -51,8 +51,8 @@ pub enum Over {
     UnitTiles(usize, usize),
     /// The row slots: a workgroup for this many, and this many vec4 of their points.
     SlotChunks(usize, usize),
-    /// The parts of [`StepShape::covariance_parts`]: a workgroup for a tile of the covariance.
-    CovarianceParts,
+    /// The parts of the row slots of [`StepShape::covariance_parts`]: this many workgroups for each.
+    SlotParts(usize),
     /// The rows of the covariance, and the mean: a workgroup for a row.
     CovarianceRows,
     /// One workgroup.
@@ -65,7 +65,7 @@ impl Over {
             Over::Tiles | Over::Windows | Over::Draws | Over::BlockPairs(_) => true,
             Over::PairChunks(..) | Over::CandidateChunks(..) => true,
             Over::Quads | Over::TableSlots | Over::Rows | Over::Pairs(_) | Over::Slots(_) => false,
-            Over::SlotChunks(..) | Over::CovarianceParts | Over::CovarianceRows | Over::Once => false,
+            Over::SlotChunks(..) | Over::SlotParts(_) | Over::CovarianceRows | Over::Once => false,
             Over::Projected | Over::ProjectedTiles(_) | Over::UnitTiles(..) => false,
         }
     }
@@ -97,7 +97,7 @@ pub struct Dispatch {
 pub const TILE: u32 = 64;
 /// Threads of a workgroup that makes a tile.
 const TILE_THREADS: usize = 256;
-/// Pairs, or candidates, of a workgroup of a gradient's product on subgroups.
+/// Pairs, candidates or slots of a workgroup of a gradient's product on subgroups.
 const SUBGROUP_ROWS: usize = 128;
 /// Workgroups that one dimension of a dispatch may have (WebGPU's default limit).
 const MAX_GROUPS: u32 = 65_535;
@@ -142,12 +142,8 @@ impl StepShape {
             stages.extend([pair_score, loss, step_sum, point_gradient("point_gradient")]);
         }
         if self.has_covariance() {
-            let (rows, chunks) = (TILE as usize, TILE as usize / 4);
-            stages.extend([
-                stage("covariance_sum", Over::CovarianceParts, TILE_THREADS),
-                stage("covariance_matrix", Over::CovarianceRows, lanes),
-                stage("covariance_gradient", Over::SlotChunks(rows, chunks), TILE_THREADS),
-            ]);
+            let [sum, gradient] = self.covariance_products();
+            stages.extend([sum, stage("covariance_matrix", Over::CovarianceRows, lanes), gradient]);
         }
         stages.extend(self.nets().flat_map(|(side, net)| self.net_stages(side, &net)));
         stages.push(stage(self.optimizer.kernel(), Over::TableSlots, lanes));
@@ -193,6 +189,26 @@ impl StepShape {
             lanes => [
                 stage("user_gradient_subgroup", Over::PairChunks(SUBGROUP_ROWS, lanes), lanes),
                 stage("candidate_gradient_subgroup", Over::CandidateChunks(SUBGROUP_ROWS, lanes), lanes),
+            ],
+        }
+    }
+
+    /// The products for the covariance of the points: points^T x points, and points x covariance.
+    fn covariance_products(&self) -> [Stage; 2] {
+        let stage = |kernel, over, lane_count| Stage { kernel, of: Of::Points, over, lane_count };
+        let groups = |chunks: usize| self.chunk_count().div_ceil(chunks);
+        match self.grain.subgroup_lanes {
+            0 => {
+                let (rows, chunks) = (TILE as usize, TILE as usize / 4);
+                let tiles = groups(chunks) * groups(chunks);
+                [
+                    stage("covariance_sum", Over::SlotParts(tiles), TILE_THREADS),
+                    stage("covariance_gradient", Over::SlotChunks(rows, chunks), TILE_THREADS),
+                ]
+            }
+            lanes => [
+                stage("covariance_sum_subgroup", Over::SlotParts(groups(lanes)), lanes),
+                stage("covariance_gradient_subgroup", Over::SlotChunks(SUBGROUP_ROWS, lanes), lanes),
             ],
         }
     }
@@ -273,10 +289,7 @@ impl StepShape {
             (Over::SlotChunks(slots, chunks), _) => {
                 by_rows(header.row_count, slots, self.chunk_count().div_ceil(chunks) as u32)
             }
-            (Over::CovarianceParts, _) => {
-                let tiles = self.padded_dim().div_ceil(TILE as usize) as u32;
-                (tiles * tiles, self.covariance_parts() as u32)
-            }
+            (Over::SlotParts(groups), _) => (groups as u32, self.covariance_parts() as u32),
             (Over::CovarianceRows, _) => fold(self.padded_dim() as u32 + 1),
             (Over::Slots(per_group), _) => fold(header.row_count.div_ceil(per_group as u32)),
             (Over::Projected, _) => fold(header.projected_count),
@@ -324,12 +337,12 @@ impl StepShape {
         // How a product on subgroups takes what its threads hold.
         let held_blocks = self.grain.held_chunks / self.grain.subgroup_lanes.max(1);
         let (segment_count, blocks_per_segment) = match stage.over {
-            Over::PairChunks(..) => (1, held_blocks),
-            Over::CandidateChunks(..) => (1, 2 * held_blocks),
+            Over::PairChunks(..) | Over::SlotChunks(..) => (1, held_blocks),
+            Over::CandidateChunks(..) | Over::SlotParts(_) => (1, 2 * held_blocks),
             _ => self.row_segments(),
         };
         let rows_per_group = match stage.over {
-            Over::PairChunks(rows, _) | Over::CandidateChunks(rows, _) => rows,
+            Over::PairChunks(rows, _) | Over::CandidateChunks(rows, _) | Over::SlotChunks(rows, _) => rows,
             _ => 1,
         };
         let is_shared = self.plan.shares_candidates();

@@ -80,6 +80,11 @@ pub(crate) fn odd_model() -> Model {
 pub(crate) fn biased_model(geometry: Geometry) -> Model {
     let mut model = odd_model();
     model.embeddings.geometry = geometry;
+    let Embeddings { dim, users, items, .. } = &mut model.embeddings;
+    // Rows of the ball are not longer than 1; the others stay as they are.
+    if geometry == Geometry::Ball {
+        users.chunks_mut(*dim).chain(items.chunks_mut(*dim)).for_each(|row| geometry.to_point(row));
+    }
     model.embeddings.item_bias = (0..14).map(|item| (item as f32 * 0.37).sin()).collect();
     model.popularity = 0.75;
     model

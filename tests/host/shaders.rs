@@ -461,8 +461,8 @@ fn kernels_twins_and_tests_have_the_same_stems() {
     for other in ["mod", "stepper", "catch_up", "pair_scores"] {
         assert!(twins.remove(other), "{other}");
     }
-    // The twin of a gradient's product is that of its form on subgroups, too.
-    for product in ["user_gradient", "candidate_gradient"] {
+    // The twin of a product is that of its form on subgroups, too.
+    for product in ["user_gradient", "candidate_gradient", "covariance_sum", "covariance_gradient"] {
         assert!(twins.contains(product) && twins.insert(format!("{product}_subgroup")), "{product}");
     }
     assert_eq!(twins, kernels);
