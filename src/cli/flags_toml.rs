@@ -129,21 +129,17 @@ pub(crate) fn files(data: &Json) -> String {
     if let Some(path) = data.get("train").and_then(Json::as_str) {
         text += &format!("# trained on {}\n", path.escape_debug());
     }
-    let mut add = |name: &str, value: &Json| {
-        text += &match (value.as_str(), Value::try_from(value)) {
-            (Some("<stdin>"), _) => format!("# --{name} was standard input\n"),
-            (_, Ok(value)) => line(name, &value),
-            (_, Err(_)) => String::new(),
+    let held_out = ["valid", "test"].into_iter().filter_map(|name| Some((name, data.get(name)?)));
+    let features = data.get("features").and_then(Json::as_object).into_iter().flatten();
+    for (name, value) in held_out.chain(features.map(|(name, value)| (name.as_str(), value))) {
+        match Value::try_from(value) {
+            Ok(Value::String(path)) if path == "<stdin>" => {
+                text += &format!("# --{} was standard input\n", name.escape_debug());
+            }
+            Ok(value) => text += &line(name, &value),
+            Err(_) => {}
         }
-    };
-    for name in ["valid", "test"] {
-        data.get(name).into_iter().filter(|value| value.is_string()).for_each(|value| add(name, value));
     }
-    data.get("features")
-        .and_then(Json::as_object)
-        .into_iter()
-        .flatten()
-        .for_each(|(name, value)| add(name, value));
     text
 }
 
