@@ -16,6 +16,7 @@ struct Line {
     loss: Option<f64>,
     gor: Option<f64>,
     covariance: Option<f64>,
+    feature_loss: Option<f64>,
     active_share: Option<f64>,
     k: Option<usize>,
     map: Option<f64>,
@@ -29,12 +30,13 @@ struct Line {
 type Value = fn(&Line) -> Option<f64>;
 
 /// The charts: event, title, unit, value. `@k` is replaced by the list lengths in the logs.
-const PANELS: [(&str, &str, Unit, Value); 9] = [
+const PANELS: [(&str, &str, Unit, Value); 10] = [
     ("epoch", "loss", Unit::Plain, |line| line.loss),
     ("epoch", "active pairs", Unit::Percent, |line| line.active_share),
     // 0 without a regulariser: then there is no chart.
     ("epoch", "regulariser", Unit::Plain, |line| line.gor.filter(|gor| *gor != 0.0)),
     ("epoch", "covariance", Unit::Plain, |line| line.covariance.filter(|covariance| *covariance != 0.0)),
+    ("epoch", "feature loss", Unit::Plain, |line| line.feature_loss.filter(|loss| *loss != 0.0)),
     ("evaluation", "MAP@k", Unit::Percent, |line| line.map),
     ("evaluation", "NDCG@k", Unit::Percent, |line| line.ndcg),
     ("evaluation", "recall@k", Unit::Percent, |line| line.recall),

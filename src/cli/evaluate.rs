@@ -1,5 +1,6 @@
 //! `spherec evaluate`: metrics of a model on its test part, or on another file.
 
+use super::cold::ColdArgs;
 use super::console::{note, out, out_json};
 use super::dial::check_dials;
 use super::format::{counted, grouped, percent};
@@ -8,7 +9,7 @@ use super::load_args::{LoadArgs, record_line, tell_format};
 use super::protocol::{TIES, left_out, split_text};
 use super::{CommandResult, metrics_table};
 use serde::Serialize;
-use spherec::data::{self, Interactions, Split};
+use spherec::data::{self, Interactions, Side, Split};
 use spherec::evaluate::{Metrics, evaluate_dials};
 use spherec::model::Model;
 use spherec::train::{RunConfig, defaults};
@@ -45,6 +46,8 @@ pub(crate) struct Args {
     #[arg(long, value_name = "N", default_value_t = 10, requires = "labels")]
     neighbours: usize,
     #[command(flatten)]
+    cold: ColdArgs,
+    #[command(flatten)]
     load: LoadArgs,
 }
 
@@ -53,6 +56,7 @@ const EXAMPLES: &str = "Examples:
   spherec evaluate model -k 10,50,100 --json
   spherec evaluate model --popularity 0,0.25,0.5,0.75,1
   spherec evaluate model ratings-test.csv --min-rating 4
+  spherec evaluate model new-papers.csv --with-cold-items
   spherec evaluate model --labels genres.csv";
 
 pub(crate) fn run(args: &Args) -> CommandResult {
@@ -60,6 +64,8 @@ pub(crate) fn run(args: &Args) -> CommandResult {
         return Err(Error::setting(flag, "needs a test file, but none is given").into());
     }
     let model = Model::load(&args.model)?;
+    let trained_count = model.items.len();
+    let model = args.cold.take_in(model, &args.model)?;
     check_dials(&args.popularity, &model, &args.model)?;
     let dials = if args.popularity.is_empty() { vec![model.popularity] } else { args.popularity.clone() };
     let (test, part) = test_part(args, &model)?;
@@ -77,7 +83,11 @@ pub(crate) fn run(args: &Args) -> CommandResult {
     if let Some(line) = record_line(&model.record.data) {
         note(&format!("trained on {line}"));
     }
-    note(&protocol(args, &model, &test, rows.first().map_or(0, |(_, metrics)| metrics.users)));
+    let ranked = match model.items.len() - trained_count {
+        0 => "all items are".to_owned(),
+        count => format!("all items and {} are", counted(count, "cold item")),
+    };
+    note(&protocol(args, &model, &test, rows.first().map_or(0, |(_, metrics)| metrics.users), &ranked));
     if let [popularity] = dials[..] {
         if model.embeddings.has_bias() {
             note(&format!("popularity {popularity}"));
@@ -119,6 +129,10 @@ fn test_part(args: &Args, model: &Model) -> Result<(Interactions, &'static str)>
             counted(known.unknown_user_count, "user"),
             counted(known.unknown_item_count, "item"),
         ));
+        let has_cold = model.known(Side::Items).is_some_and(|known| !known.cold_ids.is_empty());
+        if known.unknown_item_count > 0 && has_cold {
+            note("cold items may be among them: --with-cold-items ranks those, too");
+        }
     }
     if known.interactions.is_empty() {
         return Err(Error::file(path, "has no interaction whose user and item the model knows"));
@@ -183,7 +197,7 @@ fn json(rows: &[(f64, Metrics)], has_bias: bool, purity: Option<Purity>) -> Resu
 }
 
 /// The evaluation protocol in words.
-fn protocol(args: &Args, model: &Model, test: &Interactions, user_count: usize) -> String {
+fn protocol(args: &Args, model: &Model, test: &Interactions, user_count: usize, ranked: &str) -> String {
     let split = match (&args.test, serde_json::from_value::<RunConfig>(model.record.config.clone())) {
         (Some(path), _) => format!("test file {}", path.display()),
         (None, Ok(config)) => split_text(&config),
@@ -191,7 +205,7 @@ fn protocol(args: &Args, model: &Model, test: &Interactions, user_count: usize) 
     };
     let k: Vec<String> = args.k.iter().map(usize::to_string).collect();
     format!(
-        "{split}; {}; {} evaluated, k {}; all items are ranked except {}; ties {TIES}",
+        "{split}; {}; {} evaluated, k {}; {ranked} ranked except {}; ties {TIES}",
         counted(test.len(), "test interaction"),
         counted(user_count, "user"),
         k.join(", "),

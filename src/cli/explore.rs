@@ -1,6 +1,7 @@
 //! `spherec explore`: a web page to explore a model.
 
 use super::CommandResult;
+use super::cold::ColdArgs;
 use super::console::note;
 use super::dial::DialArgs;
 use super::format::{counted, name_of};
@@ -40,6 +41,8 @@ pub(crate) struct Args {
     #[arg(long, value_name = "TEXT")]
     title: Option<String>,
     #[command(flatten)]
+    cold: ColdArgs,
+    #[command(flatten)]
     dial: DialArgs,
     #[command(flatten)]
     layout: MapLayoutArgs,
@@ -61,12 +64,14 @@ pub(crate) fn run(args: &Args) -> CommandResult {
         return Err(Error::setting("-k", format!("must be at most 1000, but is {}", args.k)).into());
     }
     let model = Model::load(&args.model)?;
+    let trained = [model.items.len(), model.users.len()];
+    let model = args.cold.take_in(model, &args.model)?;
     let popularity = args.dial.of(&model, &args.model)?;
     let mut columns = match &args.labels {
         Some(path) => LabelTable::read(path, &model.items, "item")?.columns,
         None => Vec::new(),
     };
-    let layout = MapLayout::of(&model, Show { items: true, users: args.users }, &args.layout)?;
+    let layout = MapLayout::of(&model, Show { items: true, users: args.users, trained }, &args.layout)?;
     columns.push(found_clusters(&model, &layout.items));
     let title = args.title.clone().unwrap_or_else(|| name_of(&args.model));
     let page = explore_page(&Atlas {

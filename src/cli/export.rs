@@ -1,6 +1,7 @@
 //! `spherec export`: embeddings for other tools.
 
 use super::CommandResult;
+use super::cold::ColdArgs;
 use super::console::{note, out};
 use super::dial::DialArgs;
 use super::output::check_distinct;
@@ -44,6 +45,8 @@ pub(crate) struct Args {
     /// have a 1. So it is in the ball for ip, where the last coordinate holds -|v|^2/2, too. l2 is the default because it is a metric, for which the indexes of most stores are made
     #[arg(long, value_name = "METRIC", value_enum)]
     metric: Option<MetricName>,
+    #[command(flatten)]
+    cold: ColdArgs,
     #[command(flatten)]
     dial: DialArgs,
     /// Replace existing files
@@ -107,7 +110,7 @@ pub(crate) fn run(args: &Args) -> CommandResult {
     let inputs: Vec<&Path> =
         [Some(args.model.as_path()), args.labels.as_deref()].into_iter().flatten().collect();
     check_distinct(&outputs.iter().map(PathBuf::as_path).collect::<Vec<_>>(), &inputs)?;
-    let model = Model::load(&args.model)?;
+    let model = args.cold.take_in(Model::load(&args.model)?, &args.model)?;
     let labels = match (&args.labels, what) {
         (None, _) => Vec::new(),
         (Some(path), What::Users) => LabelTable::read(path, &model.users, "user")?.columns,

@@ -146,13 +146,17 @@ impl FeatureArgs {
     pub(crate) fn record(&self) -> Option<Value> {
         self.is_given().then(|| {
             let path = |path: &Option<PathBuf>| path.as_deref().map(shown_path);
-            json!({
-                "item-features": path(&self.item_features),
-                "user-features": path(&self.user_features),
-                "feature-format": self.feature_format.to_string(),
-                "features-by": if self.features_by == By::Id { "id" } else { "feature" },
-                "min-feature-count": self.min_feature_count,
-            })
+            let entries = [
+                ("item-features", json!(path(&self.item_features))),
+                ("user-features", json!(path(&self.user_features))),
+                ("item-feature-ids", json!(path(&self.item_feature_ids))),
+                ("user-feature-ids", json!(path(&self.user_feature_ids))),
+                ("feature-format", json!(self.feature_format.to_string())),
+                ("features-by", json!(if self.features_by == By::Id { "id" } else { "feature" })),
+                ("min-feature-count", json!(self.min_feature_count)),
+            ];
+            let given = entries.into_iter().filter(|(_, value)| !value.is_null());
+            Value::Object(given.map(|(name, value)| (name.to_owned(), value)).collect())
         })
     }
 
@@ -193,7 +197,8 @@ impl FeatureArgs {
         lines
     }
 
-    fn path(&self, kind: Side) -> Option<&Path> {
+    /// The file of the features of `kind`.
+    pub(crate) fn path(&self, kind: Side) -> Option<&Path> {
         match kind {
             Side::Items => self.item_features.as_deref(),
             Side::Users => self.user_features.as_deref(),

@@ -5,7 +5,7 @@ use spherec::data::Protocol;
 use spherec::printable::printable;
 use spherec::sampling::Negatives;
 use spherec::step::{Optimizer, Schedule};
-use spherec::train::{ItemBias, RunConfig, RunRecipe, Stopping, TrainConfig};
+use spherec::train::{FeatureNetwork, ItemBias, RunConfig, RunRecipe, Stopping, TrainConfig};
 use std::borrow::Cow;
 use toml::Value;
 
@@ -102,6 +102,11 @@ fn add_step_flags(config: &TrainConfig, add: &mut dyn FnMut(&str, Value)) {
         add("item-bias-rate", Value::Float(rate));
         add("item-bias-start", Value::Float(start));
     }
+    if let Some(FeatureNetwork { hidden, dropout, weight }) = config.features {
+        add("hidden", count(hidden));
+        add("dropout", Value::Float(dropout));
+        add("feature-weight", Value::Float(weight));
+    }
     let (schedule, learning_rate) = match config.schedule {
         Schedule::Constant { learning_rate } => ("constant", learning_rate),
         Schedule::Linear { learning_rate } => ("linear", learning_rate),
@@ -118,18 +123,21 @@ fn add_step_flags(config: &TrainConfig, add: &mut dyn FnMut(&str, Value)) {
     add_length(&config.stopping, add);
 }
 
-/// The files that held something out, as flags, and the training file as a comment.
+/// The files that held something out and those of features, as flags, and the training file as a comment.
 pub(crate) fn files(data: &Json) -> String {
     let mut text = String::new();
-    let shown = |name: &str| data.get(name).and_then(Json::as_str);
-    if let Some(path) = shown("train") {
+    if let Some(path) = data.get("train").and_then(Json::as_str) {
         text += &format!("# trained on {}\n", path.escape_debug());
     }
-    for name in ["valid", "test"] {
-        match shown(name) {
-            Some("<stdin>") => text += &format!("# --{name} was standard input\n"),
-            Some(path) => text += &line(name, &Value::String(path.to_owned())),
-            None => {}
+    let held_out = ["valid", "test"].into_iter().filter_map(|name| Some((name, data.get(name)?)));
+    let features = data.get("features").and_then(Json::as_object).into_iter().flatten();
+    for (name, value) in held_out.chain(features.map(|(name, value)| (name.as_str(), value))) {
+        match Value::try_from(value) {
+            Ok(Value::String(path)) if path == "<stdin>" => {
+                text += &format!("# --{} was standard input\n", name.escape_debug());
+            }
+            Ok(value) => text += &line(name, &value),
+            Err(_) => {}
         }
     }
     text

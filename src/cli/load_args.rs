@@ -174,8 +174,8 @@ impl LoadArgs {
 /// A record as one line: "ratings.csv, test.csv; min-rating 4". `None` if the model has no record.
 pub(crate) fn record_line(record: &Value) -> Option<String> {
     let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-    let files: Vec<String> =
-        ["train", "valid", "test"].iter().filter_map(|part| record.get(part)).map(text).collect();
+    let parts = ["/train", "/valid", "/test", "/features/item-features", "/features/user-features"];
+    let files: Vec<String> = parts.iter().filter_map(|part| record.pointer(part)).map(text).collect();
     let options = record.get("options").and_then(Value::as_object);
     let options = options.into_iter().flatten().map(|(name, value)| format!("; {name} {}", text(value)));
     (!files.is_empty()).then(|| format!("{}{}", files.join(", "), options.collect::<String>()))

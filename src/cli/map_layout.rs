@@ -70,18 +70,23 @@ pub(crate) struct Show {
     pub(crate) items: bool,
     /// The most users to show.
     pub(crate) users: usize,
+    /// How many items and users training had. Those after them are cold: they are shown without an interaction.
+    pub(crate) trained: [usize; 2],
 }
 
 impl MapLayout {
     /// Chooses rows and lays them out.
     pub(crate) fn of(model: &Model, show: Show, args: &MapLayoutArgs) -> Result<MapLayout> {
+        let [trained_items, trained_users] = show.trained;
         let most = args.items.unwrap_or(if args.method == Method::Tsne { MOST } else { usize::MAX });
-        let items = if show.items { choose("item", &item_counts(model), most) } else { Vec::new() };
+        let items =
+            if show.items { choose("item", &item_counts(model), trained_items, most) } else { Vec::new() };
         let users = match show.users {
             0 => Vec::new(),
             most => choose(
                 "user",
                 &user_counts(model),
+                trained_users,
                 most.min(if args.method == Method::Tsne { MOST } else { most }),
             ),
         };
@@ -124,9 +129,11 @@ pub(crate) fn user_counts(model: &Model) -> Vec<u32> {
     (0..train.user_count() as u32).map(|user| train.items_of(user).len() as u32).collect()
 }
 
-/// The `most` rows with the highest counts, highest first. Rows with a count of 0 are left out.
-fn choose(what: &str, counts: &[u32], most: usize) -> Vec<u32> {
-    let mut rows: Vec<u32> = (0..counts.len() as u32).filter(|&row| counts[row as usize] > 0).collect();
+/// The `most` rows with the highest counts, highest first. Of the first `trained` rows those with a count of 0 are left
+/// out; those after them are cold.
+fn choose(what: &str, counts: &[u32], trained: usize, most: usize) -> Vec<u32> {
+    let has_place = |row: &u32| counts[*row as usize] > 0 || *row as usize >= trained;
+    let mut rows: Vec<u32> = (0..counts.len() as u32).filter(has_place).collect();
     rows.sort_by_key(|&row| Reverse(counts[row as usize]));
     let left_out = counts.len() - rows.len();
     if left_out > 0 {
@@ -197,7 +204,7 @@ mod tests {
                 ..Model::default()
             };
             let args = MapLayoutArgs { method, perplexity: 30.0, items: None };
-            MapLayout::of(&model, Show { items: true, users: 10 }, &args)
+            MapLayout::of(&model, Show { items: true, users: 10, trained: [count; 2] }, &args)
                 .map(|layout| layout.item_points.len())
         };
         for method in [Method::Tsne, Method::Pca] {

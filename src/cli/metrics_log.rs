@@ -27,6 +27,8 @@ enum Line {
         gor: f64,
         #[serde(default)]
         covariance: f64,
+        #[serde(default)]
+        feature_loss: f64,
         active_share: f64,
         pairs_per_second: f64,
         seconds: f64,
@@ -40,8 +42,8 @@ enum Line {
     },
 }
 
-const HEADER: &str = "epoch,loss,gor,covariance,active_share,pairs_per_second,seconds,valid_map,valid_ndcg,valid_recall,\
-                      valid_precision,valid_mmr,valid_coverage\n";
+const HEADER: &str = "epoch,loss,gor,covariance,feature_loss,active_share,pairs_per_second,seconds,valid_map,valid_ndcg,\
+                      valid_recall,valid_precision,valid_mmr,valid_coverage\n";
 
 impl MetricsLog {
     /// The log of a training, on the disk as `path`. `so_far` is what it holds already.
@@ -66,6 +68,7 @@ impl MetricsLog {
                 loss: sums.loss(),
                 gor: sums.mean_gor(),
                 covariance: sums.mean_covariance(),
+                feature_loss: sums.mean_feature_loss(),
                 active_share: sums.active_share(),
                 pairs_per_second: pairs_per_second(sums, *seconds),
                 seconds: *seconds,
@@ -103,12 +106,21 @@ impl MetricsLog {
         let mut text = HEADER.to_owned();
         let mut lines = self.lines.iter().peekable();
         while let Some(line) = lines.next() {
-            let Line::Epoch { epoch, loss, gor, covariance, active_share, pairs_per_second, seconds } = line
+            let &Line::Epoch {
+                epoch,
+                loss,
+                gor,
+                covariance,
+                feature_loss,
+                active_share,
+                pairs_per_second,
+                seconds,
+            } = line
             else {
                 continue;
             };
-            let _ =
-                write!(text, "{epoch},{loss},{gor},{covariance},{active_share},{pairs_per_second},{seconds}");
+            let _ = write!(text, "{epoch},{loss},{gor},{covariance},{feature_loss},{active_share}");
+            let _ = write!(text, ",{pairs_per_second},{seconds}");
             match lines.peek() {
                 Some(Line::Evaluation { metrics: m, .. }) => {
                     let Metrics { map, ndcg, recall, precision, mmr, coverage, .. } = m;

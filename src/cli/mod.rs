@@ -1,6 +1,7 @@
 //! The commands, the exit code of the process, and the error line of a command that fails.
 
 mod bench;
+mod cold;
 mod compare;
 mod compare_models;
 pub(crate) mod config;

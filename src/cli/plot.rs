@@ -133,8 +133,11 @@ fn map(args: &Args, folder: &Path) -> Result<RgbImage> {
     args.look.look().check_map()?;
     let what = if args.map.users { WhatName::Both } else { args.map.what };
     let model = Model::load(folder)?;
-    let show =
-        Show { items: what != WhatName::Users, users: if what == WhatName::Items { 0 } else { usize::MAX } };
+    let show = Show {
+        items: what != WhatName::Users,
+        users: if what == WhatName::Items { 0 } else { usize::MAX },
+        trained: [model.items.len(), model.users.len()],
+    };
     // Read labels first: their errors should show before minutes of work.
     let of_items = show.items;
     let (name, ids) = if of_items { ("item", &model.items) } else { ("user", &model.users) };

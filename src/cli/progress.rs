@@ -170,8 +170,13 @@ fn spinner() -> Bar {
 }
 
 fn state(epoch: usize, epochs: usize, sums: &EpochSums, pairs_per_second: f64) -> String {
+    // 0 without features.
+    let features = match sums.mean_feature_loss() {
+        0.0 => String::new(),
+        loss => format!(", features {loss:.4}"),
+    };
     format!(
-        "epoch {epoch}/{epochs}: loss {:.4}, active {:.1} %, {} pairs/s",
+        "epoch {epoch}/{epochs}: loss {:.4}{features}, active {:.1} %, {} pairs/s",
         sums.loss(),
         100.0 * sums.active_share(),
         rate(pairs_per_second),

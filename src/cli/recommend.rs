@@ -1,12 +1,13 @@
 //! `spherec recommend`: the items of the highest score for each user.
 
 use super::CommandResult;
+use super::cold::ColdItemArgs;
 use super::console::note;
 use super::dial::DialArgs;
 use super::format::{counted, shown};
 use super::lists::{BLOCK, Entry, ListArgs, ListWriter, NUMBERS};
 use clap::ValueEnum;
-use spherec::data::{IdTable, id_from_text, read_text};
+use spherec::data::{IdTable, Side, id_from_text, read_text};
 use spherec::files::InputLimit;
 use spherec::model::Model;
 use spherec::recommend::{Popular, popular, recommend};
@@ -17,7 +18,8 @@ use std::path::{Path, PathBuf};
 ///
 /// The score is the similarity, and with an item bias how popular the item is: see --popularity. A user's
 /// training and validation items are left out. Test items may be recommended, since the model has not seen
-/// them.
+/// them. Cold users, those with features (train --user-features) and without an item, can be asked about like all
+/// others: their features place them. MODEL/cold_users.txt has their ids.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Args {
@@ -25,10 +27,12 @@ pub(crate) struct Args {
     model: PathBuf,
     #[command(flatten)]
     who: Who,
-    /// For users unknown to the model: stop (error), leave them out (skip), or recommend the most popular
-    /// items (popular)
+    /// For users unknown to the model, neither trained nor cold: stop (error), leave them out (skip), or recommend the
+    /// most popular items (popular)
     #[arg(long, value_name = "WHAT", value_enum, default_value_t = Unknown::Error)]
     unknown: Unknown,
+    #[command(flatten)]
+    cold: ColdItemArgs,
     #[command(flatten)]
     dial: DialArgs,
     #[command(flatten)]
@@ -39,7 +43,8 @@ const EXAMPLES: &str = "Examples:
   spherec recommend model --user 42 -k 10
   spherec recommend model --user 42 --popularity 0.5
   spherec recommend model --users-file users.txt --unknown popular -o lists.jsonl
-  spherec recommend model --all -k 50 -o lists.csv";
+  spherec recommend model --all -k 50 -o lists.csv
+  spherec recommend model --users-file model/cold_users.txt --with-cold-items";
 
 #[derive(Debug, clap::Args)]
 #[group(required = true, multiple = false)]
@@ -50,7 +55,7 @@ struct Who {
     /// File of user ids, one per line; `-` is standard input
     #[arg(long, value_name = "FILE")]
     users_file: Option<PathBuf>,
-    /// All users of the model
+    /// All users that the model was trained on
     #[arg(long)]
     all: bool,
 }
@@ -101,9 +106,14 @@ pub(crate) fn run(args: &Args) -> CommandResult {
     }
     let inputs = [Some(args.model.as_path()), args.who.users_file.as_deref()];
     args.list.check_output(&inputs.into_iter().flatten().collect::<Vec<_>>())?;
-    let model = Model::load(&args.model)?;
+    let mut model = args.cold.take_in(Model::load(&args.model)?, &args.model)?;
+    let trained_count = model.users.len();
+    if model.known(Side::Users).is_some() {
+        model = model.with_cold(Side::Users)?;
+    }
     let popularity = args.dial.of(&model, &args.model)?;
-    let queries = queries(&args.who, &model.users)?;
+    let queries = queries(&args.who, &model.users, trained_count)?;
+    tell_cold(&queries, &model.users, trained_count);
     let unknown_count = queries.unknown_count();
     let mut fallback = Vec::new();
     if unknown_count > 0 {
@@ -119,10 +129,11 @@ pub(crate) fn run(args: &Args) -> CommandResult {
     writer.finish()
 }
 
-fn queries(who: &Who, users: &IdTable) -> Result<Queries> {
+/// Those whom `who` names among `users`, of which the first `trained_count` were in training.
+fn queries(who: &Who, users: &IdTable, trained_count: usize) -> Result<Queries> {
     let mut queries = Queries::default();
     if who.all {
-        queries.queries = (0..users.len() as u32).map(Query::Known).collect();
+        queries.queries = (0..trained_count as u32).map(Query::Known).collect();
     } else if let Some(path) = &who.users_file {
         read_users(path, users, &mut queries)?;
     } else {
@@ -137,6 +148,19 @@ fn read_users(path: &Path, users: &IdTable, queries: &mut Queries) -> Result<()>
     let lines = text.split(|&byte| byte == b'\n').map(|line| line.strip_suffix(b"\r").unwrap_or(line));
     lines.filter(|line| !line.is_empty()).for_each(|id| queries.add(users, id));
     if queries.queries.is_empty() { Err(Error::file(path, "has no user id")) } else { Ok(()) }
+}
+
+/// Says how many of the users are cold.
+fn tell_cold(queries: &Queries, users: &IdTable, trained_count: usize) {
+    let is_cold = |query: &Query| match *query {
+        Query::Known(row) if row as usize >= trained_count => Some(row),
+        _ => None,
+    };
+    let mut cold = queries.queries.iter().filter_map(is_cold);
+    if let Some(first) = cold.next() {
+        let (count, first) = (counted(1 + cold.count(), "cold user"), users.text(first));
+        note(&format!("features alone place {count} (the first is {})", shown(&first)));
+    }
 }
 
 fn tell_unknown(unknown: Unknown, queries: &Queries, count: usize) -> Result<()> {

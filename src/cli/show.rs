@@ -1,13 +1,14 @@
 //! `spherec show`: what a model folder holds, and how it was made.
 
 use super::console::{self, out, out_data, out_json};
-use super::format::grouped;
+use super::format::{counted, grouped};
 use super::load_args::record_line;
 use super::protocol::{TIES, left_out, split_text};
 use super::{CommandResult, flags_toml, metrics_table};
 use serde_json::{Value, json};
+use spherec::data::Side;
 use spherec::evaluate::Metrics;
-use spherec::model::Model;
+use spherec::model::{Known, Model};
 use spherec::printable::bytes;
 use spherec::train::RunConfig;
 use spherec::{Error, Result};
@@ -57,6 +58,7 @@ pub(crate) fn run(args: &Args) -> CommandResult {
             "geometry": model.embeddings.geometry, "item_bias": model.embeddings.has_bias(),
             "popularity": model.embeddings.has_bias().then_some(model.popularity),
             "users": model.users.len(), "items": model.items.len(), "dim": model.embeddings.dim,
+            "features": features(&model),
             "train": model.split.train.len(), "valid": model.split.valid.len(), "test": model.split.test.len(),
             "files": files.iter().cloned().collect::<std::collections::BTreeMap<_, _>>(),
         });
@@ -73,6 +75,21 @@ pub(crate) fn run(args: &Args) -> CommandResult {
         })
         .collect();
     if rows.is_empty() { Ok(()) } else { out(&format!("\n{}", metrics_table::table(&rows))) }
+}
+
+/// The hidden units of the network of `side`.
+fn hidden(model: &Model, side: Side) -> usize {
+    let network = model.embeddings.networks.iter().find(|network| network.side == side);
+    network.map_or(0, |network| network.hidden)
+}
+
+/// The features of each side: how many, the hidden units of their network, and those whom features alone place.
+fn features(model: &Model) -> Value {
+    let of = |known: &Known| {
+        let (features, hidden, cold) = (known.names.len(), hidden(model, known.side), known.cold_ids.len());
+        (known.side.name().to_owned(), json!({"features": features, "hidden": hidden, "cold": cold}))
+    };
+    model.features.iter().map(of).collect::<serde_json::Map<_, _>>().into()
 }
 
 /// The sizes of the files in `folder` by name.
@@ -115,6 +132,16 @@ fn table(model: &Model, protocol: &Value, files: &[(String, u64)]) -> String {
         false => "none".to_owned(),
     };
     rows.push(("item bias".to_owned(), bias));
+    for known in &model.features {
+        let (word, hidden) = (known.side.word(), hidden(model, known.side));
+        let line = format!(
+            "{} projected by {}; {}",
+            counted(known.names.len(), "feature"),
+            counted(hidden, "hidden unit"),
+            counted(known.cold_ids.len(), &format!("cold {word}")),
+        );
+        rows.push((format!("{word} features"), line));
+    }
     for (name, value) in model.record.config.as_object().into_iter().flatten() {
         match value.as_object() {
             _ if ["protocol", "hold_out_from", "geometry"].contains(&name.as_str()) => {}

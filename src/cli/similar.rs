@@ -1,9 +1,10 @@
 //! `spherec similar`: the neighbours of items, or of users.
 
 use super::CommandResult;
+use super::cold::{self, ColdArgs};
 use super::format::shown;
 use super::lists::{BLOCK, Entry, ListArgs, ListWriter, NUMBERS};
-use spherec::data::IdTable;
+use spherec::data::Side;
 use spherec::model::Model;
 use spherec::recommend::{similar_items, similar_users};
 use spherec::{Error, Result};
@@ -22,12 +23,15 @@ pub(crate) struct Args {
     #[command(flatten)]
     of: Of,
     #[command(flatten)]
+    cold: ColdArgs,
+    #[command(flatten)]
     list: ListArgs,
 }
 
 const EXAMPLES: &str = "Examples:
   spherec similar model --item 1984 -k 10
-  spherec similar model --user 42 --format jsonl";
+  spherec similar model --user 42 --format jsonl
+  spherec similar model --item new-paper --with-cold-items";
 
 #[derive(Debug, clap::Args)]
 #[group(required = true, multiple = false)]
@@ -45,14 +49,14 @@ pub(crate) fn run(args: &Args) -> CommandResult {
         return Err(Error::setting("-k", "must be at least 1, but is 0").into());
     }
     args.list.check_output(&[&args.model])?;
-    let model = Model::load(&args.model)?;
+    let model = args.cold.take_in(Model::load(&args.model)?, &args.model)?;
     let of_items = !args.of.item.is_empty();
-    let (what, wanted, ids) = match of_items {
-        true => ("item", &args.of.item, &model.items),
-        false => ("user", &args.of.user, &model.users),
+    let (side, wanted, ids) = match of_items {
+        true => (Side::Items, &args.of.item, &model.items),
+        false => (Side::Users, &args.of.user, &model.users),
     };
-    let rows = wanted.iter().map(|id| find(what, id, ids)).collect::<Result<Vec<u32>>>()?;
-    let mut writer = ListWriter::open(&args.list, [what, "neighbour"], &NUMBERS[1..])?;
+    let rows = wanted.iter().map(|id| find(&model, side, id)).collect::<Result<Vec<u32>>>()?;
+    let mut writer = ListWriter::open(&args.list, [side.word(), "neighbour"], &NUMBERS[1..])?;
     for block in rows.chunks(BLOCK) {
         let lists = match of_items {
             true => similar_items(&model.embeddings, block, args.list.k)?,
@@ -67,6 +71,14 @@ pub(crate) fn run(args: &Args) -> CommandResult {
     writer.finish()
 }
 
-fn find(what: &str, id: &str, ids: &IdTable) -> Result<u32> {
-    ids.find_text(id).ok_or_else(|| Error::Data(format!("the model does not know the {what} {}", shown(id))))
+fn find(model: &Model, side: Side, id: &str) -> Result<u32> {
+    let ids = if side == Side::Items { &model.items } else { &model.users };
+    let is_cold = || model.known(side).is_some_and(|known| known.cold_ids.find_text(id).is_some());
+    ids.find_text(id).ok_or_else(|| {
+        let (word, id) = (side.word(), shown(id));
+        Error::Data(match is_cold() {
+            true => format!("the {word} {id} is cold: {} places it by its features", cold::flag(side)),
+            false => format!("the model does not know the {word} {id}"),
+        })
+    })
 }

@@ -315,8 +315,9 @@ fn read(args: &Args, config: &RunConfig) -> Result<(Dataset, Split)> {
     let options = args.load.options();
     let files = [&args.protocol.valid, &args.protocol.test].map(Option::as_deref);
     let is_input = |path: &Path| path.as_os_str() == "-";
-    if [Some(args.data()), files[0], files[1]].into_iter().flatten().filter(|path| is_input(path)).count() > 1
-    {
+    let features = Side::ALL.map(|side| args.features.path(side));
+    let all = [Some(args.data())].into_iter().chain(files).chain(features);
+    if all.flatten().filter(|path| is_input(path)).count() > 1 {
         return Err(Error::Data("only one of the files can be standard input (`-`)".to_owned()));
     }
     let (dataset, report) = data::load(args.data(), &options)?;

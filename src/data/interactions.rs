@@ -71,6 +71,16 @@ impl Interactions {
         Interactions { item_count, offsets, items }
     }
 
+    /// Makes room for more users and items, who have no pair.
+    ///
+    /// # Panics
+    /// If there were more users or items than that, which is a bug in the caller.
+    pub(crate) fn widen(&mut self, user_count: usize, item_count: usize) {
+        assert!(user_count >= self.user_count() && item_count >= self.item_count, "fewer than there were");
+        self.offsets.resize(user_count + 1, self.items.len());
+        self.item_count = item_count;
+    }
+
     /// Bytes that they take in memory.
     pub fn byte_count(&self) -> u64 {
         (self.offsets.len() * size_of::<usize>() + self.items.len() * size_of::<u32>()) as u64

@@ -39,12 +39,15 @@ impl Model {
             tables::check_size(&path(of_features), Sizes::id_bytes(feature_count))?;
             tables::check_size(&path(of_ids), Sizes::id_bytes(cold_count))?;
             let bytes = tables::check_size(&path(of_points), Sizes::cold_bytes(cold_count, sizes.dim))?;
-            features.push(Known {
+            let known = Known {
                 side,
                 names: tables::read_ids(&path(of_features), feature_count)?,
                 cold_ids: tables::read_ids(&path(of_ids), cold_count)?,
                 cold_points: tables::read_cold(&path(of_points), bytes, cold_count, sizes.dim)?,
-            });
+            };
+            let ids = if side == Side::Items { &items } else { &users };
+            known.check_cold(ids, &embeddings).map_err(|message| Error::file(&path(of_points), message))?;
+            features.push(known);
         }
         let popularity = manifest.popularity.unwrap_or(1.0);
         let record = manifest.into_record();

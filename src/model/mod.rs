@@ -5,6 +5,7 @@
 //! [`IdTable::text`]), `model.json` (sizes, and how the model was made), the logs of the training, and `SHA256SUMS`,
 //! the checksum of every other file: `sha256sum -c SHA256SUMS` checks a model, as loading does.
 
+mod cold;
 mod load;
 mod manifest;
 mod network;
@@ -23,7 +24,7 @@ pub(crate) use save::sync_folder;
 pub use store::{Metric, Stored};
 pub(crate) use sums::{SUMS, Sums, hex};
 
-use crate::data::{IdTable, Split};
+use crate::data::{IdTable, Side, Split};
 use crate::step::Geometry;
 use crate::{Error, Result};
 use serde_json::Value;
@@ -293,7 +294,6 @@ impl Model {
                     && network.input.len() == (known.names.len() + 1) * network.hidden
                     && network.output.len() == (network.hidden + 1) * dim
                     && network.dim == dim
-                    && known.cold_points.len() == known.cold_ids.len() * dim
             });
             if !fits || sides(network.side) != 1 {
                 return Err(Error::Data(format!(
@@ -304,17 +304,10 @@ impl Model {
         if self.features.len() != networks.len() {
             return Err(Error::Data("the model has features without a network".to_owned()));
         }
-        for known in &self.features {
-            for (row, point) in known.cold_points.chunks(dim).enumerate() {
-                if let Some(fault) = row_fault(point, self.embeddings.geometry) {
-                    return Err(Error::Data(format!(
-                        "the cold {} have a row {row} that {fault}",
-                        known.side.name()
-                    )));
-                }
-            }
-        }
-        Ok(())
+        self.features.iter().try_for_each(|known| {
+            let ids = if known.side == Side::Items { &self.items } else { &self.users };
+            known.check_cold(ids, &self.embeddings).map_err(Error::Data)
+        })
     }
 }
 

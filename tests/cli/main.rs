@@ -3,6 +3,7 @@
 
 mod bad_input;
 mod bench;
+mod cold;
 mod config;
 mod data;
 mod dial;

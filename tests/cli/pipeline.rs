@@ -35,11 +35,12 @@ fn the_logs_have_a_line_an_epoch_and_an_evaluation() {
 
     let csv = text(&files["metrics.csv"]);
     let rows: Vec<Vec<&str>> = csv.lines().map(|line| line.split(',').collect()).collect();
-    let names = ["epoch", "loss", "gor", "covariance", "active_share", "pairs_per_second", "seconds"];
-    assert_eq!(rows[0][..7], names);
-    assert_eq!((rows.len(), rows[1].len()), (13, 13));
-    assert!(rows[1][7].is_empty(), "epoch 1 is not evaluated");
-    assert!(rows[2][8].parse::<f64>().unwrap() > 0.0);
+    let names =
+        ["epoch", "loss", "gor", "covariance", "feature_loss", "active_share", "pairs_per_second", "seconds"];
+    assert_eq!(rows[0][..8], names);
+    assert_eq!((rows.len(), rows[1].len()), (13, 14));
+    assert!(rows[1][8].is_empty(), "epoch 1 is not evaluated");
+    assert!(rows[2][9].parse::<f64>().unwrap() > 0.0);
 }
 
 #[test]

@@ -383,6 +383,31 @@ fn a_training_that_cannot_begin_leaves_nothing() {
 }
 
 #[test]
+fn a_training_with_features_goes_on_without_the_files_that_it_began_with() {
+    let place = place();
+    let folder = place.path();
+    // Some items are cold.
+    let all = fs::read_to_string(shared("interactions.csv")).unwrap();
+    let known = all.lines().filter(|line| !line.ends_with('7')).map(|line| format!("{line}\n"));
+    fs::write(folder.join("known.csv"), known.collect::<String>()).unwrap();
+    for name in ["item-tags.csv", "user-tags.csv"] {
+        fs::copy(shared(name), folder.join(name)).unwrap();
+    }
+    let features = ["--item-features", "item-tags.csv", "--user-features", "user-tags.csv", "--hidden", "16"];
+    let args = [&["train", "known.csv", "-o", "model"][..], &FLAGS, &features, &["--epochs", "20"]].concat();
+    succeed(folder, &args);
+    fs::rename(folder.join("model"), folder.join("undisturbed")).unwrap();
+    interrupted(folder, &args, "epoch 5/", "-INT");
+    for name in ["known.csv", "item-tags.csv", "user-tags.csv"] {
+        fs::remove_file(folder.join(name)).unwrap();
+    }
+    succeed(folder, &["train", "--resume", "model", "--checkpoint-every", "1"]);
+    assert_same_model(&folder.join("model"), &folder.join("undisturbed"));
+    assert!(fs::read_to_string(folder.join("model/cold_items.txt")).unwrap().lines().count() >= 9);
+    assert_eq!(names(folder), ["model", "undisturbed"]);
+}
+
+#[test]
 fn two_trainings_of_one_model_do_not_meet() {
     let place = place();
     let folder = place.path();

@@ -8,6 +8,7 @@ mod candidate_gradient;
 mod candidate_gradient_subgroup;
 mod candidate_score;
 mod candidate_score_subgroup;
+mod cold;
 mod contrastive_loss;
 mod covariance_gradient;
 mod covariance_gradient_subgroup;

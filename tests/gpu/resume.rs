@@ -2,15 +2,18 @@
 
 use crate::engine::{checkerboard, config};
 use crate::support::gpu;
-use spherec::data::Split;
+use spherec::data::{FeatureValues, Features, IdTable, Side, Split};
 use spherec::gpu::{TableKey, TablePart};
 use spherec::model::Embeddings;
 use spherec::sampling::Negatives;
-use spherec::step::{Geometry, Loss, Optimizer, Schedule};
+use spherec::step::{Geometry, Layer, Loss, Of, Optimizer, Schedule};
 use spherec::train::{
-    Event, ItemBias, Keep, Recipe, Restart, Snapshot, State, Stop, TrainConfig, Trained, train_from,
+    Event, FeatureNetwork, ItemBias, Keep, Recipe, Restart, SideFeatures, Snapshot, State, Stop, TrainConfig,
+    Trained, TrainingData, train_from,
 };
 use spherec::{Error, Result};
+use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 /// What a checkpoint holds, in memory.
@@ -43,8 +46,8 @@ impl Keep for Memory {
 }
 
 /// Trains from what was kept, if anything; interrupts after `interrupt_at` steps' worth of progress events.
-pub(crate) fn run(
-    split: &Split,
+pub(crate) fn run<'a>(
+    data: impl Into<TrainingData<'a>>,
     config: &TrainConfig,
     kept: Option<&Kept>,
     keeper: &mut Memory,
@@ -63,7 +66,7 @@ pub(crate) fn run(
         read: &read,
         finish: false,
     });
-    train_from(gpu(), split.into(), config, restart, keeper, &interrupt, &mut |event| {
+    train_from(gpu(), data.into(), config, restart, keeper, &interrupt, &mut |event| {
         if let Event::Epoch { epoch, .. } = event
             && Some(*epoch) == interrupt_in
         {
@@ -78,8 +81,9 @@ pub(crate) fn never() -> Memory {
 }
 
 fn bits(embeddings: &Embeddings) -> Vec<u32> {
-    let Embeddings { users, items, item_bias, .. } = embeddings;
-    [users, items, item_bias].into_iter().flatten().map(|x| x.to_bits()).collect()
+    let Embeddings { users, items, item_bias, networks, .. } = embeddings;
+    let weights = networks.iter().flat_map(|network| [&network.input, &network.output]);
+    [users, items, item_bias].into_iter().chain(weights).flatten().map(|x| x.to_bits()).collect()
 }
 
 /// The same points, the same bits of them, the same choice, the same sums in the log's terms.
@@ -150,6 +154,57 @@ fn n_epochs_and_n_more_are_2n_epochs_bit_for_bit() {
             assert_eq!(kept.state.epochs_done, 2);
             let resumed = run(&split, &config, Some(&kept), &mut never(), None);
             assert_equal(&name, &whole, &resumed);
+        }
+    }
+}
+
+/// Features of the checkerboard: sparse ones of items, and dense ones of users.
+pub(crate) fn features() -> Vec<SideFeatures> {
+    let tags = |item: u32| [(item % 2, 1.0), (2 + item % 4, 0.5)];
+    let items = Features::of_rows(6, (0..40).map(tags));
+    let numbers = |user: u32| [(user % 2) as f32, (user as f32).sin(), 0.25];
+    let values = FeatureValues::Dense { has: vec![true; 60], values: (0..60).flat_map(numbers).collect() };
+    let users = Features::new(60, IdTable::default(), IdTable::numbered(3), values);
+    vec![(Side::Items, Arc::new(items)), (Side::Users, Arc::new(users))]
+}
+
+/// `config` with a network for features that leaves some units out, and so draws by chance.
+pub(crate) fn with_network(config: TrainConfig) -> TrainConfig {
+    TrainConfig { features: Some(FeatureNetwork { hidden: 12, dropout: 0.5, weight: 1.0 }), ..config }
+}
+
+/// All parts of the tables of all layers of both networks are kept and used.
+#[test]
+fn runs_with_features_go_on_to_the_same_bits() {
+    let (split, features) = (with_validation(), features());
+    let data = TrainingData { split: &split, features: &features };
+    let adam = Recipe::Softmax.config().optimizer;
+    for (optimizer, geometry, part_count) in [
+        (adam, Geometry::Sphere, 4),
+        (Optimizer::Adagrad { epsilon: 1e-10 }, Geometry::Ball, 2),
+        (Optimizer::Sgd, Geometry::Dot, 1),
+    ] {
+        let mut config = with_network(config(Negatives::Uniform { count: 2 }));
+        (config.optimizer, config.geometry, config.batch_size) = (optimizer, geometry, 48);
+        (config.stopping.epochs, config.stopping.evaluate_every) = (4, 2);
+        let mut memory = Memory { after: 2, kept: None };
+        let whole = run(data, &config, None, &mut memory, None);
+        let kept = memory.kept.unwrap();
+        let tables: BTreeSet<&str> = kept.parts.iter().map(|((of, _), _)| of.name()).collect();
+        assert_eq!((tables.len(), kept.parts.len()), (5, 5 * part_count), "{tables:?}");
+        let resumed = run(data, &config, Some(&kept), &mut never(), None);
+        assert_equal(&format!("{optimizer:?} with features"), &whole, &resumed);
+        // A part of a layer that is not as it was is not made good by the others.
+        for (at, (key, _)) in kept.parts.iter().enumerate() {
+            let is_of_weights = matches!(key, (Of::Layer(Side::Items, Layer::Output), _));
+            if !is_of_weights || key.1 == TablePart::States {
+                continue;
+            }
+            let mut parts = kept.parts.clone();
+            parts[at].1.iter_mut().for_each(|word| *word = (f32::from_bits(*word) * 2.0).to_bits());
+            let changed = Kept { state: kept.state.clone(), best: kept.best.clone(), parts };
+            let other = run(data, &config, Some(&changed), &mut never(), None);
+            assert!(bits(&other.embeddings) != bits(&whole.embeddings), "{optimizer:?}: {key:?} is not used");
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Damaged model folders: each is an error that names the file and what is wrong with it.
 
-use crate::model_folder::{biased_model, model, odd_model};
+use crate::model_folder::{OF_FEATURES, biased_model, model, odd_model, with_features};
 use proptest::prelude::*;
 use serde_json::json;
 use spherec::Error;
@@ -170,12 +170,99 @@ fn damage_to_the_item_bias_is_named() {
     });
 }
 
+#[test]
+fn damage_to_features_is_named() {
+    let whole = with_features(odd_model());
+    for name in OF_FEATURES {
+        assert_named(&whole, name, "cannot read", |f| fs::remove_file(f.join(name)).unwrap());
+        assert_named(&whole, name, "SHA-256", |f| {
+            let mut bytes = fs::read(f.join(name)).unwrap();
+            *bytes.last_mut().unwrap() ^= 1;
+            fs::write(f.join(name), bytes).unwrap();
+        });
+        assert_named(&whole, "SHA256SUMS", &format!("does not name {name}, unlike model.json"), |f| {
+            let sums = fs::read_to_string(f.join("SHA256SUMS")).unwrap();
+            let others = sums.lines().filter(|line| !line.ends_with(&format!("  {name}")));
+            fs::write(f.join("SHA256SUMS"), others.map(|line| format!("{line}\n")).collect::<String>())
+                .unwrap();
+        });
+    }
+    type Damage = fn(&Path);
+    let cases: [(&str, &str, Damage); 16] = [
+        ("item_features.txt", "more than the 2 ids", |f| {
+            edit(f, |j| j["item_features"]["feature_count"] = json!(2))
+        }),
+        ("model.json", "\"feature_count\" must be 1 to 2147483647, but is 0", |f| {
+            edit(f, |j| j["item_features"]["feature_count"] = json!(0))
+        }),
+        ("model.json", "\"hidden\" must be 1 to 1024, but is 1152921504606846976", |f| {
+            edit(f, |j| j["user_features"]["hidden"] = json!(1_u64 << 60))
+        }),
+        (
+            "model.safetensors",
+            "`item_features.input` is F32 of shape [4, 4], but should be F32 of shape [4, 3]",
+            |f| edit(f, |j| j["item_features"]["hidden"] = json!(3)),
+        ),
+        ("model.json", "\"cold_count\" must be at most 4294967295", |f| {
+            edit(f, |j| j["item_features"]["cold_count"] = json!(u64::MAX))
+        }),
+        ("cold_items.txt", "more than the 2 ids", |f| {
+            edit(f, |j| j["item_features"]["cold_count"] = json!(2))
+        }),
+        ("cold_items.txt", "truncated: ", |f| replace(f, "cold_items.txt", "a\n")),
+        ("model.json", "damaged: unknown field `depth`", |f| {
+            edit(f, |j| j["item_features"]["depth"] = json!(2))
+        }),
+        ("SHA256SUMS", "names item_features.txt, unlike model.json", |f| {
+            edit(f, |j| drop(j.as_object_mut().unwrap().remove("item_features")))
+        }),
+        ("cold_items.safetensors", "truncated", |f| {
+            let bytes = fs::read(f.join("cold_items.safetensors")).unwrap();
+            replace(f, "cold_items.safetensors", &bytes[..40]);
+        }),
+        ("cold_items.safetensors", "not a whole safetensors file", |f| {
+            replace(f, "cold_items.safetensors", "garbage ".repeat(20))
+        }),
+        ("cold_items.safetensors", "the cold item in row 2 column 3 is NaN", |f| {
+            let mut bytes = fs::read(f.join("cold_items.safetensors")).unwrap();
+            let end = bytes.len();
+            bytes[end - 4..].copy_from_slice(&f32::NAN.to_le_bytes());
+            replace(f, "cold_items.safetensors", bytes);
+        }),
+        ("cold_users.safetensors", "the cold user in row 0 has length 463262", |f| {
+            let mut bytes = fs::read(f.join("cold_users.safetensors")).unwrap();
+            let end = bytes.len();
+            let row = [463_262f32, 0.0, 0.0, 0.0].map(f32::to_le_bytes).concat();
+            bytes[end - 16..].copy_from_slice(&row);
+            replace(f, "cold_users.safetensors", bytes);
+        }),
+        // Swapped: of one row where three should be.
+        ("cold_items.txt", "truncated", |f| {
+            fs::copy(f.join("cold_users.txt"), f.join("cold_items.txt")).unwrap();
+            rehash(f);
+        }),
+        ("cold_users.safetensors", "the cold user in row 0 was there in training, too", |f| {
+            replace(f, "cold_users.txt", "A\n")
+        }),
+        ("model.safetensors", "`user_features.output` row 8 column 3 is NaN", |f| {
+            let mut bytes = fs::read(f.join("model.safetensors")).unwrap();
+            // The tensors are sorted by name; behind the users' network there are the users.
+            let end = bytes.len() - 14 * 4 * 4;
+            bytes[end - 4..end].copy_from_slice(&f32::NAN.to_le_bytes());
+            replace(f, "model.safetensors", bytes);
+        }),
+    ];
+    for (file, expected, damage) in cases {
+        assert_named(&whole, file, expected, damage);
+    }
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 96, ..ProptestConfig::default() })]
 
     #[test]
     fn garbage_is_an_error_and_never_a_panic(
-        which in 0usize..5,
+        which in any::<prop::sample::Index>(),
         cut in any::<prop::sample::Index>(),
         flips in prop::collection::vec((any::<prop::sample::Index>(), 1u8..), 1..4),
         truncate in any::<bool>(),
@@ -183,11 +270,10 @@ proptest! {
     ) {
         let place = TempDir::new().unwrap();
         let folder = place.path().join("model");
-        let model = biased_model(Geometry::Dot);
+        let model = with_features(biased_model(Geometry::Dot));
         model.save(&folder, &[]).unwrap();
-        let name =
-            ["model.json", "model.safetensors", "interactions.safetensors", "users.txt", "items.txt"][which];
-        let path = folder.join(name);
+        let names = ["model.json", "model.safetensors", "interactions.safetensors", "users.txt", "items.txt"];
+        let path = folder.join(which.get(&[&names[..], &OF_FEATURES].concat()));
         let whole = fs::read(&path).unwrap();
         let mut bytes = whole.clone();
         for (at, flip) in &flips {
@@ -218,6 +304,7 @@ fn every_changed_byte_and_every_cut_is_found() {
     let ids = || IdTable::numbered(2);
     let mut tiny = model(ids(), ids(), 2, &[(0, 0), (1, 0), (1, 1)], 3);
     tiny.embeddings.item_bias = vec![0.5, -0.5];
+    let tiny = with_features(tiny);
     tiny.save(&folder, &[("metrics.jsonl", b"{\"epoch\":1}\n"), ("metrics.csv", b"epoch\n1\n")]).unwrap();
     let mut found = 0;
     for entry in fs::read_dir(&folder).unwrap() {
@@ -240,7 +327,7 @@ fn every_changed_byte_and_every_cut_is_found() {
         assert!(Model::load(&folder).is_err(), "without {}", path.display());
         fs::write(&path, &whole).unwrap();
     }
-    assert!(found > 3_000, "{found} damaged models");
+    assert!(found > 5_000, "{found} damaged models");
     Model::load(&folder).unwrap();
 }
 
@@ -250,7 +337,7 @@ fn files_that_block_or_never_end_are_refused_and_links_to_whole_files_are_not() 
     use std::os::unix::fs::symlink;
     let place = TempDir::new().unwrap();
     let folder = place.path().join("model");
-    odd_model().save(&folder, &[("metrics.csv", b"epoch\n")]).unwrap();
+    with_features(odd_model()).save(&folder, &[("metrics.csv", b"epoch\n")]).unwrap();
     let names: Vec<_> = fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().file_name()).collect();
     for name in names {
         let (path, kept) = (folder.join(&name), place.path().join("kept"));
@@ -275,8 +362,9 @@ fn files_that_block_or_never_end_are_refused_and_links_to_whole_files_are_not() 
 fn a_sparse_file_of_a_terabyte_takes_no_memory() {
     let place = TempDir::new().unwrap();
     let folder = place.path().join("model");
-    for name in ["model.json", "SHA256SUMS", "users.txt", "model.safetensors", "interactions.safetensors"] {
-        odd_model().save(&folder, &[]).unwrap();
+    let names = ["model.json", "SHA256SUMS", "users.txt", "model.safetensors", "interactions.safetensors"];
+    for name in names.into_iter().chain(OF_FEATURES) {
+        with_features(odd_model()).save(&folder, &[]).unwrap();
         fs::File::options().write(true).open(folder.join(name)).unwrap().set_len(1 << 40).unwrap();
         let error = Model::load(&folder).unwrap_err().to_string();
         assert!(error.contains("is too long") || error.contains("is larger than"), "{name}: {error}");

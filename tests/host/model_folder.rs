@@ -3,8 +3,8 @@
 use proptest::prelude::*;
 use serde_json::json;
 use spherec::Error;
-use spherec::data::{IdTable, Interactions, Split};
-use spherec::model::{Embeddings, Model, Record, check_output};
+use spherec::data::{IdTable, Interactions, Side, Split};
+use spherec::model::{Embeddings, Known, Model, Network, Record, check_output};
 use spherec::step::Geometry;
 use std::fs;
 use std::path::Path;
@@ -90,6 +90,30 @@ pub(crate) fn biased_model(geometry: Geometry) -> Model {
     model
 }
 
+/// `model` with networks that project features of items and of users, and with cold ones of both.
+pub(crate) fn with_features(mut model: Model) -> Model {
+    let dim = model.embeddings.dim;
+    let number = |at: usize| (at as f32 * 0.77).cos();
+    for (side, hidden, names, cold) in [
+        (Side::Items, 4, vec!["tag", "a\nb", "caf\u{e9}"], vec![&b"new"[..], b"\xff \\", b"cold, too"]),
+        (Side::Users, 8, vec!["old"], vec![b"new"]),
+    ] {
+        let ids = |ids: Vec<&[u8]>| table(ids.into_iter().map(<[u8]>::to_vec));
+        let names = ids(names.iter().map(|name| name.as_bytes()).collect());
+        model.embeddings.networks.push(Network {
+            side,
+            hidden,
+            dim,
+            input: (0..(names.len() + 1) * hidden).map(number).collect(),
+            output: (0..(hidden + 1) * dim).map(|at| 0.3 * number(100 + at)).collect(),
+        });
+        let mut cold_points: Vec<f32> = (0..cold.len() * dim).map(|at| number(300 + at)).collect();
+        cold_points.chunks_mut(dim).for_each(|row| Geometry::Sphere.to_point(row));
+        model.features.push(Known { side, names, cold_ids: ids(cold), cold_points });
+    }
+    model
+}
+
 fn assert_same(left: &Model, right: &Model) {
     let bits = |values: &[f32]| values.iter().map(|value| value.to_bits()).collect::<Vec<_>>();
     assert_eq!(left.embeddings.dim, right.embeddings.dim);
@@ -109,6 +133,95 @@ fn assert_same(left: &Model, right: &Model) {
     assert_eq!(left.split.valid, right.split.valid);
     assert_eq!(left.split.test, right.split.test);
     assert_eq!(left.record, right.record);
+    assert_eq!(left.embeddings.networks.len(), right.embeddings.networks.len());
+    for (left, right) in left.embeddings.networks.iter().zip(&right.embeddings.networks) {
+        assert_eq!((left.side, left.hidden, left.dim), (right.side, right.hidden, right.dim));
+        assert_eq!((bits(&left.input), bits(&left.output)), (bits(&right.input), bits(&right.output)));
+    }
+    assert_eq!(left.features.len(), right.features.len());
+    for (left, right) in left.features.iter().zip(&right.features) {
+        assert_eq!((left.side, &left.names, &left.cold_ids), (right.side, &right.names, &right.cold_ids));
+        assert_eq!(bits(&left.cold_points), bits(&right.cold_points));
+    }
+}
+
+/// The files of a model with features of both sides, beside those of any model.
+pub(crate) const OF_FEATURES: [&str; 6] = [
+    "item_features.txt",
+    "cold_items.txt",
+    "cold_items.safetensors",
+    "user_features.txt",
+    "cold_users.txt",
+    "cold_users.safetensors",
+];
+
+#[test]
+fn features_come_back_and_go_with_their_model() {
+    let place = TempDir::new().unwrap();
+    let folder = place.path().join("model");
+    odd_model().save(&folder, &[]).unwrap();
+    // A file of the user's that a model without features does not own.
+    fs::write(folder.join("cold_items.txt"), "mine").unwrap();
+    let has = |name: &&str| folder.join(name).exists();
+    for geometry in [Geometry::Sphere, Geometry::Ball, Geometry::Dot] {
+        let model = with_features(biased_model(geometry));
+        model.save(&folder, &[("metrics.csv", b"")]).unwrap();
+        assert_same(&model, &Model::load(&folder).unwrap());
+        assert!(OF_FEATURES.iter().all(has));
+    }
+    assert_eq!(fs::read_to_string(folder.join("cold_items.txt.1")).unwrap(), "mine");
+    // Features of one side alone.
+    let mut model = with_features(odd_model());
+    model.features.remove(0);
+    model.embeddings.networks.remove(0);
+    model.save(&folder, &[]).unwrap();
+    assert_same(&model, &Model::load(&folder).unwrap());
+    assert!(!OF_FEATURES[..3].iter().any(has) && OF_FEATURES[3..].iter().all(has));
+    odd_model().save(&folder, &[]).unwrap();
+    assert!(!OF_FEATURES.iter().any(has));
+    assert_eq!(names(place.path()), ["model"]);
+}
+
+#[test]
+fn features_that_do_not_fit_are_not_saved() {
+    let place = TempDir::new().unwrap();
+    let folder = place.path().join("model");
+    let whole = with_features(odd_model());
+    whole.save(&folder, &[]).unwrap();
+    type Change = fn(&mut Model);
+    let together = "the network and the features of the items do not fit together";
+    let changes: [(&str, Change); 12] = [
+        ("the cold item in row 1 column 2 is NaN", |model| model.features[0].cold_points[6] = f32::NAN),
+        ("the cold user in row 0 has length 0.0", |model| model.features[1].cold_points.fill(0.0)),
+        ("the cold item in row 3 was there in training, too", |model| {
+            model.features[0].cold_ids.intern(b"A");
+            model.features[0].cold_points.extend([1.0, 0.0, 0.0, 0.0]);
+        }),
+        ("cold items and their points do not fit", |model| {
+            model.features[0].cold_ids.intern(b"one more");
+        }),
+        ("cold users and their points do not fit", |model| model.features[1].cold_points.truncate(3)),
+        (together, |model| {
+            model.features[0].names.intern(b"one more");
+        }),
+        (together, |model| drop(model.embeddings.networks[0].output.pop())),
+        (together, |model| model.embeddings.networks[0].dim = 8),
+        (together, |model| drop(model.features.remove(0))),
+        ("features without a network", |model| drop(model.embeddings.networks.remove(0))),
+        ("`item_features.input` row 3 column 1 is NaN", |model| {
+            model.embeddings.networks[0].input[13] = f32::NAN;
+        }),
+        ("`user_features.output` row 0 column 0 is inf", |model| {
+            model.embeddings.networks[1].output[0] = f32::INFINITY;
+        }),
+    ];
+    for (expected, change) in changes {
+        let mut model = whole.clone();
+        change(&mut model);
+        let error = model.save(&folder, &[]).unwrap_err().to_string();
+        assert!(error.contains(expected), "{expected:?} is not in {error:?}");
+    }
+    assert_same(&whole, &Model::load(&folder).unwrap());
 }
 
 /// The names in `folder`, sorted.
