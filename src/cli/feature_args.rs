@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 use spherec::Error;
 use spherec::Result;
 use spherec::data::{
-    Dataset, FeatureFormat, FeatureOptions, FeatureReport, Features, FeaturesBy, IdTable, OnBadRow, Separator,
-    Side, read_features,
+    Dataset, FeatureFormat, FeatureOptions, FeatureReport, Features, FeaturesBy, IdTable, OnBadRow,
+    Separator, Side, read_features,
 };
 use spherec::printable::printable;
 use spherec::train::{RunConfig, RunRecipe, SideFeatures};

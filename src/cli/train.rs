@@ -8,7 +8,7 @@ use super::{CommandResult, Failure, console, interrupts, load_args, metrics_tabl
 use console::note;
 use serde_json::json;
 use spherec::checkpoint::{Checkpoint, Keeper, Run, TrainingFolder};
-use spherec::data::{self, Dataset, Interactions, LoadOptions, Split};
+use spherec::data::{self, Dataset, Interactions, LoadOptions, Side, Split};
 use spherec::evaluate::{Metrics, evaluate};
 use spherec::experiment::ON_CPU;
 use spherec::gpu::{AdapterSummary, Gpu};

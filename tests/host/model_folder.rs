@@ -204,7 +204,9 @@ fn features_that_do_not_fit_are_not_saved() {
         (together, |model| {
             model.features[0].names.intern(b"one more");
         }),
-        (together, |model| drop(model.embeddings.networks[0].output.pop())),
+        (together, |model| {
+            let _ = model.embeddings.networks[0].output.pop();
+        }),
         (together, |model| model.embeddings.networks[0].dim = 8),
         (together, |model| drop(model.features.remove(0))),
         ("features without a network", |model| drop(model.embeddings.networks.remove(0))),
