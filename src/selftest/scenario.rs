@@ -237,7 +237,7 @@ fn arrays_of(state: &State, scratch: &Scratch) -> Arrays {
         ("covariance", floats(&scratch.covariance)),
         (
             "step_log",
-            Values::Structs(bytemuck::cast_slice::<StepSums, u32>(&scratch.step_log).to_vec(), (5, 1)),
+            Values::Structs(bytemuck::cast_slice::<StepSums, u32>(&scratch.step_log).to_vec(), (6, 1)),
         ),
     ]
 }

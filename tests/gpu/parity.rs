@@ -298,7 +298,7 @@ fn networks_equal_the_twins() {
     assert_eq!(parity(&gpu(), with_networks).dispatches, 8 + (9 + 2 * 4) + (9 + 2 * 2));
     parity(&plain_gpu(), Parity { has_networks: true, ..SHARED });
     let negatives = Negatives::Uniform { count: 3 };
-    let plain = Parity { negatives, optimizer: Optimizer::Sgd, gor_weight: 0.0, ..with_networks };
+    let plain = Parity { negatives, optimizer: ADAGRAD, gor_weight: 0.0, ..with_networks };
     let bits = || parity(&gpu(), plain).bits;
     assert_eq!(bits(), bits());
 }

@@ -405,7 +405,7 @@ fn structs_are_laid_out_alike_on_both_sides() {
     assert_eq!(assert_mirrored("Shards", shards), 5);
     assert_eq!(assert_mirrored("RowState", row_state), 5);
     assert_eq!(assert_mirrored("Block", block), 7);
-    assert_eq!(assert_mirrored("StepSums", sums), 7);
+    assert_eq!(assert_mirrored("StepSums", sums), 8);
     let pair_sums = rust_layout!(PairSums: loss, is_active, spread_1, spread_2, slopes);
     assert!(assert_mirrored("PairSums", pair_sums) >= 3);
 }
