@@ -1,7 +1,7 @@
 //! The flags of `spherec train`, and the checked config that they make.
 
 use super::load_args::{LoadArgs, shown_path};
-use super::model_args::{ModelArgs, RunArgs, SampleArgs, adapter_choice};
+use super::model_args::{ModelArgs, RunArgs, SampleArgs, adapter_choice, check_adapter};
 use serde_json::{Value, json};
 use spherec::Result;
 use spherec::checkpoint::Pace;
@@ -132,6 +132,7 @@ impl Args {
         let config =
             self.model.config(Recipe::default(), &self.samples, &self.run, self.protocol.protocol())?;
         self.model.check_used(&self.samples, &self.run, std::slice::from_ref(&config))?;
+        check_adapter(self.adapter.as_deref(), std::slice::from_ref(&config))?;
         Ok(config)
     }
 
