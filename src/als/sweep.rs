@@ -14,8 +14,8 @@ use faer::diag::DiagMut;
 use faer::dyn_stack::{MemBuffer, MemStack};
 use faer::linalg::cholesky::llt;
 use faer::linalg::evd::{ComputeEigenvectors, self_adjoint_evd, self_adjoint_evd_scratch};
-use faer::linalg::matmul::matmul;
-use faer::{Accum, Col, Mat, Par};
+use faer::linalg::matmul::{matmul, triangular};
+use faer::{Accum, Col, Mat, MatMut, MatRef, Par};
 use rayon::prelude::*;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -154,6 +154,22 @@ pub(super) fn solve(
     )
 }
 
+/// Adds the product of `left` and `right`, which is symmetric, to the lower half of `system`: all that Cholesky reads.
+fn add_lower(system: MatMut<'_, f64>, left: MatRef<'_, f64>, right: MatRef<'_, f64>) {
+    use triangular::BlockStructure::{Rectangular, TriangularLower};
+    triangular::matmul(
+        system,
+        TriangularLower,
+        Accum::Add,
+        left,
+        Rectangular,
+        right,
+        Rectangular,
+        1.0,
+        Par::Seq,
+    );
+}
+
 /// The matrices of one thread.
 struct Workspace {
     dim: usize,
@@ -219,7 +235,7 @@ impl Workspace {
         let mut system = self.system.submatrix_mut(0, 0, count, count);
         system.fill(0.0);
         (0..count).for_each(|at| system[(at, at)] = 1.0);
-        matmul(&mut system, Accum::Add, columns.transpose(), columns, 1.0, Par::Seq);
+        add_lower(system, columns.transpose(), columns);
         self.right.as_mut().fill(1.0);
         self.cholesky(count)?;
         let weights = self.right.col_as_slice(0);
@@ -246,7 +262,7 @@ impl Workspace {
                 self.right.col_as_slice_mut(0).iter_mut().zip(row).for_each(|(sum, x)| *sum += x);
             }
             let columns = self.columns.submatrix(0, 0, dim, its.len());
-            matmul(&mut self.system, Accum::Add, columns, columns.transpose(), 1.0, Par::Seq);
+            add_lower(self.system.as_mut(), columns, columns.transpose());
         }
         self.cholesky(dim)?;
         self.solved.col_as_slice_mut(at).copy_from_slice(self.right.col_as_slice(0));

@@ -4,7 +4,7 @@ use super::console::{self, Bar, err_is_terminal, note};
 use super::feature_args::FeatureArgs;
 use super::format::{counted, duration, percent};
 use super::load_args::{self, LoadArgs};
-use super::model_args::adapter_choice;
+use super::model_args::{adapter_choice, check_adapter};
 use super::output::check_distinct;
 use super::{CommandResult, Failure, interrupts, protocol};
 use serde_json::{Map, Value, json};
@@ -17,7 +17,7 @@ use spherec::export::{NewFile, check_free};
 use spherec::gpu::Gpu;
 use spherec::printable::excerpt;
 use spherec::printable::printable;
-use spherec::train::{self, SideFeatures, TrainingData};
+use spherec::train::{self, RunConfig, SideFeatures, TrainingData};
 use spherec::{Error, Result};
 use std::cell::RefCell;
 use std::collections::BTreeSet;
@@ -112,6 +112,8 @@ pub(crate) fn run(
     features: &[SideFeatures],
     depths: &Depths,
 ) -> std::result::Result<(Results, CommandResult), Failure> {
+    let configs: Vec<RunConfig> = experiment.cells.iter().map(|cell| cell.config.clone()).collect();
+    check_adapter(args.adapter.as_deref(), &configs)?;
     experiment.check(interactions)?;
     let mut results = Results::open(&args.output, experiment)?;
     let (done, count) = (results.trials().len(), experiment.run_count());
@@ -134,8 +136,7 @@ pub(crate) fn run(
             counted(epochs, "epoch"),
         ));
     }
-    let needs_gpu = experiment.cells.iter().any(|cell| cell.config.needs_gpu());
-    let gpu = match needs_gpu {
+    let gpu = match configs.iter().any(RunConfig::needs_gpu) {
         true => Some(Arc::new(Gpu::open(&adapter_choice(args.adapter.as_deref()))?)),
         false => None,
     };

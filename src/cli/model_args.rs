@@ -222,6 +222,17 @@ impl RunArgs {
     }
 }
 
+/// Refuses `--adapter` where none of `configs` trains on a GPU: it would change nothing.
+pub(crate) fn check_adapter(name: Option<&str>, configs: &[RunConfig]) -> Result<()> {
+    if name.is_none() || configs.iter().any(RunConfig::needs_gpu) {
+        return Ok(());
+    }
+    Err(Error::setting(
+        "--adapter",
+        "has no meaning with --recipe wrmf and popularity: they train on the CPU",
+    ))
+}
+
 /// The adapter that `--adapter` means.
 pub(crate) fn adapter_choice(name: Option<&str>) -> AdapterChoice {
     name.map_or(AdapterChoice::Best, |name| AdapterChoice::Named(name.to_owned()))

@@ -2,7 +2,7 @@
 
 use super::feature_args::FeatureArgs;
 use super::load_args::{LoadArgs, shown_path};
-use super::model_args::{ModelArgs, RunArgs, SampleArgs, adapter_choice};
+use super::model_args::{ModelArgs, RunArgs, SampleArgs, adapter_choice, check_adapter};
 use serde_json::{Value, json};
 use spherec::Result;
 use spherec::checkpoint::Pace;
@@ -144,6 +144,7 @@ impl Args {
         let mut config = config.with_split(protocol, least);
         self.features.apply(&mut config, &self.model, self.recipe())?;
         self.model.check_used(&self.samples, &self.run, std::slice::from_ref(&config))?;
+        check_adapter(self.adapter.as_deref(), std::slice::from_ref(&config))?;
         Ok(config)
     }
 

@@ -1,10 +1,11 @@
 //! The trainers that need no GPU: WRMF and popularity, from data to lists, on a system without an adapter.
 
-use crate::support::{assert_line, contents, fail, place, shared, spherec, text};
+use crate::support::{assert_line, contents, place, shared, text};
 use serde_json::Value;
 use std::collections::HashMap;
 use std::fs;
 use std::path::Path;
+use std::process::Command;
 
 /// WRMF that learns the clusters of the shared data.
 const SMALL: [&str; 10] =
@@ -13,7 +14,8 @@ const SMALL: [&str; 10] =
 /// What a call wrote, where no backend of this system is left.
 fn run(folder: &Path, args: &[&str]) -> (Option<i32>, String, String) {
     let backend = if cfg!(target_os = "macos") { "dx12" } else { "metal" };
-    let output = spherec(folder, args).env("WGPU_BACKEND", backend).output().unwrap();
+    let mut command = Command::new(assert_cmd::cargo::cargo_bin("spherec"));
+    let output = command.current_dir(folder).args(args).env("WGPU_BACKEND", backend).output().unwrap();
     (output.status.code(), text(&output.stdout), text(&output.stderr))
 }
 
@@ -21,6 +23,12 @@ fn succeed(folder: &Path, args: &[&str]) -> (String, String) {
     let (code, out, err) = run(folder, args);
     assert_eq!(code, Some(0), "{args:?}: {out}{err}");
     (out, err)
+}
+
+fn fail(folder: &Path, args: &[&str]) -> String {
+    let (code, out, err) = run(folder, args);
+    assert_eq!(code, Some(1), "{args:?}: {out}{err}");
+    err
 }
 
 fn train(folder: &Path, output: &str, flags: &[&str]) -> (String, String) {
@@ -94,7 +102,7 @@ fn a_training_that_was_made_longer_or_interrupted_loses_nothing() {
     #[cfg(unix)]
     {
         use std::io::{BufRead, BufReader};
-        use std::process::{Command, Stdio};
+        use std::process::Stdio;
         let mut command = Command::new(assert_cmd::cargo::cargo_bin("spherec"));
         command.args(["train", shared("interactions.csv"), "-o", "long"]).args(SMALL);
         command.args(["--epochs", "1000000"]).current_dir(folder).env("WGPU_BACKEND", "metal");
@@ -154,16 +162,17 @@ fn flags_of_another_trainer_are_refused() {
         ("wrmf", "--unobserved-weight", "nan", &["must be", "NaN"]),
         ("wrmf", "--regularisation-exponent", "3", &["must be 0 to 2", "3"]),
         ("wrmf", "--dim", "0", &["must be at least 1", "0"]),
+        ("wrmf", "--adapter", "0", &["has no meaning with --recipe wrmf"]),
         ("popularity", "--epochs", "3", &["has no meaning with --recipe popularity"]),
         ("popularity", "--dim", "3", &["has no meaning with --recipe popularity"]),
         ("softmax", "--regularisation", "0.1", &["has no meaning with a recipe other than wrmf"]),
         ("bpr", "--unobserved-weight", "0.1", &["has no meaning with a recipe other than wrmf"]),
     ] {
-        let err = fail(place.path(), &["train", data, "-o", "model", "--recipe", recipe, flag, value], 1);
+        let err = fail(place.path(), &["train", data, "-o", "model", "--recipe", recipe, flag, value]);
         assert_line(&err, &[&["error: ", flag], parts].concat());
         assert!(fs::read_dir(place.path()).unwrap().next().is_none(), "{recipe} {flag}");
     }
-    let err = fail(place.path(), &["compare", data, "-o", "table", "--recipe", "wrmf"], 1);
+    let err = fail(place.path(), &["compare", data, "-o", "table", "--recipe", "wrmf"]);
     assert_line(&err, &["error: --recipe ", "wrmf", "samplers"]);
 }
 
@@ -181,6 +190,8 @@ fn tune_searches_the_settings_of_wrmf() {
     train(folder, "model", &["--config", "search/best.toml"]);
     let results = fs::read_to_string(folder.join("search/results.jsonl")).unwrap();
     assert_eq!(results.lines().count(), 1 + 4 * 2, "{results}");
+    let err = fail(folder, &[&tune[..], &grid, &SMALL, &["--adapter", "0"]].concat());
+    assert_line(&err, &["error: --adapter ", "has no meaning"]);
     // Done already: the file holds the configs whole.
     let (_, err) = succeed(folder, &[&tune[..], &grid, &SMALL].concat());
     assert_line(&err, &["8 of 8 runs are already done"]);

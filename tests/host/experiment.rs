@@ -1,19 +1,21 @@
 //! Experiments: results survive an interruption, other settings and damage are refused; and grids.
 
 use serde_json::{Map, json};
-use spherec::data::{Interactions, Protocol, Split};
+use spherec::data::{Interactions, Protocol, Split, split};
 use spherec::evaluate::Metrics;
 use spherec::experiment::{
-    Cell, Event, Experiment, Grid, Measured, RESULTS, Repeats, ResultTable, Results, marks, shuffled,
+    Cell, Depths, Event, Experiment, Grid, Measured, ON_CPU, RESULTS, Repeats, ResultTable, Results, marks, measure,
+    shuffled,
     summarise,
 };
 use spherec::sampling::Negatives;
 use spherec::step::Loss;
-use spherec::train::{RunConfig, TrainConfig};
+use spherec::train::{RunConfig, RunRecipe, TrainConfig};
 use spherec::{Error, Result};
 use std::fs;
 use std::io::Write;
 use std::path::Path;
+use std::sync::atomic::AtomicBool;
 
 fn folds(count: usize) -> Repeats {
     Repeats::Folds { count, valid_fraction: 0.0 }
@@ -421,4 +423,21 @@ fn results_are_a_regular_file_of_a_size_that_fits() {
     run(place.path(), &experiment(0.1), 2).unwrap();
     fs::File::options().write(true).open(&path).unwrap().set_len(1 << 40).unwrap();
     assert!(error().contains("is larger than"));
+}
+
+#[test]
+fn a_run_that_needs_no_gpu_is_measured_without_one_and_another_says_what_it_lacks() {
+    let experiment = experiment(0.1);
+    let parts = split(&data(), &experiment.protocol(0), 5).unwrap();
+    let never = AtomicBool::new(false);
+    for recipe in [RunRecipe::Wrmf, RunRecipe::Popularity] {
+        let measured = measure(None, &parts, &recipe.config(), &never, &mut |_| {}).unwrap().unwrap();
+        assert_eq!((measured.adapter.as_str(), measured.failure), (ON_CPU, None));
+        assert!(measured.metrics.unwrap().recall > 0.0);
+    }
+    let error = measure(None, &parts, &experiment.cells[0].config, &never, &mut |_| {}).unwrap_err();
+    assert!(matches!(error, Error::Adapter(_)), "{error}");
+    let interrupted = AtomicBool::new(true);
+    let cut = measure(None, &parts, &RunRecipe::Wrmf.config(), &interrupted, &mut |_| {}).unwrap();
+    assert_eq!(cut, None);
 }
