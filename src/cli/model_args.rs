@@ -28,8 +28,9 @@ pub(crate) struct SampleArgs {
     #[arg(long, value_name = "B", help = format!("Pairs of a step {}", usual(|config| config.batch_size)))]
     pub(crate) batch_size: Option<usize>,
     #[arg(long, value_name = "N", help = format!(
-        "Negatives of a pair, 1 to 1000, if they are not shared [default: {}; Tran 4.1.3: 1, 2 or 5]",
-        defaults::two_stage_2019::NEGATIVES))]
+        "Negatives of a pair, 1 to 1000, if they are not shared; the draws of warp [default: {}; Tran 4.1.3: 1, 2 or 5; \
+         recipe bpr: {}; recipe warp: {}]",
+        defaults::two_stage_2019::NEGATIVES, defaults::baselines::BPR_NEGATIVES, defaults::baselines::WARP_NEGATIVES))]
     pub(crate) negatives: Option<usize>,
 }
 
@@ -79,7 +80,7 @@ pub(crate) struct ModelArgs {
     #[arg(long, value_name = "W")]
     gor_weight: Option<f64>,
     /// A learned number of each item, added to its scores: what is liked by many is recommended more. `recommend
-    /// --popularity` turns it down without training again [default: true; recipe two-stage-2019: false]
+    /// --popularity` turns it down without training again [default: true; recipes other than softmax: false]
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     item_bias: Option<bool>,
     #[arg(long, value_name = "X", help = format!(

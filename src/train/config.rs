@@ -63,9 +63,11 @@ pub mod defaults {
         /// N of WARP, draws of a pair.
         pub const WARP_NEGATIVES: usize = 10;
         /// Step size of Adam.
-        pub const LEARNING_RATE: f64 = 5e-3;
-        /// Epochs.
-        pub const EPOCHS: usize = 20;
+        pub const LEARNING_RATE: f64 = 1e-3;
+        /// Epochs of BPR.
+        pub const BPR_EPOCHS: usize = 40;
+        /// Epochs of WARP.
+        pub const WARP_EPOCHS: usize = 20;
     }
 
     /// What the recipe `two-stage-2019` has otherwise.

@@ -70,7 +70,6 @@ impl Recipe {
             geometry: Geometry::Dot,
             item_bias: None,
             schedule: Schedule::Linear { learning_rate: baselines::LEARNING_RATE },
-            stopping: Stopping { epochs: baselines::EPOCHS, ..shared.stopping },
             ..shared.clone()
         };
         match self {
@@ -103,11 +102,13 @@ impl Recipe {
             Recipe::Bpr => TrainConfig {
                 loss: Loss::Bpr,
                 negatives: Negatives::Uniform { count: baselines::BPR_NEGATIVES },
+                stopping: Stopping { epochs: baselines::BPR_EPOCHS, ..shared.stopping },
                 ..inner_products
             },
             Recipe::Warp => TrainConfig {
                 loss: Loss::Warp { margin: MARGIN },
                 negatives: Negatives::Uniform { count: baselines::WARP_NEGATIVES },
+                stopping: Stopping { epochs: baselines::WARP_EPOCHS, ..shared.stopping },
                 ..inner_products
             },
         }

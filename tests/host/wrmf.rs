@@ -107,10 +107,9 @@ fn eliminate(mut matrix: Vec<Vec<f64>>, mut right: Vec<f64>) -> Vec<f64> {
         matrix.swap(k, pivot);
         right.swap(k, pivot);
         for row in k + 1..n {
-            let factor = matrix[row][k] / matrix[k][k];
-            for column in k..n {
-                matrix[row][column] -= factor * matrix[k][column];
-            }
+            let (above, below) = matrix.split_at_mut(row);
+            let factor = below[0][k] / above[k][k];
+            below[0].iter_mut().zip(&above[k]).for_each(|(x, y)| *x -= factor * y);
             right[row] -= factor * right[k];
         }
     }
