@@ -213,14 +213,17 @@ fn generate_gives_the_same_for_the_same_seed_and_replaces_nothing() {
     succeed(place.path(), &args("same", "1"));
     succeed(place.path(), &args("other", "2"));
     let of = |name: &str| contents(&place.path().join(name));
-    assert_eq!(of("one").keys().collect::<Vec<_>>(), ["interactions.csv", "labels.csv"]);
+    let names = ["interactions.csv", "item-tags.csv", "labels.csv", "user-tags.csv"];
+    assert_eq!(of("one").keys().collect::<Vec<_>>(), names);
     assert_eq!(of("one"), of("same"));
     assert_ne!(of("one"), of("other"));
     let err = fail(place.path(), &args("one", "2"), 1);
     assert_line(&err, &["error: ", "--force"]);
     assert_eq!(of("one"), of("same"));
-    succeed(place.path(), &args("single.csv", "1"));
-    assert_eq!(fs::read(place.path().join("single.csv")).unwrap(), of("one")["interactions.csv"]);
+    succeed(place.path(), &[&args("single.csv", "1")[..], &["--item-features", "tags.csv"]].concat());
+    for (name, whole) in [("single.csv", "interactions.csv"), ("tags.csv", "item-tags.csv")] {
+        assert_eq!(fs::read(place.path().join(name)).unwrap(), of("one")[whole]);
+    }
 }
 
 #[test]
