@@ -74,6 +74,9 @@ const ADAGRAD: Optimizer = Optimizer::Adagrad { epsilon: 0.01 };
 /// one step of shared candidates has that.
 const SMALL: Grain = Grain { held_chunks: Grain::CPU.held_chunks / 2, ..Grain::CPU };
 
+/// With a quarter, where each of many defects is compiled.
+const SMALLER: Grain = Grain { held_chunks: Grain::CPU.held_chunks / 4, ..Grain::CPU };
+
 /// The steps that every kernel is checked on: ragged and even sizes, one shard and several, one block of pairs and
 /// several, first steps and late ones.
 pub fn made_up_steps() -> Vec<MadeUp> {
@@ -348,14 +351,14 @@ pub fn made_up_steps() -> Vec<MadeUp> {
         MadeUp { name: "covariance in the ball", ..in_ball },
         // Five tiles of 64 numbers, and more rows than threads.
         MadeUp { name: "covariance, shared, tiles", covariance_weight, dim: 260, batch_size: 120, ..shared },
-        MadeUp { name: "subgroups, covariance", dim: 68, rows_per_shard: 70, grain: SMALL, ..in_ball },
-        // Of D / 4 = 33 vec4 a thread holds 16 at a time, and of the slots 32.
+        MadeUp { name: "subgroups, covariance", dim: 28, rows_per_shard: 70, grain: SMALLER, ..in_ball },
+        // Of D / 4 = 33 vec4 a thread holds 8 at a time, and of the slots 16.
         MadeUp {
             name: "subgroups, covariance, segments",
             covariance_weight,
             dim: 132,
             batch_size: 120,
-            grain: SMALL,
+            grain: SMALLER,
             ..shared
         },
     ]);

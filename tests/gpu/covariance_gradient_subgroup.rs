@@ -29,7 +29,7 @@ fn every_defect_is_seen() {
             ("subgroups, covariance", "squares += subgroup", "squares = subgroup"),
             ("subgroups, covariance", "squares / n", "squares"),
             (
-                "subgroups, covariance",
+                "subgroups, covariance, segments",
                 "let own_chunk = group.y * lane_count + thread;",
                 "let own_chunk = thread;",
             ),

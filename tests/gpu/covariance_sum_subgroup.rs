@@ -43,7 +43,7 @@ fn every_defect_is_seen() {
             ("subgroups, covariance", "add(4u * quad + 1u, chunk, sum_1", "add(4u * quad + 1u, chunk, sum_0"),
             ("subgroups, covariance", "let begin = group.y * part_slots;", "let begin = 0u;"),
             (
-                "subgroups, covariance",
+                "subgroups, covariance, segments",
                 "let own_chunk = group.x * lane_count + thread;",
                 "let own_chunk = thread;",
             ),

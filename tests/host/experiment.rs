@@ -431,13 +431,13 @@ fn a_run_that_needs_no_gpu_is_measured_without_one_and_another_says_what_it_lack
     let parts = split(&data(), &experiment.protocol(0), 5).unwrap();
     let never = AtomicBool::new(false);
     for recipe in [RunRecipe::Wrmf, RunRecipe::Popularity] {
-        let measured = measure(None, &parts, &recipe.config(), &never, &mut |_| {}).unwrap().unwrap();
+        let measured = measure(None, (&parts).into(), &recipe.config(), &Depths::default(), &never, &mut |_| {}).unwrap().unwrap();
         assert_eq!((measured.adapter.as_str(), measured.failure), (ON_CPU, None));
         assert!(measured.metrics.unwrap().recall > 0.0);
     }
-    let error = measure(None, &parts, &experiment.cells[0].config, &never, &mut |_| {}).unwrap_err();
+    let error = measure(None, (&parts).into(), &experiment.cells[0].config, &Depths::default(), &never, &mut |_| {}).unwrap_err();
     assert!(matches!(error, Error::Adapter(_)), "{error}");
     let interrupted = AtomicBool::new(true);
-    let cut = measure(None, &parts, &RunRecipe::Wrmf.config(), &interrupted, &mut |_| {}).unwrap();
+    let cut = measure(None, (&parts).into(), &RunRecipe::Wrmf.config(), &Depths::default(), &interrupted, &mut |_| {}).unwrap();
     assert_eq!(cut, None);
 }

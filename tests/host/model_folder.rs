@@ -280,7 +280,7 @@ fn the_item_bias_and_the_geometry_come_back_and_only_a_bias_has_a_popularity() {
     outside.embeddings.users[..2].fill(0.9);
     let error = outside.save(&folder, &[]).unwrap_err().to_string();
     assert!(
-        error.contains("`users` row 0 has length 1.") && error.contains("at most 1 in the ball"),
+        error.contains("`users` row 0 has length 1.5") && error.contains("at most 1 in the ball"),
         "{error}"
     );
     odd_model().save(&folder, &[]).unwrap();
