@@ -27,6 +27,15 @@ impl Model {
         tables::check_size(&path(ITEMS), Sizes::id_bytes(sizes.item_count))?;
         let table_bytes = tables::check_size(&path(TABLES), sizes.table_bytes())?;
         let pair_bytes = tables::check_size(&path(INTERACTIONS), sizes.pair_bytes())?;
+        let mut cold_bytes = [0; 2];
+        for (side, network) in Side::ALL.into_iter().zip(sizes.networks) {
+            let Some(NetworkSizes { feature_count, cold_count, .. }) = network else { continue };
+            let [of_features, of_ids, of_points] = OF_FEATURES[side.index()];
+            tables::check_size(&path(of_features), Sizes::id_bytes(feature_count))?;
+            tables::check_size(&path(of_ids), Sizes::id_bytes(cold_count))?;
+            cold_bytes[side.index()] =
+                tables::check_size(&path(of_points), Sizes::cold_bytes(cold_count, sizes.dim))?;
+        }
         sums.check_files(folder)?;
         let users = tables::read_ids(&path(USERS), sizes.user_count)?;
         let items = tables::read_ids(&path(ITEMS), sizes.item_count)?;
@@ -36,9 +45,7 @@ impl Model {
         for (side, network) in Side::ALL.into_iter().zip(sizes.networks) {
             let Some(NetworkSizes { feature_count, cold_count, .. }) = network else { continue };
             let [of_features, of_ids, of_points] = OF_FEATURES[side.index()];
-            tables::check_size(&path(of_features), Sizes::id_bytes(feature_count))?;
-            tables::check_size(&path(of_ids), Sizes::id_bytes(cold_count))?;
-            let bytes = tables::check_size(&path(of_points), Sizes::cold_bytes(cold_count, sizes.dim))?;
+            let bytes = cold_bytes[side.index()];
             let known = Known {
                 side,
                 names: tables::read_ids(&path(of_features), feature_count)?,

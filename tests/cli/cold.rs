@@ -134,8 +134,8 @@ fn to_taste(lists: &[(String, Vec<String>)], counted: impl Fn(&str) -> bool) -> 
     (all.len(), good as f64 / all.len() as f64)
 }
 
-/// Untrained, the network would place items with like tags together, but anywhere: so trained items are counted. Tags of
-/// another item each place them no better than chance, a fifth.
+/// Untrained, the network would place items with like tags together, but anywhere: so trained items are counted. A fifth
+/// is chance, which is what the tags of other items give. The tags of some items tell nothing of their cluster.
 #[test]
 fn cold_items_are_placed_among_the_trained_items_of_their_cluster() {
     let (world, other) = (world(), place());
@@ -152,7 +152,7 @@ fn cold_items_are_placed_among_the_trained_items_of_their_cluster() {
     write(&other.path().join("shuffled.csv"), ["item", "tag"], &shuffled);
     train(other.path(), "model", "shuffled.csv");
     let by_chance = purity(other.path(), "model", &world.clusters);
-    assert!(placed > 0.75 && by_chance < 0.4, "{placed} with their tags, {by_chance} with those of others");
+    assert!(placed > 0.55 && by_chance < 0.35, "{placed} with their tags, {by_chance} with those of others");
 }
 
 #[test]

@@ -394,7 +394,13 @@ fn a_training_with_features_goes_on_without_the_files_that_it_began_with() {
         fs::copy(shared(name), folder.join(name)).unwrap();
     }
     let features = ["--item-features", "item-tags.csv", "--user-features", "user-tags.csv", "--hidden", "16"];
-    let args = [&["train", "known.csv", "-o", "model"][..], &FLAGS, &features, &["--epochs", "20"]].concat();
+    let args = [
+        &["train", "known.csv", "-o", "model"][..],
+        &FLAGS,
+        &features,
+        &["--epochs", "30", "--batch-size", "64"],
+    ]
+    .concat();
     succeed(folder, &args);
     fs::rename(folder.join("model"), folder.join("undisturbed")).unwrap();
     interrupted(folder, &args, "epoch 5/", "-INT");

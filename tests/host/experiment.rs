@@ -4,9 +4,8 @@ use serde_json::{Map, json};
 use spherec::data::{Interactions, Protocol, Split, split};
 use spherec::evaluate::Metrics;
 use spherec::experiment::{
-    Cell, Depths, Event, Experiment, Grid, Measured, ON_CPU, RESULTS, Repeats, ResultTable, Results, marks, measure,
-    shuffled,
-    summarise,
+    Cell, Depths, Event, Experiment, Grid, Measured, ON_CPU, RESULTS, Repeats, ResultTable, Results, marks,
+    measure, shuffled, summarise,
 };
 use spherec::sampling::Negatives;
 use spherec::step::Loss;
@@ -428,16 +427,29 @@ fn results_are_a_regular_file_of_a_size_that_fits() {
 #[test]
 fn a_run_that_needs_no_gpu_is_measured_without_one_and_another_says_what_it_lacks() {
     let experiment = experiment(0.1);
-    let parts = split(&data(), &experiment.protocol(0), 5).unwrap();
+    let parts = split(&data(), &experiment.repeats.protocol(0), 5).unwrap();
     let never = AtomicBool::new(false);
     for recipe in [RunRecipe::Wrmf, RunRecipe::Popularity] {
-        let measured = measure(None, (&parts).into(), &recipe.config(), &Depths::default(), &never, &mut |_| {}).unwrap().unwrap();
+        let measured =
+            measure(None, (&parts).into(), &recipe.config(), &Depths::default(), &never, &mut |_| {})
+                .unwrap()
+                .unwrap();
         assert_eq!((measured.adapter.as_str(), measured.failure), (ON_CPU, None));
         assert!(measured.metrics.unwrap().recall > 0.0);
     }
-    let error = measure(None, (&parts).into(), &experiment.cells[0].config, &Depths::default(), &never, &mut |_| {}).unwrap_err();
+    let error =
+        measure(None, (&parts).into(), &experiment.cells[0].config, &Depths::default(), &never, &mut |_| {})
+            .unwrap_err();
     assert!(matches!(error, Error::Adapter(_)), "{error}");
     let interrupted = AtomicBool::new(true);
-    let cut = measure(None, (&parts).into(), &RunRecipe::Wrmf.config(), &Depths::default(), &interrupted, &mut |_| {}).unwrap();
+    let cut = measure(
+        None,
+        (&parts).into(),
+        &RunRecipe::Wrmf.config(),
+        &Depths::default(),
+        &interrupted,
+        &mut |_| {},
+    )
+    .unwrap();
     assert_eq!(cut, None);
 }

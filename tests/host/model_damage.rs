@@ -188,10 +188,16 @@ fn damage_to_features_is_named() {
         });
     }
     type Damage = fn(&Path);
-    let cases: [(&str, &str, Damage); 16] = [
-        ("item_features.txt", "more than the 2 ids", |f| {
-            edit(f, |j| j["item_features"]["feature_count"] = json!(2))
+    let cases: [(&str, &str, Damage); 17] = [
+        ("item_features.txt", "more than the 3 ids", |f| {
+            let text = fs::read_to_string(f.join("item_features.txt")).unwrap();
+            replace(f, "item_features.txt", text + "new\n");
         }),
+        (
+            "model.safetensors",
+            "`item_features.input` is F32 of shape [4, 4], but should be F32 of shape [3, 4]",
+            |f| edit(f, |j| j["item_features"]["feature_count"] = json!(2)),
+        ),
         ("model.json", "\"feature_count\" must be 1 to 2147483647, but is 0", |f| {
             edit(f, |j| j["item_features"]["feature_count"] = json!(0))
         }),
