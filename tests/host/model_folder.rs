@@ -278,7 +278,7 @@ fn the_item_bias_and_the_geometry_come_back_and_only_a_bias_has_a_popularity() {
     outside.embeddings.users[..4].copy_from_slice(&[0.0, 1.2, 0.0, 0.0]);
     let error = outside.save(&folder, &[]).unwrap_err().to_string();
     assert!(
-        error.contains("`users` row 0 has length 1.5") && error.contains("at most 1 in the ball"),
+        error.contains("`users` row 0 has length 1.2") && error.contains("at most 1 in the ball"),
         "{error}"
     );
     odd_model().save(&folder, &[]).unwrap();
