@@ -7,7 +7,7 @@ use spherec::data::{FeatureValues, Features, IdTable, Interactions, Side, Split}
 use spherec::model::{Known, Model};
 use spherec::recommend::similar_items;
 use spherec::sampling::Negatives;
-use spherec::step::Geometry;
+use spherec::step::{Geometry, Optimizer, Schedule};
 use spherec::train::{TrainConfig, TrainingData, train_from};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -46,7 +46,14 @@ fn those_without_interactions_are_where_their_features_project_them() {
     let users = features().pop().unwrap();
     let all = [(Side::Items, Arc::new(of_items())), users];
     for geometry in [Geometry::Sphere, Geometry::Ball, Geometry::Dot] {
-        let config = with_network(TrainConfig { geometry, ..config(Negatives::Uniform { count: 2 }) });
+        let usual = config(Negatives::Uniform { count: 2 });
+        let optimizer = match geometry {
+            Geometry::Ball => Optimizer::Adagrad { epsilon: 1e-10 },
+            _ => usual.optimizer,
+        };
+        let schedule =
+            Schedule::Constant { learning_rate: if geometry == Geometry::Ball { 0.1 } else { 0.01 } };
+        let config = with_network(TrainConfig { geometry, optimizer, schedule, ..usual });
         let data = TrainingData { split: &split, features: &all };
         let stop = AtomicBool::new(false);
         let mut keeper = crate::resume::never();

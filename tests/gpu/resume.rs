@@ -181,8 +181,8 @@ fn runs_with_features_go_on_to_the_same_bits() {
     let adam = Recipe::Softmax.config().optimizer;
     for (optimizer, geometry, part_count) in [
         (adam, Geometry::Sphere, 4),
-        (Optimizer::Adagrad { epsilon: 1e-10 }, Geometry::Ball, 2),
-        (Optimizer::Sgd, Geometry::Dot, 1),
+        (Optimizer::Adagrad { epsilon: 1e-10 }, Geometry::Ball, 3),
+        (Optimizer::Sgd, Geometry::Dot, 2),
     ] {
         let mut config = with_network(config(Negatives::Uniform { count: 2 }));
         (config.optimizer, config.geometry, config.batch_size) = (optimizer, geometry, 48);

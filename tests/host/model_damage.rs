@@ -243,7 +243,7 @@ fn damage_to_features_is_named() {
             replace(f, "cold_users.safetensors", bytes);
         }),
         // Swapped: of one row where three should be.
-        ("cold_items.txt", "truncated", |f| {
+        ("cold_items.txt", "has 1 ids, but model.json says 3", |f| {
             fs::copy(f.join("cold_users.txt"), f.join("cold_items.txt")).unwrap();
             rehash(f);
         }),
