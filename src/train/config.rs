@@ -80,11 +80,11 @@ pub mod defaults {
         /// Users with fewer interactions are trained on only (Hsieh et al. 2017, 4.2).
         pub const HOLD_OUT_FROM: usize = 5;
         /// Step size of AdaGrad (measured; the paper does not say it).
-        pub const LEARNING_RATE: f64 = 0.1;
+        pub const LEARNING_RATE: f64 = 0.01;
         /// Norm of a starting row (measured).
         pub const START_NORM: f64 = 0.1;
         /// B, pairs of a batch (measured).
-        pub const BATCH_SIZE: usize = 512;
+        pub const BATCH_SIZE: usize = 4_096;
         /// Epochs at most (measured).
         pub const EPOCHS: usize = 50;
     }

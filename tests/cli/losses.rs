@@ -86,7 +86,7 @@ fn every_loss_and_sampler_beats_chance() {
         (
             "triplet",
             &["--sampler", "uniform"],
-            &["--recipe", "cml-2017", "--negatives", "10", "--epochs", "20"],
+            &["--recipe", "cml-2017", "--negatives", "10", "--learning-rate", "0.1"],
         ),
         (
             "softmax",
