@@ -253,7 +253,7 @@ fn net_shape(features: &Features) -> NetShape {
         feature_count: features.feature_count(),
         hidden: 24,
         dropout: 0.4,
-        weight: 0.5,
+        weight: 0.1,
         projected: 40,
         entry_capacity: features.most_entries(40),
         rows_per_shard: 9,
