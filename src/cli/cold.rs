@@ -9,7 +9,7 @@ use std::path::Path;
 #[derive(Debug, clap::Args)]
 pub(crate) struct ColdItemArgs {
     /// Take in cold items: those of the --item-features file of the training that nobody had. Their features place
-    /// them. Their item bias is 0, as that of an item that training never sees
+    /// them. In a model with an item bias theirs is 0, below that of what is popular: --popularity 0 ranks them as equals
     #[arg(long)]
     with_cold_items: bool,
 }
