@@ -115,16 +115,12 @@ impl Projection {
         let mut words = Vec::with_capacity(used.len() * 4 + features.len() * 4 + projected.len() * 4);
         place(&used, self.shape.rows_per_shard, shard_count, &mut words);
         let slot_count = words.len();
-        for slot in 0..slot_count {
-            if words[slot] != NONE {
-                self.slots.set(words[slot], slot as u32);
-            }
+        for (slot, &row) in words.iter().enumerate().filter(|&(_, &row)| row != NONE) {
+            self.slots.set(row, slot as u32);
         }
         let bias_slot = self.slots.get(bias_row);
-        let (quads_at, shards_at) = {
-            let rows = words.clone();
-            list_quads(&rows, self.shape.rows_per_shard, shard_count, &mut words)
-        };
+        let rows = words.clone();
+        let (quads_at, shards_at) = list_quads(&rows, self.shape.rows_per_shard, shard_count, &mut words);
         let projected_at = words.len();
         words.extend_from_slice(projected);
         let entries_at = words.len();
