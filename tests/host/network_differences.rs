@@ -231,9 +231,9 @@ fn check(case: Case) -> bool {
         for (slot, &row) in plan.rows().iter().enumerate().filter(|&(_, &row)| row != NONE) {
             let gradient = &scratch.input_gradients[slot * stride..][..stride];
             used += usize::from(gradient[case.hidden] == 1.0);
-            for unit in 0..case.hidden {
+            for (unit, &seen) in gradient[..case.hidden].iter().enumerate() {
                 let expected = difference(&|at, by| at.input[row as usize][unit] += by);
-                assert_near(&format!("{case:?}, W1[{row}][{unit}]"), gradient[unit], expected, loss);
+                assert_near(&format!("{case:?}, W1[{row}][{unit}]"), seen, expected, loss);
             }
         }
         let of_rows = projected.iter().flat_map(|&row| &it.features[side.index()][row]);
@@ -243,9 +243,9 @@ fn check(case: Case) -> bool {
         for unit in 0..=case.hidden {
             let gradient = &scratch.output_gradients[unit * stride..][..stride];
             assert_eq!(gradient[it.shape.padded_dim()], 1.0, "every unit is stepped");
-            for d in 0..case.dim {
+            for (d, &seen) in gradient[..case.dim].iter().enumerate() {
                 let expected = difference(&|at, by| at.output[unit][d] += by);
-                assert_near(&format!("{case:?}, W2[{unit}][{d}]"), gradient[d], expected, loss);
+                assert_near(&format!("{case:?}, W2[{unit}][{d}]"), seen, expected, loss);
             }
         }
         for &slot in plan.projected() {
