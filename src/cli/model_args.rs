@@ -451,6 +451,7 @@ impl ModelArgs {
             ("--candidates", self.candidates.is_some()),
             ("--hardness", self.hardness.is_some()),
             ("--gor-weight", self.gor_weight.is_some()),
+            ("--covariance-weight", self.covariance_weight.is_some()),
             ("--item-bias", self.item_bias.is_some()),
             ("--item-bias-rate", self.item_bias_rate.is_some()),
             ("--item-bias-start", self.item_bias_start.is_some()),

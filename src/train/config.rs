@@ -87,6 +87,8 @@ pub mod defaults {
         pub const BATCH_SIZE: usize = 4_096;
         /// Epochs at most (measured).
         pub const EPOCHS: usize = 50;
+        /// Epochs at most with features (measured).
+        pub const EPOCHS_WITH_FEATURES: usize = 100;
     }
 
     /// What the recipes `bpr` and `warp` have otherwise (measured).

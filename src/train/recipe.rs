@@ -141,10 +141,19 @@ impl Recipe {
                     ..shared
                 }
             }
-            Recipe::CmlF2017 => TrainConfig {
-                features: Some(FeatureNetwork { hidden: HIDDEN, dropout: DROPOUT, weight: FEATURE_WEIGHT }),
-                ..Recipe::Cml2017.config()
-            },
+            Recipe::CmlF2017 => {
+                let without = Recipe::Cml2017.config();
+                let epochs = cml_2017::EPOCHS_WITH_FEATURES;
+                TrainConfig {
+                    features: Some(FeatureNetwork {
+                        hidden: HIDDEN,
+                        dropout: DROPOUT,
+                        weight: FEATURE_WEIGHT,
+                    }),
+                    stopping: Stopping { epochs, ..without.stopping },
+                    ..without
+                }
+            }
             Recipe::Bpr => TrainConfig {
                 loss: Loss::Bpr,
                 negatives: Negatives::Uniform { count: baselines::BPR_NEGATIVES },
