@@ -43,8 +43,8 @@ impl Model {
     }
 
     /// The model whose items (or users) are its own and, after them, its cold ones: where their features place them, and
-    /// without an interaction. The item bias of a cold item is 0, what training starts an item without interactions
-    /// with. Those that are taken in are cold no more: doing so again changes nothing.
+    /// without an interaction. A cold item has the mean bias of the items that have interactions
+    /// ([`Embeddings::usual_bias`]). Those that are taken in are cold no more: doing so again changes nothing.
     ///
     /// # Errors
     /// [`Error::Data`] if the model was trained without features of `side`, or if a cold id is one of its own.
@@ -61,14 +61,13 @@ impl Model {
         cold_ids.iter().for_each(|id| {
             ids.intern(id);
         });
-        let has_bias = embeddings.has_bias();
-        let points = match side {
-            Side::Items => &mut embeddings.items,
-            Side::Users => &mut embeddings.users,
-        };
-        points.append(&mut known.cold_points);
-        if side == Side::Items && has_bias {
-            embeddings.item_bias.resize(ids.len(), 0.0);
+        let usual_bias = embeddings.usual_bias(&self.split.train.item_frequencies());
+        match side {
+            Side::Items => embeddings.items.append(&mut known.cold_points),
+            Side::Users => embeddings.users.append(&mut known.cold_points),
+        }
+        if side == Side::Items && embeddings.has_bias() {
+            embeddings.item_bias.resize(ids.len(), usual_bias.unwrap_or(0.0));
         }
         let (user_count, item_count) = (self.users.len(), self.items.len());
         Arc::make_mut(&mut self.split.train).widen(user_count, item_count);

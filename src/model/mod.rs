@@ -73,6 +73,14 @@ impl Embeddings {
         !self.item_bias.is_empty()
     }
 
+    /// The mean item bias of the items that have interactions, by their training `counts`, (I): what stands for the bias of
+    /// an item that has none. `None` without a bias or such items.
+    pub fn usual_bias(&self, counts: &[u32]) -> Option<f32> {
+        let trained = self.item_bias.iter().zip(counts).filter(|(_, count)| **count > 0);
+        let (sum, count) = trained.fold((0.0, 0usize), |(sum, n), (&bias, _)| (sum + f64::from(bias), n + 1));
+        (count > 0).then(|| (sum / count as f64) as f32)
+    }
+
     /// What is added to the inner product of each item with any user, (I), so that items are ranked by their scores:
     /// `popularity` times the item bias, and its height. Empty if that is nothing.
     pub fn offsets(&self, popularity: f64) -> Vec<f32> {

@@ -6,7 +6,6 @@ use crate::step::{NetShape, Plan};
 /// The hidden layer of each projected row.
 pub fn feature_hidden(plan: &Plan, input_points: &[f32], hidden: &mut [f32], net: &NetShape) {
     let stride = net.hidden + 4;
-    let [_, (_, keep_scale), (_, drop_below)] = net.constants()[..] else { return };
     for row in 0..plan.header.projected_count as usize {
         for unit in 0..net.hidden {
             let mut sum = input_points[plan.header.bias_slot as usize * stride + unit];
@@ -15,8 +14,9 @@ pub fn feature_hidden(plan: &Plan, input_points: &[f32], hidden: &mut [f32], net
             }
             let key = [plan.header.draw_key_0, plan.header.draw_key_1];
             let words = pcg4d([key[0], key[1], row as u32, unit as u32 / 4]);
-            let is_kept = f64::from(words[unit % 4]) >= drop_below;
-            hidden[row * net.hidden + unit] = if is_kept { sum.max(0.0) * keep_scale as f32 } else { 0.0 };
+            let is_kept = words[unit % 4] >= net.drop_below();
+            hidden[row * net.hidden + unit] =
+                if is_kept { sum.max(0.0) * net.keep_scale() as f32 } else { 0.0 };
         }
     }
 }

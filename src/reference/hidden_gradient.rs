@@ -13,7 +13,7 @@ pub fn hidden_gradient(
     shape: &StepShape,
 ) {
     let (dim, stride) = (shape.padded_dim(), shape.slot_numbers());
-    let keep_scale = (1.0 / (1.0 - net.dropout)) as f32;
+    let keep_scale = net.keep_scale() as f32;
     for row in 0..plan.header.projected_count as usize {
         for unit in 0..net.hidden {
             let mut sum = 0.0f32;

@@ -162,13 +162,22 @@ impl NetShape {
         ]
     }
 
+    /// What a hidden number that dropout keeps is multiplied by.
+    pub fn keep_scale(&self) -> f64 {
+        1.0 / (1.0 - self.dropout)
+    }
+
+    /// Random words below this leave a hidden number out.
+    pub fn drop_below(&self) -> u32 {
+        (self.dropout * 2f64.powi(32)).round() as u32
+    }
+
     /// The values of the `override` constants of a network's kernels.
     pub fn constants(&self) -> Vec<(&'static str, f64)> {
-        let drop_below = (self.dropout * 2f64.powi(32)).round();
         vec![
             ("hidden_chunks", self.hidden_chunks() as f64),
-            ("keep_scale", 1.0 / (1.0 - self.dropout)),
-            ("drop_below", drop_below.min(f64::from(u32::MAX))),
+            ("keep_scale", self.keep_scale()),
+            ("drop_below", f64::from(self.drop_below())),
         ]
     }
 }

@@ -352,9 +352,10 @@ impl<'a> Run<'a> {
     }
 
     /// Places items and users that have features, but nothing to train on, by their features: such as those of a test file
-    /// alone.
+    /// alone. Such items get the usual bias: as negatives of everyone theirs only fell.
     fn place_untrained(&self, embeddings: &mut Embeddings) {
         let train = &self.split.train;
+        let usual_bias = embeddings.usual_bias(&train.item_frequencies());
         let Embeddings { dim, geometry, .. } = *embeddings;
         for network in std::mem::take(&mut embeddings.networks) {
             let features = self.features.iter().find(|(side, _)| *side == network.side);
@@ -373,6 +374,9 @@ impl<'a> Run<'a> {
                     if is_untrained[row] && features.has(row as u32) {
                         let entries = features.row(row as u32).iter();
                         point.copy_from_slice(&network.project(entries, geometry));
+                        if let (Side::Items, Some(bias)) = (side, usual_bias) {
+                            embeddings.item_bias[row] = bias;
+                        }
                     }
                 }
             }

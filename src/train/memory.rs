@@ -23,7 +23,9 @@ pub(super) fn host_memory(
     let is_validated = !split.valid.is_empty();
     // The best embeddings stay beside those that are ranked.
     let copies = if is_validated { 2 } else { 1 };
-    let table = shape.table_rows() as u64 * shape.dim as u64 * 4;
+    // Of the points, and of the networks' layers.
+    let parts = shape.tables().into_iter().map(|of| shape.part(of));
+    let table = parts.map(|part| part.table_rows() as u64 * part.dim as u64 * 4).sum::<u64>();
     let has_bias = config.item_bias.is_some();
     let states = if has_bias { shape.table_rows() as u64 * size_of::<RowState>() as u64 } else { 0 };
     let dials = if has_bias { DIALS.len() } else { 1 };
@@ -31,8 +33,8 @@ pub(super) fn host_memory(
         if is_validated { working_bytes(users, items, shape.dim, config.stopping.k, dials) } else { 0 };
     // The users of the pairs, and the orders of two epochs; a third while it is made.
     let order = pairs * 4 * 4;
-    let plans =
-        (planning_threads() * (PLANS_AHEAD + 2)) as u64 * shape.plan.plan_capacity_bytes() + 2 * PLAN_BYTES;
+    let plans = (planning_threads() * (PLANS_AHEAD + 2)) as u64 * shape.plan_bytes().iter().sum::<u64>()
+        + 2 * PLAN_BYTES;
     vec![
         (HELD, held),
         ("epoch order", order),
