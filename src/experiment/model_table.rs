@@ -306,5 +306,9 @@ fn shown(Spread { mean, deviation }: Spread) -> String {
 }
 
 fn shown_p(p: f64) -> String {
-    if p >= 0.0001 { format!("{p:.4}") } else { format!("{p:.0e}") }
+    match p {
+        0.0001.. => format!("{p:.4}"),
+        1e-300.. => format!("{p:.0e}"),
+        _ => "< 1e-300".to_owned(),
+    }
 }
