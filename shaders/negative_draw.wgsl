@@ -151,7 +151,7 @@ fn negative_draw(
     let base = (block.first_row + local_pair) * quad_count;
 
     // A quad belongs to one lane, which alone reads and writes it until all keys are made.
-    let excluded_at = plan.excluded_at + user_of_pair(pair) - plan.item_slot_count;
+    let excluded_at = plan.excluded_at + own_user_of_pair(pair) - plan.item_slot_count;
     let excluded_end = plan.words[excluded_at + 1u];
     for (var at = plan.words[excluded_at]; at < excluded_end; at += 1u) {
         let slot = plan.words[at];

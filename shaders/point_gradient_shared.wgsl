@@ -51,8 +51,10 @@ fn slot_gradient(slot: u32, lane: u32) -> SlotGradient {
     return sum;
 }
 
-// Every candidate is used, but for holes.
-fn is_used(slot: u32) -> bool { return row_of_slot(slot) != none; }
+// Every row is used, and so is a slot without a row that is a pair's user; a hole is not.
+fn is_used(slot: u32) -> bool {
+    return row_of_slot(slot) != none || plan.words[plan.uses_at + slot] != plan.words[plan.uses_at + slot + 1u];
+}
 
 @compute @workgroup_size(lane_count)
 fn point_gradient_shared(

@@ -51,6 +51,8 @@ pub enum Purpose {
     Dropout = 10,
     /// Initial weights of the networks, one stream per row of each layer.
     Weights = 11,
+    /// Which items of a long history a step takes, one stream per step.
+    History = 12,
     /// Choices made for a picture or a report, never for training.
     Display = 8,
 }

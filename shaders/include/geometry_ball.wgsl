@@ -14,3 +14,14 @@ fn row_gradient(g: vec4<f32>, e: vec4<f32>, along: f32, scale: f32, slopes: f32)
 
 // What a row is multiplied by after its step, from its |x|^2: y / max(|y|, 1).
 fn settled_scale(squares: f32) -> f32 { return 1.0 / max(sqrt(squares), 1.0); }
+
+// What a sum of points is multiplied by to be a point, from its |x|^2.
+fn sum_scale(squares: f32) -> f32 { return settled_scale(squares); }
+
+// dL/dh of a sum of points h from g, e and scale, as row_gradient has them.
+fn sum_gradient(g: vec4<f32>, e: vec4<f32>, along: f32, scale: f32, slopes: f32) -> vec4<f32> {
+    let inner = g - slopes * e;
+    // On the surface |e| = 1, and what lies along e is lost.
+    if scale < 1.0 { return (inner - (along - slopes) * e) * scale; }
+    return inner;
+}

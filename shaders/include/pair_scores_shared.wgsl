@@ -8,7 +8,7 @@ fn dispatch_pairs() -> u32 { return block_pairs(); }
 fn pair_of(index: u32) -> u32 { return block.first_pair + index; }
 
 fn exclude(index: u32, lane: u32) {
-    let excluded_at = plan.excluded_at + user_of_pair(pair_of(index)) - plan.item_slot_count;
+    let excluded_at = plan.excluded_at + own_user_of_pair(pair_of(index)) - plan.item_slot_count;
     let end = plan.words[excluded_at + 1u];
     for (var at = plan.words[excluded_at]; at < end; at += 1u) {
         let slot = plan.words[at];

@@ -28,6 +28,13 @@ struct Plan {
     projected_at: u32,      // (P)      row slot, among the step's, of each projected row
     entries_at: u32,        // (P + 1)  where each projected row's (feature slot, value) begin; a slot's uses are
                             //          (projected row, value)
+    // Of histories (history.wgsl). Without them own_users_at is users_at, and pair_slots_at is row_count:
+    own_users_at: u32,      // (B)      slot of each pair's user before its history is added
+    pair_slots_at: u32,     // slots from here on hold no table rows: slot pair_slots_at + p is the user of pair p
+    histories_at: u32,      // (user slots + 1)  where each user's history begins, item slots
+    history_pairs_at: u32,  // (user slots + 1)  where each user's pairs begin
+    takers_at: u32,         // (item slots + 1)  where those begin whose history has the item, counted from the first user slot
+    history_sizes_at: u32,  // (B)      2 x the items of the pair's history without its positive, + 1 if the positive was in it
     words: array<u32>,
 }
 
@@ -37,4 +44,5 @@ const none: u32 = 0xffffffffu;
 
 fn row_of_slot(slot: u32) -> u32 { return plan.words[plan.rows_at + slot]; }
 fn user_of_pair(pair: u32) -> u32 { return plan.words[plan.users_at + pair]; }
+fn own_user_of_pair(pair: u32) -> u32 { return plan.words[plan.own_users_at + pair]; }
 fn positive_of_pair(pair: u32) -> u32 { return plan.words[plan.positives_at + pair]; }

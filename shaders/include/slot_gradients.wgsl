@@ -1,7 +1,7 @@
 // What the kernels share that give each row slot its dL/de: a workgroup has slots_per_group slots, spread over all of
 // them, since most candidates may not be drawn and all users are in use.
 // A gradient row is D/4 vec4 and one more that holds (how often the batch has the slot's point, dL/do of its item bias,
-// the sum of the slopes of its scores, 0).
+// the sum of the slopes of its scores, how many histories have it).
 override slots_per_group: u32 = 1u;     // 32 at most
 
 // The sums over the uses of a slot.

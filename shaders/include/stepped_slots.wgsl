@@ -23,7 +23,8 @@ fn group_slot(own: GroupSlots, index: u32) -> u32 {
 
 fn is_stepped(slot: u32) -> bool {
     if slot == none || row_of_slot(slot) == none { return false; }
-    return gradients[slot * (chunk_count + 1u) + chunk_count].x != 0.0;
+    let uses = gradients[slot * (chunk_count + 1u) + chunk_count];
+    return uses.x != 0.0 || uses.w != 0.0;
 }
 
 // A bit for each of the workgroup's slots that it steps.

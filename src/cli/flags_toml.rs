@@ -5,7 +5,7 @@ use spherec::data::Protocol;
 use spherec::printable::printable;
 use spherec::sampling::Negatives;
 use spherec::step::{Optimizer, Schedule};
-use spherec::train::{FeatureNetwork, ItemBias, RunConfig, RunRecipe, Stopping, TrainConfig};
+use spherec::train::{FeatureNetwork, History, ItemBias, RunConfig, RunRecipe, Stopping, TrainConfig};
 use std::borrow::Cow;
 use toml::Value;
 
@@ -101,6 +101,11 @@ fn add_step_flags(config: &TrainConfig, add: &mut dyn FnMut(&str, Value)) {
     if let Some(ItemBias { rate, start }) = config.item_bias {
         add("item-bias-rate", Value::Float(rate));
         add("item-bias-start", Value::Float(start));
+    }
+    add("history", Value::Float(config.history.map_or(0.0, |history| history.weight)));
+    if let Some(History { cap, user_points, .. }) = config.history {
+        add("history-cap", count(cap));
+        add("no-user-points", Value::Boolean(!user_points));
     }
     if let Some(FeatureNetwork { hidden, dropout, weight }) = config.features {
         add("hidden", count(hidden));

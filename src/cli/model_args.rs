@@ -13,8 +13,8 @@ use spherec::printable::excerpt;
 use spherec::sampling::Negatives;
 use spherec::step::{Geometry, Loss, Optimizer, Schedule};
 use spherec::train::{
-    FeatureNetwork, ItemBias, PopularityConfig, Recipe, Regularisers, RunConfig, RunRecipe, Stopping,
-    TrainConfig, defaults,
+    FeatureNetwork, History, ItemBias, PopularityConfig, Recipe, Regularisers, RunConfig, RunRecipe,
+    Stopping, TrainConfig, defaults,
 };
 use spherec::{Error, Result};
 
@@ -97,6 +97,18 @@ pub(crate) struct ModelArgs {
         "Softmax: item biases start at this share of T ln(count + 1) [default: {}; other losses: 0]",
         defaults::ITEM_BIAS_START))]
     item_bias_start: Option<f64>,
+    /// Users by what they did: how much the mean of a user's items counts beside the user's own point; 0: not at all. A
+    /// user's point then follows from the items, so that new people are placed as training does it [default: 0]
+    #[arg(long, value_name = "G")]
+    history: Option<f64>,
+    #[arg(long, value_name = "N", help = format!(
+        "With --history: items of a user that a step takes at most, a sample if there are more [default: {}, measured]",
+        defaults::HISTORY_CAP))]
+    history_cap: Option<usize>,
+    /// With --history: users have no points of their own, only their items. Needs less memory, and places new people just
+    /// as known ones [default: false]
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    no_user_points: Option<bool>,
     #[arg(long, value_name = "H", help = format!(
         "With features: hidden units of the network that projects them into the space [default: {}; Hsieh et al. 2017]",
         defaults::HIDDEN))]
@@ -313,6 +325,7 @@ impl ModelArgs {
             },
             start_norm: self.start_norm.unwrap_or(start.start_norm),
             item_bias: self.item_bias(&start, &loss),
+            history: self.history(&start),
             features: start.features,
             optimizer: self.optimizer(&start),
             schedule: self.schedule(&start),
@@ -322,6 +335,18 @@ impl ModelArgs {
             protocol,
             hold_out_from: start.hold_out_from,
         }
+    }
+
+    /// How users are made of what they did.
+    fn history(&self, start: &TrainConfig) -> Option<History> {
+        let usual = History { weight: 0.0, cap: defaults::HISTORY_CAP, user_points: true };
+        let usual = start.history.unwrap_or(usual);
+        let history = History {
+            weight: self.history.unwrap_or(usual.weight),
+            cap: self.history_cap.unwrap_or(usual.cap),
+            user_points: self.no_user_points.map_or(usual.user_points, |is_on| !is_on),
+        };
+        (history.weight != 0.0).then_some(history)
     }
 
     /// The network for features that the flags describe, where the recipe says `start`.
@@ -455,6 +480,9 @@ impl ModelArgs {
             ("--item-bias", self.item_bias.is_some()),
             ("--item-bias-rate", self.item_bias_rate.is_some()),
             ("--item-bias-start", self.item_bias_start.is_some()),
+            ("--history", self.history.is_some()),
+            ("--history-cap", self.history_cap.is_some()),
+            ("--no-user-points", self.no_user_points.is_some()),
             ("--hidden", self.hidden.is_some()),
             ("--dropout", self.dropout.is_some()),
             ("--feature-weight", self.feature_weight.is_some()),
@@ -528,6 +556,9 @@ fn unused_in_steps(name: &str, config: &TrainConfig) -> Option<String> {
         "item-bias-rate" | "item-bias-start" => (has_bias, "item-bias"),
         "hidden" | "dropout" | "feature-weight" if config.features.is_none() => {
             return Some("neither --item-features nor --user-features".to_owned());
+        }
+        "history-cap" | "no-user-points" if config.history.is_none() => {
+            return Some("--history 0".to_owned());
         }
         "betas" => (matches!(config.optimizer, Optimizer::Adam { .. }), "optimizer"),
         "epsilon" => (config.optimizer.epsilon() > 0.0, "optimizer"),

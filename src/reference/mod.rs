@@ -17,6 +17,11 @@ mod feature_slope;
 mod feature_sum;
 mod hidden_gradient;
 mod hinge_sum_loss;
+mod history_item_gradient;
+mod history_slope;
+mod history_sum;
+mod history_user;
+mod history_user_gradient;
 mod negative_draw;
 mod output_gradient;
 mod pair_score;
@@ -50,6 +55,11 @@ pub use feature_slope::feature_slope;
 pub use feature_sum::feature_sum;
 pub use hidden_gradient::hidden_gradient;
 pub use hinge_sum_loss::hinge_sum_loss;
+pub use history_item_gradient::history_item_gradient;
+pub use history_slope::history_slope;
+pub use history_sum::history_sum;
+pub use history_user::history_user;
+pub use history_user_gradient::history_user_gradient;
 pub use negative_draw::{draw_bits, draw_key, negative_draw};
 pub use output_gradient::output_gradient;
 pub use pair_score::pair_score;
@@ -137,6 +147,14 @@ fn dot(a: &[f32], b: &[f32]) -> f32 {
     a.iter().zip(b).map(|(x, y)| x * y).sum()
 }
 
+/// g / n of a pair; 0 if no item is left: `item_weight` in `shaders/include/history.wgsl`.
+fn item_weight(plan: &Plan, shape: &StepShape, pair: usize) -> f32 {
+    match (plan.history_size(pair).0, shape.plan.history) {
+        (0, _) | (_, None) => 0.0,
+        (count, Some(history)) => history.weight as f32 / count as f32,
+    }
+}
+
 /// A row on its way through an optimizer: `Stepped` in `shaders/include/stepped_slots.wgsl`.
 struct Stepped<'a> {
     /// Counted from the first of its shards.
@@ -174,7 +192,8 @@ fn stepped_rows<'a>(
     for &quad in plan.shard_quads(shards.range()) {
         for slot in (quad * 4) as usize..(quad * 4 + 4) as usize {
             let row = plan.rows()[slot];
-            if row == NONE || gradients[slot * stride + dim] == 0.0 {
+            let uses = &gradients[slot * stride + dim..][..4];
+            if row == NONE || (uses[0] == 0.0 && uses[3] == 0.0) {
                 continue;
             }
             let point = point(points, shape, slot as u32);

@@ -49,7 +49,7 @@ pub fn negative_draw(
         }
         let similarities = &mut candidate_scores[(block.first_row as usize + local_pair) * candidate_count..]
             [..candidate_count];
-        for &slot in plan.excluded(plan.users()[pair]) {
+        for &slot in plan.excluded(plan.own_users()[pair]) {
             similarities[slot as usize] = -2.0;
         }
         let mut keys: Vec<(f32, u32)> = (0..candidate_count)

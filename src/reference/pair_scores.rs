@@ -36,7 +36,7 @@ pub(super) fn each_pair(
             let candidate_count = plan.header.candidate_count as usize;
             let row = &mut candidate_scores[(block.first_row as usize + index) * candidate_count..]
                 [..candidate_count];
-            for &slot in plan.excluded(plan.users()[pair]) {
+            for &slot in plan.excluded(plan.own_users()[pair]) {
                 row[slot as usize] = FAR;
             }
             row

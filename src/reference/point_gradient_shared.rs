@@ -17,7 +17,7 @@ pub fn point_gradient_shared(
     let dim = shape.padded_dim();
     for slot in 0..plan.header.row_count {
         let row = &mut gradients[slot as usize * shape.slot_numbers()..][..dim + 4];
-        if plan.rows()[slot as usize] == NONE {
+        if plan.rows()[slot as usize] == NONE && plan.uses(slot).is_empty() {
             row[dim..].fill(0.0);
             continue;
         }

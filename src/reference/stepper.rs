@@ -3,8 +3,9 @@
 use super::{
     candidate_gradient, candidate_score, candidate_score_subgroup, covariance_gradient, covariance_matrix,
     covariance_sum, feature_gradient, feature_hidden, feature_output, feature_slope, feature_sum,
-    hidden_gradient, loss, negative_draw, output_gradient, pair_score, point_gradient, point_gradient_shared,
-    row_adagrad, row_adam, row_catch_up, row_load, row_sgd, step_sum, user_gradient,
+    hidden_gradient, history_item_gradient, history_slope, history_sum, history_user, history_user_gradient,
+    loss, negative_draw, output_gradient, pair_score, point_gradient, point_gradient_shared, row_adagrad,
+    row_adam, row_catch_up, row_load, row_sgd, step_sum, user_gradient,
 };
 use crate::data::Side;
 use crate::step::layout::{Block, PairSums, RowState, Shards, StepSums};
@@ -85,6 +86,8 @@ pub struct Scratch {
     pub user_gradients: Vec<f32>,
     /// (R, D + 4).
     pub gradients: Vec<f32>,
+    /// (user slots, D).
+    pub histories: Vec<f32>,
     /// (parts, D + 1, D + 4).
     pub covariance_parts: Vec<f32>,
     /// (D + 1, D + 4).
@@ -164,6 +167,7 @@ impl Scratch {
             spread_line: numbers("spread_line"),
             user_gradients: numbers("user_gradients"),
             gradients: numbers("gradients"),
+            histories: numbers("histories"),
             covariance_parts: numbers("covariance_parts"),
             covariance: numbers("covariance"),
             // A few steps of a submission.
@@ -268,6 +272,13 @@ fn run_whole(stage: &Stage, constants: &StepConstants, plan: &Plan, s: &mut Scra
         "pair_score" => {
             pair_score(plan, &s.working, &s.picks, &mut s.scores, &mut s.spread, &mut s.pairs, shape);
         }
+        "history_sum" => history_sum(plan, &s.working, &mut s.histories, shape),
+        "history_user" => history_user(plan, &s.histories, &mut s.working, shape),
+        "history_slope" => history_slope(plan, &s.working, &mut s.gradients, shape),
+        "history_user_gradient" => {
+            history_user_gradient(plan, &mut s.gradients, &mut s.histories, shape);
+        }
+        "history_item_gradient" => history_item_gradient(plan, &s.histories, &mut s.gradients, shape),
         "step_sum" => step_sum(plan, settings, &s.pairs, &mut s.spread_line, &mut s.step_log, shape),
         "point_gradient" => point_gradient(
             plan,

@@ -4,6 +4,7 @@
 mod alias;
 mod draw;
 mod epoch;
+mod histories;
 mod negatives;
 mod planner;
 mod projection;

@@ -2,6 +2,7 @@
 
 use super::draw::ItemSampler;
 use super::epoch::EpochOrder;
+use super::histories::Histories;
 use super::projection::Projection;
 use super::slots::{SlotMap, list_quads, place};
 use super::uses::{PairSlots, list_uses};
@@ -22,6 +23,7 @@ pub struct Planner {
     correction: f64,
     seed: u64,
     projections: Vec<Projection>,
+    histories: Histories,
     item_slots: SlotMap,
     user_slots: SlotMap,
     pairs: Vec<(u32, u32)>,
@@ -49,6 +51,7 @@ impl Planner {
             correction: 0.0,
             seed,
             projections: Vec::new(),
+            histories: Histories::default(),
             item_slots: SlotMap::new(shape.item_count),
             user_slots: SlotMap::new(shape.user_count),
             pairs: Vec::new(),
@@ -145,33 +148,50 @@ impl Planner {
         let mut rows = Vec::with_capacity(self.shape.row_capacity());
         self.place(&self.candidates, &mut rows);
         let candidate_count = rows.len();
+        let mut users = Vec::with_capacity(pairs.len());
+        users.extend(pairs.iter().map(|&(user, _)| user).filter(|&user| self.user_slots.mark(user)));
+        if let Some(shape) = &self.shape.history {
+            self.histories.draw(&users, self.order.train(), shape, self.seed, step);
+        }
         // Items of the batch that are no candidates, in the order of their first use.
         let mut others = Vec::with_capacity(pairs.len());
         let batch_items = pairs.iter().map(|&(_, item)| item).chain(self.negatives.iter().copied());
-        for item in batch_items.filter(|&item| item != NONE) {
+        let of_histories = if self.shape.history.is_some() { self.histories.items() } else { &[] };
+        for item in batch_items.chain(of_histories.iter().copied()).filter(|&item| item != NONE) {
             if !self.is_candidate.contains(item as usize) && self.item_slots.mark(item) {
                 others.push(item);
             }
         }
         self.place(&others, &mut rows);
         let item_slot_count = rows.len();
-        others.clear();
-        for &(user, _) in pairs {
-            if self.user_slots.mark(user) {
-                others.push(item_count + user);
-            }
-        }
-        self.place(&others, &mut rows);
         for (slot, &row) in rows.iter().enumerate().filter(|&(_, &row)| row != NONE) {
-            if row < item_count {
-                self.item_slots.set(row, slot as u32);
-            } else {
+            self.item_slots.set(row, slot as u32);
+        }
+        // The slots of the step that hold rows of the tables.
+        let mut loaded = item_slot_count;
+        if self.shape.history.is_none_or(|history| history.has_user_rows) {
+            others.clear();
+            others.extend(users.iter().map(|user| item_count + user));
+            self.place(&others, &mut rows);
+            loaded = rows.len();
+            for (slot, &row) in rows.iter().enumerate().skip(item_slot_count).filter(|(_, row)| **row != NONE)
+            {
                 self.user_slots.set(row - item_count, slot as u32);
             }
+        } else {
+            (0..).zip(&users).for_each(|(at, &user)| self.user_slots.set(user, item_slot_count as u32 + at));
+            rows.resize((item_slot_count + users.len()).next_multiple_of(4), NONE);
+        }
+        let pair_slots_at = rows.len();
+        if self.shape.history.is_some() {
+            rows.resize((pair_slots_at + pairs.len()).next_multiple_of(4), NONE);
         }
         words.extend_from_slice(&rows);
         let users_at = words.len();
-        words.extend(pairs.iter().map(|&(user, _)| self.user_slots.get(user)));
+        match self.shape.history {
+            None => words.extend(pairs.iter().map(|&(user, _)| self.user_slots.get(user))),
+            Some(_) => words.extend((0..pairs.len()).map(|pair| (pair_slots_at + pair) as u32)),
+        }
         let positives_at = words.len();
         words.extend(pairs.iter().map(|&(_, item)| self.item_slots.get(item)));
         let negatives_at = words.len();
@@ -184,14 +204,18 @@ impl Planner {
             negative_count,
         };
         let uses_at = list_uses(&mut words, rows.len(), &pair_slots);
-        let excluded_at = self.list_excluded(&rows[item_slot_count..], candidate_count, &mut words);
+        let mut user_of_slot = vec![NONE; pair_slots_at - item_slot_count];
+        users.iter().for_each(|&user| {
+            user_of_slot[self.user_slots.get(user) as usize - item_slot_count] = user;
+        });
+        let excluded_at = self.list_excluded(&user_of_slot, candidate_count, &mut words);
         let (quads_at, shards_at) =
-            list_quads(&rows, self.shape.rows_per_shard, self.shape.shard_count(), &mut words);
+            list_quads(&rows[..loaded], self.shape.rows_per_shard, self.shape.shard_count(), &mut words);
         let offsets_at = words.len() as u32;
         words.extend(rows[..candidate_count].iter().map(|&row| self.offset(row).to_bits()));
         let draw_key = key(self.seed, Purpose::Draw, step);
         let rates = self.rates.at(step);
-        let header = PlanHeader {
+        let mut header = PlanHeader {
             step: step as u32,
             log_slot: 0,
             pair_count: pairs.len() as u32,
@@ -212,8 +236,16 @@ impl Planner {
             quads_at,
             shards_at,
             offsets_at,
+            own_users_at: users_at as u32,
+            pair_slots_at: pair_slots_at as u32,
             ..PlanHeader::default()
         };
+        if self.shape.history.is_some() {
+            header.own_users_at = words.len() as u32;
+            words.extend(pairs.iter().map(|&(user, _)| self.user_slots.get(user)));
+            let (user_slot, item_slot) = (|user| self.user_slots.get(user), |item| self.item_slots.get(item));
+            self.histories.lay_out(pairs, user_slot, item_slot, &mut words, &mut header);
+        }
         let mut plan = Plan { header, words, nets: Vec::new() };
         plan.nets = self.projections.iter_mut().map(|net| net.plan(&plan, &self.shape)).collect();
         plan
@@ -236,22 +268,20 @@ impl Planner {
         place(section, self.shape.rows_per_shard, self.shape.shard_count(), rows);
     }
 
-    /// For each user slot the candidate slots that the user has as items: exact exclusion.
-    fn list_excluded(&self, user_rows: &[u32], candidate_count: usize, words: &mut Vec<u32>) -> u32 {
+    /// For each user slot, whose user `users` has, the candidate slots that the user has as items: exact exclusion.
+    fn list_excluded(&self, users: &[u32], candidate_count: usize, words: &mut Vec<u32>) -> u32 {
         let excluded_at = words.len();
-        words.resize(excluded_at + user_rows.len() + 1, 0);
+        words.resize(excluded_at + users.len() + 1, 0);
         let train: &Interactions = self.order.train();
         if candidate_count > 0 {
-            let users =
-                user_rows.iter().filter(|&&row| row != NONE).map(|&row| row - self.shape.item_count as u32);
-            train.touch(users);
+            train.touch(users.iter().copied().filter(|&user| user != NONE));
         }
-        for (index, &row) in user_rows.iter().enumerate() {
+        for (index, &user) in users.iter().enumerate() {
             words[excluded_at + index] = words.len() as u32;
-            if row == NONE || candidate_count == 0 {
+            if user == NONE || candidate_count == 0 {
                 continue;
             }
-            let items = train.items_of(row - self.shape.item_count as u32);
+            let items = train.items_of(user);
             let first = words.len();
             let mut end = first;
             words.resize(first + items.len(), 0);
@@ -263,7 +293,7 @@ impl Planner {
             words.truncate(end);
             words[first..].iter_mut().for_each(|item| *item = self.item_slots.get(*item));
         }
-        words[excluded_at + user_rows.len()] = words.len() as u32;
+        words[excluded_at + users.len()] = words.len() as u32;
         excluded_at as u32
     }
 }

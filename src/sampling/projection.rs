@@ -55,11 +55,11 @@ impl Projection {
         let item_slots = plan.header.item_slot_count;
         let slots = match self.side {
             Side::Items => 0..item_slots,
-            Side::Users => item_slots..plan.header.row_count,
+            Side::Users => item_slots..plan.header.pair_slots_at,
         };
         // A candidate of stage 2 may end unused: only what the plan itself uses is sure to be stepped.
-        let shared = if points.shares_candidates() { plan.header.candidate_count } else { 0 };
-        let is_used = |slot: u32| slot < shared || !plan.uses(slot).is_empty();
+        let drawn = if points.shares_candidates() { 0 } else { plan.header.candidate_count };
+        let is_used = |slot: u32| slot >= drawn || !plan.uses(slot).is_empty();
         let rows = Arc::clone(&self.rows);
         let is_projected = |&slot: &u32| row_of(slot).is_some_and(|row| self.is_projected.contains(row));
         let mut projected: Vec<u32> = slots.filter(|&slot| is_used(slot)).filter(is_projected).collect();

@@ -45,6 +45,8 @@ pub struct MadeUp {
     pub covariance_weight: f64,
     /// Share of the learning rate at which item biases move; 0: there are none.
     pub item_bias_rate: f64,
+    /// How much users' histories count, of how many items at most, and whether users have rows of their own.
+    pub history: Option<(f64, usize, bool)>,
     /// Networks for items and users with features: hidden units, and rows that they project at most.
     pub net: Option<(usize, usize)>,
     /// The step, from 1.
@@ -98,6 +100,7 @@ pub fn made_up_steps() -> Vec<MadeUp> {
         gor_weight: 0.5,
         covariance_weight: 0.0,
         item_bias_rate: 0.3,
+        history: None,
         net: None,
         step: 57,
         grain: Grain::GPU,
@@ -298,6 +301,58 @@ pub fn made_up_steps() -> Vec<MadeUp> {
             ..base
         },
         MadeUp { name: "subgroups, shared, networks", net: Some((36, 30)), grain: SMALL, ..shared },
+    ]);
+    // Histories: whole and sampled ones, beside users' own rows and without them, and of users who have one item.
+    let histories = MadeUp { name: "histories", history: Some((0.8, 9, true)), ..shared };
+    steps.extend([
+        histories,
+        MadeUp {
+            name: "histories, no user rows, shards",
+            history: Some((1.0, 40, false)),
+            dim: 44,
+            rows_per_shard: 47,
+            shards_per_dispatch: 3,
+            ..histories
+        },
+        MadeUp {
+            name: "histories, two-stage, networks",
+            negative_count: 3,
+            net: Some((20, 60)),
+            batch_size: 70,
+            gor_weight: 0.5,
+            ..histories
+        },
+        MadeUp {
+            name: "histories, ball, covariance",
+            history: Some((2.0, 5, true)),
+            geometry: Geometry::Ball,
+            optimizer: ADAGRAD,
+            // Its slopes do not add up to nothing.
+            loss: Loss::Contrastive { margin: -0.6, weight: 3.0 },
+            covariance_weight: 0.7,
+            candidate_count: 0,
+            negative_count: 4,
+            dim: 13,
+            ..histories
+        },
+        MadeUp {
+            name: "histories, inner products",
+            geometry: Geometry::Dot,
+            loss: Loss::Bpr,
+            candidate_count: 0,
+            negative_count: 2,
+            dim: 20,
+            ..histories
+        },
+        MadeUp {
+            name: "subgroups, histories",
+            loss: Loss::Softmax { temperature: 0.3 },
+            dim: 72,
+            batch_size: 150,
+            block_bytes: 64 * 224,
+            grain: SMALL,
+            ..histories
+        },
     ]);
     // Every other loss and geometry, by the names of their kernels and includes.
     let planned = MadeUp { candidate_count: 0, negative_count: 4, dim: 28, batch_size: 70, ..base };

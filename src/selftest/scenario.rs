@@ -8,7 +8,8 @@ use crate::reference::{self, Scratch, State};
 use crate::sampling::{EpochOrder, ItemSampler, Planner};
 use crate::step::layout::{Shards, StepSums};
 use crate::step::{
-    Extent, Layer, NetShape, Of, Plan, PlanShape, Rates, Schedule, Stage, StepConstants, StepShape,
+    Extent, HistoryShape, Layer, NetShape, Of, Plan, PlanShape, Rates, Schedule, Stage, StepConstants,
+    StepShape,
 };
 use crate::{Error, Result};
 use std::sync::Arc;
@@ -57,6 +58,12 @@ impl Scenario {
             user_count: case.user_count,
             rows_per_shard: case.rows_per_shard,
             excluded_capacity: train.len(),
+            history: case.history.map(|(weight, cap, has_user_rows)| HistoryShape {
+                weight,
+                cap,
+                has_user_rows,
+                entry_capacity: train.len(),
+            }),
         };
         let shape = StepShape {
             plan: plan_shape,
@@ -120,7 +127,7 @@ impl Scenario {
             let end = (block.first_pair + block.pair_count).min(plan.header.pair_count);
             for (row, pair) in (block.first_pair as usize..end as usize).enumerate() {
                 let mut of_pair = scores[(block.first_row as usize + row) * count..][..count].to_vec();
-                for &slot in plan.excluded(plan.users()[pair]) {
+                for &slot in plan.excluded(plan.own_users()[pair]) {
                     of_pair[slot as usize] = -2.0;
                 }
                 let key = |slot: usize| {
@@ -233,6 +240,7 @@ fn arrays_of(state: &State, scratch: &Scratch) -> Arrays {
         ("spread_line", floats(&scratch.spread_line)),
         ("user_gradients", floats(&scratch.user_gradients)),
         ("gradients", floats(&scratch.gradients)),
+        ("histories", floats(&scratch.histories)),
         ("covariance_parts", floats(&scratch.covariance_parts)),
         ("covariance", floats(&scratch.covariance)),
         (

@@ -76,6 +76,28 @@ impl Geometry {
         }
     }
 
+    /// What a sum of points is multiplied by to be a point, from its |x|^2: `sum_scale` in the kernels.
+    pub fn sum_scale(self, squares: f32) -> f32 {
+        match self {
+            Geometry::Sphere if squares < 1e-20 => 0.0,
+            Geometry::Sphere => 1.0 / squares.sqrt(),
+            Geometry::Ball => self.settled_scale(squares),
+            Geometry::Dot => 1.0,
+        }
+    }
+
+    /// dL/dh of one number of a sum of points h, as [`Geometry::row_gradient`] has it of a row: `sum_gradient` in the
+    /// kernels.
+    pub fn sum_gradient(self, g: f32, e: f32, along: f32, scale: f32, slopes: f32) -> f32 {
+        match self {
+            Geometry::Sphere => (g - along * e) * scale,
+            // On the surface |e| = 1, and what lies along e is lost.
+            Geometry::Ball if scale < 1.0 => (g - slopes * e - (along - slopes) * e) * scale,
+            Geometry::Ball => g - slopes * e,
+            Geometry::Dot => g,
+        }
+    }
+
     /// Puts a row where the geometry wants it: in the ball within length 1.
     pub fn settle(self, row: &mut [f32]) {
         let scale = self.settled_scale(row.iter().map(|x| x * x).sum());

@@ -162,6 +162,12 @@ pub struct PlanHeader {
     pub bias_slot: u32,
     pub projected_at: u32,
     pub entries_at: u32,
+    pub own_users_at: u32,
+    pub pair_slots_at: u32,
+    pub histories_at: u32,
+    pub history_pairs_at: u32,
+    pub takers_at: u32,
+    pub history_sizes_at: u32,
 }
 
 /// Mirror of `PairSums` in `shaders/include/scores.wgsl`: what a pair adds to the step's sums.

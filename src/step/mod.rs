@@ -17,7 +17,7 @@ pub use loss::Loss;
 pub(crate) use net::names_of_layer;
 pub use net::{Layer, NetShape, Of};
 pub use optimizer::{Moment, Optimizer, Rates, Schedule};
-pub use plan::{NetPlan, Plan, PlanShape};
+pub use plan::{HistoryShape, NetPlan, Plan, PlanShape};
 pub use shape::{
     BLOCK_BYTES, Grain, HELD_CHUNKS, MAX_STEPS, PLAN_BYTES, StepBuffer, StepShape, WINDOW_CHUNKS,
 };

@@ -117,6 +117,7 @@ impl NetShape {
             user_count: 0,
             rows_per_shard,
             excluded_capacity: 0,
+            history: None,
         };
         StepShape {
             plan,

@@ -6,7 +6,7 @@ use crate::data::Side;
 use std::ops::Range;
 
 /// What all plans of a run have in common.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct PlanShape {
     /// B: pairs of a full batch.
     pub batch_size: usize,
@@ -22,6 +22,21 @@ pub struct PlanShape {
     pub rows_per_shard: usize,
     /// The most words that the excluded slots of one batch can take.
     pub excluded_capacity: usize,
+    /// Users by what they did; `None`: by their rows alone.
+    pub history: Option<HistoryShape>,
+}
+
+/// What plans have of histories, by which the user of a pair is more than a row.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct HistoryShape {
+    /// g: how much the mean of a history counts beside the user's own point.
+    pub weight: f64,
+    /// Items of a user that a step takes, at most.
+    pub cap: usize,
+    /// Whether users have rows of their own; otherwise their items are all that they are made of.
+    pub has_user_rows: bool,
+    /// The most items that the histories of one batch can have.
+    pub entry_capacity: usize,
 }
 
 impl PlanShape {
@@ -30,9 +45,15 @@ impl PlanShape {
         self.negative_count == 0
     }
 
+    /// Rows of the table: items, then users, if these have rows.
+    pub fn table_rows(&self) -> usize {
+        let has_user_rows = self.history.is_none_or(|history| history.has_user_rows);
+        self.item_count + if has_user_rows { self.user_count } else { 0 }
+    }
+
     /// S: shards of the table.
     pub fn shard_count(&self) -> usize {
-        (self.item_count + self.user_count).div_ceil(self.rows_per_shard)
+        self.table_rows().div_ceil(self.rows_per_shard)
     }
 
     /// Most candidate slots, holes included.
@@ -43,10 +64,18 @@ impl PlanShape {
     /// Most row slots, holes included.
     pub fn row_capacity(&self) -> usize {
         let own_negatives = if self.candidate_count == 0 { self.batch_size * self.negative_count } else { 0 };
-        let other_items = (self.batch_size + own_negatives).min(self.item_count);
+        let history = self.history.map_or(0, |history| history.entry_capacity);
+        let other_items = (self.batch_size + own_negatives + history).min(self.item_count);
+        let pair_slots = if self.history.is_some() { self.batch_size.next_multiple_of(4) } else { 0 };
         self.candidate_slot_capacity()
             + self.section_capacity(other_items)
-            + self.section_capacity(self.batch_size.min(self.user_count))
+            + self.user_slot_capacity()
+            + pair_slots
+    }
+
+    /// Most slots of users, holes included.
+    pub fn user_slot_capacity(&self) -> usize {
+        self.section_capacity(self.batch_size.min(self.user_count))
     }
 
     /// Each shard's part of a section is rounded up to whole quads.
@@ -67,7 +96,9 @@ impl PlanShape {
             + 4 * pairs + 2 * pairs * self.negative_count   // slots of pairs, negatives, uses
             + rows + 1 + self.excluded_capacity             // excluded_at, excluded
             + rows / 4 + self.shard_count() + 1
-            + self.candidate_slot_capacity(); // offsets
+            + self.candidate_slot_capacity() // offsets
+            // own users, sizes, lists of pairs; beginnings of three lists; histories and their takers
+            + self.history.map_or(0, |history| 3 * pairs + 3 * (rows + 1) + 2 * history.entry_capacity);
         words as u64 * 4
     }
 }
@@ -133,9 +164,7 @@ impl Plan {
 
     /// The pairs of words in the list that begins where the word `at` says, and ends where the next does.
     fn listed(&self, at: u32) -> impl Iterator<Item = (u32, f32)> {
-        let ends = self.section(at, 2);
-        let words = &self.words[ends[0] as usize..ends[1] as usize];
-        words.chunks_exact(2).map(|pair| (pair[0], f32::from_bits(pair[1])))
+        self.list(at).chunks_exact(2).map(|pair| (pair[0], f32::from_bits(pair[1])))
     }
 
     fn section(&self, at: u32, count: u32) -> &[u32] {
@@ -150,6 +179,38 @@ impl Plan {
     /// (B) the row slot of each pair's user.
     pub fn users(&self) -> &[u32] {
         self.section(self.header.users_at, self.header.pair_count)
+    }
+
+    /// (B) the slot of each pair's user before its history is added: that of [`Plan::users`] without histories.
+    pub fn own_users(&self) -> &[u32] {
+        self.section(self.header.own_users_at, self.header.pair_count)
+    }
+
+    /// The item slots of the history of the user in slot `user`.
+    pub fn history(&self, user: u32) -> &[u32] {
+        self.list(self.header.histories_at + user - self.header.item_slot_count)
+    }
+
+    /// The pairs of the user in slot `user`.
+    pub fn history_pairs(&self, user: u32) -> &[u32] {
+        self.list(self.header.history_pairs_at + user - self.header.item_slot_count)
+    }
+
+    /// Whose history has the item in slot `item`, counted from the first user slot.
+    pub fn takers(&self, item: u32) -> &[u32] {
+        self.list(self.header.takers_at + item)
+    }
+
+    /// Of a pair: the items of its history without its positive, and whether the positive was among them.
+    pub fn history_size(&self, pair: usize) -> (u32, bool) {
+        let word = self.section(self.header.history_sizes_at, self.header.pair_count)[pair];
+        (word / 2, word % 2 == 1)
+    }
+
+    /// The words of the list that begins where the word `at` says, and ends where the next does.
+    fn list(&self, at: u32) -> &[u32] {
+        let ends = self.section(at, 2);
+        &self.words[ends[0] as usize..ends[1] as usize]
     }
 
     /// (B) the row slot of each pair's positive.
@@ -167,14 +228,12 @@ impl Plan {
 
     /// The uses of a slot: pair * 2 for a user or positive, pick * 2 + 1 for a negative.
     pub fn uses(&self, slot: u32) -> &[u32] {
-        let offsets = self.section(self.header.uses_at + slot, 2);
-        &self.words[offsets[0] as usize..offsets[1] as usize]
+        self.list(self.header.uses_at + slot)
     }
 
-    /// The candidate slots that are items of the user in row slot `user`.
+    /// The candidate slots that are items of the user in slot `user`, one of [`Plan::own_users`].
     pub fn excluded(&self, user: u32) -> &[u32] {
-        let offsets = self.section(self.header.excluded_at + user - self.header.item_slot_count, 2);
-        &self.words[offsets[0] as usize..offsets[1] as usize]
+        self.list(self.header.excluded_at + user - self.header.item_slot_count)
     }
 
     /// (C) what is added to the scores of each candidate slot.
@@ -186,7 +245,7 @@ impl Plan {
     /// The quads of some shards.
     pub fn shard_quads(&self, shards: Range<usize>) -> &[u32] {
         let begins = self.section(self.header.shards_at, shards.end as u32 + 1);
-        let quads = self.section(self.header.quads_at, self.header.row_count / 4);
+        let quads = self.section(self.header.quads_at, self.header.shards_at - self.header.quads_at);
         &quads[begins[shards.start] as usize..begins[shards.end] as usize]
     }
 

@@ -160,9 +160,9 @@ impl StepShape {
         self.plan_bytes().into_iter().max().unwrap_or(0)
     }
 
-    /// Rows of the tables: items, then users.
+    /// Rows of the tables: items, then users, if these have rows.
     pub fn table_rows(&self) -> usize {
-        self.plan.item_count + self.plan.user_count
+        self.plan.table_rows()
     }
 
     /// Whether GOR is on: positives are scored against their negatives too.
@@ -272,6 +272,10 @@ impl StepShape {
             true => (self.padded_dim() + 1) * self.slot_numbers(),
             false => 0,
         };
+        let histories = match self.plan.history {
+            Some(_) => self.plan.user_slot_capacity() * self.padded_dim(),
+            None => 0,
+        };
         let buffer = |name, words: usize, flags| StepBuffer { name, bytes: words * 4, flags };
         vec![
             buffer("working", self.working_chunks() * 4, "--batch-size, --candidates, --negatives, --dim"),
@@ -292,6 +296,7 @@ impl StepShape {
                 self.plan.row_capacity() * self.slot_numbers(),
                 "--batch-size, --candidates, --negatives, --dim",
             ),
+            buffer("histories", histories, "--batch-size, --dim"),
             buffer("covariance_parts", self.covariance_parts() * covariance, "--dim"),
             buffer("covariance", covariance, "--dim"),
             buffer("step_log", MAX_STEPS * size_of::<StepSums>() / 4, ""),

@@ -43,6 +43,10 @@ pub enum Over {
     Pairs(usize),
     /// The row slots: a workgroup for this many.
     Slots(usize),
+    /// The slots of users: a workgroup for this many.
+    UserSlots(usize),
+    /// The slots of items: a workgroup for this many.
+    ItemSlots(usize),
     /// The rows that a network projects: a workgroup for a row.
     Projected,
     /// The rows that a network projects: a workgroup for a tile of them x this many vec4.
@@ -66,6 +70,7 @@ impl Over {
             Over::PairChunks(..) | Over::CandidateChunks(..) => true,
             Over::Quads | Over::TableSlots | Over::Rows | Over::Pairs(_) | Over::Slots(_) => false,
             Over::SlotChunks(..) | Over::SlotParts(_) | Over::CovarianceRows | Over::Once => false,
+            Over::UserSlots(_) | Over::ItemSlots(_) => false,
             Over::Projected | Over::ProjectedTiles(_) | Over::UnitTiles(..) => false,
         }
     }
@@ -130,6 +135,11 @@ impl StepShape {
         let point_gradient = |kernel| stage(kernel, Over::Slots(grain.slots_per_group), lanes);
         let step_sum = stage("step_sum", Over::Once, grain.sum_lanes);
         let mut stages = vec![stage("row_load", Over::Quads, lanes)];
+        let (pairs, slots) = (grain.pairs_per_group, grain.slots_per_group);
+        if self.plan.history.is_some() {
+            stages.push(stage("history_sum", Over::UserSlots(slots), lanes));
+            stages.push(stage("history_user", Over::Pairs(pairs), lanes));
+        }
         if self.plan.shares_candidates() {
             stages.extend([pair_score, candidate_score, loss(Over::BlockPairs(grain.pairs_per_group))]);
             stages.extend(self.candidate_products());
@@ -144,6 +154,11 @@ impl StepShape {
         if self.has_covariance() {
             let [sum, gradient] = self.covariance_products();
             stages.extend([sum, stage("covariance_matrix", Over::CovarianceRows, lanes), gradient]);
+        }
+        if self.plan.history.is_some() {
+            stages.push(stage("history_slope", Over::Pairs(pairs), lanes));
+            stages.push(stage("history_user_gradient", Over::UserSlots(slots), lanes));
+            stages.push(stage("history_item_gradient", Over::ItemSlots(slots), lanes));
         }
         stages.extend(self.nets().flat_map(|(side, net)| self.net_stages(side, &net)));
         stages.push(stage(self.optimizer.kernel(), Over::TableSlots, lanes));
@@ -292,6 +307,11 @@ impl StepShape {
             (Over::SlotParts(groups), _) => (groups as u32, self.covariance_parts() as u32),
             (Over::CovarianceRows, _) => fold(self.padded_dim() as u32 + 1),
             (Over::Slots(per_group), _) => fold(header.row_count.div_ceil(per_group as u32)),
+            (Over::UserSlots(per_group), _) => {
+                let slots = header.pair_slots_at - header.item_slot_count;
+                fold(slots.div_ceil(per_group as u32))
+            }
+            (Over::ItemSlots(per_group), _) => fold(header.item_slot_count.div_ceil(per_group as u32)),
             (Over::Projected, _) => fold(header.projected_count),
             (Over::ProjectedTiles(chunks), _) => tiles(header.projected_count as usize, chunks),
             (Over::UnitTiles(quads, chunks), _) => tiles(4 * quads, chunks),
@@ -360,6 +380,8 @@ impl StepShape {
             ("part_count", self.covariance_parts() as f64),
             ("rows_per_group", rows_per_group as f64),
             ("scores_users", flag(is_shared)),
+            ("copies_users", flag(is_shared && self.has_left_rows())),
+            ("history_weight", self.plan.history.map_or(0.0, |history| history.weight)),
             ("item_count", self.plan.item_count as f64),
             ("pairs_per_group", self.grain.pairs_per_group as f64),
             ("slots_per_group", self.grain.slots_per_group as f64),

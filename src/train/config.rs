@@ -56,6 +56,9 @@ pub mod defaults {
     /// Weight of L_f (Hsieh 4.3).
     pub const FEATURE_WEIGHT: f64 = 1.0;
 
+    /// Items of a user that a step takes into the user's point, at most (measured).
+    pub const HISTORY_CAP: usize = 50;
+
     /// Weight of the contrastive loss (not tuned).
     pub const CONTRASTIVE_WEIGHT: f64 = 100.0;
     /// Exponent of popularity in the draw of other negatives (measured; Tran 4.1.3: 1).
@@ -175,6 +178,19 @@ pub struct FeatureNetwork {
     pub weight: f64,
 }
 
+/// Users by what they did: the user of a pair is the point of e_u + weight * mean of the points of the user's items
+/// without the pair's own, so that people who were not there in training are placed as training does it.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct History {
+    /// g: how much the items count beside the user's own point e_u.
+    pub weight: f64,
+    /// Items of a user that a step takes, at most: a sample of those of a user who has more.
+    pub cap: usize,
+    /// Whether users have points of their own; otherwise their items are all that they are made of.
+    pub user_points: bool,
+}
+
 /// How long to train, and when to look at the validation part.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -220,6 +236,8 @@ pub struct TrainConfig {
     pub start_norm: f64,
     /// The number of each item that is added to its scores, if there is one.
     pub item_bias: Option<ItemBias>,
+    /// How users are made of what they did; `None`: they are their own points alone.
+    pub history: Option<History>,
     /// How the features of items and users are used, if there are any.
     pub features: Option<FeatureNetwork>,
     /// What turns a gradient into a step.
@@ -259,6 +277,7 @@ impl TrainConfig {
         self.check_together()?;
         self.optimizer.check()?;
         self.schedule.check()?;
+        self.check_history()?;
         self.check_features()?;
         let Regularisers { gor_weight, covariance_weight } = self.regularisers;
         for (flag, weight) in [("--gor-weight", gor_weight), ("--covariance-weight", covariance_weight)] {
@@ -275,8 +294,19 @@ impl TrainConfig {
     }
 }
 
+/// Most items of a user that a step may take: B of them stay well within 32 bits.
+const MAX_HISTORY: usize = 10_000;
+
 /// Settings as the device has them.
 impl TrainConfig {
+    fn check_history(&self) -> Result<()> {
+        let Some(History { weight, cap, .. }) = self.history else { return Ok(()) };
+        if !(weight > 0.0 && weight <= 1000.0) {
+            return Err(Error::setting("--history", format!("must be 0 to 1000, but is {weight}")));
+        }
+        within("--history-cap", cap, 1, MAX_HISTORY)
+    }
+
     fn check_features(&self) -> Result<()> {
         let Some(FeatureNetwork { hidden, dropout, weight }) = self.features else { return Ok(()) };
         within("--hidden", hidden, 4, MAX_DIM)?;

@@ -17,6 +17,7 @@ use crate::step::layout::StepSums;
 use crate::step::{Geometry, Layer, NetShape, Of};
 use crate::{Error, Result};
 use rand_distr::{Distribution, StandardNormal};
+use rayon::prelude::*;
 use std::collections::VecDeque;
 use std::ops::Range;
 use std::sync::Arc;
@@ -331,7 +332,7 @@ impl<'a> Run<'a> {
         let item_count = self.split.train.item_count();
         let row_count = self.steps.stepper().tables().row_count();
         let items = self.points(0..item_count)?;
-        let users = self.points(item_count..row_count)?;
+        let users = self.users(item_count..row_count)?;
         let item_bias = match self.config.item_bias {
             Some(_) => self.steps.stepper().tables().item_biases(&self.gpu, item_count)?,
             None => Vec::new(),
@@ -407,6 +408,34 @@ impl<'a> Run<'a> {
     /// Steps of the whole run.
     fn last_step(&self) -> u64 {
         self.epoch_steps * self.config.stopping.epochs as u64
+    }
+
+    /// The points of all users, who have the table rows `rows`, if they have any: with what they did, if that counts.
+    fn users(&mut self, rows: Range<usize>) -> Result<Vec<f32>> {
+        let config = self.config;
+        let own = self.points(rows)?;
+        let Some(history) = config.history else { return Ok(own) };
+        let train = &self.split.train;
+        let items = self.points(0..train.item_count())?;
+        let mut users = own;
+        users.resize(train.user_count() * config.dim, 0.0);
+        users.par_chunks_mut(config.dim).enumerate().for_each(|(user, point)| {
+            let its = train.items_of(user as u32);
+            if its.is_empty() && !history.user_points {
+                // Nothing is known of them: anywhere, as where users have rows.
+                starting_row(config.seed, train.item_count() + user, config.start_norm, point);
+                return config.geometry.to_point(point);
+            }
+            let mut sum = vec![0.0f64; config.dim];
+            for &item in its {
+                let item = &items[item as usize * config.dim..][..config.dim];
+                sum.iter_mut().zip(item).for_each(|(sum, &x)| *sum += f64::from(x));
+            }
+            let weight = history.weight / its.len().max(1) as f64;
+            point.iter_mut().zip(&sum).for_each(|(x, sum)| *x = (f64::from(*x) + weight * sum) as f32);
+            config.geometry.to_point(point);
+        });
+        Ok(users)
     }
 
     fn points(&mut self, rows: Range<usize>) -> Result<Vec<f32>> {

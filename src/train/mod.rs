@@ -17,7 +17,7 @@ mod state;
 mod steps;
 
 pub use chance::ndcg_by_chance;
-pub use config::{FeatureNetwork, ItemBias, Regularisers, Stopping, TrainConfig, defaults};
+pub use config::{FeatureNetwork, History, ItemBias, Regularisers, Stopping, TrainConfig, defaults};
 pub(crate) use config::{MAX_DIM, within};
 pub(crate) use course::{Course, Trainer};
 pub(crate) use diverged::diverged;

@@ -73,6 +73,7 @@ impl Recipe {
             regularisers: Regularisers { gor_weight: 0.0, covariance_weight: 0.0 },
             start_norm: START_NORM,
             item_bias: Some(ItemBias { rate: ITEM_BIAS_RATE, start: ITEM_BIAS_START }),
+            history: None,
             features: None,
             optimizer: Optimizer::Adam { betas: BETAS, epsilon: EPSILON },
             schedule: Schedule::Linear { learning_rate: LEARNING_RATE },

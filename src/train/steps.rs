@@ -7,7 +7,9 @@ use crate::data::{Features, Interactions, Side, Split};
 use crate::gpu::{Gpu, Stepper, Tables};
 use crate::sampling::{PlanQueue, Planner};
 use crate::step::layout::StepSums;
-use crate::step::{BLOCK_BYTES, NetShape, Of, Plan, PlanShape, Rates, StepConstants, StepShape};
+use crate::step::{
+    BLOCK_BYTES, HistoryShape, NetShape, Of, Plan, PlanShape, Rates, StepConstants, StepShape,
+};
 use crate::{Error, Result};
 use std::ops::Range;
 use std::sync::Arc;
@@ -56,9 +58,17 @@ pub(crate) fn step_shape(
         candidate_count,
         item_count,
         user_count,
-        rows_per_shard: Tables::rows_per_shard(gpu, item_count + user_count, config.dim, None),
-        excluded_capacity: excluded_capacity(train, config.batch_size, candidate_count),
+        rows_per_shard: 1,
+        excluded_capacity: most_items(train, config.batch_size, candidate_count),
+        history: config.history.map(|history| HistoryShape {
+            weight: history.weight,
+            cap: history.cap,
+            has_user_rows: history.user_points,
+            entry_capacity: most_items(train, config.batch_size, history.cap),
+        }),
     };
+    let rows_per_shard = Tables::rows_per_shard(gpu, plan.table_rows(), config.dim, None);
+    let plan = PlanShape { rows_per_shard, ..plan };
     StepShape {
         plan,
         dim: config.dim,
@@ -97,10 +107,10 @@ fn net_shape(gpu: &Gpu, features: &Features, network: FeatureNetwork, batch_size
     }
 }
 
-/// The most excluded candidates that one batch can have.
-fn excluded_capacity(train: &Interactions, batch_size: usize, candidate_count: usize) -> usize {
+/// The most items that the users of one batch can have, of each at most `cap`.
+fn most_items(train: &Interactions, batch_size: usize, cap: usize) -> usize {
     let mut counts: Vec<usize> =
-        (0..train.user_count() as u32).map(|user| train.items_of(user).len().min(candidate_count)).collect();
+        (0..train.user_count() as u32).map(|user| train.items_of(user).len().min(cap)).collect();
     counts.sort_unstable_by(|a, b| b.cmp(a));
     counts.iter().take(batch_size).sum()
 }

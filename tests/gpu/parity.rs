@@ -96,6 +96,7 @@ fn parity(gpu: &Arc<Gpu>, parity: Parity) -> Compared {
         user_count: 70,
         rows_per_shard: Tables::rows_per_shard(gpu, row_count, dim, most_rows),
         excluded_capacity: train.len(),
+        history: None,
     };
     let features = [(Side::Items, 160, 30), (Side::Users, 70, 12)]
         .map(|(side, rows, count)| (side, Arc::new(random_features(rows, count))));

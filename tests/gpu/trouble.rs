@@ -40,6 +40,7 @@ fn reports(
         user_count: 60,
         rows_per_shard: Tables::rows_per_shard(&gpu, row_count, dim, Some(37)),
         excluded_capacity: train.len(),
+        history: None,
     };
     let shape = StepShape {
         plan,

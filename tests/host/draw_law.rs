@@ -71,6 +71,7 @@ fn run(negative_count: usize) -> Run {
         candidate_count: 0,
         rows_per_shard: 3,
         beta: 0.0,
+        history: None,
         seed: 77,
     }
 }

@@ -118,6 +118,7 @@ fn run_of(case: &Case, seed: u64) -> Run {
         candidate_count: case.candidate_count,
         rows_per_shard: 9,
         beta: 0.5,
+        history: None,
         seed,
     }
 }

@@ -142,6 +142,7 @@ fn run_of_three() -> Run {
         candidate_count: 0,
         rows_per_shard: (ITEMS + USERS) as usize,
         beta: 0.0,
+        history: None,
         seed: 0,
     }
 }

@@ -5,13 +5,16 @@ use crate::plans::Run;
 use rand::RngExt;
 use spherec::random::{Purpose, Stream};
 use spherec::reference::{Scratch, State, step};
+use spherec::sampling::EpochOrder;
 use spherec::step::layout::NONE;
-use spherec::step::{Geometry, Grain, Loss, Optimizer, Rates, Schedule, StepConstants};
+use spherec::step::{Geometry, Grain, Loss, Optimizer, Plan, Rates, Schedule, StepConstants};
 use std::collections::HashSet;
 
 const USERS: usize = 7;
 const ITEMS: usize = 13;
 const BETA: f64 = 0.5;
+/// As `Run` has it.
+const HISTORY_WEIGHT: f64 = 0.7;
 
 #[derive(Debug, Clone, Copy)]
 struct Case {
@@ -23,6 +26,8 @@ struct Case {
     /// C; 0: own negatives.
     candidates: usize,
     covariance_weight: f64,
+    /// Items of a history at most, and whether users have rows.
+    history: Option<(usize, bool)>,
 }
 
 /// What the loss depends on, items' rows first, then users'.
@@ -32,11 +37,13 @@ struct Tables {
     item_bias: Vec<f64>,
 }
 
-/// A pair in items and users, and its negatives with what corrects for how likely each was to be drawn.
+/// A pair in items and users, its negatives with what corrects for how likely each was to be drawn, and the items of its
+/// history, without its positive.
 struct Pair {
     user: usize,
     positive: usize,
     negatives: Vec<(usize, f64)>,
+    history: Vec<usize>,
 }
 
 /// A loss, how far its nearest kink is, and whether any hinge or share of it counts.
@@ -104,21 +111,47 @@ fn dot(a: &[f64], b: &[f64]) -> f64 {
     a.iter().zip(b).map(|(a, b)| a * b).sum()
 }
 
+/// The point of a row of the tables.
+fn row_point(case: &Case, row: &[f64]) -> Vec<f64> {
+    let length = if case.geometry == Geometry::Sphere { dot(row, row).sqrt() } else { 1.0 };
+    row.iter().map(|x| x / length).collect()
+}
+
+/// The point of a pair's user, and how far it is from a kink: the surface of the ball.
+fn user_point(case: &Case, tables: &Tables, pair: &Pair) -> (Vec<f64>, f64) {
+    let own = || row_point(case, &tables.rows[ITEMS + pair.user]);
+    let Some((_, has_user_rows)) = case.history else { return (own(), f64::INFINITY) };
+    let mut h = if has_user_rows { own() } else { vec![0.0; case.dim] };
+    for &item in &pair.history {
+        let point = row_point(case, &tables.rows[item]);
+        h.iter_mut().zip(point).for_each(|(h, x)| *h += HISTORY_WEIGHT / pair.history.len() as f64 * x);
+    }
+    let norm = dot(&h, &h).sqrt();
+    let (length, kink_distance) = match case.geometry {
+        Geometry::Sphere if norm == 0.0 => (1.0, f64::INFINITY),
+        Geometry::Sphere => (norm, f64::INFINITY),
+        Geometry::Ball => (norm.max(1.0), (norm - 1.0).abs()),
+        Geometry::Dot => (1.0, f64::INFINITY),
+    };
+    (h.into_iter().map(|x| x / length).collect(), kink_distance)
+}
+
 /// The loss of each pair.
 fn values(case: &Case, tables: &Tables, pairs: &[Pair]) -> Vec<Value> {
-    let score = |user: usize, item: usize| {
-        let (u, v) = (&tables.rows[ITEMS + user], &tables.rows[item]);
-        let score = match case.geometry {
-            Geometry::Sphere => dot(u, v) / (dot(u, u) * dot(v, v)).sqrt(),
-            Geometry::Ball => -0.5 * u.iter().zip(v).map(|(u, v)| (u - v) * (u - v)).sum::<f64>(),
-            Geometry::Dot => dot(u, v),
-        };
-        score + tables.item_bias[item]
-    };
     let value = |pair: &Pair| {
+        let (u, from_surface) = user_point(case, tables, pair);
+        let score = |item: usize| {
+            let v = row_point(case, &tables.rows[item]);
+            let score = match case.geometry {
+                Geometry::Sphere | Geometry::Dot => dot(&u, &v),
+                Geometry::Ball => -0.5 * u.iter().zip(&v).map(|(u, v)| (u - v) * (u - v)).sum::<f64>(),
+            };
+            score + tables.item_bias[item]
+        };
         let scores: Vec<(f64, f64)> =
-            pair.negatives.iter().map(|&(item, correction)| (score(pair.user, item), correction)).collect();
-        plain_loss(case.loss, score(pair.user, pair.positive), &scores)
+            pair.negatives.iter().map(|&(item, correction)| (score(item), correction)).collect();
+        let value = plain_loss(case.loss, score(pair.positive), &scores);
+        Value { kink_distance: value.kink_distance.min(from_surface), ..value }
     };
     pairs.iter().map(value).collect()
 }
@@ -133,18 +166,16 @@ pub(crate) fn covariance_loss(points: &[Vec<f64>]) -> f64 {
     others.map(|(i, j)| entry(i, j).powi(2)).sum::<f64>() / n
 }
 
-/// `uses` are the rows of the step's points, each as often as the batch has it.
-fn total(case: &Case, tables: &Tables, pairs: &[Pair], uses: &[usize]) -> f64 {
+/// `listed` are the items that the step has beside its pairs, each as often as it has them.
+fn total(case: &Case, tables: &Tables, pairs: &[Pair], listed: &[usize]) -> f64 {
     let loss: f64 = values(case, tables, pairs).iter().map(|value| value.loss).sum();
     if case.covariance_weight == 0.0 {
         return loss;
     }
-    let point = |&row: &usize| {
-        let row = &tables.rows[row];
-        let length = if case.geometry == Geometry::Sphere { dot(row, row).sqrt() } else { 1.0 };
-        row.iter().map(|x| x / length).collect()
-    };
-    loss + case.covariance_weight * covariance_loss(&uses.iter().map(point).collect::<Vec<Vec<f64>>>())
+    let users = pairs.iter().map(|pair| user_point(case, tables, pair).0);
+    let items = pairs.iter().map(|pair| &pair.positive).chain(listed);
+    let points: Vec<Vec<f64>> = users.chain(items.map(|&item| row_point(case, &tables.rows[item]))).collect();
+    loss + case.covariance_weight * covariance_loss(&points)
 }
 
 /// Numbers that an f32 holds.
@@ -153,7 +184,7 @@ fn numbers(stream: &mut Stream, count: usize, size: f32) -> Vec<f64> {
 }
 
 /// ln(min(1, C q)) of each item, q ~ count^BETA; and the pairs of the plan's batch with their negatives.
-fn pairs_of(case: &Case, run: &Run, batch: &[(u32, u32)], listed: &[Vec<u32>]) -> Vec<Pair> {
+fn pairs_of(case: &Case, run: &Run, plan: &Plan, batch: &[(u32, u32)], listed: &[Vec<u32>]) -> Vec<Pair> {
     let train = run.train();
     let weights: Vec<f64> =
         train.item_frequencies().iter().map(|&count| f64::from(count).powf(BETA)).collect();
@@ -162,21 +193,27 @@ fn pairs_of(case: &Case, run: &Run, batch: &[(u32, u32)], listed: &[Vec<u32>]) -
         0 => 0.0,
         _ => (count as f64 * weights[item as usize] / all).min(1.0).ln(),
     };
-    let pair = |(&(user, positive), listed): (&(u32, u32), &Vec<u32>)| {
+    let history = |slot: u32, positive: u32| -> Vec<usize> {
+        let slots = if case.history.is_some() { plan.history(slot) } else { &[] };
+        let items = slots.iter().map(|&slot| plan.rows()[slot as usize]);
+        items.filter(|&item| item != positive).map(|item| item as usize).collect()
+    };
+    let pair = |((&(user, positive), listed), &own): ((&(u32, u32), &Vec<u32>), &u32)| {
         let is_negative = |item: &&u32| !run.pairs.contains(&(user, **item));
         let negatives = listed.iter().filter(is_negative);
         let negatives = negatives.map(|&item| (item as usize, correction(item, listed.len())));
-        Pair { user: user as usize, positive: positive as usize, negatives: negatives.collect() }
+        let (negatives, history) = (negatives.collect(), history(own, positive));
+        Pair { user: user as usize, positive: positive as usize, negatives, history }
     };
-    batch.iter().zip(listed).map(pair).collect()
+    batch.iter().zip(listed).zip(plan.own_users()).map(pair).collect()
 }
 
 /// dL/dx of each touched row of the twins' step, and dL/do of each touched item.
 struct Gradients {
     rows: Vec<Option<Vec<f32>>>,
     item_bias: Vec<Option<f32>>,
-    /// The rows of the step's points, each as often as the batch has it.
-    uses: Vec<usize>,
+    /// The items that the step has beside its pairs, each as often as it has them.
+    listed: Vec<usize>,
 }
 
 fn twin_step(case: &Case, run: &Run, tables: &Tables) -> (Vec<Pair>, Gradients) {
@@ -191,14 +228,17 @@ fn twin_step(case: &Case, run: &Run, tables: &Tables) -> (Vec<Pair>, Gradients) 
         row.resize(shape.padded_dim(), 0.0);
         row
     };
-    let mut state = State::new(tables.rows.iter().flat_map(padded).collect(), &shape);
+    let rows = &tables.rows[..shape.table_rows()];
+    let mut state = State::new(rows.iter().flat_map(padded).collect(), &shape);
     state.row_states.iter_mut().zip(&tables.item_bias).for_each(|(it, &bias)| it.bias = bias as f32);
     let mut scratch = Scratch::new(&shape, f32::NAN);
-    let plan = run.planner_with(rates).correcting(case.loss.correction()).plan(1);
+    let mut planner = run.planner_with(rates).correcting(case.loss.correction());
+    let plan = planner.plan(1);
     step(&constants, &plan, &mut state, &mut scratch);
     let row = |slot: &u32| plan.rows()[*slot as usize];
-    let users = plan.users().iter().map(|slot| row(slot) - ITEMS as u32);
-    let batch: Vec<(u32, u32)> = users.zip(plan.positives().iter().map(row)).collect();
+    let mut batch = Vec::new();
+    EpochOrder::new(run.train(), run.seed).batch(1, run.batch_size, &mut batch);
+    assert!(batch.iter().map(|pair| pair.1).eq(plan.positives().iter().map(row)));
     let listed: Vec<Vec<u32>> = if case.candidates > 0 {
         let candidates = plan.rows()[..plan.header.candidate_count as usize].iter().copied();
         vec![candidates.filter(|&row| row != NONE).collect(); batch.len()]
@@ -208,14 +248,14 @@ fn twin_step(case: &Case, run: &Run, tables: &Tables) -> (Vec<Pair>, Gradients) 
     };
     // Shared candidates are there once, not once a pair.
     let lists = if case.candidates > 0 { &listed[..1] } else { &listed[..] };
-    let of_pairs = batch.iter().flat_map(|&(user, item)| [ITEMS + user as usize, item as usize]);
-    let uses = of_pairs.chain(lists.iter().flatten().map(|&item| item as usize)).collect();
-    let mut found = Gradients { rows: vec![None; tables.rows.len()], item_bias: vec![None; ITEMS], uses };
+    let items = lists.iter().flatten().map(|&item| item as usize).collect();
+    let rows = vec![None; tables.rows.len()];
+    let mut found = Gradients { rows, item_bias: vec![None; ITEMS], listed: items };
     let (dim, stride) = (shape.padded_dim(), shape.slot_numbers());
     for (slot, &row) in plan.rows().iter().enumerate().filter(|&(_, &row)| row != NONE) {
         let (g, e) =
             (&scratch.gradients[slot * stride..][..stride], &scratch.working[slot * stride..][..stride]);
-        if g[dim] != 0.0 {
+        if g[dim] != 0.0 || g[dim + 3] != 0.0 {
             let along = g[..dim].iter().zip(e).map(|(g, e)| g * e).sum();
             let row_gradient = |d: usize| case.geometry.row_gradient(g[d], e[d], along, e[dim], g[dim + 2]);
             let gradient = (0..case.dim).map(row_gradient);
@@ -223,7 +263,7 @@ fn twin_step(case: &Case, run: &Run, tables: &Tables) -> (Vec<Pair>, Gradients) 
             found.item_bias.get_mut(row as usize).into_iter().for_each(|it| *it = Some(g[dim + 1]));
         }
     }
-    (pairs_of(case, run, &batch, &listed), found)
+    (pairs_of(case, run, &plan, &batch, &listed), found)
 }
 
 /// Compares on tables away from the loss's kinks; returns how many pairs count there, and how many do not.
@@ -239,6 +279,7 @@ fn check(case: &Case) -> (usize, usize) {
             candidate_count: case.candidates,
             rows_per_shard: 9,
             beta: BETA,
+            history: case.history,
             seed,
         };
         let rows = (0..ITEMS + USERS).map(|_| numbers(&mut stream, case.dim, 1.0)).collect();
@@ -261,7 +302,7 @@ fn compare(case: &Case, tables: &Tables, pairs: &[Pair], found: &Gradients) {
         let at = |by: f64| {
             let mut moved = tables.clone();
             move_by(&mut moved, by);
-            total(case, &moved, pairs, &found.uses)
+            total(case, &moved, pairs, &found.listed)
         };
         (at(STEP) - at(-STEP)) / (2.0 * STEP)
     };
@@ -278,7 +319,10 @@ fn compare(case: &Case, tables: &Tables, pairs: &[Pair], found: &Gradients) {
     assert!(users.len() < pairs.len(), "no row repeats");
     for (row, gradient) in found.rows.iter().enumerate() {
         let Some(gradient) = gradient else {
-            assert!(!users.contains(&row) && !items.contains(&row), "{case:?}: row {row} is not touched");
+            let has_row = row < ITEMS || case.history.is_none_or(|(_, has_user_rows)| has_user_rows);
+            let is_used = has_row && (users.contains(&row) || items.contains(&row));
+            let is_in_history = pairs.iter().any(|pair| pair.history.contains(&row));
+            assert!(!is_used && !is_in_history, "{case:?}: row {row} is not touched");
             continue;
         };
         let expected: Vec<f64> =
@@ -314,8 +358,14 @@ fn the_gradient_of_every_loss_is_that_of_its_definition() {
             for &(dim, negatives, candidates) in own.iter().chain(shared) {
                 // In every third case.
                 let covariance_weight = if matches!(dim, 6 | 7) { 30.0 } else { 0.0 };
-                let counts = check(&Case { loss, geometry, dim, negatives, candidates, covariance_weight });
+                let case =
+                    Case { loss, geometry, dim, negatives, candidates, covariance_weight, history: None };
+                let counts = check(&case);
                 (active, inactive) = (active + counts.0, inactive + counts.1);
+                // Whole histories; parts of them; and no rows of users, alone.
+                for history in [(ITEMS, true), (2, true), (3, false)] {
+                    check(&Case { history: Some(history), ..case });
+                }
             }
         }
         let has_hinges = !matches!(loss, Loss::Softmax { .. } | Loss::Bpr);

@@ -42,6 +42,7 @@ fn run_of(case: &Case) -> Run {
         candidate_count: case.candidate_count,
         rows_per_shard: 9,
         beta: 0.5,
+        history: None,
         seed: case.seed,
     }
 }

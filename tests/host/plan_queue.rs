@@ -16,6 +16,7 @@ fn run(candidate_count: usize) -> Run {
         candidate_count,
         rows_per_shard: 30,
         beta: 0.5,
+        history: None,
         seed: 9,
     }
 }

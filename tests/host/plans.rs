@@ -7,9 +7,10 @@ use spherec::random::{Purpose, key};
 use spherec::sampling::{EpochOrder, ItemSampler, Planner};
 use spherec::step::layout::{FAR, NONE};
 use spherec::step::{
-    BLOCK_BYTES, Geometry, Grain, Loss, Optimizer, Plan, PlanShape, Rates, Schedule, StepShape, WINDOW_CHUNKS,
+    BLOCK_BYTES, Geometry, Grain, HistoryShape, Loss, Optimizer, Plan, PlanShape, Rates, Schedule, StepShape,
+    WINDOW_CHUNKS,
 };
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
 
 const BETAS: (f64, f64) = (0.9, 0.999);
@@ -34,6 +35,8 @@ pub(crate) struct Run {
     pub(crate) candidate_count: usize,
     pub(crate) rows_per_shard: usize,
     pub(crate) beta: f64,
+    /// Items of a history at most, and whether users have rows; `None`: no histories.
+    pub(crate) history: Option<(usize, bool)>,
     pub(crate) seed: u64,
 }
 
@@ -44,11 +47,13 @@ impl Run {
 
     pub(crate) fn shape(&self) -> PlanShape {
         let train = self.train();
-        // The largest exclusion lists that B different users can have.
-        let users = 0..self.user_count as u32;
-        let mut counts: Vec<usize> =
-            users.map(|user| train.items_of(user).len().min(self.candidate_count)).collect();
-        counts.sort_unstable_by(|a, b| b.cmp(a));
+        // The most items, `cap` of each, that B different users can have.
+        let most = |cap: usize| -> usize {
+            let users = 0..self.user_count as u32;
+            let mut counts: Vec<usize> = users.map(|user| train.items_of(user).len().min(cap)).collect();
+            counts.sort_unstable_by(|a, b| b.cmp(a));
+            counts.iter().take(self.batch_size).sum()
+        };
         PlanShape {
             batch_size: self.batch_size,
             negative_count: self.negative_count,
@@ -56,7 +61,13 @@ impl Run {
             item_count: self.item_count,
             user_count: self.user_count,
             rows_per_shard: self.rows_per_shard,
-            excluded_capacity: counts.iter().take(self.batch_size).sum(),
+            excluded_capacity: most(self.candidate_count),
+            history: self.history.map(|(cap, has_user_rows)| HistoryShape {
+                weight: 0.7,
+                cap,
+                has_user_rows,
+                entry_capacity: most(cap),
+            }),
         }
     }
 
@@ -92,7 +103,10 @@ impl Run {
 
 pub(crate) fn runs() -> impl Strategy<Value = Run> {
     let sizes = (1..25usize, 1..60usize, 1..40usize, 0..5usize, 0..70usize, 0..3usize);
-    sizes.prop_flat_map(|(user_count, item_count, batch_size, negative_count, candidate_count, sharding)| {
+    // Half of the runs have histories.
+    let history = prop::option::of((1..12usize, any::<bool>()));
+    (sizes, history).prop_flat_map(|(sizes, history)| {
+        let (user_count, item_count, batch_size, negative_count, candidate_count, sharding) = sizes;
         let pairs = prop::collection::vec((0..user_count as u32, 0..item_count as u32), 1..150);
         let row_count = user_count + item_count;
         let rows_per_shard = match sharding {
@@ -114,6 +128,7 @@ pub(crate) fn runs() -> impl Strategy<Value = Run> {
             candidate_count,
             rows_per_shard,
             beta,
+            history,
             seed,
         })
     })
@@ -139,14 +154,24 @@ pub(crate) fn check_plan(run: &Run, step: u64, pairs: &[(u32, u32)], plan: &Plan
     check_rows(run, plan);
     check_quads(run, plan);
     check_uses(run, plan);
-    check_excluded(run, plan);
+    check_excluded(run, plan, pairs);
+    check_histories(run, plan, pairs);
     check_offsets(run, plan, 0.0);
     let item_count = run.item_count as u32;
     assert_eq!((plan.users().len(), plan.positives().len()), (pairs.len(), pairs.len()));
     for (index, &(user, item)) in pairs.iter().enumerate() {
         let (user_slot, item_slot) = (plan.users()[index], plan.positives()[index]);
         assert!(user_slot >= header.item_slot_count && item_slot < header.item_slot_count);
-        assert_eq!((row(plan, user_slot), row(plan, item_slot)), (item_count + user, item), "pair {index}");
+        let own_slot = plan.own_users()[index];
+        assert!(own_slot >= header.item_slot_count && own_slot < header.pair_slots_at);
+        let has_row = run.history.is_none_or(|(_, has_user_rows)| has_user_rows);
+        let own_row = if has_row { item_count + user } else { NONE };
+        assert_eq!((row(plan, own_slot), row(plan, item_slot)), (own_row, item), "pair {index}");
+        let expected = match run.history {
+            None => own_slot,
+            Some(_) => header.pair_slots_at + index as u32,
+        };
+        assert_eq!(user_slot, expected, "pair {index}");
     }
     assert!(plan.rows().len() <= shape.row_capacity());
     assert!(header.candidate_count as usize <= shape.candidate_slot_capacity());
@@ -158,14 +183,23 @@ pub(crate) fn check_plan(run: &Run, step: u64, pairs: &[(u32, u32)], plan: &Plan
 fn check_rows(run: &Run, plan: &Plan) {
     let header = &plan.header;
     assert!(header.candidate_count <= header.item_slot_count && header.item_slot_count <= header.row_count);
-    assert!([header.candidate_count, header.item_slot_count, header.row_count].iter().all(|c| c % 4 == 0));
+    assert!(header.item_slot_count <= header.pair_slots_at && header.pair_slots_at <= header.row_count);
+    let sections = [header.candidate_count, header.item_slot_count, header.pair_slots_at, header.row_count];
+    assert!(sections.iter().all(|count| count % 4 == 0));
     let mut rows = HashSet::new();
     for (slot, &row) in plan.rows().iter().enumerate().filter(|&(_, &row)| row != NONE) {
         assert!(rows.insert(row), "row {row} has two slots");
         assert!((row as usize) < run.item_count + run.user_count);
         assert_eq!((row as usize) < run.item_count, (slot as u32) < header.item_slot_count, "slot {slot}");
-        let used = !plan.uses(slot as u32).is_empty();
-        assert!(used || (slot as u32) < header.candidate_count, "slot {slot} is for nothing");
+        let slot = slot as u32;
+        let is_in_history = run.history.is_some()
+            && if slot < header.item_slot_count {
+                !plan.takers(slot).is_empty()
+            } else {
+                !plan.history_pairs(slot).is_empty()
+            };
+        let used = !plan.uses(slot).is_empty() || is_in_history;
+        assert!(used || slot < header.candidate_count, "slot {slot} is for nothing");
     }
     assert_eq!(rows.len(), plan.filled_row_count());
 }
@@ -188,7 +222,11 @@ fn check_quads(run: &Run, plan: &Plan) {
             );
         }
     }
-    assert_eq!(count, plan.rows().len() / 4);
+    let has_user_rows = run.history.is_none_or(|(_, has_user_rows)| has_user_rows);
+    let header = &plan.header;
+    let loaded = if has_user_rows { header.pair_slots_at } else { header.item_slot_count };
+    assert!(plan.rows()[loaded as usize..].iter().all(|&row| row == NONE));
+    assert_eq!(count, loaded as usize / 4);
     assert_eq!(count, plan.shard_quads(0..run.shape().shard_count()).len());
     assert!(listed.into_iter().eq(0..count as u32));
 }
@@ -211,18 +249,55 @@ fn check_uses(run: &Run, plan: &Plan) {
     }
 }
 
-fn check_excluded(run: &Run, plan: &Plan) {
+/// Each slot of a user, and the user that it has.
+fn users_by_slot(plan: &Plan, pairs: &[(u32, u32)]) -> BTreeMap<u32, u32> {
+    plan.own_users().iter().copied().zip(pairs.iter().map(|&(user, _)| user)).collect()
+}
+
+fn check_excluded(run: &Run, plan: &Plan, pairs: &[(u32, u32)]) {
     let train = run.train();
-    for slot in plan.header.item_slot_count..plan.header.row_count {
-        let row = plan.rows()[slot as usize];
+    let users = users_by_slot(plan, pairs);
+    for slot in plan.header.item_slot_count..plan.header.pair_slots_at {
+        let user = users.get(&slot);
         let is_own = |candidate: &u32| {
             let item = plan.rows()[*candidate as usize];
-            row != NONE && item != NONE && train.contains(row - run.item_count as u32, item)
+            item != NONE && user.is_some_and(|&user| train.contains(user, item))
         };
         let expected: Vec<u32> = (0..plan.header.candidate_count).filter(is_own).collect();
         let mut excluded = plan.excluded(slot).to_vec();
         excluded.sort_unstable();
         assert_eq!(excluded, expected, "user slot {slot}");
+    }
+}
+
+/// What each user of the batch did, or a part of it as large as allowed; which pairs are whose; and what is left of a
+/// history without a pair's positive.
+fn check_histories(run: &Run, plan: &Plan, pairs: &[(u32, u32)]) {
+    let Some((cap, _)) = run.history else { return };
+    let (train, header) = (run.train(), &plan.header);
+    let users = users_by_slot(plan, pairs);
+    let mut takers = vec![Vec::new(); header.item_slot_count as usize];
+    for slot in header.item_slot_count..header.pair_slots_at {
+        let Some(&user) = users.get(&slot) else {
+            assert!(plan.history(slot).is_empty() && plan.history_pairs(slot).is_empty(), "hole {slot}");
+            continue;
+        };
+        let items: Vec<u32> = plan.history(slot).iter().map(|&item| row(plan, item)).collect();
+        assert_eq!(items.len(), train.items_of(user).len().min(cap), "user {user}");
+        assert!(items.windows(2).all(|two| two[0] < two[1]), "user {user}: {items:?}");
+        assert!(items.iter().all(|&item| train.contains(user, item)), "user {user}: {items:?}");
+        plan.history(slot).iter().for_each(|&item| takers[item as usize].push(slot - header.item_slot_count));
+        let its: Vec<u32> =
+            (0..).zip(pairs).filter(|(_, pair)| pair.0 == user).map(|(pair, _)| pair).collect();
+        assert_eq!(plan.history_pairs(slot), its, "user {user}");
+        for pair in its {
+            let takes_out = items.contains(&pairs[pair as usize].1);
+            let left = items.len() as u32 - u32::from(takes_out);
+            assert_eq!(plan.history_size(pair as usize), (left, takes_out), "pair {pair}");
+        }
+    }
+    for (slot, expected) in (0..).zip(&takers) {
+        assert_eq!(plan.takers(slot), expected, "item slot {slot}");
     }
 }
 
@@ -326,7 +401,7 @@ proptest! {
     ) {
         let run = Run {
             user_count: 10, item_count: 40_000, pairs: vec![(0, 0)], batch_size, negative_count: 1, candidate_count,
-            rows_per_shard: 40_010, beta: 0.0, seed: 0,
+            rows_per_shard: 40_010, beta: 0.0, history: None, seed: 0,
         };
         let shape = StepShape { block_bytes: kib << 10, ..run.step_shape(dim, Grain::CPU, 0.0) };
         let mut pair = 0;

@@ -26,6 +26,7 @@ fn shapes() -> Vec<StepShape> {
         user_count: 8_000,
         rows_per_shard: 33_000,
         excluded_capacity: 1_000,
+        history: None,
     };
     let base = StepShape {
         plan,
@@ -415,7 +416,8 @@ fn the_plan_header_is_the_fixed_part_of_the_plan() {
     let (size, mut fields) = rust_layout!(PlanHeader: step, log_slot, pair_count, candidate_count,
         item_slot_count, row_count, draw_key_0, draw_key_1, step_size, root_bias_2, drift_epsilon, rows_at, users_at,
         positives_at, negatives_at, uses_at, excluded_at, quads_at, shards_at, offsets_at,
-        projected_count, projected_weight, bias_slot, projected_at, entries_at);
+        projected_count, projected_weight, bias_slot, projected_at, entries_at, own_users_at, pair_slots_at,
+        histories_at, history_pairs_at, takers_at, history_sizes_at);
     fields.push(("words".to_owned(), size));
     let mut count = 0;
     for (kernel, text) in KERNELS {

@@ -59,6 +59,7 @@ fn run(item_count: usize, pairs: Vec<(u32, u32)>) -> Run {
         candidate_count: item_count,
         rows_per_shard: item_count + 3,
         beta: 0.0,
+        history: None,
         seed: 4,
     }
 }

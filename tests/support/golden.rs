@@ -12,7 +12,8 @@ use spherec::data::Interactions;
 use spherec::sampling::{EpochOrder, ItemSampler, Planner};
 use spherec::step::layout::{PairSums, StepSums};
 use spherec::step::{
-    BLOCK_BYTES, Geometry, Grain, Loss, Optimizer, Plan, PlanShape, Rates, Schedule, StepConstants, StepShape,
+    BLOCK_BYTES, Geometry, Grain, HistoryShape, Loss, Optimizer, Plan, PlanShape, Rates, Schedule,
+    StepConstants, StepShape,
 };
 use std::sync::Arc;
 
@@ -72,6 +73,8 @@ pub(crate) struct Golden {
     gor_weight: f64,
     covariance_weight: f64,
     optimizer: OptimizerConfig,
+    /// g; 0: users have no histories.
+    history_weight: f64,
     /// The training pairs: what is no negative of a user.
     own_items: Vec<(u32, u32)>,
     /// (I), or empty if no loss of the run asks for it.
@@ -156,6 +159,8 @@ pub(crate) fn losses() -> Vec<Golden> {
         include_str!("../golden/loss_softmax_shared.json"),
         include_str!("../golden/loss_softmax_shared_all.json"),
         include_str!("../golden/loss_softmax_shared_bias.json"),
+        include_str!("../golden/loss_softmax_shared_history.json"),
+        include_str!("../golden/loss_softmax_shared_bias_history.json"),
         include_str!("../golden/loss_softmax_dot_shared.json"),
     ];
     texts.into_iter().map(files::loss).collect()
@@ -177,6 +182,12 @@ impl Golden {
             user_count: self.users,
             rows_per_shard,
             excluded_capacity: self.own_items.len(),
+            history: (self.history_weight > 0.0).then_some(HistoryShape {
+                weight: self.history_weight,
+                cap: self.items,
+                has_user_rows: true,
+                entry_capacity: self.own_items.len(),
+            }),
         };
         StepShape {
             plan,

@@ -23,7 +23,7 @@ impl Golden {
     /// Scores, before the loss takes those away that are no negatives; and which these are.
     pub(super) fn check_scores(&self, place: &str, golden: &GoldenStep, plan: &Plan, step: &Step) {
         for pair in 0..self.batch {
-            let excluded = plan.excluded(plan.users()[pair]);
+            let excluded = plan.excluded(plan.own_users()[pair]);
             let first = pair * plan.header.candidate_count as usize;
             let is_negative = self
                 .places(plan, golden, pair)
@@ -134,7 +134,7 @@ impl Golden {
             assert!(!std::mem::replace(&mut seen[row], true), "{place}: row {row} has two slots");
             let gradient = &gradients[slot * (padded + 4)..][..padded + 4];
             let largest = largest(&all[row]);
-            if gradient[padded] == 0.0 {
+            if gradient[padded] == 0.0 && gradient[padded + 3] == 0.0 {
                 assert!(largest == 0.0, "{place}: row {row} has a gradient, but is not touched");
                 continue;
             }

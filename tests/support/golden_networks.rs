@@ -104,6 +104,7 @@ impl GoldenNetwork {
                 user_count,
                 rows_per_shard: item_count + user_count,
                 excluded_capacity: self.own_items.len(),
+                history: None,
             },
             dim: self.items[0].len(),
             geometry,
