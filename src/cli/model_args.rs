@@ -99,7 +99,7 @@ pub(crate) struct ModelArgs {
     item_bias_start: Option<f64>,
     /// Users by what they did: how much the mean of a user's items counts beside the user's own point; 0: not at all. A
     /// user's point then follows from the items, so that new people are placed as training does it [default: 0]
-    #[arg(long, value_name = "G")]
+    #[arg(long, value_name = "G", allow_hyphen_values = true)]
     history: Option<f64>,
     #[arg(long, value_name = "N", help = format!(
         "With --history: items of a user that a step takes at most, a sample if there are more [default: {}, measured]",

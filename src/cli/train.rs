@@ -296,10 +296,11 @@ fn recipe_line(recipe: RunRecipe, config: &RunConfig) -> String {
     let is_changed = start != config.clone().with_split(start.protocol(), start.hold_out_from());
     let what = match config {
         RunConfig::Step(config) => format!(
-            "{} loss, {} negatives{}{}",
+            "{} loss, {} negatives{}{}{}",
             config.loss.name(),
             config.negatives.sampler(),
             if config.item_bias.is_some() { ", item bias" } else { "" },
+            if config.history.is_some() { ", history" } else { "" },
             if config.features.is_some() { ", features" } else { "" },
         ),
         RunConfig::Wrmf(config) => format!(

@@ -94,6 +94,7 @@ pub fn train_from(
 ) -> Result<Trained> {
     config.check()?;
     crate::threads::start()?;
+    check_sides(data.features, config)?;
     let mut config = config.clone();
     let split = data.split;
     let train = trainable(&split.train, config.negatives.count(), observe)?;
@@ -128,6 +129,17 @@ pub fn check_data(train: &Arc<Interactions>, config: &TrainConfig) -> Result<()>
     trainable(train, config.negatives.count(), quiet)?;
     let items = ItemSampler::new(&train.item_frequencies(), config.negatives.beta());
     fit_candidates(&mut config.clone(), &items, quiet)
+}
+
+/// Checks that features are of those who have points of their own.
+fn check_sides(features: &[SideFeatures], config: &TrainConfig) -> Result<()> {
+    let has_user_points = config.history.is_none_or(|history| history.user_points);
+    if has_user_points || features.iter().all(|(side, _)| *side != Side::Users) {
+        return Ok(());
+    }
+    let message =
+        "must not be given with --user-features: these place a user's own point; leave one of the two out";
+    Err(Error::setting("--no-user-points", message))
 }
 
 /// Checks that there is something to train on.

@@ -140,6 +140,10 @@ fn settings_out_of_range() {
     }
     refuse_flags(&["--sampler", "uniform", "--negatives", "0"], &["--negatives", "1", "0"]);
     refuse_flags(&["--temperature", "0"], &["--temperature", "0.0001", "0"]);
+    refuse_flags(&["--history", "-1"], &["--history", "0 to 1000", "-1"]);
+    refuse_flags(&["--history", "1", "--history-cap", "0"], &["--history-cap", "at least 1", "0"]);
+    refuse_flags(&["--history-cap", "9"], &["--history-cap", "no meaning", "--history 0"]);
+    refuse_flags(&["--no-user-points"], &["--no-user-points", "no meaning", "--history 0"]);
     refuse_flags(&["--start-norm", "0"], &["--start-norm", "1000000", "0"]);
     refuse_flags(&["--item-bias-rate", "0"], &["--item-bias-rate", "above 0"]);
     refuse_flags(&["--item-bias-start", "11"], &["--item-bias-start", "10", "11"]);

@@ -304,7 +304,7 @@ fn features_that_cannot_be_used_are_refused_and_nothing_is_lost() {
     succeed(place.path(), &flags);
     let before = contents(&place.path().join("model"));
     let train = ["train", "known.csv", "-o", "model", "--force"];
-    let cases: [(&[&str], &[&str]); 14] = [
+    let cases: [(&[&str], &[&str]); 15] = [
         (&["--item-features", "item-tags.csv", "--hidden", "6"], &["--hidden", "multiple of 4", "6"]),
         (&["--item-features", "item-tags.csv", "--hidden", "0"], &["--hidden", "at least 4", "0"]),
         (&["--item-features", "item-tags.csv", "--hidden", "2000"], &["--hidden", "1024", "2000"]),
@@ -315,6 +315,10 @@ fn features_that_cannot_be_used_are_refused_and_nothing_is_lost() {
         (&["--item-features", "item-tags.csv", "--recipe", "wrmf"], &["--item-features", "--recipe wrmf"]),
         (&["--user-features", "user-tags.csv", "--recipe", "popularity"], &["--user-features", "popularity"]),
         (&["--hidden", "64"], &["--hidden", "--item-features", "--user-features"]),
+        (
+            &["--user-features", "user-tags.csv", "--history", "1", "--no-user-points"],
+            &["--no-user-points", "--user-features"],
+        ),
         (&["--recipe", "cml-f-2017"], &["--item-features", "cml-f-2017"]),
         (&["--item-features", "strangers.csv"], &["strangers.csv", "x1", "no features for any item"]),
         (&["--item-features", "values.csv"], &["values.csv:2", "NaN"]),

@@ -1,9 +1,9 @@
 //! Recipes, losses and samplers by their flags: what each trains, and that a record of it trains the same again.
 
 use crate::support::{SMALL, TWO_STAGE, assert_line, place, shared, succeed};
-use serde_json::Value;
+use serde_json::{Value, json};
 use spherec::step::Loss;
-use spherec::train::{Recipe, TrainConfig};
+use spherec::train::{Recipe, TrainConfig, defaults};
 use std::fs;
 use std::path::Path;
 
@@ -69,6 +69,10 @@ fn recipes_and_what_flags_change_of_them() {
     let loss = Loss::Triplet { margin: 0.7, rank_weight: true };
     assert_eq!(config, serde_json::to_value(TrainConfig { dim: 4, stopping, loss, ..recipe }).unwrap());
     assert_eq!((&config["protocol"]["valid_fraction"], &config["hold_out_from"]), (&0.2.into(), &5.into()));
+    let (line, config) = first("history", &["--history", "0.5"]);
+    assert_eq!(line, "recipe softmax with changes: softmax loss, shared negatives, item bias, history");
+    let cap = defaults::HISTORY_CAP;
+    assert_eq!(config["history"], json!({ "weight": 0.5, "cap": cap, "user_points": true }));
     let (_, config) = first("bpr", &["--loss", "bpr", "--geometry", "sphere"]);
     assert_eq!((&config["geometry"], &config["negatives"]["kind"]), (&"sphere".into(), &"shared".into()));
 }
@@ -110,6 +114,8 @@ fn every_loss_and_sampler_beats_chance() {
         ("softmax", &shared_few, &["--geometry", "dot", "--temperature", "1"]),
         ("bpr", &["--sampler", "uniform"], &["--start-norm", "0.5"]),
         ("bpr", &shared_few, &["--geometry", "sphere"]),
+        ("softmax", &shared_few, &["--history", "1"]),
+        ("triplet", &two_stage, &["--history", "0.7", "--no-user-points", "--history-cap", "4"]),
         ("warp", &["--sampler", "uniform"], &["--negatives", "8"]),
         ("warp", &["--sampler", "popularity"], &["--negatives", "5", "--geometry", "sphere"]),
     ] {
@@ -133,6 +139,7 @@ fn the_settings_that_show_gives_back_train_the_same_again() {
     for flags in [
         &["--candidates", "40", "--temperature", "0.15", "--item-bias-start", "0.5"][..],
         &["--recipe", "cml-2017", "--covariance-weight", "3", "--epsilon", "1e-9"],
+        &["--candidates", "40", "--history", "0.5", "--history-cap", "4", "--no-user-points"],
         &["--loss", "contrastive", "--contrastive-weight", "7", "--item-bias=false", "--geometry", "dot"],
         &[
             "--recipe",

@@ -6,7 +6,7 @@ use spherec::data::{Interactions, Protocol, Split};
 use spherec::model::Embeddings;
 use spherec::sampling::Negatives;
 use spherec::step::{Loss, Schedule};
-use spherec::train::{Recipe, Regularisers, Stop, Stopping, TrainConfig, train};
+use spherec::train::{History, Recipe, Regularisers, Stop, Stopping, TrainConfig, train};
 use std::sync::atomic::AtomicBool;
 
 /// Even users like even items, odd users odd ones; each user misses two of them.
@@ -97,6 +97,46 @@ fn the_same_seed_gives_the_same_bits_and_another_does_not() {
         assert_eq!(first, bits(&trained(&split, &config)), "{}", negatives.sampler());
         config.seed += 1;
         assert_ne!(first, bits(&trained(&split, &config)), "{}", negatives.sampler());
+    }
+}
+
+/// Every user is the point of a part of its own and the mean of its items, all of them, though a step takes a few; and
+/// without rows the mean alone, however much it counts.
+#[test]
+fn users_with_histories_are_where_their_items_are() {
+    let split = checkerboard();
+    for negatives in ALL_NEGATIVES {
+        for user_points in [true, false] {
+            let history = Some(History { weight: 0.6, cap: 7, user_points });
+            let config = TrainConfig { history, ..config(negatives) };
+            let embeddings = trained(&split, &config);
+            let users: Vec<u32> = (0..60).collect();
+            let lists = spherec::recommend::recommend(&embeddings, 1.0, &users, 15, &[]).unwrap();
+            assert!(same_colour(&lists, &users) > 0.95, "{}", negatives.sampler());
+            for user in users {
+                let mut mean = vec![0.0f64; 16];
+                let items = split.train.items_of(user);
+                for &item in items {
+                    let point = &embeddings.items[item as usize * 16..][..16];
+                    mean.iter_mut()
+                        .zip(point)
+                        .for_each(|(sum, x)| *sum += f64::from(*x) / items.len() as f64);
+                }
+                let point = &embeddings.users[user as usize * 16..][..16];
+                let product = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f64>();
+                let point: Vec<f64> = point.iter().map(|&x| f64::from(x)).collect();
+                let length = product(&mean, &mean).sqrt();
+                let cosine = product(&mean, &point) / length;
+                if user_points {
+                    // What is left without the history is a unit vector: |s u - g m| = 1 has a solution s above 0.
+                    let along = 0.6 * cosine * length;
+                    let root = along * along - 0.36 * length * length + 1.0;
+                    assert!(cosine > 0.3 && cosine < 0.999_999 && root >= 0.0, "{cosine} {root}");
+                } else {
+                    assert!(cosine > 0.999_999, "user {user}: {cosine}");
+                }
+            }
+        }
     }
 }
 

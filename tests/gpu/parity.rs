@@ -8,8 +8,8 @@ use spherec::reference::{self, Scratch, State};
 use spherec::sampling::{EpochOrder, ItemSampler, Negatives, Planner};
 use spherec::step::layout::RowState;
 use spherec::step::{
-    BLOCK_BYTES, Geometry, Grain, Loss, Moment, NetShape, Of, Optimizer, PlanShape, Rates, Schedule,
-    StepConstants, StepShape,
+    BLOCK_BYTES, Geometry, Grain, HistoryShape, Loss, Moment, NetShape, Of, Optimizer, PlanShape, Rates,
+    Schedule, StepConstants, StepShape,
 };
 use std::sync::Arc;
 
@@ -44,6 +44,8 @@ struct Parity {
     gor_weight: f64,
     covariance_weight: f64,
     item_bias_rate: f64,
+    /// Items of a history at most, and whether users have rows; `None`: no histories.
+    history: Option<(usize, bool)>,
     /// Whether items and users have features that networks project.
     has_networks: bool,
     /// As the adapter says, if none is given.
@@ -69,6 +71,7 @@ const TWO_STAGE: Parity = Parity {
     gor_weight: 0.1,
     covariance_weight: 0.0,
     item_bias_rate: 0.0,
+    history: None,
     has_networks: false,
     grain: None,
 };
@@ -87,7 +90,7 @@ fn parity(gpu: &Arc<Gpu>, parity: Parity) -> Compared {
     use rand::RngExt;
     let Parity { negatives, loss, dim, most_rows, geometry, optimizer, item_bias_rate, .. } = parity;
     let train = Arc::new(random_interactions(70, 160, 0.08));
-    let row_count = 160 + 70;
+    let row_count = if matches!(parity.history, Some((_, false))) { 160 } else { 160 + 70 };
     let plan = PlanShape {
         batch_size: 48,
         negative_count: negatives.count(),
@@ -96,7 +99,12 @@ fn parity(gpu: &Arc<Gpu>, parity: Parity) -> Compared {
         user_count: 70,
         rows_per_shard: Tables::rows_per_shard(gpu, row_count, dim, most_rows),
         excluded_capacity: train.len(),
-        history: None,
+        history: parity.history.map(|(cap, has_user_rows)| HistoryShape {
+            weight: 0.8,
+            cap,
+            has_user_rows,
+            entry_capacity: train.len(),
+        }),
     };
     let features = [(Side::Items, 160, 30), (Side::Users, 70, 12)]
         .map(|(side, rows, count)| (side, Arc::new(random_features(rows, count))));
@@ -371,6 +379,23 @@ fn covariance_steps_give_the_same_bits_twice() {
         parity(&gpu(), covariance).bits == parity(&gpu(), covariance).bits,
         "the same steps gave other bits"
     );
+}
+
+#[test]
+fn steps_with_histories_equal_the_twins_and_themselves() {
+    // Whole histories, and parts of them.
+    let first = parity(&gpu(), Parity { history: Some((160, true)), ..SHARED });
+    assert_eq!(first.dispatches, 9 + 5);
+    let cut = Parity { history: Some((6, true)), has_networks: true, ..SHARED };
+    assert!(parity(&gpu(), cut).bits == parity(&gpu(), cut).bits, "the same steps gave other bits");
+    let alone = Parity { history: Some((6, false)), most_rows: Some(37), dim: 18, ..TWO_STAGE };
+    parity(&gpu(), alone);
+    let negatives = Negatives::Uniform { count: 3 };
+    let ball = Parity { geometry: Geometry::Ball, optimizer: ADAGRAD, negatives, gor_weight: 0.0, ..alone };
+    parity(&plain_gpu(), Parity { covariance_weight: 10.0, history: Some((9, true)), ..ball });
+    // As a GPU cuts them, whatever the adapter is.
+    let of_gpu = Parity { grain: Some(Grain::GPU), history: Some((9, true)), ..SHARED };
+    assert!(parity(&gpu(), of_gpu).bits == parity(&gpu(), of_gpu).bits, "the same steps gave other bits");
 }
 
 #[test]

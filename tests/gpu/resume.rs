@@ -8,8 +8,8 @@ use spherec::model::Embeddings;
 use spherec::sampling::Negatives;
 use spherec::step::{Geometry, Layer, Loss, Of, Optimizer, Schedule};
 use spherec::train::{
-    Event, FeatureNetwork, ItemBias, Keep, Recipe, Restart, SideFeatures, Snapshot, State, Stop, TrainConfig,
-    Trained, TrainingData, train_from,
+    Event, FeatureNetwork, History, ItemBias, Keep, Recipe, Restart, SideFeatures, Snapshot, State, Stop,
+    TrainConfig, Trained, TrainingData, train_from,
 };
 use spherec::{Error, Result};
 use std::collections::BTreeSet;
@@ -132,6 +132,12 @@ fn configs() -> Vec<TrainConfig> {
         config.batch_size = 48;
         config.stopping.epochs = 4;
         config.stopping.evaluate_every = 2;
+        // Sampled ones, with users' rows and without.
+        config.history = match loss {
+            Loss::Softmax { .. } => Some(History { weight: 1.0, cap: 5, user_points: true }),
+            Loss::HingeSum { .. } => Some(History { weight: 1.0, cap: 5, user_points: false }),
+            _ => None,
+        };
         config
     })
     .into()

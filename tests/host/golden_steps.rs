@@ -56,7 +56,7 @@ impl Runner for Twins {
 
 fn check(looks: Looks, rows_per_shard: impl Fn(&Golden) -> usize) {
     let golden_runs = all();
-    assert_eq!((triplets().len(), losses().len(), golden_runs.len()), (5, 11, 16));
+    assert_eq!((triplets().len(), losses().len(), golden_runs.len()), (5, 13, 18));
     for golden in &golden_runs {
         let shape = golden.shape(rows_per_shard(golden), Grain::GPU);
         golden.check(&shape, looks, &mut Twins::new(golden, shape));

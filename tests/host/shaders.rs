@@ -6,8 +6,8 @@ use naga::{AddressSpace, Module, ShaderStage, TypeInner, back};
 use spherec::gpu::shader::{self, KERNELS};
 use spherec::step::layout::{Block, NONE, PairSums, PlanHeader, RowState, Settings, Shards, StepSums};
 use spherec::step::{
-    BLOCK_BYTES, Build, Geometry, Grain, HELD_CHUNKS, Loss, NetShape, Optimizer, PlanShape, Stage, StepShape,
-    TILE, WINDOW_CHUNKS,
+    BLOCK_BYTES, Build, Geometry, Grain, HELD_CHUNKS, HistoryShape, Loss, NetShape, Optimizer, PlanShape,
+    Stage, StepShape, TILE, WINDOW_CHUNKS,
 };
 use std::collections::BTreeSet;
 use std::mem::offset_of;
@@ -80,6 +80,20 @@ fn shapes() -> Vec<StepShape> {
     ]);
     for shape in [base, shapes[4], with(sharded, 180, Grain::CPU)] {
         shapes.push(StepShape { covariance_weight: 10.0, ..shape });
+    }
+    let history = HistoryShape { weight: 1.0, cap: 50, has_user_rows: true, entry_capacity: 9_000 };
+    let without_rows = HistoryShape { has_user_rows: false, ..history };
+    for (shape, history) in [
+        (base, history),
+        (shapes[4], without_rows),
+        (with(sharded, 180, Grain::CPU), history),
+        (
+            StepShape { geometry: Geometry::Ball, optimizer: ADAGRAD, ..with(plan, 100, Grain::GPU) },
+            without_rows,
+        ),
+        (StepShape { geometry: Geometry::Dot, ..with(plan, 3, Grain::CPU) }, history),
+    ] {
+        shapes.push(StepShape { plan: PlanShape { history: Some(history), ..shape.plan }, ..shape });
     }
     shapes.extend(combinations(&base));
     shapes.extend(with_networks(&base));

@@ -1,0 +1,35 @@
+//! `history_sum` against its twin, as it is and with defects put in.
+
+use crate::support::{defects_are_seen, equals_its_twin};
+
+#[test]
+fn equals_its_twin_on_every_step() {
+    equals_its_twin("history_sum");
+}
+
+#[test]
+fn every_defect_is_seen() {
+    defects_are_seen(
+        "history_sum",
+        &[
+            (
+                "histories",
+                "part_plus(sum, 1.0, row_part(plan.words[at], lane))",
+                "row_part(plan.words[at], lane)",
+            ),
+            (
+                "histories",
+                "plan.words[plan.histories_at + user + 1u]",
+                "plan.words[plan.histories_at + user + 1u] - 1u",
+            ),
+            ("histories", "row_part(plan.words[at], lane)", "row_part(plan.words[at] + 1u, lane)"),
+            (
+                "histories, no user rows, shards",
+                "let at = user * chunk_count",
+                "let at = user * (chunk_count + 1u)",
+            ),
+            ("subgroups, histories", "index < slots_per_group", "index + 1u < slots_per_group"),
+            ("subgroups, histories", "let user = own + index * stride;", "let user = own + index;"),
+        ],
+    );
+}
