@@ -337,6 +337,8 @@ pub fn made_up_steps() -> Vec<MadeUp> {
         },
         MadeUp {
             name: "histories, inner products",
+            // Of one item: nothing is left without the positive.
+            history: Some((0.8, 1, true)),
             geometry: Geometry::Dot,
             loss: Loss::Bpr,
             candidate_count: 0,

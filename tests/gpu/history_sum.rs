@@ -28,7 +28,7 @@ fn every_defect_is_seen() {
                 "let at = user * chunk_count",
                 "let at = user * (chunk_count + 1u)",
             ),
-            ("subgroups, histories", "index < slots_per_group", "index + 1u < slots_per_group"),
+            ("subgroups, histories", "if user >= user_slot_count()", "if user + 1u >= user_slot_count()"),
             ("subgroups, histories", "let user = own + index * stride;", "let user = own + index;"),
         ],
     );

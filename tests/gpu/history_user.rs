@@ -14,7 +14,11 @@ fn every_defect_is_seen() {
         &[
             ("histories", "if row_of_slot(own) != none { h = working_part(own, lane); }", ""),
             ("histories, no user rows, shards", "if row_of_slot(own) != none {", "if own != none {"),
-            ("histories", "if weight == 0.0 { return h; }", "if weight == 0.0 { return no_part(); }"),
+            (
+                "histories, inner products",
+                "if weight == 0.0 { return h; }",
+                "if weight == 0.0 { return no_part(); }",
+            ),
             ("histories", "if takes_out(pair) {", "if false {"),
             ("histories", "if takes_out(pair) {", "if true {"),
             ("histories", "part_plus(sum, -1.0,", "part_plus(sum, 1.0,"),
