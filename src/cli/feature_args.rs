@@ -121,7 +121,7 @@ impl FeatureArgs {
     pub(crate) fn check_used(&self, configs: &[RunConfig]) -> Result<()> {
         match self.flag() {
             Some(flag) if configs.iter().all(|config| config.features().is_none()) => {
-                Err(Error::setting(flag, "is used by none of these models: add cml-f-2017".to_owned()))
+                Err(Error::setting(flag, "is used by none of these models: add cml-f-2017, vbpr or fm".to_owned()))
             }
             _ => Ok(()),
         }
