@@ -336,10 +336,11 @@ impl ModelArgs {
         };
         let start = start.unwrap_or(usual);
         let hidden = self.hidden.unwrap_or(start.hidden);
-        let usual_dropout = match (hidden, start.hidden) {
+        let dropout = match (hidden, start.hidden) {
+            // Nothing is left out where nothing is hidden.
             (0, _) => 0.0,
-            (_, 0) => usual.dropout,
-            _ => start.dropout,
+            (_, 0) => self.dropout.unwrap_or(usual.dropout),
+            _ => self.dropout.unwrap_or(start.dropout),
         };
         let usual_weight = match start.role {
             FeatureRole::Near { weight } => weight,
@@ -349,7 +350,7 @@ impl ModelArgs {
             RoleName::Near => FeatureRole::Near { weight: self.feature_weight.unwrap_or(usual_weight) },
             RoleName::Added => FeatureRole::Added,
         };
-        FeatureNetwork { hidden, dropout: self.dropout.unwrap_or(usual_dropout), role }
+        FeatureNetwork { hidden, dropout, role }
     }
 
     /// The loss with its settings: the recipe's, if it has the same loss.
@@ -543,6 +544,7 @@ fn unused_in_steps(name: &str, config: &TrainConfig) -> Option<String> {
         "features-as" | "hidden" | "dropout" | "feature-weight" if config.features.is_none() => {
             return Some("neither --item-features nor --user-features".to_owned());
         }
+        "dropout" => (!config.features.is_some_and(|network| network.hidden == 0), "hidden"),
         "feature-weight" => {
             (!config.features.is_some_and(|network| network.role == FeatureRole::Added), "features-as")
         }
@@ -555,6 +557,7 @@ fn unused_in_steps(name: &str, config: &TrainConfig) -> Option<String> {
         "loss" => config.loss.name(),
         "optimizer" => config.optimizer.name(),
         "features-as" => RoleName::Added.shown(),
+        "hidden" => "0",
         _ => "false",
     };
     let sign = if because == "item-bias" { "=" } else { " " };

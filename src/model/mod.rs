@@ -300,7 +300,8 @@ impl Model {
             let fits = known.is_some_and(|known| {
                 known.names.len() == network.feature_count()
                     && network.input.len() == (known.names.len() + 1) * network.width()
-                    && network.output.len() == if network.hidden == 0 { 0 } else { (network.hidden + 1) * dim }
+                    && network.output.len()
+                        == if network.hidden == 0 { 0 } else { (network.hidden + 1) * dim }
                     && network.dim == dim
             });
             if !fits || sides(network.side) != 1 {

@@ -53,8 +53,7 @@ pub(crate) fn write_embeddings(path: &Path, embeddings: &Embeddings) -> Result<(
     for network in networks {
         let layers = [(&network.input, network.width()), (&network.output, network.dim)];
         let has_layer = |(_, (layer, _)): &(_, (&Vec<f32>, _))| !layer.is_empty();
-        for (name, (layer, width)) in
-            network_tensors(network.side).into_iter().zip(layers).filter(has_layer)
+        for (name, (layer, width)) in network_tensors(network.side).into_iter().zip(layers).filter(has_layer)
         {
             let shape = vec![layer.len().checked_div(width).unwrap_or(0), width];
             let bytes = little_endian(bytemuck::cast_slice(layer));
@@ -168,7 +167,8 @@ pub(crate) fn read_embeddings(path: &Path, size: u64, sizes: &Sizes) -> Result<E
         let layers = network_tensors(side).into_iter().zip(network.layers(dim));
         let mut layers = layers.map(|(name, shape)| numbers(name, &shape));
         let (input, output) = (layers.next(), layers.next());
-        let (input, output) = (input.transpose()?.unwrap_or_default(), output.transpose()?.unwrap_or_default());
+        let (input, output) =
+            (input.transpose()?.unwrap_or_default(), output.transpose()?.unwrap_or_default());
         networks.push(Network { side, hidden: network.hidden, dim, input, output });
     }
     Ok(Embeddings { dim, geometry, users, items, item_bias, networks })

@@ -21,11 +21,6 @@ pub fn feature_gradient(
             input_gradients[at + unit] = sum;
         }
         let is_used = plan.feature_uses(slot).next().is_some();
-        input_gradients[at + width..][..4].copy_from_slice(&[
-            f32::from(u8::from(is_used)),
-            0.0,
-            0.0,
-            0.0,
-        ]);
+        input_gradients[at + width..][..4].copy_from_slice(&[f32::from(u8::from(is_used)), 0.0, 0.0, 0.0]);
     }
 }

@@ -25,8 +25,7 @@ pub fn feature_hidden(
             let key = [plan.header.draw_key_0, plan.header.draw_key_1];
             let words = pcg4d([key[0], key[1], row as u32, unit as u32 / 4]);
             let is_kept = words[unit % 4] >= net.drop_below();
-            hidden[row * width + unit] =
-                if is_kept { sum.max(0.0) * net.keep_scale() as f32 } else { 0.0 };
+            hidden[row * width + unit] = if is_kept { sum.max(0.0) * net.keep_scale() as f32 } else { 0.0 };
         }
     }
 }

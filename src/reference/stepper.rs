@@ -2,9 +2,10 @@
 
 use super::{
     candidate_gradient, candidate_score, candidate_score_subgroup, covariance_gradient, covariance_matrix,
-    covariance_sum, feature_add, feature_gradient, feature_hidden, feature_output, feature_slope, feature_sum,
-    feature_take, hidden_gradient, loss, negative_draw, output_gradient, pair_score, point_gradient, point_gradient_shared,
-    row_adagrad, row_adam, row_catch_up, row_load, row_sgd, step_sum, user_gradient,
+    covariance_sum, feature_add, feature_gradient, feature_hidden, feature_output, feature_slope,
+    feature_sum, feature_take, hidden_gradient, loss, negative_draw, output_gradient, pair_score,
+    point_gradient, point_gradient_shared, row_adagrad, row_adam, row_catch_up, row_load, row_sgd, step_sum,
+    user_gradient,
 };
 use crate::data::Side;
 use crate::step::layout::{Block, PairSums, RowState, Shards, StepSums};

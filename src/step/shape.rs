@@ -140,9 +140,8 @@ impl StepShape {
 
     /// All tables of a step: those of the points, then those of each network's layers.
     pub fn tables(&self) -> Vec<Of> {
-        let layers = self
-            .nets()
-            .flat_map(|(side, net)| net.layers().iter().map(move |&layer| Of::Layer(side, layer)));
+        let layers =
+            self.nets().flat_map(|(side, net)| net.layers().iter().map(move |&layer| Of::Layer(side, layer)));
         std::iter::once(Of::Points).chain(layers).collect()
     }
 

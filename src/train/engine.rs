@@ -528,8 +528,11 @@ fn starting_weights(
     let (bias_row, deviation) = match layer {
         Layer::Input => {
             let squares = features.map_or(1.0, Features::mean_squares).max(1e-12);
-            let deviation =
-                if hidden == 0 { length / (squares * weights.len() as f64).sqrt() } else { (2.0 / squares).sqrt() };
+            let deviation = if hidden == 0 {
+                length / (squares * weights.len() as f64).sqrt()
+            } else {
+                (2.0 / squares).sqrt()
+            };
             (features.map_or(0, Features::feature_count), deviation)
         }
         Layer::Output => (hidden, length / (hidden as f64 * weights.len() as f64).sqrt()),
