@@ -544,9 +544,9 @@ fn unused_in_steps(name: &str, config: &TrainConfig) -> Option<String> {
         "features-as" | "hidden" | "dropout" | "feature-weight" if config.features.is_none() => {
             return Some("neither --item-features nor --user-features".to_owned());
         }
-        "dropout" => (!config.features.is_some_and(|network| network.hidden == 0), "hidden"),
+        "dropout" => (config.features.is_none_or(|network| network.hidden > 0), "hidden"),
         "feature-weight" => {
-            (!config.features.is_some_and(|network| network.role == FeatureRole::Added), "features-as")
+            (config.features.is_none_or(|network| network.role != FeatureRole::Added), "features-as")
         }
         "betas" => (matches!(config.optimizer, Optimizer::Adam { .. }), "optimizer"),
         "epsilon" => (config.optimizer.epsilon() > 0.0, "optimizer"),
