@@ -1,7 +1,7 @@
 // include: plan random net
 // The hidden layer of each projected row: the sum of its features' rows, each times the feature's value, and of b1; then
 // ReLU; then dropout, whose words depend on (seed, step, projected row, hidden unit) only. What is kept is scaled up, so that
-// a hidden number above 0 is one that passes gradients. One workgroup for a projected row.
+// a hidden number above 0 is one that passes gradients. Of a linear network the sum is f. One workgroup for a projected row.
 @group(0) @binding(1) var<storage, read> input_points: array<vec4<f32>>;        // (G, H/4 + 1)
 @group(0) @binding(2) var<storage, read_write> hidden: array<vec4<f32>>;        // (P, H/4)
 
@@ -30,6 +30,7 @@ fn feature_hidden(
         for (var at = begin; at < end; at += 2u) {
             sum += bitcast<f32>(plan.words[at + 1u]) * input_chunk(plan.words[at], chunk);
         }
-        hidden[own * hidden_chunks + chunk] = max(sum, vec4<f32>(0.0)) * kept(own, chunk);
+        if is_linear == 0u { sum = max(sum, vec4<f32>(0.0)) * kept(own, chunk); }
+        hidden[own * hidden_chunks + chunk] = sum;
     }
 }

@@ -71,10 +71,8 @@ impl Run {
     pub fn checkpoint_bytes(&self) -> u64 {
         let rows = (self.users.len() + self.items.len()) as u64;
         let tables = 2 + self.config.moment_count() as u64;
-        let of_networks = self.networks().into_iter().flatten().map(|network| {
-            let (features, hidden) = (network.feature_count as u64, network.hidden as u64);
-            4 * tables * ((features + 1) * hidden + (hidden + 1) * self.config.dim() as u64)
-        });
+        let of_networks = self.networks().into_iter().flatten();
+        let of_networks = of_networks.map(|network| 4 * tables * network.number_count(self.config.dim()));
         // The rows, the moments, and the best embeddings; and so of networks.
         rows * (4 * tables * self.config.dim() as u64 + 32) + of_networks.sum::<u64>()
     }

@@ -120,9 +120,10 @@ impl FeatureArgs {
     /// Refuses files that none of `configs` uses, since they would change nothing.
     pub(crate) fn check_used(&self, configs: &[RunConfig]) -> Result<()> {
         match self.flag() {
-            Some(flag) if configs.iter().all(|config| config.features().is_none()) => {
-                Err(Error::setting(flag, "is used by none of these models: add cml-f-2017".to_owned()))
-            }
+            Some(flag) if configs.iter().all(|config| config.features().is_none()) => Err(Error::setting(
+                flag,
+                "is used by none of these models: add cml-f-2017, vbpr or fm".to_owned(),
+            )),
             _ => Ok(()),
         }
     }

@@ -1,10 +1,11 @@
 //! A training as a config file: flags in TOML, which `spherec train --config` takes.
 
+use super::model_names::RoleName;
 use serde_json::Value as Json;
 use spherec::data::Protocol;
 use spherec::printable::printable;
 use spherec::sampling::Negatives;
-use spherec::step::{Optimizer, Schedule};
+use spherec::step::{FeatureRole, Optimizer, Schedule};
 use spherec::train::{FeatureNetwork, History, ItemBias, RunConfig, RunRecipe, Stopping, TrainConfig};
 use std::borrow::Cow;
 use toml::Value;
@@ -107,10 +108,15 @@ fn add_step_flags(config: &TrainConfig, add: &mut dyn FnMut(&str, Value)) {
         add("history-cap", count(cap));
         add("no-user-points", Value::Boolean(!user_points));
     }
-    if let Some(FeatureNetwork { hidden, dropout, weight }) = config.features {
+    if let Some(FeatureNetwork { hidden, dropout, role }) = config.features {
+        add("features-as", Value::String(RoleName::of(role).shown().to_owned()));
         add("hidden", count(hidden));
-        add("dropout", Value::Float(dropout));
-        add("feature-weight", Value::Float(weight));
+        if hidden > 0 {
+            add("dropout", Value::Float(dropout));
+        }
+        if let FeatureRole::Near { weight } = role {
+            add("feature-weight", Value::Float(weight));
+        }
     }
     let (schedule, learning_rate) = match config.schedule {
         Schedule::Constant { learning_rate } => ("constant", learning_rate),

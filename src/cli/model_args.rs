@@ -2,7 +2,7 @@
 //! that is not given has the value of the recipe, if the recipe has one.
 
 use super::model_names::{
-    Betas, GeometryName, Hardness, LossName, OptimizerName, RecipeName, SamplerName, ScheduleName,
+    Betas, GeometryName, Hardness, LossName, OptimizerName, RecipeName, RoleName, SamplerName, ScheduleName,
 };
 use clap::{ArgMatches, Command, FromArgMatches};
 use spherec::als;
@@ -11,7 +11,7 @@ use spherec::data::Protocol;
 use spherec::gpu::AdapterChoice;
 use spherec::printable::excerpt;
 use spherec::sampling::Negatives;
-use spherec::step::{Geometry, Loss, Optimizer, Schedule};
+use spherec::step::{FeatureRole, Geometry, Loss, Optimizer, Schedule};
 use spherec::train::{
     FeatureNetwork, History, ItemBias, PopularityConfig, Recipe, Regularisers, RunConfig, RunRecipe,
     Stopping, TrainConfig, defaults,
@@ -44,7 +44,7 @@ pub(crate) struct ModelArgs {
     recipe: Option<RecipeName>,
     #[arg(long, value_name = "D", help = format!("Embedding dimension {}", usual(|config| config.dim)))]
     dim: Option<usize>,
-    /// Where points lie, and what they are scored by [default: sphere; recipe cml-2017: ball; dot for bpr and warp]
+    /// Where points lie, and what they are scored by [default: sphere; recipe cml-2017: ball; dot for bpr, warp, vbpr and fm]
     #[arg(long, value_name = "NAME", value_enum)]
     geometry: Option<GeometryName>,
     #[arg(long, value_name = "NAME", value_enum, help = format!(
@@ -109,9 +109,12 @@ pub(crate) struct ModelArgs {
     /// as known ones [default: false]
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     no_user_points: Option<bool>,
+    /// With features: what the place that they project to is to the points [default: near; added for vbpr and fm]
+    #[arg(long, value_name = "ROLE", value_enum)]
+    features_as: Option<RoleName>,
     #[arg(long, value_name = "H", help = format!(
-        "With features: hidden units of the network that projects them into the space [default: {}; Hsieh et al. 2017]",
-        defaults::HIDDEN))]
+        "With features: hidden units of the network that projects them into the space; 0, for those that are added: each \
+         feature has a vector, and these are summed [default: {}; Hsieh et al. 2017; recipe fm: 0]", defaults::HIDDEN))]
     hidden: Option<usize>,
     #[arg(long, value_name = "SHARE", help = format!(
         "With features: share of the hidden units that a step leaves out [default: {}; Hsieh et al. 2017]",
@@ -354,14 +357,25 @@ impl ModelArgs {
         let usual = FeatureNetwork {
             hidden: defaults::HIDDEN,
             dropout: defaults::DROPOUT,
-            weight: defaults::FEATURE_WEIGHT,
+            role: FeatureRole::Near { weight: defaults::FEATURE_WEIGHT },
         };
         let start = start.unwrap_or(usual);
-        FeatureNetwork {
-            hidden: self.hidden.unwrap_or(start.hidden),
-            dropout: self.dropout.unwrap_or(start.dropout),
-            weight: self.feature_weight.unwrap_or(start.weight),
-        }
+        let hidden = self.hidden.unwrap_or(start.hidden);
+        let dropout = match (hidden, start.hidden) {
+            // Nothing is left out where nothing is hidden.
+            (0, _) => 0.0,
+            (_, 0) => self.dropout.unwrap_or(usual.dropout),
+            _ => self.dropout.unwrap_or(start.dropout),
+        };
+        let usual_weight = match start.role {
+            FeatureRole::Near { weight } => weight,
+            FeatureRole::Added => defaults::FEATURE_WEIGHT,
+        };
+        let role = match self.features_as.unwrap_or(RoleName::of(start.role)) {
+            RoleName::Near => FeatureRole::Near { weight: self.feature_weight.unwrap_or(usual_weight) },
+            RoleName::Added => FeatureRole::Added,
+        };
+        FeatureNetwork { hidden, dropout, role }
     }
 
     /// The loss with its settings: the recipe's, if it has the same loss.
@@ -483,6 +497,7 @@ impl ModelArgs {
             ("--history", self.history.is_some()),
             ("--history-cap", self.history_cap.is_some()),
             ("--no-user-points", self.no_user_points.is_some()),
+            ("--features-as", self.features_as.is_some()),
             ("--hidden", self.hidden.is_some()),
             ("--dropout", self.dropout.is_some()),
             ("--feature-weight", self.feature_weight.is_some()),
@@ -554,11 +569,15 @@ fn unused_in_steps(name: &str, config: &TrainConfig) -> Option<String> {
         "rank-weight" => (matches!(loss, Loss::Triplet { .. }), "loss"),
         "contrastive-weight" => (matches!(loss, Loss::Contrastive { .. }), "loss"),
         "item-bias-rate" | "item-bias-start" => (has_bias, "item-bias"),
-        "hidden" | "dropout" | "feature-weight" if config.features.is_none() => {
+        "features-as" | "hidden" | "dropout" | "feature-weight" if config.features.is_none() => {
             return Some("neither --item-features nor --user-features".to_owned());
         }
         "history-cap" | "no-user-points" if config.history.is_none() => {
             return Some("--history 0".to_owned());
+        }
+        "dropout" => (config.features.is_none_or(|network| network.hidden > 0), "hidden"),
+        "feature-weight" => {
+            (config.features.is_none_or(|network| network.role != FeatureRole::Added), "features-as")
         }
         "betas" => (matches!(config.optimizer, Optimizer::Adam { .. }), "optimizer"),
         "epsilon" => (config.optimizer.epsilon() > 0.0, "optimizer"),
@@ -568,6 +587,8 @@ fn unused_in_steps(name: &str, config: &TrainConfig) -> Option<String> {
         "sampler" => config.negatives.sampler(),
         "loss" => config.loss.name(),
         "optimizer" => config.optimizer.name(),
+        "features-as" => RoleName::Added.shown(),
+        "hidden" => "0",
         _ => "false",
     };
     let sign = if because == "item-bias" { "=" } else { " " };

@@ -3,6 +3,7 @@
 use clap::ValueEnum;
 use clap::builder::PossibleValue;
 use spherec::sampling::Negatives;
+use spherec::step::FeatureRole;
 use spherec::train::RunRecipe;
 use std::str::FromStr;
 use std::sync::LazyLock;
@@ -81,6 +82,31 @@ pub(crate) enum GeometryName {
     Ball,
     /// Points as they are, scored by the inner product: no metric
     Dot,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum RoleName {
+    /// A place that points are drawn to (Hsieh et al. 2017)
+    Near,
+    /// A part of the points, which are its sum with a vector of their own; for inner products
+    Added,
+}
+
+impl RoleName {
+    pub(crate) fn of(role: FeatureRole) -> RoleName {
+        match role {
+            FeatureRole::Near { .. } => RoleName::Near,
+            FeatureRole::Added => RoleName::Added,
+        }
+    }
+
+    /// The name on the command line.
+    pub(crate) fn shown(self) -> &'static str {
+        match self {
+            RoleName::Near => "near",
+            RoleName::Added => "added",
+        }
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -77,7 +77,7 @@ pub(crate) fn run(args: &Args) -> CommandResult {
     if rows.is_empty() { Ok(()) } else { out(&format!("\n{}", metrics_table::table(&rows))) }
 }
 
-/// The hidden units of the network of `side`.
+/// The hidden units of the network of `side`; 0 if it is linear.
 fn hidden(model: &Model, side: Side) -> usize {
     let network = model.embeddings.networks.iter().find(|network| network.side == side);
     network.map_or(0, |network| network.hidden)
@@ -134,10 +134,13 @@ fn table(model: &Model, protocol: &Value, files: &[(String, u64)]) -> String {
     rows.push(("item bias".to_owned(), bias));
     for known in &model.features {
         let (word, hidden) = (known.side.word(), hidden(model, known.side));
+        let how = match hidden {
+            0 => "summed".to_owned(),
+            hidden => format!("projected by {}", counted(hidden, "hidden unit")),
+        };
         let line = format!(
-            "{} projected by {}; {}",
+            "{} {how}; {}",
             counted(known.names.len(), "feature"),
-            counted(hidden, "hidden unit"),
             counted(known.cold_ids.len(), &format!("cold {word}")),
         );
         rows.push((format!("{word} features"), line));

@@ -42,6 +42,8 @@ pub const KERNELS: &[(&str, &str)] = sources!(
     "feature_output",
     "feature_slope",
     "feature_sum",
+    "feature_add",
+    "feature_take",
     "hidden_gradient",
     "output_gradient",
     "feature_gradient",

@@ -5,7 +5,7 @@ use super::kernel::Named;
 use crate::Result;
 use crate::data::Side;
 use crate::step::layout::Block;
-use crate::step::{Extent, NetShape, Of, PLAN_BYTES, StepBuffer, StepConstants, StepShape, names_of_layer};
+use crate::step::{Extent, NetShape, Of, PLAN_BYTES, StepBuffer, StepConstants, StepShape, other_names};
 
 /// The buffers of the working set, by the names that the kernels use.
 #[derive(Debug)]
@@ -53,13 +53,10 @@ impl Buffers {
         let of_net = self.nets.iter().find(|(side, _)| Some(*side) == of.side());
         let of_net = of_net.map_or(&[][..], |(_, buffers)| buffers);
         // The first of a name counts: a layer's own come before those of the points.
-        if let Of::Layer(_, layer) = of {
-            let named = names_of_layer(layer).into_iter().filter_map(|(called, name)| {
-                let (_, buffer) = of_net.iter().find(|(known, _)| *known == name)?;
-                Some((called, buffer.as_entire_buffer_binding()))
-            });
-            list.extend(named);
-        }
+        list.extend(other_names(of, shape).iter().filter_map(|(called, name)| {
+            let (_, buffer) = of_net.iter().find(|(known, _)| known == name)?;
+            Some((*called, buffer.as_entire_buffer_binding()))
+        }));
         list.extend(of_net.iter().map(|it| (it.0, it.1.as_entire_buffer_binding())));
         list.extend(self.all.iter().map(|it| (it.0, it.1.as_entire_buffer_binding())));
         list.extend(parts_of_working(shape, self.get("working"), extent));

@@ -81,12 +81,26 @@ pub(crate) struct Sizes {
 #[serde(deny_unknown_fields)]
 pub(crate) struct NetworkSizes {
     pub(crate) feature_count: usize,
+    /// 0: it is linear.
     pub(crate) hidden: usize,
     /// Those who were not there in training.
     pub(crate) cold_count: usize,
 }
 
 impl NetworkSizes {
+    /// The shapes of its layers' tables, in a space of dimension `dim`.
+    pub(crate) fn layers(&self, dim: usize) -> Vec<[usize; 2]> {
+        match self.hidden {
+            0 => vec![[self.feature_count + 1, dim]],
+            hidden => vec![[self.feature_count + 1, hidden], [hidden + 1, dim]],
+        }
+    }
+
+    /// Numbers of these tables.
+    pub(crate) fn number_count(&self, dim: usize) -> u64 {
+        self.layers(dim).into_iter().map(|[rows, width]| rows as u64 * width as u64).sum()
+    }
+
     /// Those of the networks of a model, by [`Side::index`].
     fn of(model: &Model) -> [Option<NetworkSizes>; 2] {
         Side::ALL.map(|side| {
@@ -245,7 +259,9 @@ impl Manifest {
             [self.item_features, self.user_features].into_iter().flatten()
         {
             within("feature_count", feature_count, Features::MAX_COUNT)?;
-            within("hidden", hidden, MAX_DIM)?;
+            if hidden > 0 {
+                within("hidden", hidden, MAX_DIM)?;
+            }
             if cold_count > IdTable::MAX_COUNT {
                 return Err(format!(
                     "\"cold_count\" must be at most {}, but is {cold_count}",
@@ -272,10 +288,7 @@ impl Sizes {
     pub(super) fn table_bytes(&self) -> RangeInclusive<u64> {
         let (users, items, dim) = (self.user_count as u64, self.item_count as u64, self.dim as u64);
         let biases = if self.has_bias { items } else { 0 };
-        let networks = self.networks.iter().flatten().map(|network| {
-            let (features, hidden) = (network.feature_count as u64, network.hidden as u64);
-            (features + 1) * hidden + (hidden + 1) * dim
-        });
+        let networks = self.networks.iter().flatten().map(|network| network.number_count(self.dim));
         // Below 2^46: see `Manifest::check`.
         with_header(4 * ((users + items) * dim + biases + networks.sum::<u64>()))
     }

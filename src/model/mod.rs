@@ -135,7 +135,7 @@ impl Embeddings {
         .chain(self.networks.iter().flat_map(|network| {
             let [input, output] = tables::network_tensors(network.side);
             [
-                (input, &network.input, network.hidden, Geometry::Dot),
+                (input, &network.input, network.width(), Geometry::Dot),
                 (output, &network.output, network.dim, Geometry::Dot),
             ]
         })) {
@@ -299,8 +299,9 @@ impl Model {
             let known = self.features.iter().find(|known| known.side == network.side);
             let fits = known.is_some_and(|known| {
                 known.names.len() == network.feature_count()
-                    && network.input.len() == (known.names.len() + 1) * network.hidden
-                    && network.output.len() == (network.hidden + 1) * dim
+                    && network.input.len() == (known.names.len() + 1) * network.width()
+                    && network.output.len()
+                        == if network.hidden == 0 { 0 } else { (network.hidden + 1) * dim }
                     && network.dim == dim
             });
             if !fits || sides(network.side) != 1 {

@@ -1,6 +1,6 @@
 //! Writes and reads the files beside `model.json`: tables, split and ids.
 
-use super::manifest::{MANIFEST, MOST_LINE_BYTES, NetworkSizes, Sizes};
+use super::manifest::{MANIFEST, MOST_LINE_BYTES, Sizes};
 use super::{Embeddings, Network};
 use crate::data::{IdTable, Interactions, Side, Split};
 use crate::printable::excerpt;
@@ -50,9 +50,10 @@ pub(crate) fn write_embeddings(path: &Path, embeddings: &Embeddings) -> Result<(
         let words = little_endian(bytemuck::cast_slice(item_bias));
         tensors.push((BIAS.to_owned(), Dtype::F32, vec![item_bias.len()], words));
     }
-    for Network { side, hidden, dim, input, output } in networks {
-        for ((name, layer), width) in
-            network_tensors(*side).into_iter().zip([input, output]).zip([*hidden, *dim])
+    for network in networks {
+        let layers = [(&network.input, network.width()), (&network.output, network.dim)];
+        let has_layer = |(_, (layer, _)): &(_, (&Vec<f32>, _))| !layer.is_empty();
+        for (name, (layer, width)) in network_tensors(network.side).into_iter().zip(layers).filter(has_layer)
         {
             let shape = vec![layer.len().checked_div(width).unwrap_or(0), width];
             let bytes = little_endian(bytemuck::cast_slice(layer));
@@ -152,21 +153,23 @@ pub(crate) fn read_embeddings(path: &Path, size: u64, sizes: &Sizes) -> Result<E
             format!("has a tensor `{BIAS}`, but {MANIFEST} has no \"popularity\""),
         ));
     }
-    let network_count = sizes.networks.iter().flatten().count();
-    check_count(path, &tensors, 2 + usize::from(has_bias) + 2 * network_count)?;
+    let layer_counts = sizes.networks.iter().flatten().map(|network| network.layers(dim).len());
+    check_count(path, &tensors, 2 + usize::from(has_bias) + layer_counts.sum::<usize>())?;
     let numbers = |name: &str, shape: &[usize]| -> Result<Vec<f32>> {
         let bytes = tensor(path, &tensors, name, Dtype::F32, shape)?;
         Ok(bytes.chunks_exact(4).map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect())
     };
     let item_bias = if has_bias { numbers(BIAS, &[item_count])? } else { Vec::new() };
     let (users, items) = (numbers("users", &[user_count, dim])?, numbers("items", &[item_count, dim])?);
-    let mut networks = Vec::with_capacity(network_count);
+    let mut networks = Vec::new();
     for (side, network) in Side::ALL.into_iter().zip(sizes.networks) {
-        let Some(NetworkSizes { feature_count, hidden, .. }) = network else { continue };
-        let [input, output] = network_tensors(side);
+        let Some(network) = network else { continue };
+        let layers = network_tensors(side).into_iter().zip(network.layers(dim));
+        let mut layers = layers.map(|(name, shape)| numbers(name, &shape));
+        let (input, output) = (layers.next(), layers.next());
         let (input, output) =
-            (numbers(input, &[feature_count + 1, hidden])?, numbers(output, &[hidden + 1, dim])?);
-        networks.push(Network { side, hidden, dim, input, output });
+            (input.transpose()?.unwrap_or_default(), output.transpose()?.unwrap_or_default());
+        networks.push(Network { side, hidden: network.hidden, dim, input, output });
     }
     Ok(Embeddings { dim, geometry, users, items, item_bias, networks })
 }

@@ -2,10 +2,10 @@
 
 use super::{
     candidate_gradient, candidate_score, candidate_score_subgroup, covariance_gradient, covariance_matrix,
-    covariance_sum, feature_gradient, feature_hidden, feature_output, feature_slope, feature_sum,
-    hidden_gradient, history_item_gradient, history_slope, history_sum, history_user, history_user_gradient,
-    loss, negative_draw, output_gradient, pair_score, point_gradient, point_gradient_shared, row_adagrad,
-    row_adam, row_catch_up, row_load, row_sgd, step_sum, user_gradient,
+    covariance_sum, feature_add, feature_gradient, feature_hidden, feature_output, feature_slope,
+    feature_sum, feature_take, hidden_gradient, history_item_gradient, history_slope, history_sum,
+    history_user, history_user_gradient, loss, negative_draw, output_gradient, pair_score, point_gradient,
+    point_gradient_shared, row_adagrad, row_adam, row_catch_up, row_load, row_sgd, step_sum, user_gradient,
 };
 use crate::data::Side;
 use crate::step::layout::{Block, PairSums, RowState, Shards, StepSums};
@@ -319,7 +319,10 @@ fn run_net(stage: &Stage, side: Side, constants: &StepConstants, plan: &Plan, s:
         panic!("there is no network of {side:?}")
     };
     match stage.kernel {
-        "feature_hidden" => feature_hidden(plan, &n.input_points, &mut n.hidden, &net),
+        "feature_hidden" => {
+            let hidden = if net.is_linear() { &mut n.projected } else { &mut n.hidden };
+            feature_hidden(plan, &n.input_points, hidden, &net, shape);
+        }
         "feature_output" => {
             feature_output(plan, &n.hidden, &n.output_points, &mut n.projected, &net, shape);
         }
@@ -327,6 +330,8 @@ fn run_net(stage: &Stage, side: Side, constants: &StepConstants, plan: &Plan, s:
             let (projected, losses) = (&mut n.projected, &mut n.feature_losses);
             feature_slope(plan, &s.working, projected, &mut s.gradients, losses, shape);
         }
+        "feature_add" => feature_add(plan, &n.projected, &mut s.working, shape),
+        "feature_take" => feature_take(plan, &mut n.projected, &mut s.working, &s.gradients, shape),
         "feature_sum" => feature_sum(plan, &n.feature_losses, &mut s.step_log),
         "hidden_gradient" => {
             let (weights, gradients) = (&n.output_points, &mut n.hidden_gradients);
@@ -335,7 +340,10 @@ fn run_net(stage: &Stage, side: Side, constants: &StepConstants, plan: &Plan, s:
         "output_gradient" => {
             output_gradient(plan, &n.hidden, &n.projected, &mut n.output_gradients, &net, shape);
         }
-        "feature_gradient" => feature_gradient(plan, &n.hidden_gradients, &mut n.input_gradients, &net),
+        "feature_gradient" => {
+            let slopes = if net.is_linear() { &n.projected } else { &n.hidden_gradients };
+            feature_gradient(plan, slopes, &mut n.input_gradients, &net, shape);
+        }
         other => panic!("{other} has no twin over a network"),
     }
 }

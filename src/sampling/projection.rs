@@ -4,7 +4,7 @@ use super::slots::{SlotMap, list_quads, place};
 use crate::data::{Features, Interactions, Side};
 use crate::random::{Purpose, Stream, key};
 use crate::step::layout::{NONE, PlanHeader};
-use crate::step::{Layer, NetPlan, NetShape, Plan, PlanShape, Rates};
+use crate::step::{FeatureRole, Layer, NetPlan, NetShape, Plan, PlanShape, Rates};
 use fixedbitset::FixedBitSet;
 use rand::RngExt;
 use std::sync::Arc;
@@ -63,14 +63,20 @@ impl Projection {
         let rows = Arc::clone(&self.rows);
         let is_projected = |&slot: &u32| row_of(slot).is_some_and(|row| self.is_projected.contains(row));
         let mut projected: Vec<u32> = slots.filter(|&slot| is_used(slot)).filter(is_projected).collect();
-        let found = projected.len();
-        self.sample(step, &mut projected);
-        let weight = self.shape.weight * found as f64 / projected.len().max(1) as f64;
+        let weight = match self.shape.role {
+            FeatureRole::Near { weight } => {
+                let found = projected.len();
+                self.sample(step, &mut projected);
+                weight * found as f64 / projected.len().max(1) as f64
+            }
+            // The scores need all of them.
+            FeatureRole::Added => 1.0,
+        };
         let entries = projected.iter().map(|&slot| rows.row(row_of(slot).unwrap_or(0) as u32).iter());
         NetPlan {
             side: self.side,
             input: self.input(step, &projected, entries, weight),
-            output: self.output(step),
+            output: (!self.shape.is_linear()).then(|| self.output(step)),
         }
     }
 

@@ -4,7 +4,7 @@ use crate::data::{Features, Interactions, Side};
 use crate::random::{Purpose, Stream};
 use crate::reference::{State, row_state};
 
-use crate::step::{BLOCK_BYTES, Geometry, Grain, Layer, Loss, Of, Optimizer, StepShape};
+use crate::step::{BLOCK_BYTES, FeatureRole, Geometry, Grain, Layer, Loss, Of, Optimizer, StepShape};
 use rand::RngExt;
 use std::sync::Arc;
 
@@ -47,8 +47,10 @@ pub struct MadeUp {
     pub item_bias_rate: f64,
     /// How much users' histories count, of how many items at most, and whether users have rows of their own.
     pub history: Option<(f64, usize, bool)>,
-    /// Networks for items and users with features: hidden units, and rows that they project at most.
+    /// Networks for items and users with features: hidden units (0: linear), and rows that they project at most.
     pub net: Option<(usize, usize)>,
+    /// What they are to the rows; if they are a part of the points, all rows are projected.
+    pub role: FeatureRole,
     /// The step, from 1.
     pub step: u64,
     /// How the work is cut.
@@ -79,6 +81,9 @@ const SMALL: Grain = Grain { held_chunks: Grain::CPU.held_chunks / 2, ..Grain::C
 /// With a quarter, where each of many defects is compiled.
 const SMALLER: Grain = Grain { held_chunks: Grain::CPU.held_chunks / 4, ..Grain::CPU };
 
+/// As many rows as any step here has.
+const ALL_ROWS: usize = 1_000;
+
 /// The steps that every kernel is checked on: ragged and even sizes, one shard and several, one block of pairs and
 /// several, first steps and late ones.
 pub fn made_up_steps() -> Vec<MadeUp> {
@@ -102,6 +107,7 @@ pub fn made_up_steps() -> Vec<MadeUp> {
         item_bias_rate: 0.3,
         history: None,
         net: None,
+        role: FeatureRole::Near { weight: 0.4 },
         step: 57,
         grain: Grain::GPU,
     };
@@ -354,6 +360,37 @@ pub fn made_up_steps() -> Vec<MadeUp> {
             block_bytes: 64 * 224,
             grain: SMALL,
             ..histories
+        },
+    ]);
+    // Networks that are a part of the points; the covariance is that of the sums.
+    let added = MadeUp {
+        name: "added networks",
+        geometry: Geometry::Dot,
+        loss: Loss::Bpr,
+        candidate_count: 0,
+        negative_count: 3,
+        net: Some((20, ALL_ROWS)),
+        role: FeatureRole::Added,
+        ..base
+    };
+    steps.extend([
+        added,
+        MadeUp {
+            name: "added, linear, shards",
+            net: Some((0, ALL_ROWS)),
+            dim: 13,
+            rows_per_shard: 47,
+            shards_per_dispatch: 3,
+            covariance_weight: 100.0,
+            ..added
+        },
+        MadeUp {
+            name: "subgroups, added, linear",
+            net: Some((0, ALL_ROWS)),
+            optimizer: ADAGRAD,
+            dim: 45,
+            grain: SMALL,
+            ..added
         },
     ]);
     // Every other loss and geometry, by the names of their kernels and includes.

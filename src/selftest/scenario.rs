@@ -86,7 +86,7 @@ impl Scenario {
                 feature_count: rows.feature_count(),
                 hidden,
                 dropout: 0.3,
-                weight: 0.4,
+                role: case.role,
                 projected,
                 entry_capacity: rows.most_entries(projected),
                 rows_per_shard: case.rows_per_shard.min(17),
@@ -166,10 +166,10 @@ impl Scenario {
         let (mut state, mut scratch) = (self.state.clone(), Scratch::new(shape, POISON));
         let mut runs = Vec::new();
         for (stage, extent) in &order[..end] {
-            let before = (stage.kernel == kernel).then(|| arrays(stage.of, &mut state, &scratch));
+            let before = (stage.kernel == kernel).then(|| arrays(stage, &mut state, &scratch));
             reference::run_stage(stage, extent, &self.constants, plan, &mut state, &mut scratch);
             if let Some(before) = before {
-                let after = arrays(stage.of, &mut state, &scratch);
+                let after = arrays(stage, &mut state, &scratch);
                 runs.push(KernelRun { stage: *stage, extent: *extent, before, after });
             }
         }
@@ -194,8 +194,9 @@ fn floats_of<'a>(arrays: &'a Arrays, name: &str) -> &'a [f32] {
     }
 }
 
-/// The buffers that stages of `of` see, by the names that kernels have for them.
-fn arrays(of: Of, state: &mut State, scratch: &Scratch) -> Arrays {
+/// The buffers that a stage sees, by the names that its kernel has for them.
+fn arrays(stage: &Stage, state: &mut State, scratch: &Scratch) -> Arrays {
+    let of = stage.of;
     let net = scratch.nets.iter().find(|(side, _)| Some(*side) == of.side()).map(|(_, net)| net);
     let all = arrays_of(state.tables(of.tables()), scratch);
     let Some(net) = net else { return all };
@@ -206,6 +207,19 @@ fn arrays(of: Of, state: &mut State, scratch: &Scratch) -> Arrays {
         }
         Of::Layer(_, Layer::Output) => {
             vec![("working", floats(&net.output_points)), ("gradients", floats(&net.output_gradients))]
+        }
+        // Kernels find f of a linear network where others have their hidden layer.
+        Of::Points | Of::Net(_) if net.hidden.is_empty() => {
+            let called = match stage.kernel {
+                "feature_hidden" => "hidden",
+                "feature_gradient" => "hidden_gradients",
+                _ => "projected",
+            };
+            vec![
+                ("input_points", floats(&net.input_points)),
+                ("input_gradients", floats(&net.input_gradients)),
+                (called, floats(&net.projected)),
+            ]
         }
         Of::Points | Of::Net(_) => vec![
             ("input_points", floats(&net.input_points)),

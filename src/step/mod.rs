@@ -14,8 +14,8 @@ mod stages;
 pub use constants::StepConstants;
 pub use geometry::Geometry;
 pub use loss::Loss;
-pub(crate) use net::names_of_layer;
-pub use net::{Layer, NetShape, Of};
+pub(crate) use net::other_names;
+pub use net::{FeatureRole, Layer, NetShape, Of};
 pub use optimizer::{Moment, Optimizer, Rates, Schedule};
 pub use plan::{HistoryShape, NetPlan, Plan, PlanShape};
 pub use shape::{

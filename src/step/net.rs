@@ -1,12 +1,27 @@
-//! Networks that project features into the space: f(x) = b2 + W2 dropout(relu(b1 + W1 x)) (Hsieh et al. 2017, 3.3).
+//! Networks that project features into the space: f(x) = b2 + W2 dropout(relu(b1 + W1 x)) (Hsieh et al. 2017, 3.3); or
+//! linear, f(x) = b1 + W1 x, without a second layer.
 
 use super::{Geometry, PlanShape, StepBuffer, StepShape};
 use crate::data::Side;
+use serde::{Deserialize, Serialize};
+
+/// What f is to the rows that have features.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
+pub enum FeatureRole {
+    /// A place that their points are drawn to (Hsieh et al. 2017, 3.3).
+    Near {
+        /// Weight of L_f, the sum over the rows of a step of |f(x) - e|^2.
+        weight: f64,
+    },
+    /// A part of their points, which are e = row + f(x).
+    Added,
+}
 
 /// A layer of a network: a table of its own, with a row for each input of the layer, and one more for what is added.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Layer {
-    /// Features -> hidden units: (F + 1, H).
+    /// Features -> hidden units: (F + 1, H). Of a linear network features -> the space: (F + 1, D).
     Input,
     /// Hidden units -> the space: (H + 1, D).
     Output,
@@ -65,12 +80,12 @@ impl Of {
 pub struct NetShape {
     /// F: features.
     pub feature_count: usize,
-    /// H: hidden units, a multiple of 4.
+    /// H: hidden units, a multiple of 4; 0: f is linear, and has one layer.
     pub hidden: usize,
     /// The share of hidden units that a step leaves out.
     pub dropout: f64,
-    /// Weight of L_f.
-    pub weight: f64,
+    /// What f is to the rows.
+    pub role: FeatureRole,
     /// P: rows of a step that are projected, at most.
     pub projected: usize,
     /// The most (feature, value) entries that P rows can have.
@@ -82,6 +97,26 @@ pub struct NetShape {
 }
 
 impl NetShape {
+    /// Its layers, in order.
+    pub fn layers(&self) -> &'static [Layer] {
+        if self.is_linear() { &[Layer::Input] } else { &[Layer::Input, Layer::Output] }
+    }
+
+    /// Whether f has no hidden units.
+    pub fn is_linear(&self) -> bool {
+        self.hidden == 0
+    }
+
+    /// Whether f is a part of the points.
+    pub fn is_added(&self) -> bool {
+        self.role == FeatureRole::Added
+    }
+
+    /// H, or D padded if f is linear: numbers of a row of the first layer.
+    pub fn width(&self, points: &StepShape) -> usize {
+        if self.is_linear() { points.padded_dim() } else { self.hidden }
+    }
+
     /// Rows of a layer's table.
     pub fn table_rows(&self, layer: Layer) -> usize {
         match layer {
@@ -96,11 +131,6 @@ impl NetShape {
             Layer::Input => self.entry_capacity.min(self.feature_count) + 1,
             Layer::Output => self.hidden + 1,
         }
-    }
-
-    /// H / 4.
-    pub fn hidden_chunks(&self) -> usize {
-        self.hidden / 4
     }
 
     /// A layer's rows as steps see them: its table is loaded and stepped by the kernels that do so for points.
@@ -121,7 +151,7 @@ impl NetShape {
         };
         StepShape {
             plan,
-            dim: if layer == Layer::Input { self.hidden } else { points.dim },
+            dim: if layer == Layer::Input && !self.is_linear() { self.hidden } else { points.dim },
             geometry: Geometry::Dot,
             shards_per_dispatch,
             nets: [None; 2],
@@ -149,18 +179,16 @@ impl NetShape {
             let gradient_words = shape.plan.row_capacity() * shape.slot_numbers();
             [buffer(working, shape.working_chunks() * 4), buffer(gradients, gradient_words)]
         };
-        let [input_points, input_gradients] = of_layer(Layer::Input, "input_points", "input_gradients");
-        let [output_points, output_gradients] = of_layer(Layer::Output, "output_points", "output_gradients");
-        vec![
-            input_points,
-            input_gradients,
-            output_points,
-            output_gradients,
-            buffer("hidden", self.projected * self.hidden),
-            buffer("hidden_gradients", self.projected * self.hidden),
-            buffer("projected", self.projected * points.padded_dim()),
-            buffer("feature_losses", self.projected),
-        ]
+        let mut buffers = vec![buffer("projected", self.projected * points.padded_dim())];
+        buffers.extend(of_layer(Layer::Input, "input_points", "input_gradients"));
+        if !self.is_linear() {
+            buffers.extend(of_layer(Layer::Output, "output_points", "output_gradients"));
+            buffers.extend(["hidden", "hidden_gradients"].map(|it| buffer(it, self.projected * self.hidden)));
+        }
+        if !self.is_added() {
+            buffers.push(buffer("feature_losses", self.projected));
+        }
+        buffers
     }
 
     /// What a hidden number that dropout keeps is multiplied by.
@@ -174,23 +202,30 @@ impl NetShape {
     }
 
     /// The values of the `override` constants of a network's kernels.
-    pub fn constants(&self) -> Vec<(&'static str, f64)> {
+    pub fn constants(&self, points: &StepShape) -> Vec<(&'static str, f64)> {
         vec![
-            ("hidden_chunks", self.hidden_chunks() as f64),
+            ("hidden_chunks", (self.width(points) / 4) as f64),
+            ("is_linear", f64::from(u8::from(self.is_linear()))),
             ("keep_scale", self.keep_scale()),
             ("drop_below", f64::from(self.drop_below())),
         ]
     }
 }
 
-/// What a layer's kernels call its buffers, and what the buffers are called among those of the network.
-pub(crate) fn names_of_layer(layer: Layer) -> [(&'static str, &'static str); 3] {
-    match layer {
-        Layer::Input => {
-            [("working", "input_points"), ("points", "input_points"), ("gradients", "input_gradients")]
+/// What kernels of `of` call some of the network's buffers, beside their own names: the tables' kernels those of a layer;
+/// and a linear network has f where others have their hidden layer.
+pub(crate) fn other_names(of: Of, shape: &StepShape) -> &'static [(&'static str, &'static str)] {
+    match of {
+        Of::Points => &[],
+        Of::Net(side) => match shape.nets[side.index()] {
+            Some(net) if net.is_linear() => &[("hidden", "projected"), ("hidden_gradients", "projected")],
+            _ => &[],
+        },
+        Of::Layer(_, Layer::Input) => {
+            &[("working", "input_points"), ("points", "input_points"), ("gradients", "input_gradients")]
         }
-        Layer::Output => {
-            [("working", "output_points"), ("points", "output_points"), ("gradients", "output_gradients")]
+        Of::Layer(_, Layer::Output) => {
+            &[("working", "output_points"), ("points", "output_points"), ("gradients", "output_gradients")]
         }
     }
 }

@@ -63,19 +63,31 @@ impl PlanShape {
 
     /// Most row slots, holes included.
     pub fn row_capacity(&self) -> usize {
-        let own_negatives = if self.candidate_count == 0 { self.batch_size * self.negative_count } else { 0 };
-        let history = self.history.map_or(0, |history| history.entry_capacity);
-        let other_items = (self.batch_size + own_negatives + history).min(self.item_count);
         let pair_slots = if self.history.is_some() { self.batch_size.next_multiple_of(4) } else { 0 };
         self.candidate_slot_capacity()
-            + self.section_capacity(other_items)
+            + self.section_capacity(self.other_items())
             + self.user_slot_capacity()
             + pair_slots
     }
 
     /// Most slots of users, holes included.
     pub fn user_slot_capacity(&self) -> usize {
-        self.section_capacity(self.batch_size.min(self.user_count))
+        self.section_capacity(self.rows_of(Side::Users))
+    }
+
+    /// The most rows of `side` that a step works on.
+    pub fn rows_of(&self, side: Side) -> usize {
+        match side {
+            Side::Items => (self.candidate_count + self.other_items()).min(self.item_count),
+            Side::Users => self.batch_size.min(self.user_count),
+        }
+    }
+
+    /// The most items of a step that are no candidates.
+    fn other_items(&self) -> usize {
+        let own_negatives = if self.candidate_count == 0 { self.batch_size * self.negative_count } else { 0 };
+        let history = self.history.map_or(0, |history| history.entry_capacity);
+        (self.batch_size + own_negatives + history).min(self.item_count)
     }
 
     /// Each shard's part of a section is rounded up to whole quads.
@@ -121,8 +133,8 @@ pub struct NetPlan {
     pub side: Side,
     /// The features of the rows that are projected, and these rows.
     pub input: Plan,
-    /// All hidden units.
-    pub output: Plan,
+    /// All hidden units; none if the network is linear.
+    pub output: Option<Plan>,
 }
 
 impl Plan {
@@ -134,7 +146,7 @@ impl Plan {
         match of {
             Of::Points => Some(self),
             Of::Net(side) | Of::Layer(side, Layer::Input) => net(side).map(|net| &net.input),
-            Of::Layer(side, Layer::Output) => net(side).map(|net| &net.output),
+            Of::Layer(side, Layer::Output) => net(side).and_then(|net| net.output.as_ref()),
         }
     }
 
@@ -143,7 +155,9 @@ impl Plan {
         self.header.log_slot = slot;
         for net in &mut self.nets {
             net.input.header.log_slot = slot;
-            net.output.header.log_slot = slot;
+            if let Some(output) = &mut net.output {
+                output.header.log_slot = slot;
+            }
         }
     }
 

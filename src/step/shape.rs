@@ -1,7 +1,7 @@
 //! The sizes of a run's steps: what they are made of, how the work is cut, and how large each buffer is.
 
 use super::layout::{Block, PairSums, RowState, Shards, StepSums};
-use super::{Geometry, Layer, Loss, NetShape, Of, Optimizer, PlanShape, TILE};
+use super::{Geometry, Loss, NetShape, Of, Optimizer, PlanShape, TILE};
 use crate::data::Side;
 use crate::{Error, Result};
 
@@ -140,9 +140,8 @@ impl StepShape {
 
     /// All tables of a step: those of the points, then those of each network's layers.
     pub fn tables(&self) -> Vec<Of> {
-        let layers = self
-            .nets()
-            .flat_map(|(side, _)| [Layer::Input, Layer::Output].map(|layer| Of::Layer(side, layer)));
+        let layers =
+            self.nets().flat_map(|(side, net)| net.layers().iter().map(move |&layer| Of::Layer(side, layer)));
         std::iter::once(Of::Points).chain(layers).collect()
     }
 

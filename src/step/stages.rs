@@ -2,7 +2,7 @@
 //! the stage timer and the count of dispatches all read it.
 
 use super::layout::{Block, Shards};
-use super::{Layer, NetShape, Of, Plan, StepShape};
+use super::{FeatureRole, Layer, NetShape, Of, Plan, StepShape};
 use crate::data::Side;
 
 /// A stage of a step: one kernel, and what it runs over. Its buffers are bound by the names that its WGSL declares.
@@ -135,6 +135,7 @@ impl StepShape {
         let point_gradient = |kernel| stage(kernel, Over::Slots(grain.slots_per_group), lanes);
         let step_sum = stage("step_sum", Over::Once, grain.sum_lanes);
         let mut stages = vec![stage("row_load", Over::Quads, lanes)];
+        stages.extend(self.nets().filter(|(_, net)| net.is_added()).flat_map(|it| self.net_forward(it)));
         let (pairs, slots) = (grain.pairs_per_group, grain.slots_per_group);
         if self.plan.history.is_some() {
             stages.push(stage("history_sum", Over::UserSlots(slots), lanes));
@@ -160,34 +161,60 @@ impl StepShape {
             stages.push(stage("history_user_gradient", Over::UserSlots(slots), lanes));
             stages.push(stage("history_item_gradient", Over::ItemSlots(slots), lanes));
         }
-        stages.extend(self.nets().flat_map(|(side, net)| self.net_stages(side, &net)));
+        for (side, net) in self.nets() {
+            if !net.is_added() {
+                stages.extend(self.net_forward((side, net)));
+            }
+            stages.extend(self.net_backward((side, net)));
+        }
         stages.push(stage(self.optimizer.kernel(), Over::TableSlots, lanes));
         stages
     }
 
-    /// The stages of a network: forward, back, and the optimizer's step of both layers.
-    fn net_stages(&self, side: Side, net: &NetShape) -> Vec<Stage> {
+    /// The stages of a network that give f, up to what is made of it.
+    fn net_forward(&self, (side, net): (Side, NetShape)) -> Vec<Stage> {
         let stage = |kernel, over, lane_count| Stage { kernel, of: Of::Net(side), over, lane_count };
-        let of_layer = |kernel, layer, over| {
+        let mut stages = self.of_layers((side, net), "row_load", Over::Quads);
+        let hidden_lanes = net.layer(Layer::Input, self).lane_count();
+        stages.push(stage("feature_hidden", Over::Projected, hidden_lanes));
+        if !net.is_linear() {
+            stages.push(stage("feature_output", Over::ProjectedTiles(self.chunk_count()), TILE_THREADS));
+        }
+        stages.extend(match net.role {
+            FeatureRole::Added => vec![stage("feature_add", Over::Projected, self.lane_count())],
+            FeatureRole::Near { .. } => vec![
+                stage("feature_slope", Over::Projected, self.lane_count()),
+                stage("feature_sum", Over::Once, self.grain.sum_lanes),
+            ],
+        });
+        stages
+    }
+
+    /// The stages of a network from the slopes dL/df to the optimizer's step of its layers.
+    fn net_backward(&self, (side, net): (Side, NetShape)) -> Vec<Stage> {
+        let stage = |kernel, over, lane_count| Stage { kernel, of: Of::Net(side), over, lane_count };
+        let (hidden, chunks) = (net.hidden / 4, self.chunk_count());
+        let mut stages = Vec::new();
+        if net.is_added() {
+            stages.push(stage("feature_take", Over::Projected, self.lane_count()));
+        }
+        if !net.is_linear() {
+            stages.push(stage("hidden_gradient", Over::ProjectedTiles(hidden), TILE_THREADS));
+            stages.push(stage("output_gradient", Over::UnitTiles(hidden, chunks), TILE_THREADS));
+        }
+        let hidden_lanes = net.layer(Layer::Input, self).lane_count();
+        stages.push(stage("feature_gradient", Over::Slots(1), hidden_lanes));
+        stages.extend(self.of_layers((side, net), self.optimizer.kernel(), Over::TableSlots));
+        stages
+    }
+
+    /// A stage over the table of each layer of a network.
+    fn of_layers(&self, (side, net): (Side, NetShape), kernel: &'static str, over: Over) -> Vec<Stage> {
+        let of_layer = |&layer: &Layer| {
             let lane_count = net.layer(layer, self).lane_count();
             Stage { kernel, of: Of::Layer(side, layer), over, lane_count }
         };
-        let optimizer = self.optimizer.kernel();
-        let hidden_lanes = net.layer(Layer::Input, self).lane_count();
-        let (hidden, chunks) = (net.hidden_chunks(), self.chunk_count());
-        vec![
-            of_layer("row_load", Layer::Input, Over::Quads),
-            of_layer("row_load", Layer::Output, Over::Quads),
-            stage("feature_hidden", Over::Projected, hidden_lanes),
-            stage("feature_output", Over::ProjectedTiles(chunks), TILE_THREADS),
-            stage("feature_slope", Over::Projected, self.lane_count()),
-            stage("feature_sum", Over::Once, self.grain.sum_lanes),
-            stage("hidden_gradient", Over::ProjectedTiles(hidden), TILE_THREADS),
-            stage("output_gradient", Over::UnitTiles(hidden, chunks), TILE_THREADS),
-            stage("feature_gradient", Over::Slots(1), hidden_lanes),
-            of_layer(optimizer, Layer::Input, Over::TableSlots),
-            of_layer(optimizer, Layer::Output, Over::TableSlots),
-        ]
+        net.layers().iter().map(of_layer).collect()
     }
 
     /// The gradients that come from shared candidates: slopes x candidates, and slopes^T x users.
@@ -348,7 +375,7 @@ impl StepShape {
     pub fn build(&self, stage: &Stage) -> Build {
         let mut build = self.part(stage.of).build_own(stage);
         if let Some(net) = stage.of.side().and_then(|side| self.nets[side.index()]) {
-            build.constants.extend(net.constants());
+            build.constants.extend(net.constants(self));
         }
         build
     }

@@ -2,7 +2,7 @@
 
 use crate::data::Protocol;
 use crate::sampling::Negatives;
-use crate::step::{Geometry, Loss, Optimizer, Rates, Schedule};
+use crate::step::{FeatureRole, Geometry, Loss, Optimizer, Rates, Schedule};
 use crate::{Error, Result};
 use serde::{Deserialize, Serialize};
 
@@ -108,6 +108,12 @@ pub mod defaults {
         pub const WARP_EPOCHS: usize = 20;
     }
 
+    /// What the recipes `vbpr` and `fm` have otherwise than `bpr` (measured).
+    pub mod sums {
+        /// Epochs of both.
+        pub const EPOCHS: usize = 20;
+    }
+
     /// What the recipe `two-stage-2019` has otherwise.
     pub mod two_stage_2019 {
         use crate::sampling::Negatives;
@@ -166,16 +172,16 @@ pub struct ItemBias {
     pub start: f64,
 }
 
-/// The network that projects the features of items, or of users, into the space (Hsieh et al. 2017, 3.3).
+/// The network that projects the features of items, or of users, into the space, and what that is for.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct FeatureNetwork {
-    /// H, hidden units.
+    /// H, hidden units; 0: each feature has a vector of its own, and their sum is what they project to.
     pub hidden: usize,
     /// The share of hidden units that a step leaves out.
     pub dropout: f64,
-    /// Weight of L_f, the sum over the rows of a step of |f(x) - v|^2.
-    pub weight: f64,
+    /// What the projection is to the points.
+    pub role: FeatureRole,
 }
 
 /// Users by what they did: the user of a pair is the point of e_u + weight * mean of the points of the user's items
@@ -308,19 +314,50 @@ impl TrainConfig {
     }
 
     fn check_features(&self) -> Result<()> {
-        let Some(FeatureNetwork { hidden, dropout, weight }) = self.features else { return Ok(()) };
-        within("--hidden", hidden, 4, MAX_DIM)?;
+        let Some(FeatureNetwork { hidden, dropout, role }) = self.features else { return Ok(()) };
+        if hidden > 0 || role != FeatureRole::Added {
+            within("--hidden", hidden, 4, MAX_DIM)?;
+        }
         if !hidden.is_multiple_of(4) {
             return Err(Error::setting("--hidden", format!("must be a multiple of 4, but is {hidden}")));
         }
         if !(0.0..=0.95).contains(&dropout) {
             return Err(Error::setting("--dropout", format!("must be from 0 to 0.95, but is {dropout}")));
         }
-        if !(weight > 0.0 && (weight as f32).is_normal()) {
-            let message = format!("must be above 0 and a number of 32 bits, but is {weight}");
-            return Err(Error::setting("--feature-weight", message));
+        if hidden == 0 && dropout > 0.0 {
+            return Err(Error::setting("--dropout", format!("must be 0 with --hidden 0, but is {dropout}")));
         }
-        Ok(())
+        match role {
+            FeatureRole::Near { weight } if !(weight > 0.0 && (weight as f32).is_normal()) => {
+                let message = format!("must be above 0 and a number of 32 bits, but is {weight}");
+                Err(Error::setting("--feature-weight", message))
+            }
+            FeatureRole::Near { .. } => Ok(()),
+            FeatureRole::Added => self.check_sums(),
+        }
+    }
+
+    /// Checks that points can be sums of a row and of what its features project to.
+    fn check_sums(&self) -> Result<()> {
+        if self.geometry != Geometry::Dot {
+            let message = format!(
+                "must not be added with --geometry {}: the sum of two points is none there; take --geometry dot, as \
+                 --recipe vbpr and fm do",
+                self.geometry.name()
+            );
+            return Err(Error::setting("--features-as", message));
+        }
+        match self.negatives.candidate_count() {
+            0 => Ok(()),
+            _ => {
+                let message = format!(
+                    "must not be {} with --features-as added: a step would project all of its candidates; take uniform \
+                     or popularity",
+                    self.negatives.sampler()
+                );
+                Err(Error::setting("--sampler", message))
+            }
+        }
     }
 
     /// Refuses numbers that are infinite or zero as 32-bit numbers.

@@ -14,7 +14,7 @@ use crate::model::{Embeddings, Network};
 use crate::random::{Purpose, Stream};
 use crate::sampling::{EpochOrder, ItemSampler, Negatives, Planner};
 use crate::step::layout::StepSums;
-use crate::step::{Geometry, Layer, NetShape, Of};
+use crate::step::{FeatureRole, Geometry, Layer, NetShape, Of};
 use crate::{Error, Result};
 use rand_distr::{Distribution, StandardNormal};
 use rayon::prelude::*;
@@ -344,29 +344,32 @@ impl<'a> Run<'a> {
         let item_count = self.split.train.item_count();
         let row_count = self.steps.stepper().tables().row_count();
         let items = self.points(0..item_count)?;
-        let users = self.users(item_count..row_count)?;
+        let users = self.points(item_count..row_count)?;
         let item_bias = match self.config.item_bias {
             Some(_) => self.steps.stepper().tables().item_biases(&self.gpu, item_count)?,
             None => Vec::new(),
         };
         let networks = self.networks()?;
-        let of_networks = networks.iter().flat_map(|it| [&it.input, &it.output]);
-        if ![&items, &users, &item_bias]
+        let (dim, geometry) = (self.config.dim, self.config.geometry);
+        let mut embeddings = Embeddings { dim, geometry, users, items, item_bias, networks };
+        self.place_by_features(&mut embeddings);
+        self.add_histories(&mut embeddings);
+        let of_networks = embeddings.networks.iter().flat_map(|it| [&it.input, &it.output]);
+        if ![&embeddings.items, &embeddings.users, &embeddings.item_bias]
             .into_iter()
             .chain(of_networks)
             .all(|numbers| numbers.iter().all(|x| x.is_finite()))
         {
             return Err(bad_embeddings(self.config, self.steps_done, self.last_step()));
         }
-        let (dim, geometry) = (self.config.dim, self.config.geometry);
-        let mut embeddings = Embeddings { dim, geometry, users, items, item_bias, networks };
-        self.place_untrained(&mut embeddings);
         Ok(embeddings)
     }
 
     /// Places items and users that have features, but nothing to train on, by their features: such as those of a test file
-    /// alone. Such items get the usual bias: as negatives of everyone theirs only fell.
-    fn place_untrained(&self, embeddings: &mut Embeddings) {
+    /// alone. Such items get the usual bias: as negatives of everyone theirs only fell. If what features project to is a part
+    /// of the points, the others get it added.
+    fn place_by_features(&self, embeddings: &mut Embeddings) {
+        let is_added = self.config.features.is_some_and(|network| network.role == FeatureRole::Added);
         let train = &self.split.train;
         let usual_bias = embeddings.usual_bias(&train.item_frequencies());
         let Embeddings { dim, geometry, .. } = *embeddings;
@@ -383,12 +386,18 @@ impl<'a> Run<'a> {
                         (&mut embeddings.users, users.map(|user| train.items_of(user).is_empty()).collect())
                     }
                 };
-                for (row, point) in points.chunks_mut(dim).enumerate() {
-                    if is_untrained[row] && features.has(row as u32) {
-                        let entries = features.row(row as u32).iter();
-                        point.copy_from_slice(&network.project(entries, geometry));
-                        if let (Side::Items, Some(bias)) = (side, usual_bias) {
-                            embeddings.item_bias[row] = bias;
+                let is_placed = |row: usize| features.has(row as u32) && (is_added || is_untrained[row]);
+                points.par_chunks_mut(dim).enumerate().filter(|(row, _)| is_placed(*row)).for_each(
+                    |(row, point)| {
+                        let projected = network.project(features.row(row as u32).iter(), geometry);
+                        let own = if is_untrained[row] { 0.0 } else { 1.0 };
+                        point.iter_mut().zip(projected).for_each(|(x, f)| *x = own * *x + f);
+                    },
+                );
+                if let (Side::Items, Some(bias)) = (side, usual_bias) {
+                    for (row, own) in embeddings.item_bias.iter_mut().enumerate() {
+                        if is_untrained[row] && features.has(row as u32) {
+                            *own = bias;
                         }
                     }
                 }
@@ -410,9 +419,10 @@ impl<'a> Run<'a> {
             tables.rows(&self.gpu, 0..tables.row_count())
         };
         let network = |(side, net): (Side, NetShape)| {
-            let (input, output) = (Of::Layer(side, Layer::Input), Of::Layer(side, Layer::Output));
             let (hidden, dim) = (net.hidden, shape.dim);
-            Ok(Network { side, hidden, dim, input: read(input)?, output: read(output)? })
+            let input = read(Of::Layer(side, Layer::Input))?;
+            let output = if net.is_linear() { Vec::new() } else { read(Of::Layer(side, Layer::Output))? };
+            Ok(Network { side, hidden, dim, input, output })
         };
         shape.nets().map(network).collect()
     }
@@ -422,32 +432,32 @@ impl<'a> Run<'a> {
         self.epoch_steps * self.config.stopping.epochs as u64
     }
 
-    /// The points of all users, who have the table rows `rows`, if they have any: with what they did, if that counts.
-    fn users(&mut self, rows: Range<usize>) -> Result<Vec<f32>> {
+    /// Adds to the users' own points, as far as they have any, what they did, if that counts.
+    fn add_histories(&self, embeddings: &mut Embeddings) {
         let config = self.config;
-        let own = self.points(rows)?;
-        let Some(history) = config.history else { return Ok(own) };
+        let Some(history) = config.history else { return };
         let train = &self.split.train;
-        let items = self.points(0..train.item_count())?;
-        let mut users = own;
-        users.resize(train.user_count() * config.dim, 0.0);
-        users.par_chunks_mut(config.dim).enumerate().for_each(|(user, point)| {
+        let Embeddings { users, items, dim, .. } = embeddings;
+        users.resize(train.user_count() * *dim, 0.0);
+        users.par_chunks_mut(*dim).enumerate().for_each(|(user, point)| {
             let its = train.items_of(user as u32);
             if its.is_empty() && !history.user_points {
                 // Nothing is known of them: anywhere, as where users have rows.
                 starting_row(config.seed, train.item_count() + user, config.start_norm, point);
-                return config.geometry.to_point(point);
+                config.geometry.to_point(point);
             }
-            let mut sum = vec![0.0f64; config.dim];
+            if its.is_empty() {
+                return;
+            }
+            let mut sum = vec![0.0f64; *dim];
             for &item in its {
-                let item = &items[item as usize * config.dim..][..config.dim];
+                let item = &items[item as usize * *dim..][..*dim];
                 sum.iter_mut().zip(item).for_each(|(sum, &x)| *sum += f64::from(x));
             }
-            let weight = history.weight / its.len().max(1) as f64;
+            let weight = history.weight / its.len() as f64;
             point.iter_mut().zip(&sum).for_each(|(x, sum)| *x = (f64::from(*x) + weight * sum) as f32);
             config.geometry.to_point(point);
         });
-        Ok(users)
     }
 
     fn points(&mut self, rows: Range<usize>) -> Result<Vec<f32>> {
@@ -546,7 +556,7 @@ impl TableParts for DeviceTables<'_> {
 }
 
 /// What a row of a network's layer starts with. Hidden numbers start with a variance of about 2 before ReLU, and so with a
-/// mean square of 1 after it (He et al., ICCV 2015); f starts about as long as the points are.
+/// mean square of 1 after it (He et al., ICCV 2015); f starts about as long as the points are, linear or not.
 fn starting_weights(
     config: &TrainConfig,
     (side, layer): (Side, Layer),
@@ -555,15 +565,18 @@ fn starting_weights(
     weights: &mut [f32],
 ) {
     let hidden = config.features.map_or(1, |network| network.hidden);
+    let length = if config.geometry == Geometry::Sphere { 1.0 } else { config.start_norm };
     let (bias_row, deviation) = match layer {
         Layer::Input => {
-            let squares = features.map_or(1.0, Features::mean_squares);
-            (features.map_or(0, Features::feature_count), (2.0 / squares.max(1e-12)).sqrt())
+            let squares = features.map_or(1.0, Features::mean_squares).max(1e-12);
+            let deviation = if hidden == 0 {
+                length / (squares * weights.len() as f64).sqrt()
+            } else {
+                (2.0 / squares).sqrt()
+            };
+            (features.map_or(0, Features::feature_count), deviation)
         }
-        Layer::Output => {
-            let length = if config.geometry == Geometry::Sphere { 1.0 } else { config.start_norm };
-            (hidden, length / (hidden as f64 * weights.len() as f64).sqrt())
-        }
+        Layer::Output => (hidden, length / (hidden as f64 * weights.len() as f64).sqrt()),
     };
     if row == bias_row {
         return weights.fill(0.0);

@@ -3,7 +3,7 @@
 use super::config::{FeatureNetwork, ItemBias, Regularisers, Stopping, TrainConfig, defaults};
 use crate::data::Protocol;
 use crate::sampling::Negatives;
-use crate::step::{Geometry, Loss, Optimizer, Schedule};
+use crate::step::{FeatureRole, Geometry, Loss, Optimizer, Schedule};
 
 /// A complete set of settings to start from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -21,12 +21,24 @@ pub enum Recipe {
     Bpr,
     /// WARP on inner products (Weston et al. 2010), a baseline.
     Warp,
+    /// BPR with what a network makes of the features added to the points (He and McAuley 2016), a baseline.
+    Vbpr,
+    /// BPR with points that are sums of the features' vectors and a row's own (Kula 2015), a baseline.
+    Fm,
 }
 
 impl Recipe {
     /// Every recipe.
-    pub const ALL: [Recipe; 6] =
-        [Recipe::Softmax, Recipe::TwoStage2019, Recipe::Cml2017, Recipe::CmlF2017, Recipe::Bpr, Recipe::Warp];
+    pub const ALL: [Recipe; 8] = [
+        Recipe::Softmax,
+        Recipe::TwoStage2019,
+        Recipe::Cml2017,
+        Recipe::CmlF2017,
+        Recipe::Bpr,
+        Recipe::Warp,
+        Recipe::Vbpr,
+        Recipe::Fm,
+    ];
 
     /// Its name on the command line.
     pub fn name(self) -> &'static str {
@@ -37,6 +49,8 @@ impl Recipe {
             Recipe::CmlF2017 => "cml-f-2017",
             Recipe::Bpr => "bpr",
             Recipe::Warp => "warp",
+            Recipe::Vbpr => "vbpr",
+            Recipe::Fm => "fm",
         }
     }
 
@@ -59,6 +73,14 @@ impl Recipe {
             }
             Recipe::Bpr => "inner products by BPR with uniform negatives (Rendle et al. 2009), a baseline",
             Recipe::Warp => "inner products by WARP with uniform negatives (Weston et al. 2010), a baseline",
+            Recipe::Vbpr => {
+                "bpr with --item-features or --user-features: what a network makes of them is added to the vectors (as in \
+                 VBPR, He and McAuley 2016), a baseline"
+            }
+            Recipe::Fm => {
+                "bpr with --item-features or --user-features: an item's vector is the sum of its features' vectors and its \
+                 own, and so is a user's (a factorisation machine as LightFM has it, Kula 2015), a baseline"
+            }
         }
     }
 
@@ -149,7 +171,7 @@ impl Recipe {
                     features: Some(FeatureNetwork {
                         hidden: HIDDEN,
                         dropout: DROPOUT,
-                        weight: FEATURE_WEIGHT,
+                        role: FeatureRole::Near { weight: FEATURE_WEIGHT },
                     }),
                     stopping: Stopping { epochs, ..without.stopping },
                     ..without
@@ -167,6 +189,15 @@ impl Recipe {
                 stopping: Stopping { epochs: baselines::WARP_EPOCHS, ..shared.stopping },
                 ..inner_products
             },
+            Recipe::Vbpr | Recipe::Fm => {
+                let without = Recipe::Bpr.config();
+                let (hidden, dropout) = if self == Recipe::Fm { (0, 0.0) } else { (HIDDEN, DROPOUT) };
+                TrainConfig {
+                    features: Some(FeatureNetwork { hidden, dropout, role: FeatureRole::Added }),
+                    stopping: Stopping { epochs: sums::EPOCHS, ..without.stopping },
+                    ..without
+                }
+            }
         }
     }
 

@@ -8,7 +8,7 @@ use crate::gpu::{Gpu, Stepper, Tables};
 use crate::sampling::{PlanQueue, Planner};
 use crate::step::layout::StepSums;
 use crate::step::{
-    BLOCK_BYTES, HistoryShape, NetShape, Of, Plan, PlanShape, Rates, StepConstants, StepShape,
+    BLOCK_BYTES, FeatureRole, HistoryShape, NetShape, Of, Plan, PlanShape, Rates, StepConstants, StepShape,
 };
 use crate::{Error, Result};
 use std::ops::Range;
@@ -82,24 +82,32 @@ pub(crate) fn step_shape(
         block_bytes: BLOCK_BYTES,
         nets: Side::ALL.map(|side| {
             let (_, rows) = features.iter().find(|(it, _)| *it == side)?;
-            Some(net_shape(gpu, rows, config.features?, config.batch_size))
+            Some(net_shape(gpu, (side, rows), config.features?, &plan, config.dim))
         }),
         grain: gpu.grain(),
     }
 }
 
-/// The sizes of a network for `features`. As many rows of a step are projected as it has pairs, so that the cost does not
-/// grow with the number of negatives.
-fn net_shape(gpu: &Gpu, features: &Features, network: FeatureNetwork, batch_size: usize) -> NetShape {
-    let FeatureNetwork { hidden, dropout, weight } = network;
-    let (feature_count, projected) = (features.feature_count(), batch_size.min(features.row_count()));
-    let rows_per_shard = Tables::rows_per_shard(gpu, feature_count + 1, hidden, None);
+/// The sizes of a network for `features` of a side, in steps of `plan`. As many rows of a step are projected as it has pairs,
+/// so that the cost does not grow with the number of negatives; but all of them if f is a part of the points.
+fn net_shape(
+    gpu: &Gpu,
+    (side, features): (Side, &Features),
+    network: FeatureNetwork,
+    plan: &PlanShape,
+    dim: usize,
+) -> NetShape {
+    let FeatureNetwork { hidden, dropout, role } = network;
+    let most = if role == FeatureRole::Added { plan.rows_of(side) } else { plan.batch_size };
+    let (feature_count, projected) = (features.feature_count(), most.min(features.row_count()));
+    let width = if hidden == 0 { dim } else { hidden };
+    let rows_per_shard = Tables::rows_per_shard(gpu, feature_count + 1, width, None);
     let shard_count = (feature_count + 1).div_ceil(rows_per_shard);
     NetShape {
         feature_count,
         hidden,
         dropout,
-        weight,
+        role,
         projected,
         entry_capacity: features.most_entries(projected),
         rows_per_shard,

@@ -13,7 +13,7 @@ const NETWORK: [&str; 6] = ["--hidden", "32", "--dropout", "0.2", "--feature-wei
 const FEATURES: [&str; 4] = ["--item-features", "item-tags.csv", "--user-features", "user-tags.csv"];
 
 /// Every eighth item is left out of the interactions, and has an odd id; and every tenth user.
-fn is_cold_item(id: &str) -> bool {
+pub(crate) fn is_cold_item(id: &str) -> bool {
     id.starts_with("né, ")
 }
 
@@ -42,21 +42,21 @@ fn write<'a>(path: &Path, header: [&str; 2], rows: impl IntoIterator<Item = &'a 
 }
 
 /// Made-up data whose clusters are known, and a model of all but some items and users.
-struct World {
+pub(crate) struct World {
     place: TempDir,
     /// The cluster of each item.
-    clusters: HashMap<String, String>,
+    pub(crate) clusters: HashMap<String, String>,
     /// The clusters of at least a fifth of each user's items.
     tastes: HashMap<String, BTreeSet<String>>,
 }
 
 impl World {
-    fn folder(&self) -> &Path {
+    pub(crate) fn folder(&self) -> &Path {
         self.place.path()
     }
 }
 
-fn world() -> &'static World {
+pub(crate) fn world() -> &'static World {
     static WORLD: OnceLock<World> = OnceLock::new();
     WORLD.get_or_init(|| {
         let place = place();
@@ -94,7 +94,7 @@ fn train(folder: &Path, output: &str, tags: &str) -> String {
 }
 
 /// The answers of each query in a list of JSON lines.
-fn lists(jsonl: &str, query: &str, answer: &str) -> Vec<(String, Vec<String>)> {
+pub(crate) fn lists(jsonl: &str, query: &str, answer: &str) -> Vec<(String, Vec<String>)> {
     let mut lists: Vec<(String, Vec<String>)> = Vec::new();
     for line in jsonl.lines() {
         let line: Value = serde_json::from_str(line).unwrap();
@@ -108,7 +108,7 @@ fn lists(jsonl: &str, query: &str, answer: &str) -> Vec<(String, Vec<String>)> {
 }
 
 /// The share of the cold items' ten nearest trained items that are of their cluster.
-fn purity(folder: &Path, model: &str, clusters: &HashMap<String, String>) -> f64 {
+pub(crate) fn purity(folder: &Path, model: &str, clusters: &HashMap<String, String>) -> f64 {
     let cold: Vec<&String> = clusters.keys().filter(|id| is_cold_item(id)).collect();
     assert!(cold.len() >= 15, "{}", cold.len());
     let asked = cold.iter().flat_map(|id| ["--item", id.as_str()]);
@@ -126,7 +126,7 @@ fn purity(folder: &Path, model: &str, clusters: &HashMap<String, String>) -> f64
 }
 
 /// Of the lists' items that `counted` names, how many there are, and the share of them that is to the user's taste.
-fn to_taste(lists: &[(String, Vec<String>)], counted: impl Fn(&str) -> bool) -> (usize, f64) {
+pub(crate) fn to_taste(lists: &[(String, Vec<String>)], counted: impl Fn(&str) -> bool) -> (usize, f64) {
     let world = world();
     let all = lists.iter().flat_map(|(user, items)| items.iter().map(move |item| (user, item)));
     let all: Vec<_> = all.filter(|(_, item)| counted(item) && world.clusters.contains_key(*item)).collect();

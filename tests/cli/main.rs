@@ -15,6 +15,7 @@ mod outputs;
 mod pipeline;
 mod quiet;
 mod resume;
+mod sums;
 mod support;
 mod training;
 mod trouble;

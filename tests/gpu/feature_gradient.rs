@@ -17,6 +17,7 @@ fn every_defect_is_seen() {
             ("networks", "plan.words[use_at] * hidden_chunks", "plan.words[begin] * hidden_chunks"),
             ("networks, some rows, shards", "chunk < hidden_chunks", "chunk + 1u < hidden_chunks"),
             ("networks", "f32(begin != end)", "1.0"),
+            ("added, linear, shards", "begin; use_at < end", "begin + 2u; use_at < end"),
             (
                 "networks",
                 "if slot >= plan.row_count { return; }",

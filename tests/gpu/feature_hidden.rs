@@ -21,6 +21,8 @@ fn every_defect_is_seen() {
             ("networks", "bitcast<f32>(plan.words[at + 1u])", "1.0"),
             ("networks", "max(sum, vec4<f32>(0.0))", "abs(sum)"),
             ("networks", "* kept(own, chunk)", "* keep_scale"),
+            ("networks", "is_linear == 0u", "is_linear != 0u"),
+            ("added, linear, shards", "is_linear == 0u", "is_linear != 2u"),
             ("networks", "projected, chunk))", "projected + 1u, chunk))"),
             ("networks", "words >= vec4<u32>(drop_below)", "words < vec4<u32>(drop_below)"),
             ("networks", "vec4<f32>(keep_scale)", "vec4<f32>(1.0)"),

@@ -17,11 +17,13 @@ mod covariance_sum;
 mod covariance_sum_subgroup;
 mod draw_law;
 mod engine;
+mod feature_add;
 mod feature_gradient;
 mod feature_hidden;
 mod feature_output;
 mod feature_slope;
 mod feature_sum;
+mod feature_take;
 mod golden;
 #[path = "../support/golden.rs"]
 mod golden_data;

@@ -8,8 +8,8 @@ use spherec::reference::{self, Scratch, State};
 use spherec::sampling::{EpochOrder, ItemSampler, Negatives, Planner};
 use spherec::step::layout::RowState;
 use spherec::step::{
-    BLOCK_BYTES, Geometry, Grain, HistoryShape, Loss, Moment, NetShape, Of, Optimizer, PlanShape, Rates,
-    Schedule, StepConstants, StepShape,
+    BLOCK_BYTES, FeatureRole, Geometry, Grain, HistoryShape, Loss, Moment, NetShape, Of, Optimizer,
+    PlanShape, Rates, Schedule, StepConstants, StepShape,
 };
 use std::sync::Arc;
 
@@ -46,8 +46,8 @@ struct Parity {
     item_bias_rate: f64,
     /// Items of a history at most, and whether users have rows; `None`: no histories.
     history: Option<(usize, bool)>,
-    /// Whether items and users have features that networks project.
-    has_networks: bool,
+    /// Networks that project the features of items and users: hidden units, and what f is to the points.
+    networks: Option<(usize, FeatureRole)>,
     /// As the adapter says, if none is given.
     grain: Option<Grain>,
 }
@@ -72,7 +72,7 @@ const TWO_STAGE: Parity = Parity {
     covariance_weight: 0.0,
     item_bias_rate: 0.0,
     history: None,
-    has_networks: false,
+    networks: None,
     grain: None,
 };
 
@@ -119,7 +119,7 @@ fn parity(gpu: &Arc<Gpu>, parity: Parity) -> Compared {
         optimizer,
         shards_per_dispatch: Tables::shards_per_dispatch(gpu, plan.shard_count()),
         block_bytes: parity.block_bytes,
-        nets: [&features[0], &features[1]].map(|(_, rows)| parity.has_networks.then(|| net_shape(rows))),
+        nets: [&features[0], &features[1]].map(|(_, rows)| Some(net_shape(rows, parity.networks?))),
         grain: parity.grain.unwrap_or(gpu.grain()),
     };
     let learning_rate = if optimizer.moments().is_empty() { 0.1 } else { 0.01 };
@@ -203,7 +203,8 @@ fn parity(gpu: &Arc<Gpu>, parity: Parity) -> Compared {
         assert_eq!(seen.covariance > 0.0, parity.covariance_weight > 0.0);
         assert_eq!(seen.active_count, expected.active_count, "step {step}");
         let (seen, expected) = (seen.feature_loss, expected.feature_loss);
-        assert_eq!(expected > 0.0, parity.has_networks);
+        let is_near = parity.networks.is_some_and(|(_, role)| role != FeatureRole::Added);
+        assert_eq!(expected > 0.0, is_near);
         assert!((seen - expected).abs() <= 1e-4 * expected, "step {step}: L_f {seen}, twin {expected}");
     }
     stepper.catch_up().unwrap();
@@ -222,7 +223,7 @@ fn parity(gpu: &Arc<Gpu>, parity: Parity) -> Compared {
                 &seen,
                 &state.variance,
                 dim,
-                if parity.has_networks { 2e-5 } else { 1e-5 },
+                if parity.networks.is_some() { 2e-5 } else { 1e-5 },
             ),
         }
     }
@@ -262,15 +263,16 @@ fn random_features(rows: usize, feature_count: u32) -> Features {
     Features::of_rows(feature_count as usize, (0..rows).map(row))
 }
 
-/// A small network in several shards, over some rows of a step.
-fn net_shape(features: &Features) -> NetShape {
+/// A small network in several shards, over some rows of a step; all of them if f is a part of the points.
+fn net_shape(features: &Features, (hidden, role): (usize, FeatureRole)) -> NetShape {
+    let projected = if role == FeatureRole::Added { features.row_count() } else { 40 };
     NetShape {
         feature_count: features.feature_count(),
-        hidden: 24,
+        hidden,
         dropout: 0.4,
-        weight: 0.1,
-        projected: 40,
-        entry_capacity: features.most_entries(40),
+        role,
+        projected,
+        entry_capacity: features.most_entries(projected),
         rows_per_shard: 9,
         shards_per_dispatch: 1,
     }
@@ -309,12 +311,38 @@ fn two_stage_steps_equal_the_twins() {
 fn networks_equal_the_twins() {
     // Beside the eight of the step: for each network seven kernels and its second layer loaded and stepped in one dispatch
     // each, and its first layer in one for each of its shards: four for items, two for users.
-    let with_networks = Parity { has_networks: true, ..TWO_STAGE };
+    let networks = Some((24, FeatureRole::Near { weight: 0.1 }));
+    let with_networks = Parity { networks, ..TWO_STAGE };
     assert_eq!(parity(&gpu(), with_networks).dispatches, 8 + (9 + 2 * 4) + (9 + 2 * 2));
-    parity(&plain_gpu(), Parity { has_networks: true, ..SHARED });
+    parity(&plain_gpu(), Parity { networks, ..SHARED });
     let negatives = Negatives::Uniform { count: 3 };
     let plain = Parity { negatives, optimizer: ADAGRAD, gor_weight: 0.0, ..with_networks };
     let bits = || parity(&gpu(), plain).bits;
+    assert_eq!(bits(), bits());
+}
+
+#[test]
+fn networks_that_are_a_part_of_the_points_equal_the_twins() {
+    let sums = Parity {
+        negatives: Negatives::Uniform { count: 3 },
+        loss: Loss::Bpr,
+        geometry: Geometry::Dot,
+        networks: Some((24, FeatureRole::Added)),
+        ..TWO_STAGE
+    };
+    // Beside the six of the step, as above.
+    assert_eq!(parity(&gpu(), sums).dispatches, 6 + (9 + 2 * 4) + (9 + 2 * 2));
+    let linear = Some((0, FeatureRole::Added));
+    let linear = Parity {
+        networks: linear,
+        dim: 18,
+        optimizer: ADAGRAD,
+        most_rows: Some(37),
+        covariance_weight: 10.0,
+        ..sums
+    };
+    parity(&plain_gpu(), linear);
+    let bits = || parity(&gpu(), linear).bits;
     assert_eq!(bits(), bits());
 }
 
@@ -386,13 +414,21 @@ fn steps_with_histories_equal_the_twins_and_themselves() {
     // Whole histories, and parts of them.
     let first = parity(&gpu(), Parity { history: Some((160, true)), ..SHARED });
     assert_eq!(first.dispatches, 9 + 5);
-    let cut = Parity { history: Some((6, true)), has_networks: true, ..SHARED };
+    let networks = Some((24, FeatureRole::Near { weight: 0.5 }));
+    let cut = Parity { history: Some((6, true)), networks, ..SHARED };
     assert!(parity(&gpu(), cut).bits == parity(&gpu(), cut).bits, "the same steps gave other bits");
     let alone = Parity { history: Some((6, false)), most_rows: Some(37), dim: 18, ..TWO_STAGE };
     parity(&gpu(), alone);
     let negatives = Negatives::Uniform { count: 3 };
     let ball = Parity { geometry: Geometry::Ball, optimizer: ADAGRAD, negatives, gor_weight: 0.0, ..alone };
     parity(&plain_gpu(), Parity { covariance_weight: 10.0, history: Some((9, true)), ..ball });
+    // Of points that features are a part of.
+    let networks = Some((24, FeatureRole::Added));
+    let geometry = Geometry::Dot;
+    parity(
+        &gpu(),
+        Parity { history: Some((9, true)), networks, geometry, negatives, gor_weight: 0.0, ..TWO_STAGE },
+    );
     // As a GPU cuts them, whatever the adapter is.
     let of_gpu = Parity { grain: Some(Grain::GPU), history: Some((9, true)), ..SHARED };
     assert!(parity(&gpu(), of_gpu).bits == parity(&gpu(), of_gpu).bits, "the same steps gave other bits");

@@ -6,7 +6,7 @@ use spherec::data::{FeatureValues, Features, IdTable, Side, Split};
 use spherec::gpu::{TableKey, TablePart};
 use spherec::model::Embeddings;
 use spherec::sampling::Negatives;
-use spherec::step::{Geometry, Layer, Loss, Of, Optimizer, Schedule};
+use spherec::step::{FeatureRole, Geometry, Layer, Loss, Of, Optimizer, Schedule};
 use spherec::train::{
     Event, FeatureNetwork, History, ItemBias, Keep, Recipe, Restart, SideFeatures, Snapshot, State, Stop,
     TrainConfig, Trained, TrainingData, train_from,
@@ -21,6 +21,13 @@ pub(crate) struct Kept {
     state: State,
     best: Option<Embeddings>,
     parts: Vec<(TableKey, Vec<u32>)>,
+}
+
+impl Kept {
+    /// A part of the tables.
+    pub(crate) fn part(&self, key: TableKey) -> &[u32] {
+        &self.parts.iter().find(|(kept, _)| *kept == key).unwrap().1
+    }
 }
 
 /// Keeps the run after one epoch, and whenever it is interrupted.
@@ -176,7 +183,33 @@ pub(crate) fn features() -> Vec<SideFeatures> {
 
 /// `config` with a network for features that leaves some units out, and so draws by chance.
 pub(crate) fn with_network(config: TrainConfig) -> TrainConfig {
-    TrainConfig { features: Some(FeatureNetwork { hidden: 12, dropout: 0.5, weight: 1.0 }), ..config }
+    let role = FeatureRole::Near { weight: 1.0 };
+    TrainConfig { features: Some(FeatureNetwork { hidden: 12, dropout: 0.5, role }), ..config }
+}
+
+/// `config` with points that are sums of a row and of what its features project to: by a network, or by a vector each.
+pub(crate) fn with_sums(config: TrainConfig, hidden: usize) -> TrainConfig {
+    let dropout = if hidden == 0 { 0.0 } else { 0.5 };
+    let features = Some(FeatureNetwork { hidden, dropout, role: FeatureRole::Added });
+    TrainConfig { features, geometry: Geometry::Dot, loss: Loss::Bpr, ..config }
+}
+
+#[test]
+fn runs_whose_points_are_sums_go_on_to_the_same_bits() {
+    let (split, features) = (with_validation(), features());
+    let data = TrainingData { split: &split, features: &features };
+    let adagrad = Optimizer::Adagrad { epsilon: 1e-10 };
+    for (hidden, optimizer, parts) in [(12, Recipe::Softmax.config().optimizer, 5 * 4), (0, adagrad, 3 * 3)] {
+        let mut config = with_sums(config(Negatives::Uniform { count: 2 }), hidden);
+        (config.optimizer, config.batch_size) = (optimizer, 48);
+        (config.stopping.epochs, config.stopping.evaluate_every) = (4, 2);
+        let mut memory = Memory { after: 2, kept: None };
+        let whole = run(data, &config, None, &mut memory, None);
+        let kept = memory.kept.unwrap();
+        assert_eq!(kept.parts.len(), parts);
+        let resumed = run(data, &config, Some(&kept), &mut never(), None);
+        assert_equal(&format!("sums of {hidden} hidden units"), &whole, &resumed);
+    }
 }
 
 /// All parts of the tables of all layers of both networks are kept and used.

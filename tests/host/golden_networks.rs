@@ -3,7 +3,7 @@
 use crate::golden_network_data::{GoldenNetwork, Runner, all};
 use spherec::reference::{Scratch, State, step};
 use spherec::step::layout::StepSums;
-use spherec::step::{Grain, Of, Plan, StepConstants, StepShape};
+use spherec::step::{FeatureRole, Grain, NetShape, Of, Plan, StepConstants, StepShape};
 
 struct Twins {
     constants: StepConstants,
@@ -57,15 +57,10 @@ fn twins_equal_the_golden_networks() {
 fn the_comparison_sees_defects() {
     let golden = &all()[0];
     let shape = golden.shape(100, Grain::GPU);
+    let role = FeatureRole::Near { weight: 0.6 };
     let others = [
-        StepShape {
-            nets: shape.nets.map(|net| net.map(|net| spherec::step::NetShape { dropout: 0.4, ..net })),
-            ..shape
-        },
-        StepShape {
-            nets: shape.nets.map(|net| net.map(|net| spherec::step::NetShape { weight: 0.6, ..net })),
-            ..shape
-        },
+        StepShape { nets: shape.nets.map(|net| net.map(|net| NetShape { dropout: 0.4, ..net })), ..shape },
+        StepShape { nets: shape.nets.map(|net| net.map(|net| NetShape { role, ..net })), ..shape },
         StepShape { nets: [shape.nets[0], None], ..shape },
     ];
     for other in others {

@@ -250,7 +250,7 @@ fn damage_to_features_is_named() {
         ("cold_users.safetensors", "the cold user in row 0 was there in training, too", |f| {
             replace(f, "cold_users.txt", "A\n")
         }),
-        ("model.safetensors", "`user_features.output` row 8 column 3 is NaN", |f| {
+        ("model.safetensors", "`user_features.input` row 1 column 3 is NaN", |f| {
             let mut bytes = fs::read(f.join("model.safetensors")).unwrap();
             // The tensors are sorted by name; behind the users' network there are the users.
             let end = bytes.len() - 14 * 4 * 4;

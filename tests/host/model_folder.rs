@@ -96,7 +96,8 @@ pub(crate) fn with_features(mut model: Model) -> Model {
     let number = |at: usize| (at as f32 * 0.77).cos();
     for (side, hidden, names, cold) in [
         (Side::Items, 4, vec!["tag", "a\nb", "caf\u{e9}"], vec![&b"new"[..], b"\xff \\", b"cold, too"]),
-        (Side::Users, 8, vec!["old"], vec![b"new"]),
+        // Linear.
+        (Side::Users, 0, vec!["old"], vec![b"new"]),
     ] {
         let ids = |ids: Vec<&[u8]>| table(ids.into_iter().map(<[u8]>::to_vec));
         let names = ids(names.iter().map(|name| name.as_bytes()).collect());
@@ -104,8 +105,10 @@ pub(crate) fn with_features(mut model: Model) -> Model {
             side,
             hidden,
             dim,
-            input: (0..(names.len() + 1) * hidden).map(number).collect(),
-            output: (0..(hidden + 1) * dim).map(|at| 0.3 * number(100 + at)).collect(),
+            input: (0..(names.len() + 1) * if hidden == 0 { dim } else { hidden }).map(number).collect(),
+            output: (0..if hidden == 0 { 0 } else { (hidden + 1) * dim })
+                .map(|at| 0.3 * number(100 + at))
+                .collect(),
         });
         let mut cold_points: Vec<f32> = (0..cold.len() * dim).map(|at| number(300 + at)).collect();
         cold_points.chunks_mut(dim).for_each(|row| Geometry::Sphere.to_point(row));
@@ -190,7 +193,7 @@ fn features_that_do_not_fit_are_not_saved() {
     whole.save(&folder, &[]).unwrap();
     type Change = fn(&mut Model);
     let together = "the network and the features of the items do not fit together";
-    let changes: [(&str, Change); 12] = [
+    let changes: [(&str, Change); 15] = [
         ("the cold item in row 1 column 2 is NaN", |model| model.features[0].cold_points[6] = f32::NAN),
         ("the cold user in row 0 has length 0.0", |model| model.features[1].cold_points.fill(0.0)),
         ("the cold item in row 3 was there in training, too", |model| {
@@ -211,8 +214,17 @@ fn features_that_do_not_fit_are_not_saved() {
         ("`item_features.input` row 3 column 1 is NaN", |model| {
             model.embeddings.networks[0].input[13] = f32::NAN;
         }),
-        ("`user_features.output` row 0 column 0 is inf", |model| {
-            model.embeddings.networks[1].output[0] = f32::INFINITY;
+        ("`item_features.output` row 0 column 0 is inf", |model| {
+            model.embeddings.networks[0].output[0] = f32::INFINITY;
+        }),
+        ("`user_features.input` row 1 column 2 is inf", |model| {
+            model.embeddings.networks[1].input[6] = f32::INFINITY;
+        }),
+        ("the network and the features of the users do not fit", |model| {
+            model.embeddings.networks[1].output.push(0.0);
+        }),
+        ("the network and the features of the users do not fit", |model| {
+            model.embeddings.networks[1].input.push(0.0);
         }),
     ];
     for (expected, change) in changes {

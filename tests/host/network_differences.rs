@@ -1,6 +1,8 @@
-//! The twins' gradients of a network that projects features against L_f, written plainly in f64 and differentiated
-//! numerically; and which rows a step projects.
+//! The twins' gradients of a network that projects features against L_f, or against the whole loss of a step if what it
+//! projects to is a part of the points; written plainly in f64 and differentiated numerically. And which rows a step
+//! projects.
 
+use crate::loss_differences::covariance_loss;
 use crate::plans::Run;
 use rand::RngExt;
 use spherec::data::{Features, Side};
@@ -9,7 +11,8 @@ use spherec::reference::{NetScratch, Scratch, State, step};
 
 use spherec::step::layout::NONE;
 use spherec::step::{
-    Geometry, Grain, Layer, NetShape, Of, Optimizer, Plan, Rates, Schedule, StepConstants, StepShape,
+    FeatureRole, Geometry, Grain, Layer, Loss, NetShape, Of, Optimizer, Plan, Rates, Schedule, StepConstants,
+    StepShape,
 };
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -17,11 +20,16 @@ use std::sync::Arc;
 const RATES: Rates =
     Rates { optimizer: Optimizer::Sgd, schedule: Schedule::Constant { learning_rate: 1.0 }, last_step: 10 };
 const WEIGHT: f64 = 0.7;
+const NEAR: FeatureRole = FeatureRole::Near { weight: WEIGHT };
 
 #[derive(Debug, Clone, Copy)]
 struct Case {
     seed: u64,
     geometry: Geometry,
+    role: FeatureRole,
+    loss: Loss,
+    gor_weight: f64,
+    covariance_weight: f64,
     dim: usize,
     hidden: usize,
     dropout: f64,
@@ -77,13 +85,17 @@ fn stepped(case: Case) -> Stepped {
         [features_of(run.item_count, 11, &mut stream), features_of(run.user_count, 7, &mut stream)];
     let rows = [(Side::Items, 11, &features[0]), (Side::Users, 7, &features[1])]
         .map(|(side, count, rows)| (side, Arc::new(Features::of_rows(count, rows.iter().cloned()))));
-    let mut plain_shape = run.step_shape(case.dim, Grain::GPU, 0.0);
-    plain_shape.geometry = case.geometry;
+    let plain_shape = StepShape {
+        geometry: case.geometry,
+        loss: case.loss,
+        covariance_weight: case.covariance_weight,
+        ..run.step_shape(case.dim, Grain::GPU, case.gor_weight)
+    };
     let net = |rows: &Features| NetShape {
         feature_count: rows.feature_count(),
         hidden: case.hidden,
         dropout: case.dropout,
-        weight: WEIGHT,
+        role: case.role,
         projected: case.projected,
         entry_capacity: rows.most_entries(case.projected),
         rows_per_shard: 5,
@@ -113,14 +125,20 @@ fn stepped(case: Case) -> Stepped {
     Stepped { case, shape, features, plan, before, scratch, plain, feature_loss: sums.feature_loss }
 }
 
-/// All that L_f of one side depends on.
+/// The numbers of one side's network.
+#[derive(Clone)]
+struct Weights {
+    /// (F + 1, H), or (F + 1, D).
+    input: Vec<Vec<f64>>,
+    /// (H + 1, D), or empty.
+    output: Vec<Vec<f64>>,
+}
+
+/// All that the loss depends on.
 #[derive(Clone)]
 struct Parameters {
-    /// (F + 1, H).
-    input: Vec<Vec<f64>>,
-    /// (H + 1, D).
-    output: Vec<Vec<f64>>,
-    /// By row slot.
+    nets: [Weights; 2],
+    /// By row slot: points, or, if f is a part of the points, the rest of them.
     points: Vec<Vec<f64>>,
 }
 
@@ -133,19 +151,23 @@ impl Stepped {
         &self.scratch.nets.iter().find(|(it, _)| *it == side).unwrap().1
     }
 
-    fn parameters(&mut self, side: Side) -> Parameters {
-        let mut layer = |layer| {
+    fn parameters(&mut self) -> Parameters {
+        let mut layer = |side, layer| {
             let of = Of::Layer(side, layer);
+            if !self.shape.tables().contains(&of) {
+                return Vec::new();
+            }
             let part = self.shape.part(of);
             let rows = self.before.tables(of).rows.chunks(part.padded_dim());
             rows.map(|row| row[..part.dim].iter().map(|&x| f64::from(x)).collect()).collect()
         };
-        let (input, output) = (layer(Layer::Input), layer(Layer::Output));
+        let nets = Side::ALL
+            .map(|side| Weights { input: layer(side, Layer::Input), output: layer(side, Layer::Output) });
         let stride = self.shape.slot_numbers();
         let slots = self.scratch.working.chunks(stride).take(self.plan.header.row_count as usize);
         let points =
             slots.map(|slot| slot[..self.case.dim].iter().map(|&x| f64::from(x)).collect()).collect();
-        Parameters { input, output, points }
+        Parameters { nets, points }
     }
 
     /// The table rows of a side's slots, without those before the side's first.
@@ -154,30 +176,75 @@ impl Stepped {
         if side == Side::Users { row - 20 } else { row }
     }
 
-    /// L_f of one side, and how near to a kink any hidden number is.
-    fn loss(&self, side: Side, at: &Parameters) -> (f64, f64) {
+    /// f of one side's projected rows, by slot; and how near to a kink any hidden number is.
+    fn projected(&self, side: Side, weights: &Weights) -> (Vec<(u32, Vec<f64>)>, f64) {
         let Case { hidden, dropout, dim, seed, .. } = self.case;
         let plan = self.plan_of(side);
         let words = key(seed, Purpose::Dropout, 2 + side.index() as u64);
-        let (mut loss, mut kink) = (0.0, f64::INFINITY);
-        for (projected, &slot) in plan.projected().iter().enumerate() {
-            let mut f = at.output[hidden].clone();
-            for unit in 0..hidden {
-                let mut sum = at.input.last().unwrap()[unit];
-                for &(feature, value) in &self.features[side.index()][self.row(side, slot)] {
-                    sum += f64::from(value) * at.input[feature as usize][unit];
-                }
+        let mut kink = f64::INFINITY;
+        let mut project = |(projected, &slot): (usize, &u32)| {
+            let mut sums = weights.input.last().unwrap().clone();
+            for &(feature, value) in &self.features[side.index()][self.row(side, slot)] {
+                let row = &weights.input[feature as usize];
+                sums.iter_mut().zip(row).for_each(|(sum, x)| *sum += f64::from(value) * x);
+            }
+            if hidden == 0 {
+                return (slot, sums);
+            }
+            let mut f = weights.output[hidden].clone();
+            for (unit, sum) in sums.into_iter().enumerate() {
                 let word = pcg4d([words[0], words[1], projected as u32, unit as u32 / 4])[unit % 4];
                 let is_kept = f64::from(word) / 2f64.powi(32) >= dropout;
                 kink = kink.min(sum.abs());
                 if is_kept && sum > 0.0 {
-                    (0..dim).for_each(|d| f[d] += sum / (1.0 - dropout) * at.output[unit][d]);
+                    (0..dim).for_each(|d| f[d] += sum / (1.0 - dropout) * weights.output[unit][d]);
                 }
             }
-            let apart = f.iter().zip(&at.points[slot as usize]).map(|(f, e)| (f - e) * (f - e));
-            loss += apart.sum::<f64>();
+            (slot, f)
+        };
+        (plan.projected().iter().enumerate().map(&mut project).collect(), kink)
+    }
+
+    /// L_f of one side, and how near to a kink any hidden number is.
+    fn feature_loss(&self, side: Side, at: &Parameters) -> (f64, f64) {
+        let (projected, kink) = self.projected(side, &at.nets[side.index()]);
+        let apart = projected.iter().flat_map(|(slot, f)| f.iter().zip(&at.points[*slot as usize]));
+        let loss = apart.map(|(f, e)| (f - e) * (f - e)).sum::<f64>();
+        (f64::from(self.plan_of(side).header.projected_weight) * loss, kink)
+    }
+
+    /// The loss of the step if f is a part of the points: that of BPR, L_GOR and L_cov. And how near to a kink it is.
+    fn whole_loss(&self, at: &Parameters) -> (f64, f64) {
+        let mut points = at.points.clone();
+        let mut kink = f64::INFINITY;
+        for side in Side::ALL {
+            let (projected, nearest) = self.projected(side, &at.nets[side.index()]);
+            kink = kink.min(nearest);
+            for (slot, f) in projected {
+                points[slot as usize].iter_mut().zip(f).for_each(|(x, f)| *x += f);
+            }
         }
-        (f64::from(plan.header.projected_weight) * loss, kink)
+        let dot = |a: u32, b: u32| -> f64 {
+            points[a as usize].iter().zip(&points[b as usize]).map(|(a, b)| a * b).sum()
+        };
+        let count = self.case.negative_count;
+        let negatives = self.plan.negatives(count);
+        let (mut loss, mut first, mut second) = (0.0, 0.0, 0.0);
+        let mut uses = Vec::new();
+        for (pair, (&user, &positive)) in self.plan.users().iter().zip(self.plan.positives()).enumerate() {
+            uses.extend([user, positive]);
+            for &negative in &negatives[pair * count..][..count] {
+                uses.push(negative);
+                loss += (dot(user, negative) - dot(user, positive)).exp().ln_1p() / count as f64;
+                let spread = dot(positive, negative);
+                first += spread / negatives.len() as f64;
+                second += spread * spread / negatives.len() as f64;
+            }
+        }
+        let excess = second - 1.0 / self.case.dim as f64;
+        let uses: Vec<Vec<f64>> = uses.into_iter().map(|slot| points[slot as usize].clone()).collect();
+        loss += self.case.gor_weight * (first * first + excess.max(0.0));
+        (loss + self.case.covariance_weight * covariance_loss(&uses), kink.min(excess.abs()))
     }
 
     /// The rows of a side that the step works on, and that have features.
@@ -201,10 +268,21 @@ fn assert_near(what: &str, seen: f32, expected: f64, scale: f64) {
 
 fn check(case: Case) -> bool {
     let mut it = stepped(case);
+    let at = it.parameters();
+    let is_added = case.role == FeatureRole::Added;
+    let loss = |side, at: &Parameters| if is_added { it.whole_loss(at) } else { it.feature_loss(side, at) };
+    // Numbers by the loss of one side, or of both.
+    let difference = |side: Side, change: &dyn Fn(&mut Parameters, f64)| {
+        let at = |by: f64| {
+            let mut moved = at.clone();
+            change(&mut moved, by);
+            loss(side, &moved).0
+        };
+        (at(1e-5) - at(-1e-5)) / 2e-5
+    };
     let mut total = 0.0;
     for side in Side::ALL {
-        let at = it.parameters(side);
-        let (loss, kink) = it.loss(side, &at);
+        let (loss, kink) = loss(side, &at);
         if kink < 1e-3 {
             return false;
         }
@@ -216,24 +294,20 @@ fn check(case: Case) -> bool {
         assert_eq!(projected.len(), plan.projected().len(), "each row once");
         assert_eq!(projected.len(), all.len().min(case.projected));
         assert!(projected.is_subset(&all));
-        let weight = WEIGHT * all.len() as f64 / projected.len() as f64;
-        assert_near("the weight", plan.header.projected_weight, weight, 1.0);
-        let difference = |change: &dyn Fn(&mut Parameters, f64)| {
-            let at = |by: f64| {
-                let mut moved = at.clone();
-                change(&mut moved, by);
-                it.loss(side, &moved).0
-            };
-            (at(1e-5) - at(-1e-5)) / 2e-5
-        };
+        if let FeatureRole::Near { weight } = case.role {
+            let weight = weight * all.len() as f64 / projected.len() as f64;
+            assert_near("the weight", plan.header.projected_weight, weight, 1.0);
+        }
+        let difference = |change: &dyn Fn(&mut Parameters, f64)| difference(side, change);
         let scratch = it.net_scratch(side);
-        let stride = case.hidden + 4;
+        let part = it.shape.part(Of::Layer(side, Layer::Input));
+        let stride = part.slot_numbers();
         let mut used = 0;
         for (slot, &row) in plan.rows().iter().enumerate().filter(|&(_, &row)| row != NONE) {
             let gradient = &scratch.input_gradients[slot * stride..][..stride];
-            used += usize::from(gradient[case.hidden] == 1.0);
-            for (unit, &seen) in gradient[..case.hidden].iter().enumerate() {
-                let expected = difference(&|at, by| at.input[row as usize][unit] += by);
+            used += usize::from(gradient[part.padded_dim()] == 1.0);
+            for (unit, &seen) in gradient[..part.dim].iter().enumerate() {
+                let expected = difference(&|at, by| at.nets[side.index()].input[row as usize][unit] += by);
                 assert_near(&format!("{case:?}, W1[{row}][{unit}]"), seen, expected, loss);
             }
         }
@@ -241,24 +315,30 @@ fn check(case: Case) -> bool {
         let features: BTreeSet<u32> = of_rows.map(|&(feature, _)| feature).collect();
         assert_eq!(used, features.len() + 1, "the features of these rows, and b1");
         let stride = it.shape.slot_numbers();
-        for unit in 0..=case.hidden {
+        for unit in 0..at.nets[side.index()].output.len() {
             let gradient = &scratch.output_gradients[unit * stride..][..stride];
             assert_eq!(gradient[it.shape.padded_dim()], 1.0, "every unit is stepped");
             for (d, &seen) in gradient[..case.dim].iter().enumerate() {
-                let expected = difference(&|at, by| at.output[unit][d] += by);
+                let expected = difference(&|at, by| at.nets[side.index()].output[unit][d] += by);
                 assert_near(&format!("{case:?}, W2[{unit}][{d}]"), seen, expected, loss);
             }
         }
-        for &slot in plan.projected() {
+        // Of a part of the points all of them, with features or without.
+        let slots: Vec<u32> = match is_added {
+            true => (0..it.plan.header.row_count).filter(|&slot| !it.plan.uses(slot).is_empty()).collect(),
+            false => plan.projected().to_vec(),
+        };
+        for slot in slots {
             for d in 0..case.dim {
                 let at = slot as usize * stride + d;
-                let seen = it.scratch.gradients[at] - it.plain.gradients[at];
+                let plain = if is_added { 0.0 } else { it.plain.gradients[at] };
+                let seen = it.scratch.gradients[at] - plain;
                 let expected = difference(&|at, by| at.points[slot as usize][d] += by);
                 assert_near(&format!("{case:?}, point {slot}, {d}"), seen, expected, loss);
             }
         }
     }
-    assert_near("L_f", it.feature_loss, total, total);
+    assert_near("L_f", it.feature_loss, if is_added { 0.0 } else { total }, total);
     true
 }
 
@@ -267,6 +347,10 @@ fn the_gradients_are_those_of_the_loss() {
     let base = Case {
         seed: 0,
         geometry: Geometry::Sphere,
+        role: NEAR,
+        loss: Loss::Triplet { margin: 1.0, rank_weight: false },
+        gor_weight: 0.0,
+        covariance_weight: 0.0,
         dim: 6,
         hidden: 8,
         dropout: 0.0,
@@ -274,12 +358,17 @@ fn the_gradients_are_those_of_the_loss() {
         negative_count: 2,
         candidate_count: 0,
     };
+    let added = Case { geometry: Geometry::Dot, role: FeatureRole::Added, loss: Loss::Bpr, ..base };
     for case in [
         base,
         Case { geometry: Geometry::Dot, dim: 5, hidden: 4, ..base },
         Case { dropout: 0.5, projected: 4, ..base },
         Case { dropout: 0.2, candidate_count: 7, negative_count: 1, ..base },
         Case { dropout: 0.5, candidate_count: 9, negative_count: 0, projected: 7, ..base },
+        added,
+        Case { dropout: 0.5, gor_weight: 0.3, covariance_weight: 2.0, ..added },
+        Case { hidden: 0, ..added },
+        Case { hidden: 0, dim: 5, negative_count: 3, gor_weight: 0.3, covariance_weight: 2.0, ..added },
     ] {
         assert!((0..50).any(|seed| check(Case { seed, ..case })), "{case:?}: always near a kink");
     }

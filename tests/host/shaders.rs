@@ -6,8 +6,8 @@ use naga::{AddressSpace, Module, ShaderStage, TypeInner, back};
 use spherec::gpu::shader::{self, KERNELS};
 use spherec::step::layout::{Block, NONE, PairSums, PlanHeader, RowState, Settings, Shards, StepSums};
 use spherec::step::{
-    BLOCK_BYTES, Build, Geometry, Grain, HELD_CHUNKS, HistoryShape, Loss, NetShape, Optimizer, PlanShape,
-    Stage, StepShape, TILE, WINDOW_CHUNKS,
+    BLOCK_BYTES, Build, FeatureRole, Geometry, Grain, HELD_CHUNKS, HistoryShape, Loss, NetShape, Optimizer,
+    PlanShape, Stage, StepShape, TILE, WINDOW_CHUNKS,
 };
 use std::collections::BTreeSet;
 use std::mem::offset_of;
@@ -106,7 +106,7 @@ fn with_networks(base: &StepShape) -> Vec<StepShape> {
         feature_count: 5,
         hidden: 4,
         dropout: 0.0,
-        weight: 1.0,
+        role: FeatureRole::Near { weight: 1.0 },
         projected: 1,
         entry_capacity: 3,
         rows_per_shard: 6,
@@ -122,6 +122,7 @@ fn with_networks(base: &StepShape) -> Vec<StepShape> {
         shards_per_dispatch: 4,
         ..small
     };
+    let linear = NetShape { hidden: 0, role: FeatureRole::Added, ..usual };
     let large = NetShape { hidden: 1_024, shards_per_dispatch: 2, ..usual };
     let mut all = Vec::new();
     for net in [small, usual, large] {
@@ -129,6 +130,8 @@ fn with_networks(base: &StepShape) -> Vec<StepShape> {
             let nets = [Some(net), Some(small)];
             all.push(StepShape { nets, grain, ..*base });
             all.push(StepShape { nets, grain, optimizer: Optimizer::Sgd, dim: 13, ..*base });
+            let nets = [Some(NetShape { role: FeatureRole::Added, ..net }), Some(linear)];
+            all.push(StepShape { nets, grain, geometry: Geometry::Dot, ..*base });
         }
     }
     all

@@ -3,8 +3,8 @@
 use spherec::Error;
 use spherec::als::WrmfConfig;
 use spherec::sampling::Negatives;
-use spherec::step::{Geometry, Loss, Optimizer, Schedule};
-use spherec::train::{ItemBias, PopularityConfig, Recipe, RunConfig, RunRecipe, TrainConfig};
+use spherec::step::{FeatureRole, Geometry, Loss, Optimizer, Schedule};
+use spherec::train::{FeatureNetwork, ItemBias, PopularityConfig, Recipe, RunConfig, RunRecipe, TrainConfig};
 use std::collections::BTreeSet;
 
 const SAMPLERS: [Negatives; 4] = [
@@ -93,6 +93,38 @@ fn the_regulariser_needs_a_pairs_own_negatives() {
             }
         }
     }
+}
+
+#[test]
+fn points_are_sums_where_scores_are_inner_products_of_a_pairs_own_negatives() {
+    let features = Some(FeatureNetwork { hidden: 0, dropout: 0.0, role: FeatureRole::Added });
+    for geometry in Geometry::ALL {
+        for negatives in [SAMPLERS[0], SAMPLERS[1], SAMPLERS[3]] {
+            let config = TrainConfig { features, ..config(Loss::Bpr, negatives, geometry) };
+            let found = refusal(&config);
+            if geometry != Geometry::Dot {
+                let (flag, text) = found.expect("refused");
+                assert!(flag == "--features-as" && text.contains("take --geometry dot"), "{text}");
+                continue;
+            }
+            assert_eq!(found.is_some(), matches!(negatives, Negatives::Shared { .. }), "{negatives:?}");
+            let Some((flag, text)) = found else { continue };
+            assert_eq!(flag, "--sampler");
+            for negatives in advice(&text) {
+                assert_eq!(refusal(&TrainConfig { negatives, ..config.clone() }), None, "after {text}");
+            }
+        }
+    }
+    // Without hidden units there is nothing to leave out, and nothing that draws points.
+    let usual = config(Loss::Bpr, SAMPLERS[0], Geometry::Dot);
+    let with = |hidden, dropout, role| {
+        let features = Some(FeatureNetwork { hidden, dropout, role });
+        refusal(&TrainConfig { features, ..usual.clone() }).map(|(flag, _)| flag)
+    };
+    assert_eq!(with(0, 0.5, FeatureRole::Added), Some("--dropout"));
+    assert_eq!(with(0, 0.0, FeatureRole::Near { weight: 1.0 }), Some("--hidden"));
+    assert_eq!(with(6, 0.0, FeatureRole::Added), Some("--hidden"));
+    assert_eq!(with(8, 0.5, FeatureRole::Added), None);
 }
 
 #[test]

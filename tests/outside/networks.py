@@ -3,8 +3,8 @@
 
 Writes tests/golden/network_*.json: python3 tests/outside/networks.py tests/golden. Needs PyTorch. Nothing here is shared
 with the project but the definitions: L = triplet loss + feature_weight * sum |f(x) - e|^2 over the rows of the step that
-have features, f(x) = b2 + W2 dropout(relu(b1 + W1 x)); dense Adam or AdaGrad; in the ball, rows are projected after the
-step. What dropout leaves out follows from the random words of the project (PCG4D), written here again.
+have features, f(x) = b2 + W2 dropout(relu(b1 + W1 x)); or e = row + f(x) for these rows, L = BPR's loss of inner products,
+and f perhaps linear, b1 + W1 x; dense Adam or AdaGrad; in the ball, rows are projected after the step. What dropout leaves out follows from the random words of the project (PCG4D), written here again.
 """
 
 import json
@@ -52,7 +52,7 @@ def distinct(numbers):
     return list(dict.fromkeys(numbers))
 
 
-def run(name, geometry, optimizer, weight, dropout):
+def run(name, geometry, optimizer, weight, dropout, added=False, linear=False):
     generator = torch.Generator().manual_seed(hash_of(name))
 
     def normal(*shape):
@@ -84,11 +84,15 @@ def run(name, geometry, optimizer, weight, dropout):
             for feature, value in own:
                 matrix[row, feature] = value
         dense.append(matrix)
-    layers = [[0.5 * normal(count + 1, HIDDEN), 0.3 * normal(HIDDEN + 1, DIM)] for count in counts]
+    if linear:
+        layers = [[0.5 * normal(count + 1, DIM)] for count in counts]
+    else:
+        layers = [[0.5 * normal(count + 1, HIDDEN), 0.3 * normal(HIDDEN + 1, DIM)] for count in counts]
     layers = [[layer.float().double() for layer in pair] for pair in layers]
     parameters = [tensor.clone().requires_grad_() for tensor in tables + layers[0] + layers[1]]
     items, users = parameters[0], parameters[1]
-    networks = [parameters[2:4], parameters[4:6]]
+    depth = len(layers[0])
+    networks = [parameters[2 : 2 + depth], parameters[2 + depth :]]
     own_items = [[user, (2 * user + step) % ITEMS] for user in range(USERS) for step in range(3)]
     if optimizer == "adam":
         config = {"kind": "adam", "lr": 0.03, "betas": [0.9, 0.999], "eps": 1e-8}
@@ -100,8 +104,16 @@ def run(name, geometry, optimizer, weight, dropout):
         "geometry": geometry, "margin": 0.5, "feature_weight": weight, "dropout": dropout, "optimizer": config,
         "own_items": own_items, "item_features": sides[0], "user_features": sides[1], "feature_counts": counts,
         "items": tables[0].tolist(), "users": tables[1].tolist(),
-        "layers": [[layer.tolist() for layer in pair] for pair in layers], "steps": [],
+        "layers": [], "steps": [],
     }
+    if added:
+        out["added"] = True
+
+    def tables_of(networks):
+        # A linear network has no second layer.
+        return [[layer.tolist() for layer in pair] + [[]] * (2 - depth) for pair in networks]
+
+    out["layers"] = tables_of(layers)
     for step in range(1, STEPS + 1):
         pairs = [own_items[below(len(own_items))] for _ in range(BATCH)]
         negatives = []
@@ -115,17 +127,27 @@ def run(name, geometry, optimizer, weight, dropout):
         def points(table):
             return table / table.norm(dim=1, keepdim=True) if geometry == "sphere" else table
 
-        u, p, n = points(users)[user_rows], points(items)[positive_rows], points(items)[torch.tensor(negatives)]
-        near = (u[:, None, :] - n).pow(2).sum(2).min(1).values
-        losses = ((u - p).pow(2).sum(1) - near + 0.5).clamp(min=0)
         feature_loss = torch.zeros((), dtype=torch.float64)
         in_step = [distinct(positive_rows + [row for pair in negatives for row in pair]), distinct(user_rows)]
-        for side, (rows, table) in enumerate(zip(in_step, (items, users))):
+        placed = [points(items), points(users)]
+        for side, rows in enumerate(in_step):
             rows = [row for row in rows if sides[side][row]]
-            first, second = networks[side]
-            hidden = torch.relu(dense[side][rows] @ first[:-1] + first[-1]) * kept(step, side, len(rows), dropout)
-            apart = hidden @ second[:-1] + second[-1] - points(table)[rows]
-            feature_loss = feature_loss + weight * apart.pow(2).sum()
+            f = dense[side][rows] @ networks[side][0][:-1] + networks[side][0][-1]
+            if not linear:
+                second = networks[side][1]
+                hidden = torch.relu(f) * kept(step, side, len(rows), dropout)
+                f = hidden @ second[:-1] + second[-1]
+            if added:
+                placed[side] = placed[side].index_add(0, torch.tensor(rows), f)
+            else:
+                feature_loss = feature_loss + weight * (f - placed[side][rows]).pow(2).sum()
+        u, p, n = placed[1][user_rows], placed[0][positive_rows], placed[0][torch.tensor(negatives)]
+        if added:
+            scores = (u[:, None, :] * n).sum(2) - (u * p).sum(1)[:, None]
+            losses = torch.nn.functional.softplus(scores).mean(1)
+        else:
+            near = (u[:, None, :] - n).pow(2).sum(2).min(1).values
+            losses = ((u - p).pow(2).sum(1) - near + 0.5).clamp(min=0)
         stepper.zero_grad()
         (losses.sum() + feature_loss).backward()
         stepper.step()
@@ -136,7 +158,7 @@ def run(name, geometry, optimizer, weight, dropout):
         out["steps"].append({
             "pairs": pairs, "negatives": negatives, "loss": losses.sum().item(), "feature_loss": feature_loss.item(),
             "items": items.tolist(), "users": users.tolist(),
-            "layers": [[layer.tolist() for layer in pair] for pair in networks],
+            "layers": tables_of(networks),
         })
     return out
 
@@ -147,11 +169,13 @@ def hash_of(name):
 
 def main():
     folder = pathlib.Path(sys.argv[1])
-    for name, geometry, optimizer, weight, dropout in [
+    for name, *settings in [
         ("network_sphere_adam", "sphere", "adam", 0.7, 0.5),
         ("network_ball_adagrad", "ball", "adagrad", 1.5, 0.25),
+        ("network_added_adam", "dot", "adam", 0.0, 0.5, True),
+        ("network_added_linear_adagrad", "dot", "adagrad", 0.0, 0.0, True, True),
     ]:
-        text = json.dumps(run(name, geometry, optimizer, weight, dropout))
+        text = json.dumps(run(name, *settings))
         (folder / f"{name}.json").write_text(text + "\n")
 
 
