@@ -21,7 +21,7 @@ fn every_defect_is_seen() {
             ),
             ("histories", "code % 2u == 0u && takes_out(pair)", "false"),
             ("histories, two-stage, networks", "code % 2u == 0u && takes_out(pair)", "code % 2u == 0u"),
-            ("histories, inner products", "code % 2u == 0u && takes_out(pair)", "takes_out(pair)"),
+            ("histories, ball, covariance", "code % 2u == 0u && takes_out(pair)", "takes_out(pair)"),
             ("histories", "-item_weight(pair), own", "item_weight(pair), own"),
             ("histories", "gradients[note_at].w = f32(end - begin);", "gradients[note_at].w = 0.0;"),
             ("histories", "if begin != end {", "if begin + 1u != end {"),
