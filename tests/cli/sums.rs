@@ -34,6 +34,7 @@ fn both_recipes_place_trained_and_cold_items_and_train_again_from_what_they_tell
         let (shown, _) = succeed(place.path(), &["show", recipe]);
         assert_line(&shown, &["item features", told, "25 cold items"]);
         assert_line(&shown, &["user features", told, "30 cold users"]);
+        assert_line(&shown, &["features.role.kind", "added"]);
         let (toml, _) = succeed(place.path(), &["show", recipe, "--toml"]);
         assert_line(&toml, &["features-as = \"added\""]);
         fs::write(place.path().join("shown.toml"), &toml).unwrap();
