@@ -106,6 +106,16 @@ fn file_sizes(folder: &Path) -> Result<Vec<(String, u64)>> {
     Ok(sizes)
 }
 
+/// Adds a setting to the rows; if it has fields, each of them.
+fn settings(rows: &mut Vec<(String, String)>, name: String, value: &Value, plain: &dyn Fn(&Value) -> String) {
+    match value.as_object() {
+        Some(fields) => {
+            fields.iter().for_each(|(field, value)| settings(rows, format!("{name}.{field}"), value, plain));
+        }
+        None => rows.push((name, plain(value))),
+    }
+}
+
 fn table(model: &Model, protocol: &Value, files: &[(String, u64)]) -> String {
     let plain = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
     let split = &model.split;
@@ -146,12 +156,8 @@ fn table(model: &Model, protocol: &Value, files: &[(String, u64)]) -> String {
         rows.push((format!("{word} features"), line));
     }
     for (name, value) in model.record.config.as_object().into_iter().flatten() {
-        match value.as_object() {
-            _ if ["protocol", "hold_out_from", "geometry"].contains(&name.as_str()) => {}
-            Some(fields) => {
-                rows.extend(fields.iter().map(|(field, value)| (format!("{name}.{field}"), plain(value))));
-            }
-            None => rows.push((name.clone(), plain(value))),
+        if !["protocol", "hold_out_from", "geometry"].contains(&name.as_str()) {
+            settings(&mut rows, name.clone(), value, &plain);
         }
     }
     for name in ["epoch", "epochs_done", "stop", "seconds"] {

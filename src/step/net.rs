@@ -172,8 +172,9 @@ impl NetShape {
 
     /// The buffers that a network's kernels share, but for the tables of its layers and what the CPU writes.
     pub fn buffers(&self, points: &StepShape) -> Vec<StepBuffer> {
-        let buffer =
-            |name, words: usize| StepBuffer { name, bytes: words * 4, flags: "--hidden, --batch-size" };
+        let flags =
+            if self.is_added() { "--batch-size, --negatives, --hidden" } else { "--hidden, --batch-size" };
+        let buffer = |name, words: usize| StepBuffer { name, bytes: words * 4, flags };
         let of_layer = |layer, working, gradients| {
             let shape = self.layer(layer, points);
             let gradient_words = shape.plan.row_capacity() * shape.slot_numbers();

@@ -112,6 +112,8 @@ pub mod defaults {
     pub mod sums {
         /// Epochs of both.
         pub const EPOCHS: usize = 20;
+        /// N of VBPR, negatives of a pair: each is projected by the network.
+        pub const VBPR_NEGATIVES: usize = 2;
     }
 
     /// What the recipe `two-stage-2019` has otherwise.

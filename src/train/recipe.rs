@@ -191,8 +191,12 @@ impl Recipe {
             },
             Recipe::Vbpr | Recipe::Fm => {
                 let without = Recipe::Bpr.config();
-                let (hidden, dropout) = if self == Recipe::Fm { (0, 0.0) } else { (HIDDEN, DROPOUT) };
+                let (hidden, dropout, negatives) = match self {
+                    Recipe::Fm => (0, 0.0, without.negatives),
+                    _ => (HIDDEN, DROPOUT, Negatives::Uniform { count: sums::VBPR_NEGATIVES }),
+                };
                 TrainConfig {
+                    negatives,
                     features: Some(FeatureNetwork { hidden, dropout, role: FeatureRole::Added }),
                     stopping: Stopping { epochs: sums::EPOCHS, ..without.stopping },
                     ..without

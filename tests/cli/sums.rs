@@ -34,6 +34,7 @@ fn both_recipes_place_trained_and_cold_items_and_train_again_from_what_they_tell
         let (shown, _) = succeed(place.path(), &["show", recipe]);
         assert_line(&shown, &["item features", told, "25 cold items"]);
         assert_line(&shown, &["user features", told, "30 cold users"]);
+        assert_line(&shown, &["features.role.kind", "added"]);
         let (toml, _) = succeed(place.path(), &["show", recipe, "--toml"]);
         assert_line(&toml, &["features-as = \"added\""]);
         fs::write(place.path().join("shown.toml"), &toml).unwrap();
@@ -42,6 +43,29 @@ fn both_recipes_place_trained_and_cold_items_and_train_again_from_what_they_tell
         let [model, again] = [recipe, "again"].map(|folder| contents(&place.path().join(folder)));
         for name in ["model.safetensors", "cold_items.safetensors", "cold_users.safetensors"] {
             assert!(model[name] == again[name], "{recipe}: {name} differs: {toml}");
+        }
+    }
+}
+
+#[test]
+fn a_kept_training_of_sums_goes_on_to_the_same_bytes() {
+    let (world, place) = (world(), place());
+    for name in INPUTS {
+        fs::copy(world.folder().join(name), place.path().join(name)).unwrap();
+    }
+    for recipe in ["fm", "vbpr"] {
+        let train = |output, epochs| {
+            let train = ["train", "known.csv", "-o", output, "--recipe", recipe, "--epochs", epochs];
+            let run = ["--schedule", "constant", "--evaluate-every", "1", "--dim", "8", "--keep-checkpoint"];
+            succeed(place.path(), &[&train[..], &run, &FEATURES].concat());
+        };
+        let (whole, short) = (format!("{recipe}-whole"), format!("{recipe}-short"));
+        train(&whole, "4");
+        train(&short, "2");
+        succeed(place.path(), &["train", "--resume", &short, "--epochs", "4"]);
+        let [whole, resumed] = [whole, short].map(|folder| contents(&place.path().join(folder)));
+        for name in ["model.safetensors", "cold_items.safetensors", "cold_users.safetensors"] {
+            assert!(whole[name] == resumed[name], "{recipe}: {name} differs");
         }
     }
 }
