@@ -10,7 +10,7 @@ use clap::ValueEnum;
 use serde_json::json;
 use spherec::data::Protocol;
 use spherec::experiment::{Cell, Depths, Experiment, ModelTable, Published, Repeats};
-use spherec::train::Recipe;
+use spherec::train::{Recipe, RunConfig, RunRecipe};
 use spherec::{Error, Result};
 
 /// Each user's interactions are divided 60/20/20, and users with fewer than five are trained on only (Hsieh et al. 2017,
@@ -21,7 +21,8 @@ const HOLD_OUT_FROM: usize = 5;
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Comparing models")]
 pub(crate) struct ModelsArgs {
-    /// Models to compare, separated by commas: names of recipes
+    /// Models to compare, separated by commas: names of recipes, such as cml-2017 or wrmf. `+features` after a name adds
+    /// the features of --item-features or --user-features, `+history` adds --history 1: softmax+features+history
     #[arg(long, value_name = "LIST",
         conflicts_with_all = ["samplers", "batch_size", "negatives", "folds", "recipe"])]
     models: Option<String>,
@@ -108,20 +109,28 @@ pub(super) fn run(args: &Args) -> CommandResult {
 
 /// A cell for each model.
 fn cells(args: &Args, protocol: Protocol) -> Result<Vec<Cell>> {
-    let recipes = list("--models", args.models.models.as_deref().unwrap_or_default(), |text| {
-        RecipeName::from_str(text, false).map_err(|_| format!("use {}", recipe_names()))
-    })?;
+    let models = list("--models", args.models.models.as_deref().unwrap_or_default(), ModelName::parse)?;
     let mut cells = Vec::new();
-    for RecipeName(recipe) in recipes {
-        let model = args.model.with_recipe(recipe);
+    for ModelName { text, recipe, has_features, has_history } in models {
+        let named = |error: Error| Error::Data(format!("--models {text}: {error}"));
+        let mut model = args.model.with_recipe(recipe);
+        if has_history {
+            model.add_history();
+        }
         let config = model.config(Recipe::default(), &SampleArgs::default(), &args.run, protocol);
-        let mut config =
-            config.map_err(|error| Error::Data(format!("--models {}: {error}", recipe.name())))?;
+        let mut config = config.map_err(named)?;
+        if has_history && !matches!(config, RunConfig::Step(_)) {
+            return Err(Error::Data(format!("--models {text}: history is for recipes that train in steps")));
+        }
         // The others do without.
-        if config.features().is_some() {
+        if has_features || config.features().is_some() {
             args.experiment.features.apply(&mut config, &args.model, recipe)?;
         }
-        cells.push(Cell { labels: vec![recipe.name().to_owned()], config });
+        if has_features && config.features().is_none() {
+            let message = format!("{text} in --models needs --item-features or --user-features");
+            return Err(Error::setting("--models", message));
+        }
+        cells.push(Cell { labels: vec![text], config });
     }
     let against = args.models.against.as_ref();
     if let Some(against) = against.filter(|&against| cells.iter().all(|cell| cell.labels[0] != **against)) {
@@ -138,6 +147,36 @@ fn cells(args: &Args, protocol: Protocol) -> Result<Vec<Cell>> {
     args.model.check_used(&SampleArgs::default(), &args.run, &configs)?;
     args.experiment.features.check_used(&configs)?;
     Ok(cells)
+}
+
+/// A recipe by its name, and what is added to it.
+struct ModelName {
+    text: String,
+    recipe: RunRecipe,
+    has_features: bool,
+    has_history: bool,
+}
+
+impl ModelName {
+    /// The error is what to write instead.
+    fn parse(text: &str) -> std::result::Result<ModelName, String> {
+        let mut parts = text.split('+');
+        let name = parts.next().unwrap_or_default();
+        let RecipeName(recipe) =
+            RecipeName::from_str(name, false).map_err(|_| format!("use {}", recipe_names()))?;
+        let mut model = ModelName { text: text.to_owned(), recipe, has_features: false, has_history: false };
+        for part in parts {
+            let is_new = match part {
+                "features" => !std::mem::replace(&mut model.has_features, true),
+                "history" => !std::mem::replace(&mut model.has_history, true),
+                _ => false,
+            };
+            if !is_new {
+                return Err(format!("after {name} use +features, +history, or both"));
+            }
+        }
+        Ok(model)
+    }
 }
 
 /// The names of all recipes.

@@ -122,7 +122,7 @@ impl FeatureArgs {
         match self.flag() {
             Some(flag) if configs.iter().all(|config| config.features().is_none()) => Err(Error::setting(
                 flag,
-                "is used by none of these models: add cml-f-2017, vbpr or fm".to_owned(),
+                "is used by none of these models: add +features to one, or cml-f-2017, vbpr or fm".to_owned(),
             )),
             _ => Ok(()),
         }

@@ -265,6 +265,11 @@ impl ModelArgs {
         ModelArgs { recipe: Some(RecipeName(recipe)), ..self.clone() }
     }
 
+    /// Adds histories of the usual weight, unless the flags say another.
+    pub(crate) fn add_history(&mut self) {
+        self.history.get_or_insert(defaults::HISTORY_WEIGHT);
+    }
+
     /// The run that the flags describe, checked; `base` is the recipe if they name none.
     pub(crate) fn config(
         &self,

@@ -56,8 +56,10 @@ pub mod defaults {
     /// Weight of L_f (Hsieh 4.3).
     pub const FEATURE_WEIGHT: f64 = 1.0;
 
+    /// g, where histories are asked for without a weight (measured).
+    pub const HISTORY_WEIGHT: f64 = 1.0;
     /// Items of a user that a step takes into the user's point, at most (measured).
-    pub const HISTORY_CAP: usize = 50;
+    pub const HISTORY_CAP: usize = 15;
 
     /// Weight of the contrastive loss (not tuned).
     pub const CONTRASTIVE_WEIGHT: f64 = 100.0;

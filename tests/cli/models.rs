@@ -51,12 +51,34 @@ fn models_are_compared_beside_the_paper_and_an_interruption_changes_nothing() {
 }
 
 #[test]
+fn a_model_is_compared_with_features_and_history() {
+    let place = place();
+    let tags: String = (0..100).map(|item| format!("i{item},tag{}\n", item % 7)).collect();
+    fs::write(place.path().join("tags.csv"), tags).unwrap();
+    let models = ["softmax", "softmax+history", "softmax+features+history"];
+    let args = ["compare", shared("interactions.csv"), "-o", "out", "--models", &models.join(",")];
+    let more =
+        ["--item-features", "tags.csv", "--seeds", "1", "--dim", "8", "--epochs", "2", "--print", "json"];
+    let (json, _) = succeed(place.path(), &[&args[..], &more].concat());
+    let json: Value = serde_json::from_str(&json).unwrap();
+    let recalls: Vec<f64> = (0..3).map(|row| json["rows"][row]["recall"]["mean"].as_f64().unwrap()).collect();
+    assert!(recalls.windows(2).all(|two| two[0] != two[1]) && recalls[0] != recalls[2], "{recalls:?}");
+    for (row, model) in models.iter().enumerate() {
+        assert_eq!(json["rows"][row]["model"], *model, "{json}");
+    }
+}
+
+#[test]
 fn a_comparison_of_models_that_makes_no_sense_is_refused_before_the_first_training() {
     let place = place();
     let start = ["compare", shared("interactions.csv"), "-o", "out"];
     for (more, code, parts) in [
         (&["--models", "softmax,x"][..], 1, &["--models", "`x`", "softmax, ", "popularity"][..]),
         (&["--models", "softmax,softmax"], 1, &["--models", "softmax twice"]),
+        (&["--models", "softmax+x"], 1, &["--models", "softmax+x", "+features", "+history"]),
+        (&["--models", "softmax+history+history"], 1, &["--models", "+features", "+history"]),
+        (&["--models", "softmax+features"], 1, &["--models", "softmax+features", "--item-features"]),
+        (&["--models", "wrmf+history"], 1, &["--models", "wrmf+history", "steps"]),
         (&["--models", "softmax", "--against", "wrmf"], 1, &["--against", "wrmf"]),
         (&["--models", "wrmf", "--published", "Netflix"], 2, &["--published", "BookCX"]),
         (&["--models", "wrmf", "--published", "BookCX", "-k", "10"], 1, &["--published", "-k", "10"]),
