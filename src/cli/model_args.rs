@@ -30,9 +30,9 @@ pub(crate) struct SampleArgs {
     pub(crate) batch_size: Option<usize>,
     #[arg(long, value_name = "N", help = format!(
         "Negatives of a pair, 1 to 1000, if they are not shared; the draws of warp [default: {}; Tran 4.1.3: 1, 2 or 5; \
-         recipe cml-2017: {}; recipes bpr and fm: {}; recipe vbpr: {}; recipe warp: {}]",
+         recipe cml-2017: {}; recipe bpr: {}; recipe vbpr: {}; recipes warp and fm: {}]",
         defaults::two_stage_2019::NEGATIVES, defaults::cml_2017::NEGATIVES, defaults::baselines::BPR_NEGATIVES,
-        defaults::sums::VBPR_NEGATIVES,
+        defaults::baselines::VBPR_NEGATIVES,
         defaults::baselines::WARP_NEGATIVES))]
     pub(crate) negatives: Option<usize>,
 }

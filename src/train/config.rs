@@ -96,26 +96,22 @@ pub mod defaults {
         pub const EPOCHS_WITH_FEATURES: usize = 100;
     }
 
-    /// What the recipes `bpr` and `warp` have otherwise (measured).
+    /// What the recipes `bpr`, `warp`, `vbpr` and `fm` have otherwise (measured).
     pub mod baselines {
         /// N of BPR, negatives of a pair.
         pub const BPR_NEGATIVES: usize = 5;
-        /// N of WARP, draws of a pair.
+        /// N of WARP, and of FM, draws of a pair.
         pub const WARP_NEGATIVES: usize = 10;
         /// Step size of Adam.
         pub const LEARNING_RATE: f64 = 1e-3;
         /// Epochs of BPR.
         pub const BPR_EPOCHS: usize = 40;
-        /// Epochs of WARP.
+        /// Epochs of WARP, and of FM.
         pub const WARP_EPOCHS: usize = 20;
-    }
-
-    /// What the recipes `vbpr` and `fm` have otherwise than `bpr` (measured).
-    pub mod sums {
-        /// Epochs of both.
-        pub const EPOCHS: usize = 20;
         /// N of VBPR, negatives of a pair: each is projected by the network.
         pub const VBPR_NEGATIVES: usize = 2;
+        /// Epochs of VBPR.
+        pub const VBPR_EPOCHS: usize = 20;
     }
 
     /// What the recipe `two-stage-2019` has otherwise.

@@ -23,7 +23,7 @@ pub enum Recipe {
     Warp,
     /// BPR with what a network makes of the features added to the points (He and McAuley 2016), a baseline.
     Vbpr,
-    /// BPR with points that are sums of the features' vectors and a row's own (Kula 2015), a baseline.
+    /// WARP with points that are sums of the features' vectors and a row's own (Kula 2015), a baseline.
     Fm,
 }
 
@@ -78,7 +78,7 @@ impl Recipe {
                  VBPR, He and McAuley 2016), a baseline"
             }
             Recipe::Fm => {
-                "bpr with --item-features or --user-features: an item's vector is the sum of its features' vectors and its \
+                "warp with --item-features or --user-features: an item's vector is the sum of its features' vectors and its \
                  own, and so is a user's (a factorisation machine as LightFM has it, Kula 2015), a baseline"
             }
         }
@@ -189,19 +189,20 @@ impl Recipe {
                 stopping: Stopping { epochs: baselines::WARP_EPOCHS, ..shared.stopping },
                 ..inner_products
             },
-            Recipe::Vbpr | Recipe::Fm => {
+            Recipe::Vbpr => {
                 let without = Recipe::Bpr.config();
-                let (hidden, dropout, negatives) = match self {
-                    Recipe::Fm => (0, 0.0, without.negatives),
-                    _ => (HIDDEN, DROPOUT, Negatives::Uniform { count: sums::VBPR_NEGATIVES }),
-                };
+                let role = FeatureRole::Added;
                 TrainConfig {
-                    negatives,
-                    features: Some(FeatureNetwork { hidden, dropout, role: FeatureRole::Added }),
-                    stopping: Stopping { epochs: sums::EPOCHS, ..without.stopping },
+                    negatives: Negatives::Uniform { count: baselines::VBPR_NEGATIVES },
+                    features: Some(FeatureNetwork { hidden: HIDDEN, dropout: DROPOUT, role }),
+                    stopping: Stopping { epochs: baselines::VBPR_EPOCHS, ..without.stopping },
                     ..without
                 }
             }
+            Recipe::Fm => TrainConfig {
+                features: Some(FeatureNetwork { hidden: 0, dropout: 0.0, role: FeatureRole::Added }),
+                ..Recipe::Warp.config()
+            },
         }
     }
 

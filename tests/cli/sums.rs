@@ -13,10 +13,12 @@ fn both_recipes_place_trained_and_cold_items_and_train_again_from_what_they_tell
     for name in INPUTS.iter().chain(&["new.csv"]) {
         fs::copy(world.folder().join(name), place.path().join(name)).unwrap();
     }
-    for (recipe, network, told) in [("vbpr", "32", "32 hidden units"), ("fm", "0", "summed")] {
+    for (recipe, loss, network, told) in
+        [("vbpr", "bpr", "32", "32 hidden units"), ("fm", "warp", "0", "summed")]
+    {
         let train = ["train", "known.csv", "-o", recipe, "--recipe", recipe, "--hidden", network];
         let (_, err) = succeed(place.path(), &[&train[..], &FEATURES, &SMALL].concat());
-        assert_line(&err, &["recipe ", recipe, "bpr loss, uniform negatives, features"]);
+        assert_line(&err, &["recipe ", recipe, loss, "uniform negatives, features"]);
         // Nothing draws points anywhere.
         assert!(!has_line(&err, &["epoch ", ", features "]), "{err}");
 
