@@ -10,7 +10,7 @@ use super::steps::{SideFeatures, Steps, TrainingData, step_shape};
 use crate::data::{Features, Interactions, Side, Split};
 use crate::evaluate::Metrics;
 use crate::gpu::{Gpu, TableKey, Tables, check_memory};
-use crate::model::{Embeddings, Network};
+use crate::model::{Embeddings, Network, add_mean};
 use crate::random::{Purpose, Stream};
 use crate::sampling::{EpochOrder, ItemSampler, Negatives, Planner};
 use crate::step::layout::StepSums;
@@ -438,13 +438,7 @@ impl<'a> Run<'a> {
                 starting_row(config.seed, train.item_count() + user, config.start_norm, point);
                 return config.geometry.to_point(point);
             }
-            let mut sum = vec![0.0f64; config.dim];
-            for &item in its {
-                let item = &items[item as usize * config.dim..][..config.dim];
-                sum.iter_mut().zip(item).for_each(|(sum, &x)| *sum += f64::from(x));
-            }
-            let weight = history.weight / its.len().max(1) as f64;
-            point.iter_mut().zip(&sum).for_each(|(x, sum)| *x = (f64::from(*x) + weight * sum) as f32);
+            add_mean(point, its, &items, history.weight);
             config.geometry.to_point(point);
         });
         Ok(users)
