@@ -60,7 +60,7 @@ pub(crate) fn run(args: &Args) -> CommandResult {
     let logs: Vec<(&str, &[u8])> = logs.iter().map(|(name, bytes)| (*name, &bytes[..])).collect();
     model.save(&args.output, &logs)?;
     note(&format!(
-        "{}: {} with {} more",
+        "{}: {}, and {} more than before",
         args.output.display(),
         counted(model.users.len(), "user"),
         counted(folded.added.len(), "training interaction"),

@@ -26,6 +26,8 @@ mod generate;
 mod interrupts;
 mod labels;
 mod lists;
+#[cfg(feature = "parquet")]
+mod lists_parquet;
 mod load_args;
 pub(crate) mod look_args;
 mod map_layout;

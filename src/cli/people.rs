@@ -73,6 +73,10 @@ pub(crate) fn fold_in(model: Model, people: &Dataset, from: Option<&Path>) -> Re
             shown(&people.users.text(first)),
         ));
     }
+    if from.is_none() {
+        note(&format!("{name}: placed {}", placing.words()));
+        return Ok((model, folded));
+    }
     let moved = match folded.moved_count {
         0 => String::new(),
         count => format!(" and {} with further items", counted(count, "known one")),
