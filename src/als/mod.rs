@@ -8,4 +8,5 @@ mod sweep;
 mod trainer;
 
 pub use config::{WrmfConfig, defaults};
+pub(crate) use sweep::place;
 pub use trainer::train_from;

@@ -9,6 +9,7 @@
 //! of rows do not depend on the threads.
 
 use super::config::WrmfConfig;
+use crate::Error;
 use crate::data::Interactions;
 use faer::diag::DiagMut;
 use faer::dyn_stack::{MemBuffer, MemStack};
@@ -152,6 +153,32 @@ pub(super) fn solve(
             if rows.iter().all(|x| x.is_finite()) { Ok(()) } else { Err(Halt::NotFinite) }
         },
     )
+}
+
+/// The rows of people, (P, D), who have some rows of `items`, which stand still: what a sweep gives a user of these items.
+pub(crate) fn place(items: &[f32], people: &Interactions, config: &WrmfConfig) -> crate::Result<Vec<f32>> {
+    config.check()?;
+    let dim = config.dim;
+    if items.len() != people.item_count() * dim {
+        let message =
+            format!("the items are not {} rows of the dimension {dim} of the settings", people.item_count());
+        return Err(Error::Data(message));
+    }
+    let gramian = gramian(items, dim);
+    // Only what somebody has is turned: one person has few of many items.
+    let mut had = people.items().to_vec();
+    had.sort_unstable();
+    had.dedup();
+    let rows: Vec<f32> = had.iter().flat_map(|&item| &items[item as usize * dim..][..dim]).copied().collect();
+    let pairs =
+        people.pairs().filter_map(|(person, item)| Some((person, had.binary_search(&item).ok()? as u32)));
+    let pairs: Vec<(u32, u32)> = pairs.collect();
+    let pairs = Interactions::from_pairs(people.user_count(), people.item_count(), &pairs);
+    let mut table = vec![0.0; people.user_count() * dim];
+    solve(&mut table, &rows, &gramian, &pairs, config, &AtomicBool::new(false)).map_err(|_| {
+        Error::Data("the least squares of the model's items have no finite solution".to_owned())
+    })?;
+    Ok(table)
 }
 
 /// Adds the product of `left` and `right`, which is symmetric, to the lower half of `system`: all that Cholesky reads.

@@ -6,17 +6,22 @@ use super::console::note;
 use super::format::{counted, grouped};
 use super::load_args::{LoadArgs, tell_data, tell_format, tell_published};
 use super::output::check_distinct;
-use spherec::data::{self, Dataset, Interactions, Protocol, Split};
+use spherec::data::{self, Dataset, HeldOutUsers, Interactions, Protocol, Split};
 use spherec::export::check_free;
 use spherec::{Error, Result};
 use std::path::PathBuf;
 use std::str::FromStr;
+use std::sync::Arc;
 
 /// Split a file by user into train.csv, valid.csv and test.csv, keeping the ids
 ///
 /// With the same seed, `train` splits the file the same way. Every user keeps at least one training
 /// interaction. Train on the parts with `spherec train OUT/train.csv --valid OUT/valid.csv --test
 /// OUT/test.csv`; the flags given here are not needed again.
+///
+/// With --hold-out-users, whole users are held out, as people who come after the training: they are not in train.csv,
+/// and theirs are given.csv, by which they are placed, and test.csv. Measure a model on them with `spherec evaluate MODEL
+/// --interactions OUT/given.csv --test OUT/test.csv`.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Args {
@@ -27,6 +32,10 @@ pub(crate) struct Args {
     output: PathBuf,
     #[command(flatten)]
     protocol: ProtocolArgs,
+    /// With --hold-out-users: share of their interactions that is given; the rest is for the test. Each of them has at
+    /// least one of both [default: 0.8]
+    #[arg(long, value_name = "SHARE", requires = "hold_out_users")]
+    given: Option<f64>,
     /// With --folds: share of a fold's training interactions used for validation [default: 0]
     #[arg(long, value_name = "SHARE", requires = "folds")]
     valid_fraction: Option<f64>,
@@ -47,6 +56,7 @@ const EXAMPLES: &str = "Examples:
   spherec data split ratings.csv -o parts --ratio 3:1:1 --hold-out-from 5     (Hsieh et al. 2017)
   spherec data split ratings.csv -o parts --folds 4                           (Tran et al. 2019)
   spherec data split ratings.csv -o parts --ratio 60/20/20 --min-rating 4
+  spherec data split ratings.csv -o parts --hold-out-users 0.2 --given 0.8    (Liang et al. 2018)
   spherec train parts/train.csv --valid parts/valid.csv --test parts/test.csv -o model";
 
 #[derive(Debug, clap::Args)]
@@ -62,10 +72,20 @@ struct ProtocolArgs {
     /// Hold out one interaction of each user for the test, and one for validation if there are 3 or more
     #[arg(long)]
     leave_one_out: bool,
+    /// Hold out this share of the users whole, as in strong generalisation (Liang et al. 2018). Users with fewer
+    /// interactions than --hold-out-from stay in train.csv
+    #[arg(long, value_name = "SHARE")]
+    hold_out_users: Option<f64>,
 }
 
-/// The files of a split.
-const PARTS: [&str; 3] = ["train.csv", "valid.csv", "test.csv"];
+/// The files that a split can have.
+const PARTS: [&str; 4] = ["train.csv", "valid.csv", "given.csv", "test.csv"];
+
+/// The share of a held-out user's interactions that is given (Liang et al. 2018, 4.1).
+const GIVEN: f64 = 0.8;
+
+/// What a folder gets: its parts in the order of [`PARTS`].
+type Folder = (String, [Interactions; 4]);
 
 /// Shares of train, validation and test, which sum to 1.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -96,10 +116,14 @@ impl FromStr for Ratio {
 }
 
 pub(crate) fn run(args: &Args) -> CommandResult {
-    let protocols = protocols(&args.protocol, args.valid_fraction.unwrap_or(0.0))?;
+    let protocols = match args.protocol.hold_out_users {
+        Some(_) => Vec::new(),
+        None => protocols(&args.protocol, args.valid_fraction.unwrap_or(0.0))?,
+    };
+    let folders = protocols.iter().map(|(folder, _)| folder.as_str());
+    let folders = folders.chain(args.protocol.hold_out_users.map(|_| ""));
     // Check every name, even of parts that turn out empty: a part of an older split must not go unnoticed.
-    for path in protocols.iter().flat_map(|(folder, _)| PARTS.map(|name| args.output.join(folder).join(name)))
-    {
+    for path in folders.flat_map(|folder| PARTS.map(|name| args.output.join(folder).join(name))) {
         check_distinct(&[&path], &[&args.data])?;
         check_free(&path, args.force)?;
     }
@@ -107,12 +131,17 @@ pub(crate) fn run(args: &Args) -> CommandResult {
     tell_format(&args.data, &report);
     tell_data(&report);
     tell_published(args.load.filters.preset);
-    let mut splits = Vec::new();
+    let all = &dataset.interactions;
+    let mut splits: Vec<Folder> = Vec::new();
+    if let Some(share) = args.protocol.hold_out_users {
+        let given = args.given.unwrap_or(GIVEN);
+        let HeldOutUsers { train, given, test } =
+            data::hold_out_users(all, share, given, args.seed, args.hold_out_from)?;
+        splits.push((String::new(), [train, Interactions::default(), given, test]));
+    }
     for (folder, protocol) in protocols {
-        splits.push((
-            folder,
-            data::split_from(&dataset.interactions, &protocol, args.seed, args.hold_out_from)?,
-        ));
+        let Split { train, valid, test } = data::split_from(all, &protocol, args.seed, args.hold_out_from)?;
+        splits.push((folder, [Arc::unwrap_or_clone(train), valid, Interactions::default(), test]));
     }
     write(args, &dataset, &splits)?;
     Ok(())
@@ -139,12 +168,12 @@ fn protocols(args: &ProtocolArgs, valid_fraction: f64) -> Result<Vec<(String, Pr
 }
 
 /// Writes the parts that are not empty, and prints their paths.
-fn write(args: &Args, dataset: &Dataset, splits: &[(String, Split)]) -> Result<()> {
+fn write(args: &Args, dataset: &Dataset, splits: &[Folder]) -> Result<()> {
     let mut parts: Vec<(PathBuf, &Interactions)> = Vec::new();
     let mut lines = Vec::new();
-    for (folder, Split { train, valid, test }) in splits {
+    for (folder, of_folder) in splits {
         let before = parts.len();
-        for (name, part) in PARTS.into_iter().zip([train.as_ref(), valid, test]) {
+        for (name, part) in PARTS.into_iter().zip(of_folder) {
             let path = args.output.join(folder).join(name);
             if !part.is_empty() {
                 parts.push((path, part));
@@ -161,10 +190,15 @@ fn write(args: &Args, dataset: &Dataset, splits: &[(String, Split)]) -> Result<(
     }
     data::write_parts(&parts, &dataset.users, &dataset.items, args.force)?;
     lines.iter().for_each(|line| note(line));
-    let untested = |split: &Split| {
-        (0..split.test.user_count() as u32).filter(|&user| split.test.items_of(user).is_empty()).count()
-    };
-    let most = splits.iter().map(|(_, split)| untested(split)).max().unwrap_or(0);
+    let users = 0..dataset.users.len() as u32;
+    let count = |part: &Interactions| users.clone().filter(|&user| !part.items_of(user).is_empty()).count();
+    if args.protocol.hold_out_users.is_some() {
+        for (_, [.., test]) in splits {
+            note(&format!("{} of {} held out", grouped(count(test)), counted(dataset.users.len(), "user")));
+        }
+        return Ok(());
+    }
+    let most = splits.iter().map(|(_, [.., test])| dataset.users.len() - count(test)).max().unwrap_or(0);
     if most > 0 {
         let each = if splits.len() > 1 { " in one of the folds" } else { "" };
         note(&format!(

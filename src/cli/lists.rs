@@ -1,7 +1,9 @@
-//! Ranked lists as CSV, JSON lines or a table, on standard output or in a file.
+//! Ranked lists as CSV, JSON lines, Parquet or a table, on standard output or in a file.
 
 use super::console;
 use super::format::decimal;
+#[cfg(feature = "parquet")]
+use super::lists_parquet::Encoder;
 use super::output::{Sink, check_distinct};
 use super::{CommandResult, Failure};
 use clap::ValueEnum;
@@ -35,6 +37,8 @@ pub(crate) struct ListArgs {
 pub(crate) enum ListFormat {
     Csv,
     Jsonl,
+    /// Needs a file, and spherec built with the feature `parquet`
+    Parquet,
     Table,
 }
 
@@ -52,7 +56,7 @@ impl ListArgs {
 pub(crate) const BLOCK: usize = 1024;
 
 /// A column of numbers: its name, and what it shows of a neighbour.
-type Number = (&'static str, fn(&Neighbour) -> f32);
+pub(crate) type Number = (&'static str, fn(&Neighbour) -> f32);
 
 /// The columns of numbers. A list that is ranked by similarity leaves out the score.
 pub(crate) const NUMBERS: [Number; 3] = [
@@ -86,7 +90,7 @@ impl Entry {
     }
 
     /// The finite number of the column `number`.
-    fn number(&self, (_, number): Number) -> Option<f32> {
+    pub(crate) fn number(&self, (_, number): Number) -> Option<f32> {
         self.numbers.as_ref().map(number).filter(|x| x.is_finite())
     }
 }
@@ -100,6 +104,8 @@ pub(crate) struct ListWriter {
     numbers: &'static [Number],
     csv_safe: bool,
     is_begun: bool,
+    #[cfg(feature = "parquet")]
+    parquet: Option<Encoder>,
 }
 
 impl ListWriter {
@@ -111,6 +117,11 @@ impl ListWriter {
         numbers: &'static [Number],
     ) -> Result<ListWriter> {
         let format = format(args)?;
+        #[cfg(feature = "parquet")]
+        let parquet = match format {
+            ListFormat::Parquet => Some(Encoder::new(names, numbers).map_err(unwritten)?),
+            _ => None,
+        };
         Ok(ListWriter {
             sink: Sink::open(args.output.as_deref(), args.force)?,
             format,
@@ -118,6 +129,8 @@ impl ListWriter {
             numbers,
             csv_safe: args.csv_safe,
             is_begun: false,
+            #[cfg(feature = "parquet")]
+            parquet,
         })
     }
 
@@ -127,6 +140,7 @@ impl ListWriter {
             ListFormat::Csv => self.csv(entries)?,
             ListFormat::Jsonl => self.jsonl(entries)?,
             ListFormat::Table => self.table(entries),
+            ListFormat::Parquet => self.parquet(entries)?,
         };
         self.is_begun = true;
         self.sink.write(&bytes)
@@ -137,7 +151,21 @@ impl ListWriter {
         if !self.is_begun {
             self.write(&[])?;
         }
+        #[cfg(feature = "parquet")]
+        if let Some(encoder) = self.parquet.take() {
+            self.sink.write(&encoder.finish().map_err(unwritten)?)?;
+        }
         Ok(self.sink.finish()?)
+    }
+
+    #[cfg(feature = "parquet")]
+    fn parquet(&mut self, entries: &[Entry]) -> Result<Vec<u8>> {
+        self.parquet.as_mut().map_or(Ok(Vec::new()), |encoder| encoder.add(entries).map_err(unwritten))
+    }
+
+    #[cfg(not(feature = "parquet"))]
+    fn parquet(&mut self, _entries: &[Entry]) -> Result<Vec<u8>> {
+        Ok(Vec::new())
     }
 
     fn csv(&self, entries: &[Entry]) -> std::result::Result<Vec<u8>, Failure> {
@@ -194,16 +222,38 @@ fn json(value: &impl serde::Serialize) -> std::result::Result<String, Failure> {
     Ok(printable_json(&text).into_owned())
 }
 
+#[cfg(feature = "parquet")]
+fn unwritten(error: parquet::errors::ParquetError) -> Error {
+    Error::Data(format!("the list cannot be written as Parquet: {error}"))
+}
+
+/// The format of the list, which can be written.
 fn format(args: &ListArgs) -> Result<ListFormat> {
+    let format = chosen(args)?;
+    if format == ListFormat::Parquet {
+        let message = match &args.output {
+            _ if cfg!(not(feature = "parquet")) => {
+                "parquet is not part of this build; to add it, use cargo install --features parquet"
+            }
+            None => "cannot be parquet without a file: name one with -o",
+            Some(_) => return Ok(format),
+        };
+        return Err(Error::setting("--format", message));
+    }
+    Ok(format)
+}
+
+fn chosen(args: &ListArgs) -> Result<ListFormat> {
     let by_ending = |path: &Path| match path.extension().and_then(|ending| ending.to_str()) {
         Some("csv") => Some(ListFormat::Csv),
         Some("jsonl" | "ndjson") => Some(ListFormat::Jsonl),
+        Some("parquet") => Some(ListFormat::Parquet),
         _ => None,
     };
     match (args.format, &args.output) {
         (Some(format), _) => Ok(format),
         (None, Some(path)) => by_ending(path).ok_or_else(|| {
-            Error::file(path, "does not end in .csv or .jsonl: choose a format with --format")
+            Error::file(path, "does not end in .csv, .jsonl or .parquet: choose a format with --format")
         }),
         (None, None) if console::out_is_terminal() => Ok(ListFormat::Table),
         (None, None) => Ok(ListFormat::Csv),

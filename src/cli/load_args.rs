@@ -15,7 +15,14 @@ pub(crate) struct LoadArgs {
     /// File format: auto, delimited, adjacency-count (one user per line: a count, then the items),
     /// adjacency-id (one user per line: the id, then the items), json-lines (one object per line) or parquet
     /// (if built in). Any of them may be gzip-compressed
-    #[arg(long, value_name = "FORMAT", default_value = "auto", hide_default_value = true)]
+    // Commands that also write lists have another name for it: their own --format is that of the lists.
+    #[arg(
+        id = "input_format",
+        long = "format",
+        value_name = "FORMAT",
+        default_value = "auto",
+        hide_default_value = true
+    )]
     pub(crate) format: Format,
     /// Field separator: a character, `tab`, `space` or `::` [default: detected]
     #[arg(long, value_name = "CHAR", allow_hyphen_values = true)]
@@ -175,7 +182,9 @@ impl LoadArgs {
 pub(crate) fn record_line(record: &Value) -> Option<String> {
     let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
     let parts = ["/train", "/valid", "/test", "/features/item-features", "/features/user-features"];
-    let files: Vec<String> = parts.iter().filter_map(|part| record.pointer(part)).map(text).collect();
+    let folded_in = record.get("fold_in").and_then(Value::as_array).into_iter().flatten();
+    let files: Vec<String> =
+        parts.iter().filter_map(|part| record.pointer(part)).chain(folded_in).map(text).collect();
     let options = record.get("options").and_then(Value::as_object);
     let options = options.into_iter().flatten().map(|(name, value)| format!("; {name} {}", text(value)));
     (!files.is_empty()).then(|| format!("{}{}", files.join(", "), options.collect::<String>()))

@@ -14,16 +14,20 @@ mod dial;
 mod doctor;
 mod environment;
 mod evaluate;
+mod evaluate_people;
 mod experiment;
 mod explore;
 mod export;
 mod feature_args;
 mod flags_toml;
+mod fold_in;
 mod format;
 mod generate;
 mod interrupts;
 mod labels;
 mod lists;
+#[cfg(feature = "parquet")]
+mod lists_parquet;
 mod load_args;
 pub(crate) mod look_args;
 mod map_layout;
@@ -32,6 +36,7 @@ mod metrics_table;
 mod model_args;
 mod model_names;
 mod output;
+mod people;
 mod plot;
 mod progress;
 mod protocol;
@@ -80,10 +85,11 @@ enum Command {
     Train(Box<train_args::Args>),
     Compare(Box<compare::Args>),
     Tune(Box<tune::Args>),
-    Evaluate(evaluate::Args),
+    Evaluate(Box<evaluate::Args>),
     Show(show::Args),
-    Recommend(recommend::Args),
+    Recommend(Box<recommend::Args>),
     Similar(similar::Args),
+    FoldIn(Box<fold_in::Args>),
     Export(export::Args),
     Plot(Box<plot::Args>),
     Explore(explore::Args),
@@ -94,7 +100,7 @@ enum Command {
 impl Command {
     /// Whether it works on all cores of the CPU.
     fn computes(&self) -> bool {
-        use Command::{Bench, Compare, Evaluate, Explore, Plot, Recommend, Similar, Train, Tune};
+        use Command::{Bench, Compare, Evaluate, Explore, FoldIn, Plot, Recommend, Similar, Train, Tune};
         matches!(
             self,
             Train(_)
@@ -103,6 +109,7 @@ impl Command {
                 | Evaluate(_)
                 | Recommend(_)
                 | Similar(_)
+                | FoldIn(_)
                 | Plot(_)
                 | Explore(_)
                 | Bench(_)
@@ -202,6 +209,7 @@ fn call(command: &Command) -> CommandResult {
         Command::Show(args) => show::run(args),
         Command::Recommend(args) => recommend::run(args),
         Command::Similar(args) => similar::run(args),
+        Command::FoldIn(args) => fold_in::run(args),
         Command::Export(args) => export::run(args),
         Command::Plot(args) => plot::run(args),
         Command::Explore(args) => explore::run(args),

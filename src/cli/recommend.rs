@@ -6,10 +6,12 @@ use super::console::note;
 use super::dial::DialArgs;
 use super::format::{counted, shown};
 use super::lists::{BLOCK, Entry, ListArgs, ListWriter, NUMBERS};
+use super::load_args::LoadArgs;
+use super::people;
 use clap::ValueEnum;
-use spherec::data::{IdTable, Side, id_from_text, read_text};
+use spherec::data::{Dataset, IdTable, Side, id_from_text, read_text};
 use spherec::files::InputLimit;
-use spherec::model::Model;
+use spherec::model::{FoldedIn, Model};
 use spherec::recommend::{Popular, popular, recommend};
 use spherec::{Error, Result};
 use std::path::{Path, PathBuf};
@@ -20,8 +22,16 @@ use std::path::{Path, PathBuf};
 /// training and validation items are left out. Test items may be recommended, since the model has not seen
 /// them. Cold users, those with features (train --user-features) and without an item, can be asked about like all
 /// others: their features place them. MODEL/cold_users.txt has their ids.
+///
+/// People who were not there in training are placed by their items: --items names those of one person, --interactions
+/// has many people. Their items are left out of their lists; ids that the model lacks are left out and named. In a
+/// model with --history a person is placed exactly as the training does it, but for the point of their own that
+/// --no-user-points does without; in one of the recipe wrmf, too, by least squares. In other models the mean of their
+/// items is an approximation. For --interactions, people without an item that the model has are left out, unless
+/// --unknown recommends something to them.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
+#[command(mut_arg("input_format", |arg| arg.long("input-format")))]
 pub(crate) struct Args {
     /// Model folder
     model: PathBuf,
@@ -37,6 +47,8 @@ pub(crate) struct Args {
     dial: DialArgs,
     #[command(flatten)]
     list: ListArgs,
+    #[command(flatten)]
+    load: LoadArgs,
 }
 
 const EXAMPLES: &str = "Examples:
@@ -44,7 +56,9 @@ const EXAMPLES: &str = "Examples:
   spherec recommend model --user 42 --popularity 0.5
   spherec recommend model --users-file users.txt --unknown popular -o lists.jsonl
   spherec recommend model --all -k 50 -o lists.csv
-  spherec recommend model --users-file model/cold_users.txt --with-cold-items";
+  spherec recommend model --users-file model/cold_users.txt --with-cold-items
+  spherec recommend model --items 12,55,80
+  spherec recommend model --interactions new-people.csv -o lists.csv";
 
 #[derive(Debug, clap::Args)]
 #[group(required = true, multiple = false)]
@@ -58,6 +72,27 @@ struct Who {
     /// All users that the model was trained on
     #[arg(long)]
     all: bool,
+    /// Someone by the items that they like: item ids, separated by commas; may be repeated. What is an id as a whole is
+    /// taken as one, commas and all. In the list they are the user `new`
+    #[arg(long, value_name = "IDS", allow_hyphen_values = true)]
+    items: Vec<String>,
+    /// File of people and their items, in any format that `train` reads; `-` is standard input. People whom the model
+    /// knows may bring further items
+    #[arg(long, value_name = "FILE")]
+    interactions: Option<PathBuf>,
+}
+
+impl Who {
+    /// Those who are to be placed by their items, and the file that has them, if this asks for any.
+    fn people(&self, model: &Model, load: &LoadArgs) -> Result<Option<(Dataset, Option<&Path>)>> {
+        if let Some(path) = &self.interactions {
+            return Ok(Some((people::read(path, load)?, Some(path))));
+        }
+        if self.items.is_empty() {
+            return Ok(None);
+        }
+        Ok(Some((people::of_items(&self.items, model)?, None)))
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -90,6 +125,19 @@ impl Queries {
         self.queries.push(row.map_or_else(|| Query::Unknown(self.unknown.intern(&bytes)), Query::Known));
     }
 
+    /// The people who were folded in, and if `with_unknown` those who could not be.
+    fn of_people(people: &Dataset, folded: &FoldedIn, with_unknown: bool) -> Queries {
+        let mut queries = Queries::default();
+        for (id, row) in people.users.iter().zip(&folded.rows) {
+            match *row {
+                Some(row) => queries.queries.push(Query::Known(row)),
+                None if with_unknown => queries.queries.push(Query::Unknown(queries.unknown.intern(id))),
+                None => {}
+            }
+        }
+        queries
+    }
+
     fn unknown_count(&self) -> usize {
         self.queries.iter().filter(|query| matches!(query, Query::Unknown(_))).count()
     }
@@ -104,7 +152,12 @@ pub(crate) fn run(args: &Args) -> CommandResult {
     if args.list.k == 0 {
         return Err(Error::setting("-k", "must be at least 1, but is 0").into());
     }
-    let inputs = [Some(args.model.as_path()), args.who.users_file.as_deref()];
+    if let (None, Some(flag)) = (&args.who.interactions, args.load.first_given()) {
+        let flag = if flag == "--format" { "--input-format" } else { flag };
+        return Err(Error::setting(flag, "needs a file of interactions: --interactions").into());
+    }
+    let inputs =
+        [Some(args.model.as_path()), args.who.users_file.as_deref(), args.who.interactions.as_deref()];
     args.list.check_output(&inputs.into_iter().flatten().collect::<Vec<_>>())?;
     let mut model = args.cold.take_in(Model::load(&args.model)?, &args.model)?;
     let trained_count = model.users.len();
@@ -112,8 +165,19 @@ pub(crate) fn run(args: &Args) -> CommandResult {
         model = model.with_cold(Side::Users)?;
     }
     let popularity = args.dial.of(&model, &args.model)?;
-    let queries = queries(&args.who, &model.users, trained_count)?;
-    tell_cold(&queries, &model.users, trained_count);
+    let queries = match args.who.people(&model, &args.load)? {
+        Some((people, from)) => {
+            let (with_people, folded) = people::fold_in(model, &people, from)?;
+            model = with_people;
+            let with_unknown = !matches!(args.unknown, Unknown::Error | Unknown::Skip);
+            Queries::of_people(&people, &folded, with_unknown)
+        }
+        None => {
+            let queries = queries(&args.who, &model.users, trained_count)?;
+            tell_cold(&queries, &model.users, trained_count);
+            queries
+        }
+    };
     let unknown_count = queries.unknown_count();
     let mut fallback = Vec::new();
     if unknown_count > 0 {

@@ -71,11 +71,47 @@ impl Interactions {
         Interactions { item_count, offsets, items }
     }
 
+    /// Adds the pairs of `other`, which has the same users and items. Pairs that are there already count once.
+    ///
+    /// # Panics
+    /// If the numbers of users or items differ, which is a bug in the caller.
+    pub fn add(&mut self, other: &Interactions) {
+        let sizes = |it: &Interactions| (it.user_count(), it.item_count);
+        assert_eq!(sizes(self), sizes(other), "other users or items");
+        let users = 0..self.user_count();
+        let Some(first) = users.clone().find(|&user| !other.items_of(user as u32).is_empty()) else { return };
+        // The rows before the first that grows stay where they are.
+        let mut start = self.offsets[first];
+        let later = self.items.split_off(start);
+        let begin = start;
+        for user in first..users.end {
+            let end = self.offsets[user + 1];
+            let (mut own, mut more) = (&later[start - begin..end - begin], other.items_of(user as u32));
+            start = end;
+            while let (Some(&left), Some(&right)) = (own.first(), more.first()) {
+                self.items.push(left.min(right));
+                own = &own[usize::from(left <= right)..];
+                more = &more[usize::from(right <= left)..];
+            }
+            self.items.extend_from_slice(own);
+            self.items.extend_from_slice(more);
+            self.offsets[user + 1] = self.items.len();
+        }
+    }
+
+    /// The pairs that `other`, which has the same users and items, does not have.
+    #[must_use]
+    pub fn without(&self, other: &Interactions) -> Interactions {
+        let kept: Vec<(u32, u32)> =
+            self.pairs().filter(|&(user, item)| !other.contains(user, item)).collect();
+        Interactions::from_pairs(self.user_count(), self.item_count, &kept)
+    }
+
     /// Makes room for more users and items, who have no pair.
     ///
     /// # Panics
     /// If there were more users or items than that, which is a bug in the caller.
-    pub(crate) fn widen(&mut self, user_count: usize, item_count: usize) {
+    pub fn widen(&mut self, user_count: usize, item_count: usize) {
         assert!(user_count >= self.user_count() && item_count >= self.item_count, "fewer than there were");
         self.offsets.resize(user_count + 1, self.items.len());
         self.item_count = item_count;

@@ -44,7 +44,7 @@ pub use options::{Format, LoadOptions, OnBadRow};
 pub use preset::{Preset, Published};
 pub use report::{BadRow, BadRows, Counts, FileLayout, FilterStep, LoadReport, SHOWN_BAD_ROWS};
 pub use rows::Separator;
-pub use split::{Protocol, split, split_from};
+pub use split::{HeldOutUsers, Protocol, hold_out_users, split, split_from};
 pub use text::read_text;
 pub use write::{GeneratedFiles, write_generated, write_parts};
 

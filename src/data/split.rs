@@ -126,6 +126,75 @@ pub fn split_from(all: &Interactions, protocol: &Protocol, seed: u64, least: usi
     Ok(Split { train: Arc::new(part(&train)), valid: part(&valid), test: part(&test) })
 }
 
+/// People held out whole, and what of theirs is given to place them by: strong generalisation (Liang et al. 2018).
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct HeldOutUsers {
+    /// The interactions of all others.
+    pub train: Interactions,
+    /// Those of the held-out users that are given.
+    pub given: Interactions,
+    /// Those that are to be found.
+    pub test: Interactions,
+}
+
+/// Holds out a share `users` of the users with at least `least` items, and at least 2, at random: they are not in the
+/// training part at all. A share `given` of each one's items is given, the rest is the test part; each has at least one
+/// of both. The number of users is rounded, and at least 1; that of each one's items is rounded at random, so that the
+/// share holds in the mean. The same seed gives the same parts.
+///
+/// # Errors
+/// [`Error::Setting`] for a share that is not between 0 and 1; [`Error::Data`] if nobody can be held out, or if nothing
+/// would be left to train on.
+pub fn hold_out_users(
+    all: &Interactions,
+    users: f64,
+    given: f64,
+    seed: u64,
+    least: usize,
+) -> Result<HeldOutUsers> {
+    for (flag, share) in [("--hold-out-users", users), ("--given", given)] {
+        if !(share > 0.0 && share < 1.0) {
+            return Err(Error::setting(flag, format!("must be above 0 and below 1, but is {share}")));
+        }
+    }
+    let least = least.max(2);
+    let rows = 0..all.user_count() as u32;
+    let mut able: Vec<u32> = rows.filter(|&user| all.items_of(user).len() >= least).collect();
+    if able.is_empty() {
+        return Err(Error::Data(format!("no user can be held out: none has {least} interactions")));
+    }
+    // A stream that no user has.
+    Stream::new(seed, Purpose::Split, u64::MAX).shuffle(&mut able);
+    able.truncate(((able.len() as f64 * users).round() as usize).max(1));
+    let mut is_held = vec![false; all.user_count()];
+    able.iter().for_each(|&user| is_held[user as usize] = true);
+    let (mut train_pairs, mut given_pairs, mut test_pairs) = (Vec::new(), Vec::new(), Vec::new());
+    for user in 0..all.user_count() as u32 {
+        let items = all.items_of(user);
+        let pairs = items.iter().map(|&item| (user, item));
+        if !is_held[user as usize] {
+            train_pairs.extend(pairs);
+            continue;
+        }
+        let mut stream = Stream::new(seed, Purpose::Split, u64::from(user));
+        let mut order: Vec<usize> = (0..items.len()).collect();
+        stream.shuffle(&mut order);
+        let shift: f64 = stream.random();
+        let given_count = (items.len() as f64 * given + shift).floor() as usize;
+        let given_count = given_count.clamp(1, items.len() - 1);
+        for (place, &at) in order.iter().enumerate() {
+            let part = if place < given_count { &mut given_pairs } else { &mut test_pairs };
+            part.push((user, items[at]));
+        }
+    }
+    if train_pairs.is_empty() {
+        let message = format!("of {users} leaves nothing to train on: hold out fewer users");
+        return Err(Error::setting("--hold-out-users", message));
+    }
+    let part = |pairs: &[(u32, u32)]| Interactions::from_pairs(all.user_count(), all.item_count(), pairs);
+    Ok(HeldOutUsers { train: part(&train_pairs), given: part(&given_pairs), test: part(&test_pairs) })
+}
+
 /// The part of the split that an item goes to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum SplitPart {

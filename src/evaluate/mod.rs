@@ -117,7 +117,7 @@ pub fn evaluate_users(
     test: &Interactions,
     ks: &[usize],
 ) -> Result<Evaluation> {
-    Ok(evaluate_all(embeddings, &[popularity], train, also_exclude, test, ks)?.swap_remove(0))
+    Ok(evaluate_dials_users(embeddings, &[popularity], train, also_exclude, test, ks)?.swap_remove(0))
 }
 
 /// The dial of [`DIALS`] with the best NDCG at `k` on `valid`, the lowest of equal ones, and its metrics. Items
@@ -150,11 +150,15 @@ pub fn evaluate_dials(
     test: &Interactions,
     ks: &[usize],
 ) -> Result<Vec<Vec<Metrics>>> {
-    let all = evaluate_all(embeddings, popularities, train, also_exclude, test, ks)?;
+    let all = evaluate_dials_users(embeddings, popularities, train, also_exclude, test, ks)?;
     Ok(all.into_iter().map(|evaluation| evaluation.means).collect())
 }
 
-fn evaluate_all(
+/// As [`evaluate_dials`], with the metrics of each user.
+///
+/// # Errors
+/// As [`evaluate`].
+pub fn evaluate_dials_users(
     embeddings: &Embeddings,
     popularities: &[f64],
     train: &Interactions,

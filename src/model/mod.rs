@@ -6,19 +6,24 @@
 //! the checksum of every other file: `sha256sum -c SHA256SUMS` checks a model, as loading does.
 
 mod cold;
+mod fold;
 mod load;
 mod manifest;
 mod network;
 mod output;
+mod place;
 mod save;
 mod store;
 mod sums;
 pub(crate) mod tables;
 
+pub use fold::FoldedIn;
 pub(crate) use manifest::{INTERACTIONS, ITEMS, NetworkSizes, PairCounts, Sizes, USERS};
 pub use network::{Known, Network};
 pub use output::{check_output, clean_up};
 pub(crate) use output::{parent_of, resolve};
+pub(crate) use place::add_mean;
+pub use place::{Placing, place_all};
 pub use save::set_metrics;
 pub(crate) use save::sync_folder;
 pub use store::{Metric, Stored};

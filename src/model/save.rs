@@ -6,7 +6,7 @@ use super::manifest::{INTERACTIONS, ITEMS, LOGS, MANIFEST, Manifest, OF_FEATURES
 use super::output::{self, Place};
 use super::sums::Sums;
 use super::{Model, tables};
-use crate::{Error, Result, leftovers};
+use crate::{Error, Result, files, leftovers};
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use tempfile::TempDir;
@@ -138,6 +138,24 @@ fn exchange(new: &Path, folder: &Path) -> Result<bool> {
 #[cfg(not(any(target_os = "linux", target_os = "android", target_vendor = "apple")))]
 fn exchange(_new: &Path, _folder: &Path) -> Result<bool> {
     Ok(false)
+}
+
+impl Model {
+    /// The logs of the training that the model in `folder` has, by name: what [`Model::save`] takes to write them again.
+    ///
+    /// # Errors
+    /// As [`Model::load`], for what it reads.
+    pub fn logs(folder: &Path) -> Result<Vec<(&'static str, Vec<u8>)>> {
+        let (_, sums) = Manifest::read(folder)?;
+        let there = LOGS.into_iter().filter(|log| sums.names().any(|name| name == *log));
+        there
+            .map(|log| {
+                let bytes = files::read(&folder.join(log), u64::MAX)?;
+                sums.check_bytes(folder, log, &bytes)?;
+                Ok((log, bytes))
+            })
+            .collect()
+    }
 }
 
 /// Puts `metrics` into the record of the model in `folder`, at one stroke: a new folder with the same files takes the

@@ -10,7 +10,7 @@ use super::steps::{SideFeatures, Steps, TrainingData, step_shape};
 use crate::data::{Features, Interactions, Side, Split};
 use crate::evaluate::Metrics;
 use crate::gpu::{Gpu, TableKey, Tables, check_memory};
-use crate::model::{Embeddings, Network};
+use crate::model::{Embeddings, Network, add_mean};
 use crate::random::{Purpose, Stream};
 use crate::sampling::{EpochOrder, ItemSampler, Negatives, Planner};
 use crate::step::layout::StepSums;
@@ -446,17 +446,10 @@ impl<'a> Run<'a> {
                 starting_row(config.seed, train.item_count() + user, config.start_norm, point);
                 config.geometry.to_point(point);
             }
-            if its.is_empty() {
-                return;
+            if !its.is_empty() {
+                add_mean(point, its, items, history.weight);
+                config.geometry.to_point(point);
             }
-            let mut sum = vec![0.0f64; *dim];
-            for &item in its {
-                let item = &items[item as usize * *dim..][..*dim];
-                sum.iter_mut().zip(item).for_each(|(sum, &x)| *sum += f64::from(x));
-            }
-            let weight = history.weight / its.len() as f64;
-            point.iter_mut().zip(&sum).for_each(|(x, sum)| *x = (f64::from(*x) + weight * sum) as f32);
-            config.geometry.to_point(point);
         });
     }
 

@@ -88,8 +88,8 @@ pub(crate) fn step_shape(
     }
 }
 
-/// The sizes of a network for `features` of a side, in steps of `plan`. As many rows of a step are projected as it has pairs,
-/// so that the cost does not grow with the number of negatives; but all of them if f is a part of the points.
+/// The sizes of a network for `features` of a side, in steps of `plan`. Half as many rows of a step are projected as it has
+/// pairs, so that the cost does not grow with the number of negatives; but all of them if f is a part of the points.
 fn net_shape(
     gpu: &Gpu,
     (side, features): (Side, &Features),
@@ -98,7 +98,7 @@ fn net_shape(
     dim: usize,
 ) -> NetShape {
     let FeatureNetwork { hidden, dropout, role } = network;
-    let most = if role == FeatureRole::Added { plan.rows_of(side) } else { plan.batch_size };
+    let most = if role == FeatureRole::Added { plan.rows_of(side) } else { plan.batch_size.div_ceil(2) };
     let (feature_count, projected) = (features.feature_count(), most.min(features.row_count()));
     let width = if hidden == 0 { dim } else { hidden };
     let rows_per_shard = Tables::rows_per_shard(gpu, feature_count + 1, width, None);

@@ -11,6 +11,7 @@ mod experiments;
 mod lists;
 mod losses;
 mod models;
+mod newcomers;
 mod outputs;
 mod pipeline;
 mod quiet;

@@ -2,7 +2,7 @@
 
 use proptest::collection::vec;
 use proptest::prelude::*;
-use spherec::data::{Interactions, Protocol, Split, split, split_from};
+use spherec::data::{HeldOutUsers, Interactions, Protocol, Split, hold_out_users, split, split_from};
 use std::collections::BTreeSet;
 
 fn all_pairs(split: &Split) -> Vec<(u32, u32)> {
@@ -191,4 +191,63 @@ fn users_with_few_items_can_be_kept_to_train_on() {
     assert_eq!([&parts.train, &parts.valid, &parts.test].map(|part| part.items_of(1).len()), [3, 1, 1]);
     // Who is held out does not change how the others are split.
     assert_eq!(parts.test.items_of(2), split(&all, &protocol, 5).expect("valid").test.items_of(2));
+}
+
+#[test]
+fn held_out_users_are_whole_and_each_has_given_and_test_items() {
+    let sizes = |user: u32| user % 7;
+    let pairs: Vec<(u32, u32)> = (0..700).flat_map(|u| (0..sizes(u)).map(move |i| (u, i))).collect();
+    let all = Interactions::from_pairs(700, 7, &pairs);
+    let parts = hold_out_users(&all, 0.2, 0.8, 3, 2).expect("valid");
+    let HeldOutUsers { train, given, test } = &parts;
+    let mut together: Vec<(u32, u32)> =
+        [train, given, test].into_iter().flat_map(Interactions::pairs).collect();
+    together.sort_unstable();
+    assert!(together.into_iter().eq(all.pairs()), "the parts are disjoint and whole");
+    let held: Vec<u32> = (0..700).filter(|&user| !test.items_of(user).is_empty()).collect();
+    // Five in seven users have two items.
+    assert_eq!(held.len(), 100);
+    for user in 0..700 {
+        let [train, given, test] = [train, given, test].map(|part| part.items_of(user).len());
+        match held.contains(&user) {
+            true => assert!(train == 0 && given > 0 && test > 0, "user {user}: {train} {given} {test}"),
+            false => assert_eq!((train, given, test), (sizes(user) as usize, 0, 0), "user {user}"),
+        }
+    }
+    let again = |users, given, seed, least| hold_out_users(&all, users, given, seed, least).expect("valid");
+    assert_eq!(again(0.2, 0.8, 3, 0), parts);
+    assert_ne!(again(0.2, 0.8, 4, 2).test, parts.test);
+    let few = again(0.2, 0.8, 3, 6);
+    assert_eq!((few.given.len() + few.test.len(), few.train.len()), (20 * 6, all.len() - 20 * 6));
+    assert_eq!(again(1e-9, 0.8, 3, 2).test.pairs().map(|(user, _)| user).collect::<BTreeSet<_>>().len(), 1);
+}
+
+#[test]
+fn the_given_share_holds_in_expectation_and_any_item_may_be_given() {
+    let all = many_users(20_000, 4);
+    let parts = hold_out_users(&all, 0.5, 0.6, 1, 2).expect("valid");
+    let held = parts.given.len() + parts.test.len();
+    assert_eq!(held, 40_000);
+    check_share(parts.given.len(), held, 0.6);
+    for item in 0..4 {
+        check_share(parts.given.item_frequencies()[item] as usize, 10_000, 0.6);
+    }
+}
+
+#[test]
+fn users_that_cannot_be_held_out_are_told_of() {
+    let all = many_users(4, 3);
+    let error = |users, given, least| hold_out_users(&all, users, given, 0, least).unwrap_err().to_string();
+    for (users, given, start, value) in [
+        (0.0, 0.8, "--hold-out-users ", " 0"),
+        (1.0, 0.8, "--hold-out-users ", " 1"),
+        (f64::NAN, 0.8, "--hold-out-users ", " NaN"),
+        (0.2, 0.0, "--given ", " 0"),
+        (0.2, 1.5, "--given ", " 1.5"),
+    ] {
+        let error = error(users, given, 2);
+        assert!(error.starts_with(start) && error.ends_with(value), "{error}");
+    }
+    assert!(error(0.2, 0.8, 4).contains("none has 4"), "{}", error(0.2, 0.8, 4));
+    assert!(error(0.9, 0.8, 2).contains("nothing to train on"), "{}", error(0.9, 0.8, 2));
 }

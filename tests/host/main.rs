@@ -42,6 +42,7 @@ mod network_differences;
 mod optimizer;
 mod outputs;
 mod pictures;
+mod place;
 mod plan_queue;
 mod plans;
 mod properties;

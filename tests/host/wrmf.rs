@@ -13,7 +13,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Random pairs. The first user has nothing, the last item is nobody's; the second user has most items, and the first
 /// item most users.
-fn data(users: u32, items: u32) -> Interactions {
+pub(crate) fn data(users: u32, items: u32) -> Interactions {
     let mut stream = Stream::new(7, Purpose::Generate, 0);
     let mut pairs = Vec::new();
     for user in 1..users {
@@ -27,7 +27,7 @@ fn data(users: u32, items: u32) -> Interactions {
     Interactions::from_pairs(users as usize, items as usize, &pairs)
 }
 
-fn split(train: Interactions) -> Split {
+pub(crate) fn split(train: Interactions) -> Split {
     let none = Interactions::from_pairs(train.user_count(), train.item_count(), &[]);
     Split { valid: none.clone(), test: none, train: train.into() }
 }
@@ -43,7 +43,7 @@ fn with_valid(all: &Interactions) -> Split {
     Split { train: part(false).into(), valid: part(true), test: Interactions::from_pairs(users, items, &[]) }
 }
 
-fn config(dim: usize, sweeps: usize) -> WrmfConfig {
+pub(crate) fn config(dim: usize, sweeps: usize) -> WrmfConfig {
     let stopping = Stopping { epochs: sweeps, evaluate_every: 1, patience: 0, k: 5 };
     WrmfConfig {
         dim,
@@ -55,7 +55,7 @@ fn config(dim: usize, sweeps: usize) -> WrmfConfig {
     }
 }
 
-fn train(split: &Split, config: &WrmfConfig) -> (Trained, Vec<f64>) {
+pub(crate) fn train(split: &Split, config: &WrmfConfig) -> (Trained, Vec<f64>) {
     let mut losses = Vec::new();
     let trained = train_from(split, config, None, &mut KeepNothing, &AtomicBool::new(false), &mut |event| {
         if let Event::Epoch { sums, .. } = event {

@@ -1,0 +1,120 @@
+//! People who join a model after its training, as users like all others.
+
+use super::{Embeddings, Model, place_all};
+use crate::data::{Dataset, IdTable, Interactions, Side};
+use crate::printable::excerpt;
+use crate::{Error, Result};
+use std::sync::Arc;
+
+/// What became of people who were to join a model.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct FoldedIn {
+    /// The user row of each person, (P); `None` for those who have no item that the model knows.
+    pub rows: Vec<Option<u32>>,
+    /// How many are new to the model. They have the last user rows.
+    pub new_count: usize,
+    /// How many were users already, and have further items.
+    pub moved_count: usize,
+    /// The pairs that the training part did not have, as rows of the new model.
+    pub added: Interactions,
+    /// The items that the model lacks, as rows of the people's item ids.
+    pub unknown_items: Vec<u32>,
+    /// Pairs with such an item.
+    pub unknown_pair_count: usize,
+}
+
+impl Model {
+    /// The model with `people` among its users: each where all of their training items place them, see
+    /// [`place_all`]. Their interactions join the training part, and leave the validation and the test part. Nobody else
+    /// moves, and neither do users who bring nothing new. Items that the model lacks are left out; so are people who have
+    /// no other items. A cold user who has items is cold no more.
+    ///
+    /// # Errors
+    /// As [`place_all`]; [`Error::Data`] if nobody has an item that the model knows, or if there are too many users.
+    pub fn fold_in(mut self, people: &Dataset) -> Result<(Model, FoldedIn)> {
+        let known: Vec<Option<u32>> = people.items.iter().map(|id| self.items.find(id)).collect();
+        let unknown_items =
+            (0u32..).zip(&known).filter(|(_, row)| row.is_none()).map(|(item, _)| item).collect();
+        let mut folded = FoldedIn { unknown_items, ..FoldedIn::default() };
+        let user_count = self.users.len();
+        let mut pairs = Vec::with_capacity(people.interactions.len());
+        for person in 0..people.users.len() as u32 {
+            let its = people.interactions.items_of(person);
+            let before = pairs.len();
+            pairs.extend(its.iter().filter_map(|&item| known[item as usize]).map(|item| (0, item)));
+            folded.unknown_pair_count += its.len() - (pairs.len() - before);
+            if pairs.len() == before {
+                folded.rows.push(None);
+                continue;
+            }
+            let row = self.users.try_intern(people.users.bytes(person)).ok_or_else(|| {
+                Error::Data(format!("the model would have more than {} users", IdTable::MAX_COUNT))
+            })?;
+            pairs[before..].iter_mut().for_each(|(user, _)| *user = row);
+            folded.rows.push(Some(row));
+        }
+        if pairs.is_empty() {
+            return Err(Error::Data(no_item(people)));
+        }
+        folded.new_count = self.users.len() - user_count;
+        let (user_count, item_count) = (self.users.len(), self.items.len());
+        let theirs = Interactions::from_pairs(user_count, item_count, &pairs);
+        let train = Arc::make_mut(&mut self.split.train);
+        train.widen(user_count, item_count);
+        folded.added = theirs.without(train);
+        train.add(&folded.added);
+        for part in [&mut self.split.valid, &mut self.split.test] {
+            part.widen(user_count, item_count);
+            if part.pairs().any(|(user, item)| folded.added.contains(user, item)) {
+                *part = part.without(&folded.added);
+            }
+        }
+        self.set_points(&mut folded)?;
+        self.forget_cold();
+        Ok((self, folded))
+    }
+
+    /// Places those who have `folded.added`, and counts those who were there.
+    fn set_points(&mut self, folded: &mut FoldedIn) -> Result<()> {
+        let train = &self.split.train;
+        let users = 0..train.user_count() as u32;
+        let moved: Vec<u32> = users.filter(|&user| !folded.added.items_of(user).is_empty()).collect();
+        folded.moved_count = moved.len() - folded.new_count;
+        let own = (0u32..)
+            .zip(&moved)
+            .flat_map(|(person, &user)| train.items_of(user).iter().map(move |&item| (person, item)));
+        let own = Interactions::from_pairs(moved.len(), train.item_count(), &own.collect::<Vec<_>>());
+        let points = place_all(self, &own)?;
+        let Embeddings { dim, users, .. } = &mut self.embeddings;
+        users.resize(self.users.len() * *dim, 0.0);
+        for (&user, point) in moved.iter().zip(points.chunks(*dim)) {
+            users[user as usize * *dim..][..*dim].copy_from_slice(point);
+        }
+        Ok(())
+    }
+
+    /// Takes those who are users from the cold users.
+    fn forget_cold(&mut self) {
+        let (users, dim) = (&self.users, self.embeddings.dim);
+        let of_users = self.features.iter_mut().find(|known| known.side == Side::Users);
+        let Some(known) = of_users else { return };
+        if known.cold_ids.iter().all(|id| users.find(id).is_none()) {
+            return;
+        }
+        let (ids, points) = (std::mem::take(&mut known.cold_ids), std::mem::take(&mut known.cold_points));
+        for (id, point) in ids.iter().zip(points.chunks(dim)).filter(|(id, _)| users.find(id).is_none()) {
+            known.cold_ids.intern(id);
+            known.cold_points.extend(point);
+        }
+    }
+}
+
+/// That the model knows none of the items of `people`: what is wrong with the file or the flag that has them.
+fn no_item(people: &Dataset) -> String {
+    let named = (0..people.items.len().min(3) as u32).map(|item| people.items.text(item));
+    format!(
+        "names no item that the model has, so nobody can be placed; it names {}{}",
+        named.map(|id| format!("`{}`", excerpt(&id))).collect::<Vec<_>>().join(", "),
+        if people.items.len() > 3 { ", ..." } else { "" }
+    )
+}
