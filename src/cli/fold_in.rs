@@ -17,9 +17,7 @@ use std::path::{Path, PathBuf};
 /// is placed anew. All others keep their vectors, to the bit; so do all items. The interactions of the file join the
 /// model's training interactions, and are left out of lists. Items that the model lacks are left out and named.
 ///
-/// In a model with --history people are placed exactly as the training does it, but for the point of their own that
-/// --no-user-points does without; in one of the recipe wrmf, too, by least squares. In other models the mean of their
-/// items is an approximation.
+/// How people are placed, and where that is exact, is told by `spherec recommend --help`.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Args {

@@ -24,11 +24,14 @@ use std::path::{Path, PathBuf};
 /// others: their features place them. MODEL/cold_users.txt has their ids.
 ///
 /// People who were not there in training are placed by their items: --items names those of one person, --interactions
-/// has many people. Their items are left out of their lists; ids that the model lacks are left out and named. In a
-/// model with --history a person is placed exactly as the training does it, but for the point of their own that
-/// --no-user-points does without; in one of the recipe wrmf, too, by least squares. In other models the mean of their
-/// items is an approximation. For --interactions, people without an item that the model has are left out, unless
+/// has many people, with further items of known ones, too. Their items are left out of their lists; ids that the model
+/// lacks are left out and named. People of --interactions without an item that the model has are left out, unless
 /// --unknown recommends something to them.
+///
+/// A model with --history places people by its own formula: newcomers at the mean of their items, which is exact with
+/// --no-user-points, and else lacks only a point of their own, which known people keep. A model of the recipe wrmf
+/// places them exactly, too, by least squares. In other models the mean of all of their items is an approximation, and
+/// takes the place of the trained point of known people who have further items.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 #[command(mut_arg("input_format", |arg| arg.long("input-format")))]

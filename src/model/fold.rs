@@ -1,8 +1,10 @@
 //! People who join a model after its training, as users like all others.
 
-use super::{Embeddings, Model, place_all};
+use super::place::{own_point, place_from};
+use super::{Embeddings, Model, Placing};
 use crate::data::{Dataset, IdTable, Interactions, Side};
 use crate::printable::excerpt;
+use crate::train::History;
 use crate::{Error, Result};
 use std::sync::Arc;
 
@@ -25,12 +27,13 @@ pub struct FoldedIn {
 
 impl Model {
     /// The model with `people` among its users: each where all of their training items place them, see
-    /// [`place_all`]. Their interactions join the training part, and leave the validation and the test part. Nobody else
+    /// [`place_all`](super::place_all). In a model with histories, those who were there keep their own point beside their
+    /// items, where it can be told from them: if g times the mean of their items is shorter than 1. Their interactions join the training part, and leave the validation and the test part. Nobody else
     /// moves, and neither do users who bring nothing new. Items that the model lacks are left out; so are people who have
     /// no other items. A cold user who has items is cold no more.
     ///
     /// # Errors
-    /// As [`place_all`]; [`Error::Data`] if nobody has an item that the model knows, or if there are too many users.
+    /// As [`place_all`](super::place_all); [`Error::Data`] if nobody has an item that the model knows, or if there are too many users.
     pub fn fold_in(mut self, people: &Dataset) -> Result<(Model, FoldedIn)> {
         let known: Vec<Option<u32>> = people.items.iter().map(|id| self.items.find(id)).collect();
         let unknown_items =
@@ -84,13 +87,39 @@ impl Model {
             .zip(&moved)
             .flat_map(|(person, &user)| train.items_of(user).iter().map(move |&item| (person, item)));
         let own = Interactions::from_pairs(moved.len(), train.item_count(), &own.collect::<Vec<_>>());
-        let points = place_all(self, &own)?;
+        let points = place_from(self, self.own_points(&moved, &folded.added), &own)?;
         let Embeddings { dim, users, .. } = &mut self.embeddings;
         users.resize(self.users.len() * *dim, 0.0);
         for (&user, point) in moved.iter().zip(points.chunks(*dim)) {
             users[user as usize * *dim..][..*dim].copy_from_slice(point);
         }
         Ok(())
+    }
+
+    /// The points of their own of `users`, whose items were those of the training part without `added`; zeros for those
+    /// who have none. For cold users that is where their features place them.
+    fn own_points(&self, users: &[u32], added: &Interactions) -> Vec<f32> {
+        let Embeddings { dim, geometry, items, .. } = &self.embeddings;
+        let mut points = vec![0.0; users.len() * dim];
+        let Placing::Mean { history: Some(History { weight, user_points: true, .. }) } = Placing::of(self)
+        else {
+            return points;
+        };
+        let point_of = |user: u32| {
+            if (user as usize) < self.embeddings.user_count() {
+                return Some(self.embeddings.user(user));
+            }
+            let known = self.known(Side::Users)?;
+            let row = known.cold_ids.find(self.users.bytes(user))? as usize;
+            known.cold_points.get(row * dim..(row + 1) * dim)
+        };
+        for (own, &user) in points.chunks_mut(*dim).zip(users) {
+            let Some(point) = point_of(user) else { continue };
+            let its = self.split.train.items_of(user).iter().copied();
+            let its: Vec<u32> = its.filter(|&item| !added.contains(user, item)).collect();
+            own_point(own, *geometry, point, &its, items, weight);
+        }
+        points
     }
 
     /// Takes those who are users from the cold users.

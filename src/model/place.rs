@@ -11,12 +11,11 @@ use rayon::prelude::*;
 /// How a model places people by their items. Repeated items count once.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Placing {
-    /// At `weight` times the mean of their items' points: on the sphere a unit row, in the ball within length 1.
+    /// At the mean of their items' points: on the sphere a unit row, in the ball within length 1.
     Mean {
-        /// g of [`History`]; 1 in a model without histories.
-        weight: f64,
-        /// Whether the training placed people so, too. People of the training may have a point of their own beside it.
-        is_trained: bool,
+        /// How the training placed people so, too, if it did. Then it is g times the mean; and who was there may have a
+        /// point of their own, to which that is added.
+        history: Option<History>,
     },
     /// At the mean of their items' vectors, made as long as the users' vectors are in the mean.
     Scaled {
@@ -35,24 +34,25 @@ impl Placing {
         match serde_json::from_value::<RunConfig>(model.record.config.clone()) {
             Ok(RunConfig::Wrmf(config)) => Placing::LeastSquares(config),
             Ok(RunConfig::Popularity(_)) => Placing::Everywhere,
-            Ok(RunConfig::Step(TrainConfig { history: Some(History { weight, .. }), .. })) => {
-                Placing::Mean { weight, is_trained: true }
+            Ok(RunConfig::Step(TrainConfig { history: Some(history), .. })) => {
+                Placing::Mean { history: Some(history) }
             }
             _ if model.embeddings.geometry == Geometry::Dot => Placing::Scaled { length: mean_length(model) },
-            _ => Placing::Mean { weight: 1.0, is_trained: false },
+            _ => Placing::Mean { history: None },
         }
     }
 
-    /// Whether people are placed as the training places them; otherwise it is an approximation.
+    /// Whether people are placed as the training places users without a point of their own; otherwise it is an
+    /// approximation.
     pub fn is_exact(&self) -> bool {
-        !matches!(self, Placing::Mean { is_trained: false, .. } | Placing::Scaled { .. })
+        !matches!(self, Placing::Mean { history: None } | Placing::Scaled { .. })
     }
 
     /// It in words, for people.
     pub fn words(&self) -> &'static str {
         match self {
-            Placing::Mean { is_trained: true, .. } => "by the mean of their items, as the training has it",
-            Placing::Mean { .. } => {
+            Placing::Mean { history: Some(_) } => "by the mean of their items, as the training has it",
+            Placing::Mean { history: None } => {
                 "by the mean of their items, an approximation: the training had no --history"
             }
             Placing::Scaled { .. } => "by the scaled mean of their items, an approximation",
@@ -85,6 +85,12 @@ impl Model {
 /// [`Error::Data`] if someone has no item, if there are not as many items as the model has, or if a point is not of
 /// finite numbers; [`Error::Setting`] for a record of WRMF whose settings are out of range.
 pub fn place_all(model: &Model, people: &Interactions) -> Result<Vec<f32>> {
+    place_from(model, vec![0.0; people.user_count() * model.embeddings.dim], people)
+}
+
+/// As [`place_all`], for people who may have points of their own, `points`, (P, D): zeros for those who have none, and in
+/// models without histories.
+pub(super) fn place_from(model: &Model, mut points: Vec<f32>, people: &Interactions) -> Result<Vec<f32>> {
     let Embeddings { dim, geometry, items, .. } = &model.embeddings;
     let (dim, count) = (*dim, model.items.len());
     if people.item_count() != count {
@@ -95,14 +101,13 @@ pub fn place_all(model: &Model, people: &Interactions) -> Result<Vec<f32>> {
         return Err(Error::Data(format!("person {person} has no item to be placed by")));
     }
     threads::start()?;
-    let mut points = vec![0.0; people.user_count() * dim];
     let place = |points: &mut [f32], place: &(dyn Fn(&mut [f32], &[u32]) + Sync)| {
         let rows = points.par_chunks_mut(dim).enumerate();
         rows.for_each(|(person, point)| place(point, people.items_of(person as u32)));
     };
     match Placing::of(model) {
-        Placing::Mean { weight, .. } => place(&mut points, &|point, its| {
-            add_mean(point, its, items, weight);
+        Placing::Mean { history } => place(&mut points, &|point, its| {
+            add_mean(point, its, items, history.map_or(1.0, |history| history.weight));
             // Items that lie on opposite sides have no direction in common: one is as good as another.
             if *geometry == Geometry::Sphere && point.iter().all(|x| x.abs() < 1e-10) {
                 add_mean(point, &its[..1], items, 1.0);
@@ -150,4 +155,36 @@ fn mean_length(model: &Model) -> f64 {
 
 fn norm(point: &[f32]) -> f64 {
     point.iter().map(|&x| f64::from(x) * f64::from(x)).sum::<f64>().sqrt()
+}
+
+/// The point e of their own of someone who stands at the point of e + `weight` times the mean of `its`, into `own`. Leaves
+/// it as it is where nobody can tell: on the sphere if that mean is not shorter than 1, and on the ball's surface; and
+/// where there is no more than the mean, as of those who joined later.
+pub(super) fn own_point(
+    own: &mut [f32],
+    geometry: Geometry,
+    point: &[f32],
+    its: &[u32],
+    items: &[f32],
+    weight: f64,
+) {
+    let mut mean = vec![0.0; point.len()];
+    add_mean(&mut mean, its, items, weight);
+    let length = norm(&mean);
+    let scale = match geometry {
+        Geometry::Dot => 1.0,
+        Geometry::Ball if norm(point) < 1.0 - 1e-6 => 1.0,
+        Geometry::Ball => return,
+        // e is a unit row, and the point a unit row along e + mean: |t point - mean| = 1 has one t above 0.
+        Geometry::Sphere => {
+            let along: f64 = point.iter().zip(&mean).map(|(&x, &y)| f64::from(x) * f64::from(y)).sum();
+            if length >= 1.0 || (length > 0.0 && along >= (1.0 - 1e-6) * length) {
+                return;
+            }
+            along + (along * along - length * length + 1.0).sqrt()
+        }
+    };
+    for ((own, &x), &y) in own.iter_mut().zip(point).zip(&mean) {
+        *own = (scale * f64::from(x) - f64::from(y)) as f32;
+    }
 }

@@ -119,12 +119,18 @@ fn lists_can_be_parquet() {
     let ask = ["recommend", shared("model"), "--all", "-k", "30", "-o"];
     succeed(place.path(), &[&ask[..], &["lists.parquet"]].concat());
     succeed(place.path(), &[&ask[..], &["lists.csv"]].concat());
-    let inspect = |name| {
-        let (json, _) = succeed(place.path(), &["data", "inspect", name, "--json"]);
-        serde_json::from_str::<Value>(&json).unwrap()["kept"].clone()
+    let inspect = |name, flags: &[&str]| {
+        let (json, _) = succeed(place.path(), &[&["data", "inspect", name, "--json"], flags].concat());
+        serde_json::from_str::<Value>(&json).unwrap()["trained_on"].clone()
     };
-    assert_eq!(inspect("lists.parquet")["interactions"], 200 * 30);
-    assert_eq!(inspect("lists.parquet"), inspect("lists.csv"));
+    assert_eq!(inspect("lists.parquet", &[])["interactions"], 200 * 30);
+    assert_eq!(inspect("lists.parquet", &[]), inspect("lists.csv", &[]));
+    for (column, least) in [("rank", "29"), ("score", "0.5"), ("similarity", "0.5"), ("distance", "1")] {
+        let flags = ["--rating-column", column, "--min-rating", least];
+        let kept = inspect("lists.parquet", &flags);
+        assert_eq!(kept, inspect("lists.csv", &flags), "{column}");
+        assert!((1..200 * 30).contains(&kept["interactions"].as_u64().unwrap()), "{column}: {kept}");
+    }
     let err = fail(place.path(), &["recommend", shared("model"), "--all", "--format", "parquet"], 1);
     assert_line(&err, &["error: --format", "parquet", "-o"]);
 }

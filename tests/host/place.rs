@@ -8,7 +8,7 @@ use spherec::evaluate::evaluate;
 use spherec::model::{Embeddings, Model, Placing, Record, place_all};
 use spherec::recommend::recommend;
 use spherec::step::Geometry;
-use spherec::train::{History, PopularityConfig, Recipe, RunConfig};
+use spherec::train::{History, PopularityConfig, Recipe, RunConfig, TrainConfig};
 use tempfile::TempDir;
 
 fn near(found: &[f32], expected: &[f64]) {
@@ -271,4 +271,61 @@ fn nobody_with_an_item_of_the_model_is_an_error_that_names_a_few() {
     assert!(error.contains("`p\\nq`") && error.contains("`r`, ..."), "{error}");
     assert!(error.len() < 1000 && !error.contains('\n'), "{error}");
     assert!(model.fold_in(&Dataset::default()).is_err());
+}
+
+/// Training leaves users at the point of e + g times the mean of their items; e is not saved.
+#[test]
+fn those_who_were_there_keep_their_own_point_beside_their_items() {
+    let (weight, own) = (0.9, [[0.6, 0.8], [0.0, -1.0]]);
+    let mean = |its: &[u32]| -> [f64; 2] {
+        [0, 1]
+            .map(|at| its.iter().map(|&item| f64::from(ITEMS[2 * item as usize + at])).sum::<f64>())
+            .map(|sum| sum / its.len() as f64)
+    };
+    for geometry in Geometry::ALL {
+        let scale = if geometry == Geometry::Ball { 0.1 } else { 1.0 };
+        let at = |user: usize, its: &[u32]| -> Vec<f64> {
+            let sum = [0, 1].map(|x| scale * own[user][x] + weight * mean(its)[x]);
+            let length = sum.iter().map(|x| x * x).sum::<f64>().sqrt();
+            sum.map(|x| if geometry == Geometry::Sphere { x / length } else { x }).to_vec()
+        };
+        let train: [&[u32]; 2] = [&[0, 1], &[0, 1, 2]];
+        let users: Vec<f32> = (0..2).flat_map(|user| at(user, train[user])).map(|x: f64| x as f32).collect();
+        let mut config = steps(Some(weight));
+        if let RunConfig::Step(TrainConfig { history: Some(history), .. }) = &mut config {
+            history.user_points = true;
+        }
+        let before = model(geometry, &users, &ITEMS, &train, &config);
+        let joining = people(&[("0", &[b"3"]), ("1", &[b"3", b"0"]), ("x", &[b"0"])]);
+        let (model, _) = before.clone().fold_in(&joining).unwrap();
+        near(model.embeddings.user(0), &at(0, &[0, 1, 3]));
+        near(model.embeddings.user(1), &at(1, &[0, 1, 2, 3]));
+        // Who joined later has no own point, now and later.
+        let (later, _) = model.clone().fold_in(&people(&[("x", &[b"1"]), ("0", &[b"2"])])).unwrap();
+        assert_eq!(later.embeddings.user(2), before.place(&[0, 1]).unwrap());
+        near(later.embeddings.user(0), &at(0, &[0, 1, 2, 3]));
+        // Nor has anyone without points of users.
+        let mut bare = before.clone();
+        bare.record.config["history"]["user_points"] = json!(false);
+        let (bare, _) = bare.fold_in(&joining).unwrap();
+        assert_eq!(bare.embeddings.user(0), before.place(&[0, 1, 3]).unwrap());
+    }
+}
+
+#[test]
+fn the_features_of_cold_people_are_their_own_point() {
+    let mut before = with_features(biased_model(Geometry::Sphere));
+    let RunConfig::Step(mut config) = steps(Some(0.5)) else { panic!("another trainer") };
+    config.history = config.history.map(|history| History { user_points: true, ..history });
+    config.dim = 4;
+    before.record.config = serde_json::to_value(RunConfig::Step(config)).unwrap();
+    let joining = people(&[("new", &[before.items.bytes(3)])]);
+    let (model, _) = before.clone().fold_in(&joining).unwrap();
+    let point = &before.known(Side::Users).unwrap().cold_points[..4];
+    let sum = point.iter().zip(before.embeddings.item(3)).map(|(&f, &v)| f64::from(f) + 0.5 * f64::from(v));
+    let sum: Vec<f64> = sum.collect();
+    let length = sum.iter().map(|x| x * x).sum::<f64>().sqrt();
+    near(model.embeddings.user(14), &sum.into_iter().map(|x| x / length).collect::<Vec<_>>());
+    let (wide, _) = before.with_cold(Side::Users).unwrap().fold_in(&joining).unwrap();
+    assert_eq!(wide.embeddings.user(14), model.embeddings.user(14));
 }
