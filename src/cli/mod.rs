@@ -41,6 +41,7 @@ mod plot;
 mod progress;
 mod protocol;
 mod recommend;
+mod segments;
 mod show;
 mod similar;
 mod trade;
@@ -90,6 +91,7 @@ enum Command {
     Recommend(Box<recommend::Args>),
     Similar(similar::Args),
     FoldIn(Box<fold_in::Args>),
+    Segments(segments::Args),
     Export(export::Args),
     Plot(Box<plot::Args>),
     Explore(explore::Args),
@@ -100,7 +102,9 @@ enum Command {
 impl Command {
     /// Whether it works on all cores of the CPU.
     fn computes(&self) -> bool {
-        use Command::{Bench, Compare, Evaluate, Explore, FoldIn, Plot, Recommend, Similar, Train, Tune};
+        use Command::{
+            Bench, Compare, Evaluate, Explore, FoldIn, Plot, Recommend, Segments, Similar, Train, Tune,
+        };
         matches!(
             self,
             Train(_)
@@ -110,6 +114,7 @@ impl Command {
                 | Recommend(_)
                 | Similar(_)
                 | FoldIn(_)
+                | Segments(_)
                 | Plot(_)
                 | Explore(_)
                 | Bench(_)
@@ -210,6 +215,7 @@ fn call(command: &Command) -> CommandResult {
         Command::Recommend(args) => recommend::run(args),
         Command::Similar(args) => similar::run(args),
         Command::FoldIn(args) => fold_in::run(args),
+        Command::Segments(args) => segments::run(args),
         Command::Export(args) => export::run(args),
         Command::Plot(args) => plot::run(args),
         Command::Explore(args) => explore::run(args),

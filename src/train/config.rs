@@ -211,6 +211,43 @@ pub struct Stopping {
     pub k: usize,
 }
 
+impl FeatureNetwork {
+    /// The weight with which points are drawn to where features put them; 0 if that place is a part of them.
+    pub(crate) fn near_weight(&self) -> f64 {
+        match self.role {
+            FeatureRole::Near { weight } => weight,
+            FeatureRole::Added => 0.0,
+        }
+    }
+
+    /// Checks every setting.
+    ///
+    /// # Errors
+    /// [`Error::Setting`] naming the flag, the rule and the value.
+    pub fn check(&self) -> Result<()> {
+        let FeatureNetwork { hidden, dropout, role } = *self;
+        if hidden > 0 || role != FeatureRole::Added {
+            within("--hidden", hidden, 4, MAX_DIM)?;
+        }
+        if !hidden.is_multiple_of(4) {
+            return Err(Error::setting("--hidden", format!("must be a multiple of 4, but is {hidden}")));
+        }
+        if !(0.0..=0.95).contains(&dropout) {
+            return Err(Error::setting("--dropout", format!("must be from 0 to 0.95, but is {dropout}")));
+        }
+        if hidden == 0 && dropout > 0.0 {
+            return Err(Error::setting("--dropout", format!("must be 0 with --hidden 0, but is {dropout}")));
+        }
+        match role {
+            FeatureRole::Near { weight } if !(weight > 0.0 && (weight as f32).is_normal()) => {
+                let message = format!("must be above 0 and a number of 32 bits, but is {weight}");
+                Err(Error::setting("--feature-weight", message))
+            }
+            FeatureRole::Near { .. } | FeatureRole::Added => Ok(()),
+        }
+    }
+}
+
 impl Stopping {
     /// Checks every setting.
     ///
@@ -314,24 +351,9 @@ impl TrainConfig {
     }
 
     fn check_features(&self) -> Result<()> {
-        let Some(FeatureNetwork { hidden, dropout, role }) = self.features else { return Ok(()) };
-        if hidden > 0 || role != FeatureRole::Added {
-            within("--hidden", hidden, 4, MAX_DIM)?;
-        }
-        if !hidden.is_multiple_of(4) {
-            return Err(Error::setting("--hidden", format!("must be a multiple of 4, but is {hidden}")));
-        }
-        if !(0.0..=0.95).contains(&dropout) {
-            return Err(Error::setting("--dropout", format!("must be from 0 to 0.95, but is {dropout}")));
-        }
-        if hidden == 0 && dropout > 0.0 {
-            return Err(Error::setting("--dropout", format!("must be 0 with --hidden 0, but is {dropout}")));
-        }
-        match role {
-            FeatureRole::Near { weight } if !(weight > 0.0 && (weight as f32).is_normal()) => {
-                let message = format!("must be above 0 and a number of 32 bits, but is {weight}");
-                Err(Error::setting("--feature-weight", message))
-            }
+        let Some(network) = self.features else { return Ok(()) };
+        network.check()?;
+        match network.role {
             FeatureRole::Near { .. } => Ok(()),
             FeatureRole::Added => self.check_sums(),
         }

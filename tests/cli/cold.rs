@@ -54,6 +54,11 @@ impl World {
     pub(crate) fn folder(&self) -> &Path {
         self.place.path()
     }
+
+    /// Whether a user has many items of the cluster of `item`.
+    pub(crate) fn is_to_taste(&self, user: &str, item: &str) -> bool {
+        self.tastes[user].contains(&self.clusters[item])
+    }
 }
 
 pub(crate) fn world() -> &'static World {
@@ -130,7 +135,7 @@ pub(crate) fn to_taste(lists: &[(String, Vec<String>)], counted: impl Fn(&str) -
     let world = world();
     let all = lists.iter().flat_map(|(user, items)| items.iter().map(move |item| (user, item)));
     let all: Vec<_> = all.filter(|(_, item)| counted(item) && world.clusters.contains_key(*item)).collect();
-    let good = all.iter().filter(|(user, item)| world.tastes[*user].contains(&world.clusters[*item])).count();
+    let good = all.iter().filter(|(user, item)| world.is_to_taste(user, item)).count();
     (all.len(), good as f64 / all.len() as f64)
 }
 

@@ -16,6 +16,7 @@ mod outputs;
 mod pipeline;
 mod quiet;
 mod resume;
+mod segments;
 mod sums;
 mod support;
 mod training;

@@ -1,6 +1,7 @@
 //! Tests that need no adapter.
 #![allow(clippy::print_stdout, reason = "tests tell how much of a tolerance was used")]
 
+mod cdl;
 mod cold;
 mod comparison;
 mod data_bad_input;
@@ -48,6 +49,7 @@ mod plans;
 mod properties;
 mod random;
 mod recommend;
+mod segments;
 mod shader_text;
 mod shaders;
 mod shared_plans;
