@@ -51,7 +51,7 @@ pub(crate) fn run(args: &Args) -> CommandResult {
     }
     let model = Model::load(&args.model)?;
     let logs = Model::logs(&args.model)?;
-    let people = people::read(&args.file, &args.load)?;
+    let people = people::read(&args.file, &args.load.options())?;
     let (mut model, folded) = people::fold_in(model, &people, Some(&args.file))?;
     record(&mut model.record.data, &args.file);
     clean_up(&args.output)?.iter().for_each(|line| note(line));

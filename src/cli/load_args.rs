@@ -106,6 +106,7 @@ impl LoadArgs {
         } = self.filters;
         let options = LoadOptions {
             format: self.format,
+            format_flag: None,
             separator: self.separator,
             header: self.header,
             backslash_escapes: self.backslash_escapes,

@@ -2,8 +2,8 @@
 
 use super::console::note;
 use super::format::{counted, shown};
-use super::load_args::{LoadArgs, shown_path, tell_format};
-use spherec::data::{self, Dataset, Interactions, id_from_text};
+use super::load_args::{shown_path, tell_format};
+use spherec::data::{self, Dataset, Interactions, LoadOptions, id_from_text};
 use spherec::model::{FoldedIn, Model, Placing};
 use spherec::{Error, Result};
 use std::path::Path;
@@ -12,8 +12,8 @@ use std::path::Path;
 const NAMED: usize = 3;
 
 /// The people in the file `path`.
-pub(crate) fn read(path: &Path, load: &LoadArgs) -> Result<Dataset> {
-    let (people, report) = data::load(path, &load.options())?;
+pub(crate) fn read(path: &Path, options: &LoadOptions) -> Result<Dataset> {
+    let (people, report) = data::load(path, options)?;
     tell_format(path, &report);
     Ok(people)
 }

@@ -9,7 +9,7 @@ use super::lists::{BLOCK, Entry, ListArgs, ListWriter, NUMBERS};
 use super::load_args::LoadArgs;
 use super::people;
 use clap::ValueEnum;
-use spherec::data::{Dataset, IdTable, Side, id_from_text, read_text};
+use spherec::data::{Dataset, IdTable, LoadOptions, Side, id_from_text, read_text};
 use spherec::export::read_segments;
 use spherec::files::InputLimit;
 use spherec::model::{FoldedIn, Model, table_sum};
@@ -38,7 +38,7 @@ use std::path::{Path, PathBuf};
 /// takes the place of the trained point of known people who have further items.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
-#[command(mut_arg("input_format", |arg| arg.long("input-format")))]
+#[command(mut_arg("input_format", |arg| arg.long(&INPUT_FORMAT[2..])))]
 pub(crate) struct Args {
     /// Model folder
     model: PathBuf,
@@ -61,6 +61,9 @@ pub(crate) struct Args {
     #[command(flatten)]
     load: LoadArgs,
 }
+
+/// The flag of the format of --interactions: --format is that of the lists.
+const INPUT_FORMAT: &str = "--input-format";
 
 const EXAMPLES: &str = "Examples:
   spherec recommend model --user 42 -k 10
@@ -102,7 +105,8 @@ impl Who {
     /// Those who are to be placed by their items, and the file that has them, if this asks for any.
     fn people(&self, model: &Model, load: &LoadArgs) -> Result<Option<(Dataset, Option<&Path>)>> {
         if let Some(path) = &self.interactions {
-            return Ok(Some((people::read(path, load)?, Some(path))));
+            let options = LoadOptions { format_flag: Some(INPUT_FORMAT), ..load.options() };
+            return Ok(Some((people::read(path, &options)?, Some(path))));
         }
         if self.items.is_empty() {
             return Ok(None);
@@ -202,7 +206,7 @@ pub(crate) fn run(args: &Args) -> CommandResult {
         return Err(Error::setting("-k", "must be at least 1, but is 0").into());
     }
     if let (None, Some(flag)) = (&args.who.interactions, args.load.first_given()) {
-        let flag = if flag == "--format" { "--input-format" } else { flag };
+        let flag = if flag == "--format" { INPUT_FORMAT } else { flag };
         return Err(Error::setting(flag, "needs a file of interactions: --interactions").into());
     }
     let inputs =

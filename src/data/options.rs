@@ -89,6 +89,8 @@ pub enum OnBadRow {
 pub struct LoadOptions {
     /// `--format`. Any option about separators, headers or columns rules out adjacency lists.
     pub format: Format,
+    /// What messages call the flag of the format, where that is not `--format`.
+    pub format_flag: Option<&'static str>,
     /// `--separator`.
     pub separator: Option<Separator>,
     /// `--header`: whether the first row names the columns.
@@ -202,6 +204,7 @@ impl LoadOptions {
 
     /// The format of the file: as given, or found from its first lines.
     pub(super) fn file_format(&self, text: &Text) -> Result<FileFormat> {
+        let format_flag = self.format_flag.unwrap_or("--format");
         if text.data.starts_with(NPY) {
             return Err(text.error("is an array of NumPy, not a file of interactions"));
         }
@@ -225,7 +228,7 @@ impl LoadOptions {
                 if let (true, Some(flag)) = (is_list, self.threshold()) {
                     return Err(text.error(format!(
                         "looks like an adjacency list, which has no values for {flag}; if it has columns, \
-                         add --format delimited"
+                         add {format_flag} delimited"
                     )));
                 }
                 return Ok(found);
@@ -237,7 +240,7 @@ impl LoadOptions {
             FileFormat::Parquet => "a Parquet file",
             _ => "an adjacency list",
         };
-        Err(Error::setting(flag, format!("has no meaning for {what} (--format)")))
+        Err(Error::setting(flag, format!("has no meaning for {what} ({format_flag})")))
     }
 }
 

@@ -24,6 +24,10 @@ use std::sync::atomic::AtomicBool;
 /// In JSON its field `trainer` says which one it is of: `wrmf` or `popularity`; without that field it is of the step
 /// engine.
 #[derive(Debug, Clone, PartialEq)]
+#[allow(
+    clippy::large_enum_variant,
+    reason = "a process has few of them, and most are of the largest variant"
+)]
 pub enum RunConfig {
     /// Steps on the GPU.
     Step(TrainConfig),

@@ -296,7 +296,8 @@ fn what_cannot_be_asked_is_refused_in_a_line_and_nothing_is_lost() {
     write("empty.csv", "");
     write("strangers.csv", "user,item\na,x\nb,y\n");
     write("good.csv", "user,item\na,i1\n");
-    let cases: [(&[&str], &[&str]); 14] = [
+    write("numbers.txt", "2 1 2\n1 5\n3 1 2 7\n");
+    let cases: [(&[&str], &[&str]); 15] = [
         (&["recommend", model, "--items", "x,y"], &["--items", "no item that the model has", "`x`", "`y`"]),
         (&["recommend", model, "--items", ""], &["--items", "no item"]),
         (&["recommend", model, "--items", ",,"], &["--items", "no item"]),
@@ -305,6 +306,10 @@ fn what_cannot_be_asked_is_refused_in_a_line_and_nothing_is_lost() {
         (&["recommend", model, "--interactions", "missing.csv"], &["missing.csv"]),
         (&["recommend", model, "--items", "i1", "--separator", ";"], &["--separator", "--interactions"]),
         (&["recommend", model, "--items", "i1", "--input-format", "parquet"], &["--input-format"]),
+        (
+            &["recommend", model, "--interactions", "numbers.txt", "--min-rating", "3"],
+            &["numbers.txt", "--min-rating", "--input-format delimited"],
+        ),
         (&["fold-in", model, "empty.csv", "-o", "m"], &["empty.csv"]),
         (&["fold-in", model, "strangers.csv", "-o", "m"], &["strangers.csv", "no item"]),
         (&["fold-in", model, "good.csv", "-o", "good.csv"], &["good.csv", "not a folder"]),
@@ -320,7 +325,7 @@ fn what_cannot_be_asked_is_refused_in_a_line_and_nothing_is_lost() {
         let errors: Vec<&str> = err.lines().filter(|line| line.starts_with("error: ")).collect();
         assert_eq!(errors.len(), 1, "{err}");
         assert_line(errors[0], parts);
-        assert_eq!(fs::read_dir(place.path()).unwrap().count(), 3, "{args:?} left something");
+        assert_eq!(fs::read_dir(place.path()).unwrap().count(), 4, "{args:?} left something");
     }
     for args in [
         &["recommend", model, "--items", "i1", "--user", "u0"][..],

@@ -137,6 +137,7 @@ pub(crate) fn options(bytes: &[u8]) -> bool {
     let is_compressed = choices.byte() % 4 == 3;
     let options = LoadOptions {
         format,
+        format_flag: None,
         separator,
         header,
         backslash_escapes,
