@@ -1,7 +1,7 @@
-//! What a run of WRMF is made of.
+//! What a run of WRMF, or of CDL, is made of.
 
 use crate::data::Protocol;
-use crate::train::{MAX_DIM, Stopping, within};
+use crate::train::{FeatureNetwork, MAX_DIM, Stopping, within};
 use crate::{Error, Result};
 use serde::{Deserialize, Serialize};
 
@@ -19,6 +19,18 @@ pub mod defaults {
     pub const SWEEPS: usize = 16;
     /// Norm of a starting row (Rendle et al. 2021: standard deviation 0.1 / sqrt(D)).
     pub const START_NORM: f64 = 0.1;
+
+    /// What CDL has beside.
+    pub mod cdl {
+        /// How much more the distance to f counts than the length of a vector without features (measured).
+        pub const FEATURE_WEIGHT: f64 = 1.0;
+        /// Passes of f over the items in each sweep (measured).
+        pub const PASSES: u64 = 5;
+        /// Items of a step of f (measured).
+        pub const BATCH_SIZE: usize = 512;
+        /// Step size of Adam (Kingma and Ba 2015).
+        pub const LEARNING_RATE: f64 = 1e-3;
+    }
 }
 
 /// A run of WRMF. With S the observed pairs of U users and I items, a = `unobserved_weight`, l = `regularisation` and
@@ -31,6 +43,14 @@ pub mod defaults {
 /// Hu et al. 2008 (eq. 3) weigh an observed pair 1 + alpha, and any other pair 1. For n = 0 that is the same model:
 /// alpha = 1 / a, and their lambda is l (1 + 1 / a). Vectors are then sqrt(1 + a) times as long as here; the rankings are
 /// the same.
+///
+/// With `features` it is CDL, collaborative deep learning (Wang, Wang and Yeung 2015), whose text model is here the network
+/// f of CML with features. An item with features x is drawn to f(x) in place of 0, with b = `features.weight`:
+///
+/// > L = ... + b l sum_{i with features} (|U_i| + a U)^n |v - f(x_i)|^2
+///
+/// f learns by Adam, some passes over the items after each sweep. Items without interactions take no part; those that have
+/// features are put where f projects them.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct WrmfConfig {
@@ -42,6 +62,9 @@ pub struct WrmfConfig {
     pub regularisation: f64,
     /// Exponent of the weight of all pairs of a row, by which the row is regularised.
     pub regularisation_exponent: f64,
+    /// The network whose projection of the features is the items' prior, if there is one: then it is CDL.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub features: Option<FeatureNetwork>,
     /// How long to train; an epoch is a sweep over the items, then the users.
     pub stopping: Stopping,
     /// Seed of all randomness.
@@ -62,6 +85,7 @@ impl Default for WrmfConfig {
             unobserved_weight: UNOBSERVED_WEIGHT,
             regularisation: REGULARISATION,
             regularisation_exponent: REGULARISATION_EXPONENT,
+            features: None,
             stopping: Stopping { epochs: SWEEPS, evaluate_every: 1, patience: 0, k: K },
             seed: 0,
             protocol: Protocol::Holdout { test_fraction: TEST_FRACTION, valid_fraction: VALID_FRACTION },
@@ -71,6 +95,16 @@ impl Default for WrmfConfig {
 }
 
 impl WrmfConfig {
+    /// CDL.
+    pub fn cdl() -> WrmfConfig {
+        use crate::train::defaults::{DROPOUT, HIDDEN};
+        let weight = defaults::cdl::FEATURE_WEIGHT;
+        WrmfConfig {
+            features: Some(FeatureNetwork { hidden: HIDDEN, dropout: DROPOUT, weight }),
+            ..WrmfConfig::default()
+        }
+    }
+
     /// Checks every setting.
     ///
     /// # Errors
@@ -90,7 +124,7 @@ impl WrmfConfig {
             let message = format!("must be 0 to 2, but is {exponent}");
             return Err(Error::setting("--regularisation-exponent", message));
         }
-        Ok(())
+        self.features.map_or(Ok(()), |network| network.check())
     }
 
     /// What a row's squared length is weighed by: the row has `count` observed pairs, and `others` rows are on the other

@@ -5,10 +5,12 @@
 //! then u also is d^-1 V (1 + V^T d^-1 V)^-1 1, with d = a G + r. So a row with fewer pairs than dimensions takes a system
 //! of n equations in place of D. Both are solved by Cholesky's decomposition.
 //!
+//! A row that is drawn to a prior p in place of 0 has r p more on the right side: then u = q + d^-1 V (1 + V^T d^-1 V)^-1
+//! (1 - V^T q), with q = d^-1 r p.
+//!
 //! All is in f64, in matrices of faer: their memory is aligned, so that every sum has the same order in every run. Blocks
 //! of rows do not depend on the threads.
 
-use super::config::WrmfConfig;
 use crate::data::Interactions;
 use faer::diag::DiagMut;
 use faer::dyn_stack::{MemBuffer, MemStack};
@@ -53,7 +55,7 @@ pub(super) fn gramian(table: &[f32], dim: usize) -> Mat<f64> {
 }
 
 /// The rows of a table as the columns of `part`; zeros after them.
-fn widen(rows: &[f32], dim: usize, part: &mut Mat<f64>) {
+pub(super) fn widen(rows: &[f32], dim: usize, part: &mut Mat<f64>) {
     part.as_mut().fill(0.0);
     for (at, row) in rows.chunks(dim).enumerate() {
         part.col_as_slice_mut(at).iter_mut().zip(row).for_each(|(wide, &x)| *wide = f64::from(x));
@@ -116,22 +118,33 @@ impl Turned {
 pub(super) fn working_bytes(others: u64, dim: usize) -> u64 {
     let threads = rayon::current_num_threads() as u64;
     let square = (dim * dim) as u64;
-    let of_thread = 2 * square + (dim * (PART.max(dim) + 2 * PART)) as u64;
+    let of_thread = 2 * square + (dim * (PART.max(dim) + 3 * PART)) as u64;
     8 * (others * dim as u64 + (SUMS as u64 + 3) * square + threads * of_thread)
 }
 
-/// Solves every row of `table` for the rows of the table `others`, which has the Gramian `gramian`. `pairs` has the rows
-/// of `others` with which each row was observed. A row without any gets zeros. Ends early, between rows, if `interrupt` is
-/// set: what is solved then does not matter, since a row depends on `others` alone.
+/// What the rows of one side are solved for, beside the other table.
+pub(super) struct Wanted<'a> {
+    /// The rows of the other side with which each row was observed.
+    pub(super) pairs: &'a Interactions,
+    /// r of each row.
+    pub(super) ridges: &'a [f64],
+    /// p of each row, (rows, D); empty if all are 0.
+    pub(super) priors: &'a [f32],
+    /// a.
+    pub(super) unobserved_weight: f64,
+}
+
+/// Solves every row of `table` for the rows of the table `others`, which has the Gramian `gramian`. A row without pairs
+/// gets zeros. Ends early, between rows, if `interrupt` is set: what is solved then does not matter, since a row depends on
+/// `others` and its prior alone.
 pub(super) fn solve(
     table: &mut [f32],
     others: &[f32],
     gramian: &Mat<f64>,
-    pairs: &Interactions,
-    config: &WrmfConfig,
+    wanted: &Wanted<'_>,
     interrupt: &AtomicBool,
 ) -> Result<(), Halt> {
-    let dim = config.dim;
+    let dim = gramian.nrows();
     let turned = Turned::new(others, gramian).ok_or(Halt::NotFinite)?;
     table.par_chunks_mut(BLOCK * dim).enumerate().try_for_each_init(
         || Workspace::new(dim),
@@ -139,10 +152,15 @@ pub(super) fn solve(
             if interrupt.load(Ordering::Relaxed) {
                 return Err(Halt::Interrupted);
             }
-            for at in 0..rows.len() / dim {
-                let its = pairs.items_of((block * BLOCK + at) as u32);
-                let weight = config.row_weight(its.len(), pairs.item_count());
-                space.solve(at, its, &turned, weight, config.unobserved_weight).ok_or(Halt::NotFinite)?;
+            let start = block * BLOCK;
+            if !wanted.priors.is_empty() {
+                widen(&wanted.priors[start * dim..][..rows.len()], dim, &mut space.back);
+                let basis = turned.basis.transpose();
+                matmul(&mut space.priors, Accum::Replace, basis, &space.back, 1.0, Par::Seq);
+            }
+            for (at, &ridge) in wanted.ridges[start..][..rows.len() / dim].iter().enumerate() {
+                let its = wanted.pairs.items_of((start + at) as u32);
+                space.solve(at, its, &turned, ridge, wanted.unobserved_weight).ok_or(Halt::NotFinite)?;
             }
             let Workspace { solved, back, .. } = space;
             matmul(&mut *back, Accum::Replace, &turned.basis, &*solved, 1.0, Par::Seq);
@@ -181,6 +199,8 @@ struct Workspace {
     system: Mat<f64>,
     right: Mat<f64>,
     memory: MemBuffer,
+    /// Priors as columns, in the basis, (D, BLOCK).
+    priors: Mat<f64>,
     /// Solved rows as columns, in the basis and out of it, (D, BLOCK).
     solved: Mat<f64>,
     back: Mat<f64>,
@@ -197,6 +217,7 @@ impl Workspace {
             system: Mat::zeros(dim, dim),
             right: Mat::zeros(dim, 1),
             memory: MemBuffer::new(scratch),
+            priors: Mat::zeros(dim, BLOCK),
             solved: Mat::zeros(dim, BLOCK),
             back: Mat::zeros(dim, BLOCK),
         }
@@ -208,35 +229,41 @@ impl Workspace {
         at: usize,
         its: &[u32],
         turned: &Turned,
-        row_weight: f64,
+        ridge: f64,
         unobserved_weight: f64,
     ) -> Option<()> {
-        for (d, value) in self.diagonal.iter_mut().zip(&turned.gramian) {
-            *d = unobserved_weight * value + row_weight;
+        let solved = self.solved.col_as_slice_mut(at);
+        if its.is_empty() {
+            solved.fill(0.0);
+            return Some(());
         }
+        for (d, value) in self.diagonal.iter_mut().zip(&turned.gramian) {
+            *d = unobserved_weight * value + ridge;
+        }
+        // r p, for a start.
+        solved.iter_mut().zip(self.priors.col_as_slice(at)).for_each(|(x, p)| *x = ridge * p);
         if its.len() < self.dim { self.solve_few(at, its, turned) } else { self.solve_many(at, its, turned) }
     }
 
-    /// By a system with an equation for each of n pairs: with W = d^-1/2 V, u = d^-1/2 W (1 + W^T W)^-1 1.
+    /// By a system with an equation for each of n pairs: with W = d^-1/2 V and s = d^-1/2 r p,
+    /// u = d^-1/2 (s + W (1 + W^T W)^-1 (1 - W^T s)).
     fn solve_few(&mut self, at: usize, its: &[u32], turned: &Turned) -> Option<()> {
         let (dim, count) = (self.dim, its.len());
         let solved = self.solved.col_as_slice_mut(at);
-        solved.fill(0.0);
-        if count == 0 {
-            return Some(());
-        }
         self.diagonal.iter_mut().for_each(|d| *d = 1.0 / d.sqrt());
-        for (column, &other) in its.iter().enumerate() {
-            let column = self.columns.col_as_slice_mut(column).iter_mut();
+        solved.iter_mut().zip(&self.diagonal).for_each(|(x, d)| *x *= d);
+        let right = self.right.col_as_slice_mut(0);
+        for (pair, &other) in its.iter().enumerate() {
+            let column = self.columns.col_as_slice_mut(pair);
             let scaled = turned.row(other).iter().zip(&self.diagonal).map(|(x, d)| x * d);
-            column.zip(scaled).for_each(|(to, x)| *to = x);
+            column.iter_mut().zip(scaled).for_each(|(to, x)| *to = x);
+            right[pair] = 1.0 - column.iter().zip(&*solved).map(|(x, y)| x * y).sum::<f64>();
         }
         let columns = self.columns.submatrix(0, 0, dim, count);
         let mut system = self.system.submatrix_mut(0, 0, count, count);
         system.fill(0.0);
         (0..count).for_each(|at| system[(at, at)] = 1.0);
         add_lower(system, columns.transpose(), columns);
-        self.right.as_mut().fill(1.0);
         self.cholesky(count)?;
         let weights = self.right.col_as_slice(0);
         let solved = self.solved.col_as_slice_mut(at);
@@ -248,12 +275,12 @@ impl Workspace {
         Some(())
     }
 
-    /// By the system of D equations: (d + V V^T) u = V 1.
+    /// By the system of D equations: (d + V V^T) u = V 1 + r p.
     fn solve_many(&mut self, at: usize, its: &[u32], turned: &Turned) -> Option<()> {
         let dim = self.dim;
         self.system.as_mut().fill(0.0);
         (0..dim).for_each(|at| self.system[(at, at)] = self.diagonal[at]);
-        self.right.as_mut().fill(0.0);
+        self.right.col_as_slice_mut(0).copy_from_slice(self.solved.col_as_slice(at));
         let most = self.columns.ncols();
         for its in its.chunks(most) {
             for (column, &other) in its.iter().enumerate() {

@@ -110,6 +110,20 @@ impl FeatureArgs {
                 Err(Error::setting("--item-features", message))
             }
             (RunConfig::Step(_), None) => Ok(()),
+            (RunConfig::Wrmf(config), _) if config.features.is_some() => {
+                let (refused, message) = match (&self.item_features, &self.user_features) {
+                    (Some(_), None) => return Ok(()),
+                    (None, None) => ("--item-features", "is needed by --recipe cdl"),
+                    (_, Some(_)) => {
+                        ("--user-features", "has no meaning with --recipe cdl: only items have a prior")
+                    }
+                };
+                Err(Error::setting(refused, message))
+            }
+            (RunConfig::Wrmf(_), Some("--item-features")) => {
+                let message = "has no meaning with --recipe wrmf: --recipe cdl is wrmf with item features";
+                Err(Error::setting("--item-features", message))
+            }
             (_, Some(flag)) => {
                 Err(Error::setting(flag, format!("has no meaning with --recipe {}", recipe.name())))
             }
@@ -121,7 +135,7 @@ impl FeatureArgs {
     pub(crate) fn check_used(&self, configs: &[RunConfig]) -> Result<()> {
         match self.flag() {
             Some(flag) if configs.iter().all(|config| config.features().is_none()) => {
-                Err(Error::setting(flag, "is used by none of these models: add cml-f-2017".to_owned()))
+                Err(Error::setting(flag, "is used by none of these models: add cml-f-2017 or cdl".to_owned()))
             }
             _ => Ok(()),
         }

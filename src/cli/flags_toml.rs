@@ -38,11 +38,13 @@ pub(crate) fn flags(config: &RunConfig, options: &Json) -> String {
     match config {
         RunConfig::Step(config) => add_step_flags(config, &mut add),
         RunConfig::Wrmf(config) => {
-            add("recipe", Value::String(RunRecipe::Wrmf.name().to_owned()));
+            let recipe = if config.features.is_some() { RunRecipe::Cdl } else { RunRecipe::Wrmf };
+            add("recipe", Value::String(recipe.name().to_owned()));
             add("dim", count(config.dim));
             add("unobserved-weight", Value::Float(config.unobserved_weight));
             add("regularisation", Value::Float(config.regularisation));
             add("regularisation-exponent", Value::Float(config.regularisation_exponent));
+            add_features(config.features, &mut add);
             add_length(&config.stopping, &mut add);
         }
         RunConfig::Popularity(_) => {
@@ -65,6 +67,15 @@ fn add_length(stopping: &Stopping, add: &mut dyn FnMut(&str, Value)) {
     add("epochs", count(stopping.epochs));
     add("evaluate-every", count(stopping.evaluate_every));
     add("patience", count(stopping.patience));
+}
+
+/// The flags of the network for features, if there is one.
+fn add_features(network: Option<FeatureNetwork>, add: &mut dyn FnMut(&str, Value)) {
+    if let Some(FeatureNetwork { hidden, dropout, weight }) = network {
+        add("hidden", count(hidden));
+        add("dropout", Value::Float(dropout));
+        add("feature-weight", Value::Float(weight));
+    }
 }
 
 /// The flags of a run of steps.
@@ -102,11 +113,7 @@ fn add_step_flags(config: &TrainConfig, add: &mut dyn FnMut(&str, Value)) {
         add("item-bias-rate", Value::Float(rate));
         add("item-bias-start", Value::Float(start));
     }
-    if let Some(FeatureNetwork { hidden, dropout, weight }) = config.features {
-        add("hidden", count(hidden));
-        add("dropout", Value::Float(dropout));
-        add("feature-weight", Value::Float(weight));
-    }
+    add_features(config.features, add);
     let (schedule, learning_rate) = match config.schedule {
         Schedule::Constant { learning_rate } => ("constant", learning_rate),
         Schedule::Linear { learning_rate } => ("linear", learning_rate),

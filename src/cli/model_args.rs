@@ -130,14 +130,14 @@ pub(crate) struct ModelArgs {
          of squares [default: {:e}]", defaults::EPSILON, defaults::ADAGRAD_EPSILON))]
     epsilon: Option<f64>,
     #[arg(long, value_name = "W", help = format!(
-        "Wrmf: weight of every pair's squared score, against 1 for an observed pair's error; alpha of Hu et al. 2008 is \
+        "Wrmf and cdl: weight of every pair's squared score, against 1 for an observed pair's error; alpha of Hu et al. 2008 is \
          1 / W [default: {}, measured]", als::defaults::UNOBSERVED_WEIGHT))]
     unobserved_weight: Option<f64>,
     #[arg(long, value_name = "W", help = format!(
-        "Wrmf: weight of the vectors' squared lengths [default: {}, measured]", als::defaults::REGULARISATION))]
+        "Wrmf and cdl: weight of the vectors' squared lengths [default: {}, measured]", als::defaults::REGULARISATION))]
     regularisation: Option<f64>,
     #[arg(long, value_name = "X", help = format!(
-        "Wrmf: how much more rows with more interactions are regularised, 0 to 2 [default: {}; Rendle et al. 2021: 1]",
+        "Wrmf and cdl: how much more rows with more interactions are regularised, 0 to 2 [default: {}; Rendle et al. 2021: 1]",
         als::defaults::REGULARISATION_EXPONENT))]
     regularisation_exponent: Option<f64>,
 }
@@ -146,7 +146,7 @@ pub(crate) struct ModelArgs {
 #[command(next_help_heading = "Running")]
 pub(crate) struct RunArgs {
     #[arg(long, value_name = "N", help = format!(
-        "Epochs (wrmf: sweeps), or fewer if --patience ends the training {}", usual_length(|it| it.epochs)))]
+        "Epochs (wrmf and cdl: sweeps), or fewer if --patience ends the training {}", usual_length(|it| it.epochs)))]
     epochs: Option<usize>,
     #[arg(long, value_name = "N", help = format!(
         "Epochs between evaluations on the validation part {}", usual_length(|it| it.evaluate_every)))]
@@ -229,7 +229,7 @@ pub(crate) fn check_adapter(name: Option<&str>, configs: &[RunConfig]) -> Result
     }
     Err(Error::setting(
         "--adapter",
-        "has no meaning with --recipe wrmf and popularity: they train on the CPU",
+        "has no meaning with --recipe wrmf, cdl and popularity: they train on the CPU",
     ))
 }
 
@@ -265,6 +265,7 @@ impl ModelArgs {
                 regularisation: self.regularisation.unwrap_or(start.regularisation),
                 regularisation_exponent: (self.regularisation_exponent)
                     .unwrap_or(start.regularisation_exponent),
+                features: start.features.map(|network| self.feature_network(Some(network))),
                 stopping: run.stopping(start.stopping),
                 seed: run.seed(),
                 protocol,
@@ -494,8 +495,10 @@ impl ModelArgs {
     }
 }
 
-/// The settings of WRMF alone.
+/// The settings of WRMF and CDL alone.
 const OF_WRMF: [&str; 3] = ["unobserved-weight", "regularisation", "regularisation-exponent"];
+/// The settings of the network for features.
+const OF_FEATURES: [&str; 3] = ["hidden", "dropout", "feature-weight"];
 /// The settings of all trainers that take more than one epoch.
 const OF_EPOCHS: [&str; 4] = ["dim", "epochs", "evaluate-every", "patience"];
 
@@ -503,8 +506,12 @@ const OF_EPOCHS: [&str; 4] = ["dim", "epochs", "evaluate-every", "patience"];
 pub(crate) fn unused_because(name: &str, config: &RunConfig) -> Option<String> {
     let (is_used, because) = match config {
         RunConfig::Step(config) if !OF_WRMF.contains(&name) => return unused_in_steps(name, config),
-        RunConfig::Step(_) => (false, "a recipe other than wrmf"),
-        RunConfig::Wrmf(_) => (OF_WRMF.contains(&name) || OF_EPOCHS.contains(&name), "--recipe wrmf"),
+        RunConfig::Step(_) => (false, "a recipe other than wrmf and cdl"),
+        RunConfig::Wrmf(config) => {
+            let (is_cdl, is_of) = (config.features.is_some(), |names: &[&str]| names.contains(&name));
+            let is_used = is_of(&OF_WRMF) || is_of(&OF_EPOCHS) || (is_cdl && is_of(&OF_FEATURES));
+            (is_used, if is_cdl { "--recipe cdl" } else { "--recipe wrmf" })
+        }
         RunConfig::Popularity(_) => (false, "--recipe popularity"),
     };
     (!is_used && name != "k").then(|| because.to_owned())
@@ -526,7 +533,7 @@ fn unused_in_steps(name: &str, config: &TrainConfig) -> Option<String> {
         "rank-weight" => (matches!(loss, Loss::Triplet { .. }), "loss"),
         "contrastive-weight" => (matches!(loss, Loss::Contrastive { .. }), "loss"),
         "item-bias-rate" | "item-bias-start" => (has_bias, "item-bias"),
-        "hidden" | "dropout" | "feature-weight" if config.features.is_none() => {
+        name if OF_FEATURES.contains(&name) && config.features.is_none() => {
             return Some("neither --item-features nor --user-features".to_owned());
         }
         "betas" => (matches!(config.optimizer, Optimizer::Adam { .. }), "optimizer"),
@@ -623,7 +630,7 @@ mod tests {
         let names: Vec<String> =
             searched.0.get_arguments().filter_map(clap::Arg::get_long).map(str::to_owned).collect();
         let protocol = RunRecipe::default().config().protocol();
-        for recipe in [RunRecipe::Wrmf, RunRecipe::Popularity] {
+        for (recipe, expected) in [(RunRecipe::Wrmf, 7), (RunRecipe::Cdl, 10), (RunRecipe::Popularity, 0)] {
             let mut used = 0;
             for name in names.iter().filter(|name| !NOT_SEARCHED.contains(&name.as_str())) {
                 let (samples, model, run) = with(&mut searched, recipe, name);
@@ -638,13 +645,13 @@ mod tests {
                     }
                 }
             }
-            assert_eq!(used, if recipe == RunRecipe::Wrmf { 7 } else { 0 });
+            assert_eq!(used, expected, "{}", recipe.name());
         }
         for name in OF_WRMF {
             let (samples, model, run) = with(&mut searched, RunRecipe::default(), name);
             let config = model.config(Recipe::default(), &samples, &run, protocol).unwrap();
             let error = model.check_used(&samples, &run, &[config]).unwrap_err().to_string();
-            assert_eq!(error, format!("--{name} has no meaning with a recipe other than wrmf"));
+            assert_eq!(error, format!("--{name} has no meaning with a recipe other than wrmf and cdl"));
         }
     }
 }

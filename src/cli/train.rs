@@ -303,8 +303,10 @@ fn recipe_line(recipe: RunRecipe, config: &RunConfig) -> String {
             if config.features.is_some() { ", features" } else { "" },
         ),
         RunConfig::Wrmf(config) => format!(
-            "alternating least squares, unobserved weight {}, regularisation {}",
-            config.unobserved_weight, config.regularisation
+            "alternating least squares, unobserved weight {}, regularisation {}{}",
+            config.unobserved_weight,
+            config.regularisation,
+            if config.features.is_some() { ", features" } else { "" },
         ),
         RunConfig::Popularity(_) => "the items of most users".to_owned(),
     };

@@ -60,6 +60,7 @@ Examples:
   zcat plays.tsv.gz | spherec train - -o model --temperature 0.08
   spherec train users.dat -o model --item-features tag-item.dat.gz --features-by feature --min-feature-count 5
   spherec train ratings.csv -o model --recipe wrmf
+  spherec train ratings.csv -o model --recipe cdl --item-features genres.csv
   spherec train --resume model";
 
 #[derive(Debug, clap::Args)]

@@ -189,6 +189,28 @@ pub struct Stopping {
     pub k: usize,
 }
 
+impl FeatureNetwork {
+    /// Checks every setting.
+    ///
+    /// # Errors
+    /// [`Error::Setting`] naming the flag, the rule and the value.
+    pub fn check(&self) -> Result<()> {
+        let FeatureNetwork { hidden, dropout, weight } = *self;
+        within("--hidden", hidden, 4, MAX_DIM)?;
+        if !hidden.is_multiple_of(4) {
+            return Err(Error::setting("--hidden", format!("must be a multiple of 4, but is {hidden}")));
+        }
+        if !(0.0..=0.95).contains(&dropout) {
+            return Err(Error::setting("--dropout", format!("must be from 0 to 0.95, but is {dropout}")));
+        }
+        if !(weight > 0.0 && (weight as f32).is_normal()) {
+            let message = format!("must be above 0 and a number of 32 bits, but is {weight}");
+            return Err(Error::setting("--feature-weight", message));
+        }
+        Ok(())
+    }
+}
+
 impl Stopping {
     /// Checks every setting.
     ///
@@ -259,7 +281,7 @@ impl TrainConfig {
         self.check_together()?;
         self.optimizer.check()?;
         self.schedule.check()?;
-        self.check_features()?;
+        self.features.map_or(Ok(()), |network| network.check())?;
         let Regularisers { gor_weight, covariance_weight } = self.regularisers;
         for (flag, weight) in [("--gor-weight", gor_weight), ("--covariance-weight", covariance_weight)] {
             if !(weight >= 0.0 && weight.is_finite()) {
@@ -277,22 +299,6 @@ impl TrainConfig {
 
 /// Settings as the device has them.
 impl TrainConfig {
-    fn check_features(&self) -> Result<()> {
-        let Some(FeatureNetwork { hidden, dropout, weight }) = self.features else { return Ok(()) };
-        within("--hidden", hidden, 4, MAX_DIM)?;
-        if !hidden.is_multiple_of(4) {
-            return Err(Error::setting("--hidden", format!("must be a multiple of 4, but is {hidden}")));
-        }
-        if !(0.0..=0.95).contains(&dropout) {
-            return Err(Error::setting("--dropout", format!("must be from 0 to 0.95, but is {dropout}")));
-        }
-        if !(weight > 0.0 && (weight as f32).is_normal()) {
-            let message = format!("must be above 0 and a number of 32 bits, but is {weight}");
-            return Err(Error::setting("--feature-weight", message));
-        }
-        Ok(())
-    }
-
     /// Refuses numbers that are infinite or zero as 32-bit numbers.
     fn check_range(&self) -> Result<()> {
         let (Schedule::Constant { learning_rate } | Schedule::Linear { learning_rate }) = self.schedule;

@@ -265,7 +265,9 @@ impl<'a> Run<'a> {
             }
             Of::Layer(side, layer) => {
                 let rows = features.iter().find(|(it, _)| *it == side).map(|(_, rows)| rows.as_ref());
-                starting_weights(config, (side, layer), rows, row, numbers);
+                let length = if config.geometry == Geometry::Sphere { 1.0 } else { config.start_norm };
+                let hidden = config.features.map_or(1, |network| network.hidden);
+                starting_weights(config.seed, (side, layer), hidden, length, rows, row, numbers);
                 0.0
             }
         };
@@ -505,30 +507,28 @@ impl TableParts for DeviceTables<'_> {
 }
 
 /// What a row of a network's layer starts with. Hidden numbers start with a variance of about 2 before ReLU, and so with a
-/// mean square of 1 after it (He et al., ICCV 2015); f starts about as long as the points are.
-fn starting_weights(
-    config: &TrainConfig,
+/// mean square of 1 after it (He et al., ICCV 2015); f starts about as long as `length`.
+pub(crate) fn starting_weights(
+    seed: u64,
     (side, layer): (Side, Layer),
+    hidden: usize,
+    length: f64,
     features: Option<&Features>,
     row: usize,
     weights: &mut [f32],
 ) {
-    let hidden = config.features.map_or(1, |network| network.hidden);
     let (bias_row, deviation) = match layer {
         Layer::Input => {
             let squares = features.map_or(1.0, Features::mean_squares);
             (features.map_or(0, Features::feature_count), (2.0 / squares.max(1e-12)).sqrt())
         }
-        Layer::Output => {
-            let length = if config.geometry == Geometry::Sphere { 1.0 } else { config.start_norm };
-            (hidden, length / (hidden as f64 * weights.len() as f64).sqrt())
-        }
+        Layer::Output => (hidden, length / (hidden as f64 * weights.len() as f64).sqrt()),
     };
     if row == bias_row {
         return weights.fill(0.0);
     }
     let table = 2 * side.index() as u64 + u64::from(layer == Layer::Output);
-    let mut stream = Stream::new(config.seed, Purpose::Weights, (row as u64) << 2 | table);
+    let mut stream = Stream::new(seed, Purpose::Weights, (row as u64) << 2 | table);
     for weight in weights {
         let normal: f64 = StandardNormal.sample(&mut stream);
         *weight = (normal * deviation) as f32;

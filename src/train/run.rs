@@ -27,7 +27,7 @@ use std::sync::atomic::AtomicBool;
 pub enum RunConfig {
     /// Steps on the GPU.
     Step(TrainConfig),
-    /// Alternating least squares on the CPU.
+    /// Alternating least squares on the CPU: WRMF, or CDL.
     Wrmf(WrmfConfig),
     /// Counts.
     Popularity(PopularityConfig),
@@ -101,7 +101,8 @@ impl RunConfig {
     pub fn features(&self) -> Option<FeatureNetwork> {
         match self {
             RunConfig::Step(config) => config.features,
-            RunConfig::Wrmf(_) | RunConfig::Popularity(_) => None,
+            RunConfig::Wrmf(config) => config.features,
+            RunConfig::Popularity(_) => None,
         }
     }
 
@@ -150,6 +151,8 @@ impl RunConfig {
     pub(crate) fn moment_count(&self) -> usize {
         match self {
             RunConfig::Step(config) => config.optimizer.moments().len(),
+            // Of the network alone.
+            RunConfig::Wrmf(config) if config.features.is_some() => 2,
             RunConfig::Wrmf(_) | RunConfig::Popularity(_) => 0,
         }
     }
@@ -198,6 +201,7 @@ impl RunConfig {
 /// The name in JSON of each trainer but the step engine.
 const TRAINER: &str = "trainer";
 const WRMF: &str = "wrmf";
+const CDL: &str = "cdl";
 const POPULARITY: &str = "popularity";
 
 impl Serialize for RunConfig {
@@ -239,6 +243,8 @@ pub enum RunRecipe {
     Step(Recipe),
     /// Implicit ALS.
     Wrmf,
+    /// The same with the features of items.
+    Cdl,
     /// The most popular items.
     Popularity,
 }
@@ -258,7 +264,7 @@ impl Default for RunRecipe {
 impl RunRecipe {
     /// Every recipe of every trainer.
     pub fn all() -> Vec<RunRecipe> {
-        let others = [RunRecipe::Wrmf, RunRecipe::Popularity];
+        let others = [RunRecipe::Wrmf, RunRecipe::Cdl, RunRecipe::Popularity];
         Recipe::ALL.into_iter().map(RunRecipe::Step).chain(others).collect()
     }
 
@@ -267,6 +273,7 @@ impl RunRecipe {
         match self {
             RunRecipe::Step(recipe) => recipe.name(),
             RunRecipe::Wrmf => WRMF,
+            RunRecipe::Cdl => CDL,
             RunRecipe::Popularity => POPULARITY,
         }
     }
@@ -279,6 +286,10 @@ impl RunRecipe {
                 "matrix factorisation by alternating least squares (Hu et al. 2008, Rendle et al. 2021); on the CPU, \
                  needs no GPU"
             }
+            RunRecipe::Cdl => {
+                "wrmf with --item-features: a network that projects them is the items' prior (collaborative deep \
+                 learning, Wang et al. 2015, with the network of cml-f-2017); on the CPU, needs no GPU"
+            }
             RunRecipe::Popularity => "everyone gets the items that most users have: the floor; needs no GPU",
         }
     }
@@ -288,6 +299,7 @@ impl RunRecipe {
         match self {
             RunRecipe::Step(recipe) => RunConfig::Step(recipe.config()),
             RunRecipe::Wrmf => RunConfig::Wrmf(WrmfConfig::default()),
+            RunRecipe::Cdl => RunConfig::Wrmf(WrmfConfig::cdl()),
             RunRecipe::Popularity => RunConfig::Popularity(PopularityConfig::default()),
         }
     }
@@ -314,7 +326,7 @@ pub fn run_from(
             };
             train_from(Arc::clone(gpu), data, config, restart, keeper, interrupt, observe)
         }
-        RunConfig::Wrmf(config) => als::train_from(data.split, config, restart, keeper, interrupt, observe),
+        RunConfig::Wrmf(config) => als::train_from(data, config, restart, keeper, interrupt, observe),
         RunConfig::Popularity(config) => popularity::count(data.split, config, observe),
     }
 }

@@ -1,6 +1,7 @@
 //! Tests that need no adapter.
 #![allow(clippy::print_stdout, reason = "tests tell how much of a tolerance was used")]
 
+mod cdl;
 mod cold;
 mod comparison;
 mod data_bad_input;

@@ -3,17 +3,19 @@
 
 use spherec::als::{WrmfConfig, train_from};
 use spherec::data::{Interactions, Split};
-use spherec::gpu::TablePart;
+use spherec::gpu::{TableKey, TablePart};
 use spherec::model::Embeddings;
 use spherec::random::{Purpose, Stream};
 use spherec::step::Of;
-use spherec::train::{Event, Keep, KeepNothing, Restart, Snapshot, State, Stop, Stopping, Trained};
+use spherec::train::{
+    Event, Keep, KeepNothing, Restart, Snapshot, State, Stop, Stopping, Trained, TrainingData,
+};
 use spherec::{Error, Result};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Random pairs. The first user has nothing, the last item is nobody's; the second user has most items, and the first
 /// item most users.
-fn data(users: u32, items: u32) -> Interactions {
+pub(crate) fn data(users: u32, items: u32) -> Interactions {
     let mut stream = Stream::new(7, Purpose::Generate, 0);
     let mut pairs = Vec::new();
     for user in 1..users {
@@ -27,13 +29,13 @@ fn data(users: u32, items: u32) -> Interactions {
     Interactions::from_pairs(users as usize, items as usize, &pairs)
 }
 
-fn split(train: Interactions) -> Split {
+pub(crate) fn split(train: Interactions) -> Split {
     let none = Interactions::from_pairs(train.user_count(), train.item_count(), &[]);
     Split { valid: none.clone(), test: none, train: train.into() }
 }
 
 /// One training pair of every user with two is for validation.
-fn with_valid(all: &Interactions) -> Split {
+pub(crate) fn with_valid(all: &Interactions) -> Split {
     let (users, items) = (all.user_count(), all.item_count());
     let is_held = |user: u32, item: u32| all.items_of(user).len() > 1 && all.items_of(user)[0] == item;
     let part = |held: bool| {
@@ -65,16 +67,16 @@ fn train(split: &Split, config: &WrmfConfig) -> (Trained, Vec<f64>) {
     (trained.unwrap(), losses)
 }
 
-fn wide(table: &[f32]) -> Vec<f64> {
+pub(crate) fn wide(table: &[f32]) -> Vec<f64> {
     table.iter().map(|&x| f64::from(x)).collect()
 }
 
-fn dot(a: &[f64], b: &[f64]) -> f64 {
+pub(crate) fn dot(a: &[f64], b: &[f64]) -> f64 {
     a.iter().zip(b).map(|(x, y)| x * y).sum()
 }
 
 /// The loss, as the documentation of [`WrmfConfig`] writes it.
-fn loss(train: &Interactions, config: &WrmfConfig, users: &[f64], items: &[f64]) -> f64 {
+pub(crate) fn loss(train: &Interactions, config: &WrmfConfig, users: &[f64], items: &[f64]) -> f64 {
     let (dim, a) = (config.dim, config.unobserved_weight);
     let (user_count, item_count) = (train.user_count(), train.item_count());
     let frequencies = train.item_frequencies();
@@ -121,10 +123,16 @@ fn eliminate(mut matrix: Vec<Vec<f64>>, mut right: Vec<f64>) -> Vec<f64> {
     right
 }
 
-/// The row that minimises sum over all others of weight (u.v - target)^2, plus `ridge` |u|^2.
-fn least_squares(dim: usize, others: &[f64], ridge: f64, pair: impl Fn(usize) -> (f64, f64)) -> Vec<f64> {
+/// The row that minimises sum over all others of weight (u.v - target)^2, plus `ridge` |u - prior|^2.
+pub(crate) fn least_squares(
+    prior: &[f64],
+    others: &[f64],
+    ridge: f64,
+    pair: impl Fn(usize) -> (f64, f64),
+) -> Vec<f64> {
+    let dim = prior.len();
     let mut matrix = vec![vec![0.0; dim]; dim];
-    let mut right = vec![0.0; dim];
+    let mut right: Vec<f64> = prior.iter().map(|x| ridge * x).collect();
     for (at, v) in others.chunks(dim).enumerate() {
         let (weight, target) = pair(at);
         for k in 0..dim {
@@ -138,21 +146,31 @@ fn least_squares(dim: usize, others: &[f64], ridge: f64, pair: impl Fn(usize) ->
 
 /// One side solved for the other: an observed pair counts 1 toward 1 and a toward 0, which is 1 + a toward 1 / (1 + a).
 fn oracle(config: &WrmfConfig, others: &[f64], rows: usize, has: impl Fn(usize, usize) -> bool) -> Vec<f64> {
+    oracle_with(config, others, &vec![(1.0, vec![0.0; config.dim]); rows], has)
+}
+
+/// As [`oracle`], for rows of which each has a prior, and how much more the distance to it counts.
+pub(crate) fn oracle_with(
+    config: &WrmfConfig,
+    others: &[f64],
+    priors: &[(f64, Vec<f64>)],
+    has: impl Fn(usize, usize) -> bool,
+) -> Vec<f64> {
     let a = config.unobserved_weight;
     let other_count = others.len() / config.dim;
-    let solve = |row: usize| {
+    let solve = |(row, (more, prior)): (usize, &(f64, Vec<f64>))| {
         let count = (0..other_count).filter(|&other| has(row, other)).count() as f64;
         let scale = (count + a * other_count as f64).powf(config.regularisation_exponent);
-        least_squares(config.dim, others, config.regularisation * scale, |other| match has(row, other) {
+        least_squares(prior, others, more * config.regularisation * scale, |other| match has(row, other) {
             true => (1.0 + a, 1.0 / (1.0 + a)),
             false => (a, 0.0),
         })
     };
-    (0..rows).flat_map(solve).collect()
+    priors.iter().enumerate().flat_map(solve).collect()
 }
 
 /// The largest difference, as a share of the largest number.
-fn difference(found: &[f64], expected: &[f64]) -> f64 {
+pub(crate) fn difference(found: &[f64], expected: &[f64]) -> f64 {
     assert!(found.len() == expected.len() && !found.is_empty(), "{} {}", found.len(), expected.len());
     let most = expected.iter().fold(0.0, |most: f64, x| most.max(x.abs()));
     found.iter().zip(expected).fold(0.0, |most: f64, (x, y)| most.max((x - y).abs())) / most
@@ -265,7 +283,7 @@ fn the_confidence_of_hu_et_al_is_the_same_model_in_other_units() {
     let half = |others: &[f64], rows: usize, has: &dyn Fn(usize, usize) -> bool| {
         let pair = |row, other| if has(row, other) { (1.0 + alpha, 1.0) } else { (1.0, 0.0) };
         (0..rows)
-            .flat_map(|row| least_squares(3, others, lambda, |other| pair(row, other)))
+            .flat_map(|row| least_squares(&[0.0; 3], others, lambda, |other| pair(row, other)))
             .collect::<Vec<_>>()
     };
     let has = |user: usize, item: usize| split.train.contains(user as u32, item as u32);
@@ -292,7 +310,7 @@ fn rows_without_pairs_are_zero_and_no_others() {
     embeddings.check().unwrap();
 }
 
-fn bits(embeddings: &Embeddings) -> Vec<u32> {
+pub(crate) fn bits(embeddings: &Embeddings) -> Vec<u32> {
     [&embeddings.users, &embeddings.items].into_iter().flatten().map(|x| x.to_bits()).collect()
 }
 
@@ -313,16 +331,24 @@ fn the_bits_do_not_depend_on_the_threads_but_on_the_seed() {
 
 /// What a checkpoint holds, in memory.
 #[derive(Clone)]
-struct Kept {
-    state: State,
+pub(crate) struct Kept {
+    pub(crate) state: State,
     best: Option<Embeddings>,
-    rows: Vec<u32>,
+    pub(crate) parts: Vec<(TableKey, Vec<u32>)>,
+}
+
+impl Kept {
+    /// Items, then users.
+    fn rows(&mut self) -> &mut Vec<u32> {
+        assert_eq!((self.parts.len(), self.parts[0].0), (1, (Of::Points, TablePart::Rows)));
+        &mut self.parts[0].1
+    }
 }
 
 /// Keeps the run after some epoch, and whenever it is interrupted.
-struct Memory {
-    after: usize,
-    kept: Option<Kept>,
+pub(crate) struct Memory {
+    pub(crate) after: usize,
+    pub(crate) kept: Option<Kept>,
 }
 
 impl Keep for Memory {
@@ -331,22 +357,30 @@ impl Keep for Memory {
     }
 
     fn keep(&mut self, snapshot: &Snapshot) -> Result<()> {
-        assert_eq!(snapshot.parts(), [(Of::Points, TablePart::Rows)]);
-        let rows = snapshot.part((Of::Points, TablePart::Rows))?;
-        self.kept = Some(Kept { state: snapshot.state.clone(), best: snapshot.best.cloned(), rows });
+        let parts = snapshot.parts().into_iter().map(|key| Ok((key, snapshot.part(key)?)));
+        let parts = parts.collect::<Result<_>>()?;
+        self.kept = Some(Kept { state: snapshot.state.clone(), best: snapshot.best.cloned(), parts });
         Ok(())
     }
 }
 
-fn go_on(split: &Split, config: &WrmfConfig, kept: &Kept, finish: bool) -> Result<Trained> {
-    let Kept { state, best, rows } = kept.clone();
-    let read = |_| Ok(rows.clone());
+pub(crate) fn go_on<'a>(
+    data: impl Into<TrainingData<'a>>,
+    config: &WrmfConfig,
+    kept: &Kept,
+    finish: bool,
+) -> Result<Trained> {
+    let Kept { state, best, parts } = kept.clone();
+    let read = |wanted| {
+        let part = parts.iter().find(|(key, _)| *key == wanted);
+        part.map(|(_, words)| words.clone()).ok_or_else(|| Error::Data("no such part".to_owned()))
+    };
     let restart = Restart { state, best, read: &read, finish };
-    train_from(split, config, Some(restart), &mut KeepNothing, &AtomicBool::new(false), &mut |_| {})
+    train_from(data, config, Some(restart), &mut KeepNothing, &AtomicBool::new(false), &mut |_| {})
 }
 
 #[track_caller]
-fn assert_equal(whole: &Trained, resumed: &Trained) {
+pub(crate) fn assert_equal(whole: &Trained, resumed: &Trained) {
     assert!(bits(&whole.embeddings) == bits(&resumed.embeddings));
     let of = |it: &Trained| (it.epoch, it.epochs_done, it.stop, it.valid, it.timing.step_count);
     assert_eq!(of(whole), of(resumed));
@@ -381,8 +415,8 @@ fn a_run_that_was_cut_within_a_sweep_ends_at_the_same_bits() {
         train_from(&split, &config, None, &mut keeper, &AtomicBool::new(false), &mut |_| {}).unwrap();
         keeper.kept.unwrap()
     };
-    let (mut cut, next) = (after(3), after(4));
-    cut.rows[..50 * 6].copy_from_slice(&next.rows[..50 * 6]);
+    let (mut cut, mut next) = (after(3), after(4));
+    cut.rows()[..50 * 6].copy_from_slice(&next.rows()[..50 * 6]);
     (cut.state.step, cut.state.sums.step_count, cut.state.timing.step_count) = (7, 1, 7);
     let whole = train(&split, &config).0;
     assert_equal(&whole, &go_on(&split, &config, &cut, false).unwrap());
@@ -419,7 +453,7 @@ fn checkpoints_that_do_not_fit_are_refused_and_numbers_that_are_not_end_the_run(
     train_from(&split, &config, None, &mut keeper, &AtomicBool::new(false), &mut |_| {}).unwrap();
     let kept = keeper.kept.unwrap();
     let mut short = kept.clone();
-    short.rows.pop();
+    short.rows().pop();
     let error = go_on(&split, &config, &short, false).unwrap_err();
     assert!(matches!(&error, Error::Data(text) if text.contains("599")), "{error}");
     let mut odd = kept.clone();
@@ -428,7 +462,7 @@ fn checkpoints_that_do_not_fit_are_refused_and_numbers_that_are_not_end_the_run(
     for number in [f32::NAN, f32::INFINITY, 3e38] {
         let mut bad = kept.clone();
         // All users.
-        bad.rows[40 * 6..].fill(number.to_bits());
+        bad.rows()[40 * 6..].fill(number.to_bits());
         let error = go_on(&split, &config, &bad, false).map(|it| it.failure).unwrap_or_else(Some).unwrap();
         let Error::Diverged { step: 7, learning_rate: None, advice, .. } = &error else { panic!("{error}") };
         assert!(advice.contains("--regularisation"), "{error}");
