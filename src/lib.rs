@@ -10,6 +10,7 @@
 pub mod als;
 pub mod bench;
 pub mod checkpoint;
+pub mod clusters;
 pub mod data;
 pub mod error;
 pub mod evaluate;
@@ -28,6 +29,7 @@ pub mod random;
 pub mod recommend;
 pub mod reference;
 pub mod sampling;
+pub mod segments;
 pub mod selftest;
 pub mod step;
 pub mod threads;

@@ -22,7 +22,7 @@ pub mod defaults {
 
     /// What CDL has beside.
     pub mod cdl {
-        /// How much more the distance to f counts than the length of a vector without features (measured).
+        /// Weight of an item's distance to f, against that of its length (measured).
         pub const FEATURE_WEIGHT: f64 = 1.0;
         /// Passes of f over the items in each sweep (measured).
         pub const PASSES: u64 = 5;
@@ -45,11 +45,12 @@ pub mod defaults {
 /// the same.
 ///
 /// With `features` it is CDL, collaborative deep learning (Wang, Wang and Yeung 2015), whose text model is here the network
-/// f of CML with features. An item with features x is drawn to f(x) in place of 0, with b = `features.weight`:
+/// f of CML with features. An item with features x is also drawn to f(x), with b = `features.weight`:
 ///
 /// > L = ... + b l sum_{i with features} (|U_i| + a U)^n |v - f(x_i)|^2
 ///
-/// f learns by Adam, some passes over the items after each sweep. Items without interactions take no part; those that have
+/// The paper draws items to f alone, and holds f down by the decay of its weights. Here the items' own regularisation does
+/// that: else items and f could grow as the users shrink, and nothing would be regularised. f learns by Adam, some passes over the items after each sweep. Items without interactions take no part; those that have
 /// features are put where f projects them.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

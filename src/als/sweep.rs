@@ -128,8 +128,9 @@ pub(super) struct Wanted<'a> {
     pub(super) pairs: &'a Interactions,
     /// r of each row.
     pub(super) ridges: &'a [f64],
-    /// p of each row, (rows, D); empty if all are 0.
+    /// p of each row is `share` times this, (rows, D); empty if all are 0.
     pub(super) priors: &'a [f32],
+    pub(super) share: f64,
     /// a.
     pub(super) unobserved_weight: f64,
 }
@@ -156,7 +157,7 @@ pub(super) fn solve(
             if !wanted.priors.is_empty() {
                 widen(&wanted.priors[start * dim..][..rows.len()], dim, &mut space.back);
                 let basis = turned.basis.transpose();
-                matmul(&mut space.priors, Accum::Replace, basis, &space.back, 1.0, Par::Seq);
+                matmul(&mut space.priors, Accum::Replace, basis, &space.back, wanted.share, Par::Seq);
             }
             for (at, &ridge) in wanted.ridges[start..][..rows.len() / dim].iter().enumerate() {
                 let its = wanted.pairs.items_of((start + at) as u32);

@@ -126,8 +126,16 @@ fn check_memory(split: &Split, config: &WrmfConfig, needed: u64) -> Result<()> {
     }
 }
 
-fn tuned(name: &str, usual: f64) -> f64 {
-    std::env::var(name).ok().and_then(|x| x.parse().ok()).unwrap_or(usual)
+pub(super) fn tuned(name: &'static str, usual: f64) -> f64 {
+    use std::sync::{Mutex, OnceLock};
+    static SEEN: OnceLock<[f64; 4]> = OnceLock::new();
+    let _ = Mutex::new(0);
+    let names = ["CDL_PASSES", "CDL_LR", "CDL_DECAY", "CDL_THIN"];
+    let all = SEEN.get_or_init(|| {
+        names.map(|n| std::env::var(n).ok().and_then(|x| x.parse().ok()).unwrap_or(f64::NAN))
+    });
+    let it = all[names.iter().position(|n| *n == name).unwrap()];
+    if it.is_nan() { usual } else { it }
 }
 
 struct Als<'a> {
@@ -138,7 +146,7 @@ struct Als<'a> {
     users: Vec<f32>,
     /// (I, D).
     items: Vec<f32>,
-    /// What each row's squared length, or its distance to its prior, is weighed by: (U) and (I).
+    /// What each row's squared length, or distance to its prior, is weighed by: (U) and (I).
     user_ridges: Vec<f64>,
     item_ridges: Vec<f64>,
     prior: Option<Prior<'a>>,
@@ -178,6 +186,9 @@ struct Prior<'a> {
     weights: Vec<f64>,
     /// Where f projects the items, if that is known, (I, D).
     points: Option<Vec<f32>>,
+    /// b / (1 + b), for the feature weight b: r |v|^2 + b r |v - f|^2 is least there between 0 and f, and weighs the distance
+    /// to that place (1 + b) r.
+    share: f64,
     seed: u64,
 }
 
@@ -230,7 +241,7 @@ impl<'a> Als<'a> {
         let mut item_ridges = ridges(&by_item, item_count, user_count);
         let prior = prior.map(|given| {
             let FeatureNetwork { hidden, dropout, weight } = given.network;
-            given.rows.iter().for_each(|&item| item_ridges[item as usize] *= weight);
+            given.rows.iter().for_each(|&item| item_ridges[item as usize] *= 1.0 + weight);
             let sum: f64 = given.rows.iter().map(|&item| item_ridges[item as usize]).sum();
             Prior {
                 trainer: NetworkTrainer::start(given.features, hidden, dim, dropout, config.seed),
@@ -238,6 +249,7 @@ impl<'a> Als<'a> {
                 given,
                 pass: None,
                 points: None,
+                share: weight / (1.0 + weight),
                 seed: config.seed,
             }
         });
@@ -296,9 +308,10 @@ impl<'a> Als<'a> {
             prior.points();
             let points = prior.points.as_deref().unwrap_or_default();
             for &item in &prior.given.rows {
-                let (at, ridge) = (item as usize * dim, self.item_ridges[item as usize]);
+                let (at, ridge) = (item as usize * dim, prior.share * self.item_ridges[item as usize]);
                 let row = &self.items[at..][..dim];
-                let apart = row.iter().zip(&points[at..]).map(|(&x, &y)| (f64::from(x) - f64::from(y)).powi(2));
+                let apart =
+                    row.iter().zip(&points[at..]).map(|(&x, &y)| (f64::from(x) - f64::from(y)).powi(2));
                 drawn += ridge * apart.sum::<f64>();
                 lengths -= ridge * square(row);
             }
@@ -354,14 +367,15 @@ impl<'a> Als<'a> {
         let (dim, unobserved_weight) = (self.config.dim, self.config.unobserved_weight);
         if is_items {
             let users = self.user_gramian.take().unwrap_or_else(|| gramian(&self.users, dim));
+            let share = self.prior.as_ref().map_or(0.0, |prior| prior.share);
             let priors = self.prior.as_mut().map_or(&[][..], Prior::points);
             let (pairs, ridges) = (&self.by_item, &self.item_ridges);
-            let wanted = Wanted { pairs, ridges, priors, unobserved_weight };
+            let wanted = Wanted { pairs, ridges, priors, share, unobserved_weight };
             solve(&mut self.items, &self.users, &users, &wanted, interrupt)
         } else {
             let items = gramian(&self.items, dim);
-            let wanted =
-                Wanted { pairs: self.by_user, ridges: &self.user_ridges, priors: &[], unobserved_weight };
+            let (pairs, ridges) = (self.by_user, &self.user_ridges);
+            let wanted = Wanted { pairs, ridges, priors: &[], share: 0.0, unobserved_weight };
             solve(&mut self.users, &self.items, &items, &wanted, interrupt)
         }
     }

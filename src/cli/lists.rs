@@ -5,9 +5,10 @@ use super::format::decimal;
 use super::output::{Sink, check_distinct};
 use super::{CommandResult, Failure};
 use clap::ValueEnum;
+use spherec::data::IdTable;
 use spherec::export::csv_safe;
 use spherec::printable::printable_json;
-use spherec::recommend::Neighbour;
+use spherec::recommend::{Neighbour, Popular};
 use spherec::{Error, Result};
 use std::path::{Path, PathBuf};
 
@@ -82,6 +83,20 @@ impl Entry {
             rank: index + 1,
             id: id(neighbour.row),
             numbers: Some(*neighbour),
+        })
+    }
+
+    /// The entries of a list of popular `items`, most popular first.
+    pub(crate) fn popular<'a>(
+        query: &'a str,
+        popular: &'a [Popular],
+        items: &'a IdTable,
+    ) -> impl Iterator<Item = Entry> + 'a {
+        popular.iter().enumerate().map(move |(index, popular)| Entry {
+            query: query.to_owned(),
+            rank: index + 1,
+            id: items.text(popular.item),
+            numbers: None,
         })
     }
 

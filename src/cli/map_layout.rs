@@ -3,9 +3,10 @@
 use super::console::{Bar, err_is_terminal, note};
 use super::format::{counted, duration, percent};
 use clap::ValueEnum;
+use spherec::clusters::clusters;
 use spherec::data::IdTable;
 use spherec::model::Model;
-use spherec::plot::{Map, TsneOptions, clusters, tsne};
+use spherec::plot::{Map, TsneOptions, tsne};
 use spherec::{Error, Result};
 use std::cmp::Reverse;
 use std::time::Instant;
@@ -174,7 +175,7 @@ pub(super) fn clusters_of(
 ) -> (Vec<u32>, Vec<String>) {
     let vectors: Vec<f32> =
         rows.iter().flat_map(|&row| &table[row as usize * dim..][..dim]).copied().collect();
-    let found = clusters(&vectors, dim, count);
+    let found = clusters(&vectors, dim, count, 0).of_row;
     let first = |cluster: u32| found.iter().position(|&other| other == cluster);
     let names = (0..found.iter().max().map_or(0, |&last| last + 1))
         .map(|cluster| first(cluster).map_or(String::new(), |at| format!("around {}", ids.text(rows[at]))))

@@ -36,6 +36,7 @@ mod plot;
 mod progress;
 mod protocol;
 mod recommend;
+mod segments;
 mod show;
 mod similar;
 mod trade;
@@ -84,6 +85,7 @@ enum Command {
     Show(show::Args),
     Recommend(recommend::Args),
     Similar(similar::Args),
+    Segments(segments::Args),
     Export(export::Args),
     Plot(Box<plot::Args>),
     Explore(explore::Args),
@@ -94,7 +96,7 @@ enum Command {
 impl Command {
     /// Whether it works on all cores of the CPU.
     fn computes(&self) -> bool {
-        use Command::{Bench, Compare, Evaluate, Explore, Plot, Recommend, Similar, Train, Tune};
+        use Command::{Bench, Compare, Evaluate, Explore, Plot, Recommend, Segments, Similar, Train, Tune};
         matches!(
             self,
             Train(_)
@@ -103,6 +105,7 @@ impl Command {
                 | Evaluate(_)
                 | Recommend(_)
                 | Similar(_)
+                | Segments(_)
                 | Plot(_)
                 | Explore(_)
                 | Bench(_)
@@ -202,6 +205,7 @@ fn call(command: &Command) -> CommandResult {
         Command::Show(args) => show::run(args),
         Command::Recommend(args) => recommend::run(args),
         Command::Similar(args) => similar::run(args),
+        Command::Segments(args) => segments::run(args),
         Command::Export(args) => export::run(args),
         Command::Plot(args) => plot::run(args),
         Command::Explore(args) => explore::run(args),

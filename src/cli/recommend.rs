@@ -8,10 +8,13 @@ use super::format::{counted, shown};
 use super::lists::{BLOCK, Entry, ListArgs, ListWriter, NUMBERS};
 use clap::ValueEnum;
 use spherec::data::{IdTable, Side, id_from_text, read_text};
+use spherec::export::read_segments;
 use spherec::files::InputLimit;
-use spherec::model::Model;
+use spherec::model::{Model, table_sum};
 use spherec::recommend::{Popular, popular, recommend};
+use spherec::segments::Segments;
 use spherec::{Error, Result};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// Recommend items: those of the highest score that the user has not seen
@@ -19,7 +22,8 @@ use std::path::{Path, PathBuf};
 /// The score is the similarity, and with an item bias how popular the item is: see --popularity. A user's
 /// training and validation items are left out. Test items may be recommended, since the model has not seen
 /// them. Cold users, those with features (train --user-features) and without an item, can be asked about like all
-/// others: their features place them. MODEL/cold_users.txt has their ids.
+/// others: their features place them. MODEL/cold_users.txt has their ids. With --unknown segment they get the items that
+/// most people of the nearest segment have, as with --segment.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Args {
@@ -28,9 +32,13 @@ pub(crate) struct Args {
     #[command(flatten)]
     who: Who,
     /// For users unknown to the model, neither trained nor cold: stop (error), leave them out (skip), or recommend the
-    /// most popular items (popular)
+    /// most popular items (popular). segment: cold users get the items of the nearest segment of --segments, and users
+    /// who are neither trained nor cold stop it
     #[arg(long, value_name = "WHAT", value_enum, default_value_t = Unknown::Error)]
     unknown: Unknown,
+    /// Folder that `spherec segments MODEL -o DIR` wrote
+    #[arg(long, value_name = "DIR")]
+    segments: Option<PathBuf>,
     #[command(flatten)]
     cold: ColdItemArgs,
     #[command(flatten)]
@@ -44,7 +52,9 @@ const EXAMPLES: &str = "Examples:
   spherec recommend model --user 42 --popularity 0.5
   spherec recommend model --users-file users.txt --unknown popular -o lists.jsonl
   spherec recommend model --all -k 50 -o lists.csv
-  spherec recommend model --users-file model/cold_users.txt --with-cold-items";
+  spherec recommend model --users-file model/cold_users.txt --with-cold-items
+  spherec recommend model --segments segments --segment 7
+  spherec recommend model --segments segments --unknown segment --users-file model/cold_users.txt";
 
 #[derive(Debug, clap::Args)]
 #[group(required = true, multiple = false)]
@@ -58,6 +68,9 @@ struct Who {
     /// All users that the model was trained on
     #[arg(long)]
     all: bool,
+    /// Number of a segment, of which the items that most of its people have are listed; may be repeated
+    #[arg(long, value_name = "N", requires = "segments")]
+    segment: Vec<u32>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -65,13 +78,16 @@ enum Unknown {
     Error,
     Skip,
     Popular,
+    Segment,
 }
 
-/// Whom to recommend to: a row of the model's users, or of the ids that it does not know.
+/// Whom to recommend to: a row of the model's users, or of the ids that it does not know; a segment, or a row of the users
+/// who is given the items of one.
 #[derive(Clone, Copy)]
 enum Query {
     Known(u32),
     Unknown(u32),
+    Segment { user: Option<u32>, segment: u32 },
 }
 
 /// The users asked about, in the order asked.
@@ -90,6 +106,36 @@ impl Queries {
         self.queries.push(row.map_or_else(|| Query::Unknown(self.unknown.intern(&bytes)), Query::Known));
     }
 
+    /// Gives cold users, those from row `trained_count` on, the nearest segment.
+    fn place(&mut self, model: &Model, segments: &Segments, trained_count: usize) {
+        for query in &mut self.queries {
+            if let Query::Known(user) = *query
+                && user as usize >= trained_count
+            {
+                let segment = segments.nearest(model.embeddings.user(user))[0];
+                *query = Query::Segment { user: Some(user), segment };
+            }
+        }
+    }
+
+    /// The items of each segment that is asked for.
+    fn lists(
+        &self,
+        segments: Option<&Segments>,
+        model: &Model,
+        k: usize,
+    ) -> Result<BTreeMap<u32, Vec<Popular>>> {
+        let mut lists = BTreeMap::new();
+        for query in &self.queries {
+            if let (Query::Segment { segment, .. }, Some(segments)) = (*query, segments)
+                && !lists.contains_key(&segment)
+            {
+                lists.insert(segment, segments.popular_items(&model.split.train, segment, k)?);
+            }
+        }
+        Ok(lists)
+    }
+
     fn unknown_count(&self) -> usize {
         self.queries.iter().filter(|query| matches!(query, Query::Unknown(_))).count()
     }
@@ -106,14 +152,20 @@ pub(crate) fn run(args: &Args) -> CommandResult {
     }
     let inputs = [Some(args.model.as_path()), args.who.users_file.as_deref()];
     args.list.check_output(&inputs.into_iter().flatten().collect::<Vec<_>>())?;
-    let mut model = args.cold.take_in(Model::load(&args.model)?, &args.model)?;
+    let mut model = Model::load(&args.model)?;
+    let segments = args.segments(&model)?;
+    model = args.cold.take_in(model, &args.model)?;
     let trained_count = model.users.len();
     if model.known(Side::Users).is_some() {
         model = model.with_cold(Side::Users)?;
     }
     let popularity = args.dial.of(&model, &args.model)?;
-    let queries = queries(&args.who, &model.users, trained_count)?;
+    let mut queries = queries(&args.who, &model.users, trained_count)?;
     tell_cold(&queries, &model.users, trained_count);
+    if let Some(segments) = segments.as_ref().filter(|_| args.unknown == Unknown::Segment) {
+        queries.place(&model, segments, trained_count);
+    }
+    let of_segments = queries.lists(segments.as_ref(), &model, args.list.k)?;
     let unknown_count = queries.unknown_count();
     let mut fallback = Vec::new();
     if unknown_count > 0 {
@@ -122,11 +174,53 @@ pub(crate) fn run(args: &Args) -> CommandResult {
             fallback = popular(&model.split.train, args.list.k, &[])?;
         }
     }
-    let mut writer = ListWriter::open(&args.list, ["user", "item"], &NUMBERS)?;
+    let whose = if args.who.segment.is_empty() { "user" } else { "segment" };
+    let mut writer = ListWriter::open(&args.list, [whose, "item"], &NUMBERS)?;
+    let popular = PopularLists { fallback, of_segments };
     for block in queries.queries.chunks(BLOCK) {
-        writer.write(&entries(&model, popularity, &queries, block, args.list.k, &fallback)?)?;
+        writer.write(&entries(&model, popularity, &queries, block, args.list.k, &popular)?)?;
     }
     writer.finish()
+}
+
+impl Args {
+    /// The segments to use, if any: of `model`, before it takes in its cold users.
+    fn segments(&self, model: &Model) -> Result<Option<Segments>> {
+        let is_unknown = self.unknown == Unknown::Segment;
+        if is_unknown && model.known(Side::Users).is_none() {
+            let message = format!(
+                "segment needs a model with features of users, but {} has none: train one with --user-features",
+                self.model.display()
+            );
+            return Err(Error::setting("--unknown", message));
+        }
+        let Some(folder) = &self.segments else {
+            let message = "segment needs --segments DIR, which `spherec segments MODEL -o DIR` writes";
+            return if is_unknown { Err(Error::setting("--unknown", message)) } else { Ok(None) };
+        };
+        if !is_unknown && self.who.segment.is_empty() {
+            return Err(Error::setting(
+                "--segments",
+                "has no meaning without --segment or --unknown segment",
+            ));
+        }
+        let segments = read_segments(folder, model, &table_sum(&self.model)?)?;
+        match self.who.segment.iter().find(|&&segment| segment as usize >= segments.count()) {
+            Some(segment) => {
+                let (folder, count) = (folder.display(), segments.count());
+                let message =
+                    format!("must be below {count}, the number of segments in {folder}, but is {segment}");
+                Err(Error::setting("--segment", message))
+            }
+            None => Ok(Some(segments)),
+        }
+    }
+}
+
+/// Popular items: of all people, and of the segments that are asked for.
+struct PopularLists {
+    fallback: Vec<Popular>,
+    of_segments: BTreeMap<u32, Vec<Popular>>,
 }
 
 /// Those whom `who` names among `users`, of which the first `trained_count` were in training.
@@ -136,6 +230,9 @@ fn queries(who: &Who, users: &IdTable, trained_count: usize) -> Result<Queries> 
         queries.queries = (0..trained_count as u32).map(Query::Known).collect();
     } else if let Some(path) = &who.users_file {
         read_users(path, users, &mut queries)?;
+    } else if !who.segment.is_empty() {
+        let segments = who.segment.iter().map(|&segment| Query::Segment { user: None, segment });
+        queries.queries = segments.collect();
     } else {
         who.user.iter().for_each(|id| queries.add(users, id.as_bytes()));
     }
@@ -176,6 +273,9 @@ fn tell_unknown(unknown: Unknown, queries: &Queries, count: usize) -> Result<()>
         Unknown::Error => Err(Error::Data(format!(
             "{who}; use --unknown skip to leave such users out, or --unknown popular for popular items"
         ))),
+        Unknown::Segment => Err(Error::Data(format!(
+            "{who}, nor any features: --unknown segment is for cold users, whom features place"
+        ))),
         Unknown::Skip => {
             note(&format!("{who}: left out"));
             Ok(())
@@ -194,11 +294,11 @@ fn entries(
     queries: &Queries,
     block: &[Query],
     k: usize,
-    fallback: &[Popular],
+    popular: &PopularLists,
 ) -> Result<Vec<Entry>> {
     let known = |query: &Query| match *query {
         Query::Known(row) => Some(row),
-        Query::Unknown(_) => None,
+        Query::Unknown(_) | Query::Segment { .. } => None,
     };
     let rows: Vec<u32> = block.iter().filter_map(known).collect();
     let seen = [&model.split.train, &model.split.valid];
@@ -212,13 +312,12 @@ fn entries(
                     .extend(Entry::list(&model.users.text(row), &neighbours, |item| model.items.text(item)));
             }
             Query::Unknown(row) => {
-                let id = queries.unknown_text(row);
-                entries.extend(fallback.iter().enumerate().map(|(index, popular)| Entry {
-                    query: id.clone(),
-                    rank: index + 1,
-                    id: model.items.text(popular.item),
-                    numbers: None,
-                }));
+                entries.extend(Entry::popular(&queries.unknown_text(row), &popular.fallback, &model.items));
+            }
+            Query::Segment { user, segment } => {
+                let id = user.map_or_else(|| segment.to_string(), |user| model.users.text(user));
+                let list = popular.of_segments.get(&segment).map_or(&[][..], Vec::as_slice);
+                entries.extend(Entry::popular(&id, list, &model.items));
             }
         }
     }

@@ -9,10 +9,12 @@ mod parquet;
 mod projector;
 mod safe;
 mod safetensors;
+mod segments;
 mod tsv;
 
 pub use files::{NewFile, check_folder, check_free, is_same_file, obstacle};
 pub use safe::csv_safe;
+pub use segments::{SegmentLists, read_segments, segment_paths, write_segments};
 
 use crate::data::{IdTable, id_text};
 use crate::labels::LabelColumn;

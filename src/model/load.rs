@@ -6,6 +6,16 @@ use crate::data::Side;
 use crate::{Error, Result};
 use std::path::Path;
 
+/// The SHA-256 of the tables of the model in `folder`, as its list of checksums has it: it tells one training from
+/// another.
+///
+/// # Errors
+/// [`Error::File`], [`Error::Row`] or [`Error::Io`] if `folder` is not a model.
+pub fn table_sum(folder: &Path) -> Result<String> {
+    let (_, sums) = Manifest::read(folder)?;
+    Ok(sums.of(TABLES).unwrap_or_default().to_owned())
+}
+
 impl Model {
     /// Reads the model in `folder`. Verifies the version, sizes, checksums, shapes, counts, ids, pairs and numbers;
     /// of the logs of the training, the checksums. Needs at most about twice the size of the files in memory.

@@ -15,6 +15,7 @@ mod store;
 mod sums;
 pub(crate) mod tables;
 
+pub use load::table_sum;
 pub(crate) use manifest::{INTERACTIONS, ITEMS, NetworkSizes, PairCounts, Sizes, USERS};
 pub use network::{Known, Network};
 pub use output::{check_output, clean_up};

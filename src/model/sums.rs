@@ -60,6 +60,11 @@ impl Sums {
         self.0.keys().map(String::as_str)
     }
 
+    /// The sum of the file `name`, if it is named.
+    pub(crate) fn of(&self, name: &str) -> Option<&str> {
+        self.0.get(name).map(String::as_str)
+    }
+
     /// Checks the contents of one file.
     pub(crate) fn check_bytes(&self, folder: &Path, name: &str, bytes: &[u8]) -> Result<()> {
         self.check(folder, name, hex(&Sha256::digest(bytes)))

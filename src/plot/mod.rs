@@ -2,7 +2,6 @@
 
 mod canvas;
 mod chart;
-mod clusters;
 mod colour;
 mod curves;
 mod groups;
@@ -17,7 +16,6 @@ mod tsne;
 mod view;
 
 pub use chart::{Chart, Colours};
-pub use clusters::clusters;
 pub use colour::{PALETTE_SIZE, Theme};
 pub use curves::{Curves, Panel, Unit, draw_curves};
 pub use map::{Map, pca};

@@ -42,7 +42,7 @@ fn write<'a>(path: &Path, header: [&str; 2], rows: impl IntoIterator<Item = &'a 
 }
 
 /// Made-up data whose clusters are known, and a model of all but some items and users.
-struct World {
+pub(crate) struct World {
     place: TempDir,
     /// The cluster of each item.
     clusters: HashMap<String, String>,
@@ -51,12 +51,17 @@ struct World {
 }
 
 impl World {
-    fn folder(&self) -> &Path {
+    pub(crate) fn folder(&self) -> &Path {
         self.place.path()
+    }
+
+    /// Whether a user has many items of the cluster of `item`.
+    pub(crate) fn is_to_taste(&self, user: &str, item: &str) -> bool {
+        self.tastes[user].contains(&self.clusters[item])
     }
 }
 
-fn world() -> &'static World {
+pub(crate) fn world() -> &'static World {
     static WORLD: OnceLock<World> = OnceLock::new();
     WORLD.get_or_init(|| {
         let place = place();
@@ -94,7 +99,7 @@ fn train(folder: &Path, output: &str, tags: &str) -> String {
 }
 
 /// The answers of each query in a list of JSON lines.
-fn lists(jsonl: &str, query: &str, answer: &str) -> Vec<(String, Vec<String>)> {
+pub(crate) fn lists(jsonl: &str, query: &str, answer: &str) -> Vec<(String, Vec<String>)> {
     let mut lists: Vec<(String, Vec<String>)> = Vec::new();
     for line in jsonl.lines() {
         let line: Value = serde_json::from_str(line).unwrap();
@@ -130,7 +135,7 @@ fn to_taste(lists: &[(String, Vec<String>)], counted: impl Fn(&str) -> bool) -> 
     let world = world();
     let all = lists.iter().flat_map(|(user, items)| items.iter().map(move |item| (user, item)));
     let all: Vec<_> = all.filter(|(_, item)| counted(item) && world.clusters.contains_key(*item)).collect();
-    let good = all.iter().filter(|(user, item)| world.tastes[*user].contains(&world.clusters[*item])).count();
+    let good = all.iter().filter(|(user, item)| world.is_to_taste(user, item)).count();
     (all.len(), good as f64 / all.len() as f64)
 }
 

@@ -15,6 +15,7 @@ mod outputs;
 mod pipeline;
 mod quiet;
 mod resume;
+mod segments;
 mod support;
 mod training;
 mod trouble;

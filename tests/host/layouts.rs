@@ -3,7 +3,7 @@
 use crate::pictures::{SMALL, chart};
 use proptest::prelude::*;
 use rand::RngExt;
-use spherec::plot::clusters as clusters_of;
+use spherec::clusters::clusters;
 use spherec::plot::{Colours, Map, TsneOptions, pca, scatter, tsne};
 use spherec::random::{Purpose, Stream};
 
@@ -191,7 +191,7 @@ fn t_sne_keeps_neighbours_together_and_gives_the_same_bits_on_any_number_of_thre
     });
     assert!(same.count() > 290, "neighbours on the map share a cluster");
     // The planted clusters are found in the rows, too.
-    let found = clusters_of(&rows, 12, 10);
+    let found = clusters(&rows, 12, 10, 0).of_row;
     let together = (0..290).filter(|&at| found[at] == found[at + 10]).count();
     assert!(together > 270, "{together} of 290 pairs of a cluster are found together");
 }
@@ -212,6 +212,6 @@ fn t_sne_of_little_or_of_equal_rows_is_finite_and_bad_requests_are_told() {
             tsne(&unit(20), 3, &TsneOptions { perplexity, ..options }, |_| ()).unwrap_err().to_string();
         assert!(error.starts_with("--perplexity ") && error.contains(&perplexity.to_string()), "{error}");
     }
-    assert!(clusters_of(&[], 3, 4).is_empty());
-    assert_eq!(clusters_of(&unit(5), 3, 4), [0; 5]);
+    assert!(clusters(&[], 3, 4, 0).of_row.is_empty());
+    assert_eq!(clusters(&unit(5), 3, 4, 0).of_row, [0; 5]);
 }

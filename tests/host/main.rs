@@ -48,6 +48,7 @@ mod plans;
 mod properties;
 mod random;
 mod recommend;
+mod segments;
 mod shader_text;
 mod shaders;
 mod shared_plans;

@@ -1,37 +1,47 @@
-//! Groups rows that point in similar directions, for colours without labels.
+//! Groups rows that point in similar directions: for colours without labels, and for segments of people.
 
+use crate::evaluate::Search;
 use crate::random::{Purpose, Stream};
 use rayon::prelude::*;
 
 const ROUND_COUNT: usize = 50;
 
-/// The cluster of each row of `rows`, (rows, D) with D = `dim`. Uses spherical k-means (Dhillon and Modha,
-/// Machine Learning 2001), starting from rows far apart. There are at most `count` clusters, numbered from
-/// largest to smallest. The same rows always give the same clusters.
-pub fn clusters(rows: &[f32], dim: usize, count: usize) -> Vec<u32> {
+/// Rows in groups, numbered from the largest to the smallest.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Clusters {
+    /// The group of each row: the one whose centre is nearest.
+    pub of_row: Vec<u32>,
+    /// The direction of the sum of a group's rows: unit rows, (groups, D).
+    pub centres: Vec<f32>,
+}
+
+/// Groups `rows`, unit rows (rows, D) with D = `dim`, by spherical k-means (Dhillon and Modha, Machine Learning 2001),
+/// starting from rows far apart. There are at most `count` groups, and fewer if rows that far apart are too few. The same
+/// rows and `seed` always give the same groups.
+pub fn clusters(rows: &[f32], dim: usize, count: usize, seed: u64) -> Clusters {
     if dim == 0 || rows.len() < dim {
-        return Vec::new();
+        return Clusters { of_row: Vec::new(), centres: Vec::new() };
     }
-    let mut centres = starts(rows, dim, count.max(1));
-    let mut of_row = assign(rows, dim, &centres);
+    let mut centres = starts(rows, dim, count.max(1), seed);
+    let mut of_row = nearest(rows, &centres, dim);
     for _ in 0..ROUND_COUNT {
         move_centres(&mut centres, rows, dim, &of_row);
-        let next = assign(rows, dim, &centres);
+        let next = nearest(rows, &centres, dim);
         if next == of_row {
             break;
         }
         of_row = next;
     }
-    by_size(&of_row, centres.len() / dim)
+    by_size(&of_row, &centres, dim)
 }
 
 /// Chooses the first centres. The first is a row; each further one is the row farthest from all centres so
 /// far, among some picked at random. The random choice makes it unlikely that a single odd row becomes a
 /// centre.
-fn starts(rows: &[f32], dim: usize, count: usize) -> Vec<f32> {
+fn starts(rows: &[f32], dim: usize, count: usize, seed: u64) -> Vec<f32> {
     const PICK_COUNT: u32 = 64;
     let row_count = rows.len() / dim;
-    let mut stream = Stream::new(0, Purpose::Display, 1);
+    let mut stream = Stream::new(seed, Purpose::Display, 1);
     let mut centres: Vec<f32> = rows[..dim].to_vec();
     let mut nearest: Vec<f32> = vec![f32::NEG_INFINITY; row_count];
     while centres.len() < count.min(row_count) * dim {
@@ -48,15 +58,11 @@ fn starts(rows: &[f32], dim: usize, count: usize) -> Vec<f32> {
     centres
 }
 
-fn assign(rows: &[f32], dim: usize, centres: &[f32]) -> Vec<u32> {
-    let nearest = |row: &[f32]| {
-        let scores = centres.chunks_exact(dim).map(|centre| dot(row, centre));
-        let best = scores.enumerate().fold((0, f32::NEG_INFINITY), |best, (at, score)| {
-            if score > best.1 { (at as u32, score) } else { best }
-        });
-        best.0
-    };
-    rows.par_chunks_exact(dim).map(nearest).collect()
+/// The centre of the highest inner product with each of `rows`; of equal ones the first.
+pub(crate) fn nearest(rows: &[f32], centres: &[f32], dim: usize) -> Vec<u32> {
+    let queries: Vec<u32> = (0..(rows.len() / dim) as u32).collect();
+    let search = Search { query_table: rows, queries: &queries, items: centres, dim, k: 1 };
+    search.run(|_, _| false, |_, best| best.first().map_or(0, |best| best.row))
 }
 
 /// Moves each centre to the direction of the sum of its rows. A centre without rows stays.
@@ -74,15 +80,19 @@ fn move_centres(centres: &mut [f32], rows: &[f32], dim: usize, of_row: &[u32]) {
     }
 }
 
-/// Renumbers the clusters from largest to smallest.
-fn by_size(of_row: &[u32], count: usize) -> Vec<u32> {
+/// Renumbers the groups from the largest to the smallest.
+fn by_size(of_row: &[u32], centres: &[f32], dim: usize) -> Clusters {
+    let count = centres.len() / dim;
     let mut sizes = vec![0usize; count];
     of_row.iter().for_each(|&cluster| sizes[cluster as usize] += 1);
     let mut order: Vec<usize> = (0..count).collect();
     order.sort_by_key(|&cluster| std::cmp::Reverse(sizes[cluster]));
     let mut numbers = vec![0u32; count];
     order.iter().zip(0..).for_each(|(&cluster, number)| numbers[cluster] = number);
-    of_row.iter().map(|&cluster| numbers[cluster as usize]).collect()
+    Clusters {
+        of_row: of_row.iter().map(|&cluster| numbers[cluster as usize]).collect(),
+        centres: order.iter().flat_map(|&cluster| &centres[cluster * dim..][..dim]).copied().collect(),
+    }
 }
 
 fn dot(a: &[f32], b: &[f32]) -> f32 {
