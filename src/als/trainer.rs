@@ -126,18 +126,6 @@ fn check_memory(split: &Split, config: &WrmfConfig, needed: u64) -> Result<()> {
     }
 }
 
-pub(super) fn tuned(name: &'static str, usual: f64) -> f64 {
-    use std::sync::{Mutex, OnceLock};
-    static SEEN: OnceLock<[f64; 4]> = OnceLock::new();
-    let _ = Mutex::new(0);
-    let names = ["CDL_PASSES", "CDL_LR", "CDL_DECAY", "CDL_THIN"];
-    let all = SEEN.get_or_init(|| {
-        names.map(|n| std::env::var(n).ok().and_then(|x| x.parse().ok()).unwrap_or(f64::NAN))
-    });
-    let it = all[names.iter().position(|n| *n == name).unwrap()];
-    if it.is_nan() { usual } else { it }
-}
-
 struct Als<'a> {
     config: &'a WrmfConfig,
     by_user: &'a Interactions,
@@ -172,7 +160,7 @@ impl Given<'_> {
 
     /// Steps of a sweep.
     fn sweep_steps(&self) -> u64 {
-        tuned("CDL_PASSES", defaults::cdl::PASSES as f64) as u64 * self.pass_steps()
+        defaults::cdl::PASSES * self.pass_steps()
     }
 }
 
@@ -208,7 +196,7 @@ impl Prior<'_> {
         let rows = &rows[first..rows.len().min(first + size)];
         self.points = None;
         let batch = Batch { features, rows, points: items, weights: &self.weights };
-        self.trainer.step(number + 1, tuned("CDL_LR", defaults::cdl::LEARNING_RATE), &batch);
+        self.trainer.step(number + 1, defaults::cdl::LEARNING_RATE, &batch);
     }
 
     /// Where f projects the items, (I, D).

@@ -121,6 +121,108 @@ fn a_training_that_was_made_longer_or_interrupted_loses_nothing() {
     }
 }
 
+/// Items with tags that tell of their clusters, of which every eighth is in no interaction.
+#[test]
+fn cdl_goes_from_features_to_lists_of_cold_items_and_through_an_interruption() {
+    let (world, place) = (crate::cold::world(), place());
+    let folder = place.path();
+    for name in ["known.csv", "item-tags.csv", "user-tags.csv"] {
+        fs::copy(world.folder().join(name), folder.join(name)).unwrap();
+    }
+    let small = [
+        &["--recipe", "cdl", "--dim", "16", "-k", "10", "--unobserved-weight", "0.05"][..],
+        &["--hidden", "32", "--dropout", "0.2", "--feature-weight", "2", "--item-features", "item-tags.csv"],
+    ]
+    .concat();
+    let train = |output: &str, more: &[&str]| {
+        succeed(folder, &[&["train", "known.csv", "-o", output][..], &small, more].concat())
+    };
+    let (_, err) = train("model", &["--epochs", "20"]);
+    let first = "recipe cdl with changes: alternating least squares, unobserved weight 0.05, regularisation 0.03, features";
+    assert_eq!(err.lines().next(), Some(first));
+    assert_line(&err, &["host memory: ", "network"]);
+    assert_line(&err, &["epoch 20/20: loss ", ", features "]);
+    let all = manifest(&folder.join("model"));
+    assert_eq!(
+        (&all["config"]["trainer"], &all["config"]["features"]["hidden"]),
+        (&"wrmf".into(), &32.into())
+    );
+    let (shown, _) = succeed(folder, &["show", "model"]);
+    assert_line(&shown, &["item features", "32 hidden units", "25 cold items"]);
+    // Cold items go to those who like their cluster; by chance that is two of five.
+    let (out, _) = succeed(
+        folder,
+        &["recommend", "model", "--all", "--with-cold-items", "-k", "40", "--format", "jsonl"],
+    );
+    let lists = crate::cold::lists(&out, "user", "item");
+    let cold = lists.iter().flat_map(|(user, items)| items.iter().map(move |item| (user, item)));
+    let cold: Vec<bool> = cold
+        .filter(|(_, item)| item.starts_with("n\u{e9}, "))
+        .map(|(user, item)| world.is_to_taste(user, item))
+        .collect();
+    let share = cold.iter().filter(|&&is_liked| is_liked).count() as f64 / cold.len() as f64;
+    assert!(cold.len() > 270 && share > 0.65, "{share} of {}", cold.len());
+    // What the model says of itself trains it again.
+    let (toml, _) = succeed(folder, &["show", "model", "--toml"]);
+    fs::write(folder.join("shown.toml"), &toml).unwrap();
+    succeed(folder, &["train", "known.csv", "-o", "again", "--config", "shown.toml"]);
+    let [model, again] = ["model", "again"].map(|name| contents(&folder.join(name)));
+    for name in ["model.safetensors", "cold_items.safetensors", "cold_items.txt"] {
+        assert!(model[name] == again[name], "{name}: {toml}");
+    }
+    // Made longer, without the file of features.
+    train("whole", &["--valid-fraction", "0", "--epochs", "6"]);
+    train("longer", &["--valid-fraction", "0", "--epochs", "3", "--keep-checkpoint"]);
+    fs::remove_file(folder.join("item-tags.csv")).unwrap();
+    succeed(folder, &["train", "--resume", "longer", "--epochs", "6"]);
+    let [whole, longer] = ["whole", "longer"].map(|name| contents(&folder.join(name)));
+    for name in ["model.safetensors", "cold_items.safetensors"] {
+        assert!(whole[name] == longer[name], "{name}");
+    }
+}
+
+#[test]
+fn cdl_is_compared_and_refused_where_it_lacks_features() {
+    let (world, place) = (crate::cold::world(), place());
+    let path = |name: &str| world.folder().join(name).to_str().unwrap().to_owned();
+    let (known, items, users) = (path("known.csv"), path("item-tags.csv"), path("user-tags.csv"));
+    let compare = [
+        "compare", &known, "-o", "table", "--models", "wrmf,cdl", "--dim", "8", "--epochs", "2", "--seeds",
+        "1",
+    ];
+    let (table, _) = succeed(
+        place.path(),
+        &[&compare[..], &["--item-features", &items, "--published", "CiteULike"]].concat(),
+    );
+    assert_line(&table, &["cdl", "1/1", "CDL 33.75 / 41.73"]);
+    let cases: [(&[&str], &[&str]); 8] = [
+        (&["--recipe", "cdl"], &["--item-features", "needed by --recipe cdl"]),
+        (&["--recipe", "cdl", "--user-features", &users], &["--user-features", "--recipe cdl"]),
+        (
+            &["--recipe", "cdl", "--item-features", &items, "--user-features", &users],
+            &["--user-features", "only items"],
+        ),
+        (
+            &["--recipe", "wrmf", "--item-features", &items],
+            &["--item-features", "--recipe wrmf", "--recipe cdl"],
+        ),
+        (&["--recipe", "cdl", "--item-features", &items, "--hidden", "6"], &["--hidden", "multiple of 4"]),
+        (
+            &["--recipe", "cdl", "--item-features", &items, "--batch-size", "6"],
+            &["--batch-size", "--recipe cdl"],
+        ),
+        (&["--recipe", "cdl", "--item-features", &items, "--adapter", "0"], &["--adapter", "cdl"]),
+        (&["--recipe", "wrmf", "--dropout", "0.1"], &["--dropout", "--recipe wrmf"]),
+    ];
+    for (flags, parts) in cases {
+        let err = fail(place.path(), &[&["train", &known, "-o", "model"][..], flags].concat());
+        assert_line(&err, &[&["error: "], parts].concat());
+        assert_eq!(fs::read_dir(place.path()).unwrap().count(), 1, "{flags:?} left something");
+    }
+    let err = fail(place.path(), &compare);
+    assert_line(&err, &["error: --item-features", "cdl"]);
+}
+
 #[test]
 fn popularity_gives_everyone_the_items_of_most_users() {
     let place = place();

@@ -298,7 +298,7 @@ fn a_run_that_goes_on_ends_at_the_same_bits() {
 }
 
 #[test]
-fn features_are_needed_and_numbers_that_are_not_end_the_run() {
+fn features_are_needed_and_settings_out_of_bounds_are_refused() {
     let (split, features) = (split(data(20, 14)), features(14));
     let run = |features: &[SideFeatures], config: &WrmfConfig| -> Result<Trained> {
         let never = AtomicBool::new(false);
@@ -322,8 +322,8 @@ fn features_are_needed_and_numbers_that_are_not_end_the_run() {
         let error = run(&features, &WrmfConfig { features: Some(change), ..config(4, 1) }).unwrap_err();
         assert!(matches!(&error, Error::Setting { flag: found, .. } if *found == flag), "{flag}: {error}");
     }
+    // Numbers as large as there are do not end in numbers that are not.
     let huge = (0..14).map(|_| vec![(0, f32::MAX), (1, f32::MAX)]);
     let huge = vec![(Side::Items, Arc::new(Features::of_rows(2, huge)))];
-    let error = run(&huge, &config(4, 3)).unwrap_err();
-    assert!(matches!(error, Error::Diverged { .. }), "{error}");
+    run(&huge, &config(4, 3)).unwrap().embeddings.check().unwrap();
 }
