@@ -22,11 +22,13 @@ pub mod defaults {
 
     /// What CDL has beside.
     pub mod cdl {
+        /// Weight of the vectors' lengths (measured).
+        pub const REGULARISATION: f64 = 0.015;
         /// Weight of an item's distance to f, against that of its length (measured).
         pub const FEATURE_WEIGHT: f64 = 1.0;
-        /// Passes of f over the items in each sweep (measured).
+        /// Passes of f over the items in each sweep.
         pub const PASSES: u64 = 5;
-        /// Items of a step of f (measured).
+        /// Items of a step of f.
         pub const BATCH_SIZE: usize = 512;
         /// Step size of Adam (Kingma and Ba 2015).
         pub const LEARNING_RATE: f64 = 1e-3;
@@ -101,6 +103,7 @@ impl WrmfConfig {
         use crate::train::defaults::{DROPOUT, HIDDEN};
         let weight = defaults::cdl::FEATURE_WEIGHT;
         WrmfConfig {
+            regularisation: defaults::cdl::REGULARISATION,
             features: Some(FeatureNetwork { hidden: HIDDEN, dropout: DROPOUT, weight }),
             ..WrmfConfig::default()
         }

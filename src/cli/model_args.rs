@@ -134,7 +134,8 @@ pub(crate) struct ModelArgs {
          1 / W [default: {}, measured]", als::defaults::UNOBSERVED_WEIGHT))]
     unobserved_weight: Option<f64>,
     #[arg(long, value_name = "W", help = format!(
-        "Wrmf and cdl: weight of the vectors' squared lengths [default: {}, measured]", als::defaults::REGULARISATION))]
+        "Wrmf and cdl: weight of the vectors' squared lengths [default: {}, cdl {}, measured]", als::defaults::REGULARISATION,
+        als::defaults::cdl::REGULARISATION))]
     regularisation: Option<f64>,
     #[arg(long, value_name = "X", help = format!(
         "Wrmf and cdl: how much more rows with more interactions are regularised, 0 to 2 [default: {}; Rendle et al. 2021: 1]",

