@@ -617,7 +617,7 @@ mod tests {
         let argument = searched.0.get_arguments().find(|argument| argument.get_long() == Some(name)).unwrap();
         let named = argument.get_possible_values();
         let mut values: Vec<String> = named.iter().rev().map(|value| value.get_name().to_owned()).collect();
-        values.extend(["0.7", "3", "0.8,0.99", "true"].map(str::to_owned));
+        values.extend(["0.7", "4", "0.8,0.99", "true"].map(str::to_owned));
         let matches = values.iter().find_map(|value| searched.parse(name, value).ok()).unwrap();
         let (mut samples, mut run) = (SampleArgs::default(), RunArgs::default());
         let mut model = ModelArgs { recipe: Some(RecipeName(recipe)), ..ModelArgs::default() };
