@@ -35,7 +35,7 @@ pub enum Purpose {
     Init = 1,
     /// Splits into training, validation and test parts.
     Split = 2,
-    /// The order of the training pairs, one stream per epoch.
+    /// The order of the training pairs, one stream per epoch; of the items that CDL's network learns from, one per pass.
     Permutation = 3,
     /// Uniform and popularity negatives, one stream per step.
     Negatives = 4,
@@ -47,7 +47,7 @@ pub enum Purpose {
     Generate = 7,
     /// Which rows of a step are projected from their features, one stream per step and side.
     Projected = 9,
-    /// Keys for dropout on the GPU, one key per step and side.
+    /// Keys for dropout, one key per step and side.
     Dropout = 10,
     /// Initial weights of the networks, one stream per row of each layer.
     Weights = 11,

@@ -26,7 +26,7 @@ pub(crate) const SHARD_NAMES: [[&str; SHARD_BINDINGS]; MOST_SHARDS] = [
 pub enum TablePart {
     /// The stored rows, (R, D).
     Rows,
-    /// Adam's drift (see `shaders/include/catch_up.wgsl`), (R, D).
+    /// Adam's drift (see `shaders/include/catch_up.wgsl`), (R, D). For a trainer on the CPU its first moment.
     Drift,
     /// Adam's second moment, or AdaGrad's sum of squares, (R, D).
     Variance,
