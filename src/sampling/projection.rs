@@ -57,9 +57,13 @@ impl Projection {
             Side::Items => 0..item_slots,
             Side::Users => item_slots..plan.header.pair_slots_at,
         };
-        // A candidate of stage 2 may end unused: only what the plan itself uses is sure to be stepped.
-        let drawn = if points.shares_candidates() { 0 } else { plan.header.candidate_count };
-        let is_used = |slot: u32| slot >= drawn || !plan.uses(slot).is_empty();
+        // L_f is over the rows of the batch, not over the items that it has in histories alone; nor over a candidate of stage
+        // 2, which may end unused. What is a part of the points is needed of every row.
+        let shared = if points.shares_candidates() { plan.header.candidate_count } else { 0 };
+        let is_used = |slot: u32| match (self.shape.role, side) {
+            (FeatureRole::Near { .. }, Side::Items) => slot < shared || !plan.uses(slot).is_empty(),
+            (FeatureRole::Added, _) | (_, Side::Users) => true,
+        };
         let rows = Arc::clone(&self.rows);
         let is_projected = |&slot: &u32| row_of(slot).is_some_and(|row| self.is_projected.contains(row));
         let mut projected: Vec<u32> = slots.filter(|&slot| is_used(slot)).filter(is_projected).collect();

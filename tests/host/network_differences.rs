@@ -373,3 +373,56 @@ fn the_gradients_are_those_of_the_loss() {
         assert!((0..50).any(|seed| check(Case { seed, ..case })), "{case:?}: always near a kink");
     }
 }
+
+/// What a step has in histories alone is not drawn to its features: else it would be far more often than the rest.
+#[test]
+fn histories_do_not_change_which_rows_are_drawn_to_their_features() {
+    let case = Case {
+        seed: 3,
+        geometry: Geometry::Sphere,
+        role: NEAR,
+        loss: Loss::Softmax { temperature: 0.3 },
+        gor_weight: 0.0,
+        covariance_weight: 0.0,
+        dim: 6,
+        hidden: 8,
+        dropout: 0.0,
+        projected: 100,
+        negative_count: 0,
+        candidate_count: 5,
+    };
+    let rows_of = |history: Option<(usize, bool)>, role: FeatureRole| -> Vec<BTreeSet<u32>> {
+        let run = Run { batch_size: 4, history, ..run_of(&case) };
+        let mut stream = Stream::new(case.seed, Purpose::Init, 3);
+        let planner = [(Side::Items, run.item_count, 11), (Side::Users, run.user_count, 7)].into_iter().fold(
+            run.planner_with(RATES),
+            |planner, (side, rows, count)| {
+                let features =
+                    Features::of_rows(count, features_of(rows, count as u32, &mut stream).into_iter());
+                let shape = NetShape {
+                    feature_count: count,
+                    hidden: case.hidden,
+                    dropout: 0.0,
+                    role,
+                    projected: case.projected,
+                    entry_capacity: features.most_entries(case.projected),
+                    rows_per_shard: 20,
+                    shards_per_dispatch: 1,
+                };
+                planner.projecting(side, Arc::new(features), shape)
+            },
+        );
+        let plan = { planner }.plan(1);
+        let rows = |net: &spherec::step::NetPlan| {
+            net.input.projected().iter().map(|&slot| plan.rows()[slot as usize]).collect()
+        };
+        plan.nets.iter().map(rows).collect()
+    };
+    let without = rows_of(None, NEAR);
+    assert!(without.iter().all(|rows| rows.len() > 1), "{without:?}");
+    assert_eq!(rows_of(Some((20, true)), NEAR), without);
+    // Of a part of the points every row counts.
+    let added = rows_of(Some((20, true)), FeatureRole::Added);
+    assert!(added[0].is_superset(&without[0]) && added[0].len() > without[0].len(), "{added:?}");
+    assert_eq!(added[1], without[1]);
+}
