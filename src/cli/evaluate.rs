@@ -24,8 +24,8 @@ use std::path::{Path, PathBuf};
 ///
 /// With --interactions, people who were not there in training are measured: each is placed by their items in that file,
 /// which are not ranked either (see `recommend`), and the test file has what is to be found. `data split
-/// --hold-out-users` makes such files. People whom the model knows are placed by all of their items. A second table tells
-/// people by how many items they are placed by.
+/// --hold-out-users` makes such files. People whom the model knows are placed anew if they have further items. A second
+/// table tells people by how many items they are placed by.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Args {
@@ -211,8 +211,8 @@ fn purity(args: &Args, model: &Model) -> Result<Option<Purity>> {
     Purity::measure(model, &labels, args.neighbours).map(Some)
 }
 
-/// What `--json` prints, in this order: the metrics for the first k and popularity, then those for all, then
-/// the purity.
+/// What `--json` prints, in this order: the metrics for the first k and popularity, then those for all, those of people
+/// by their number of given items, and the purity.
 #[derive(Debug, Serialize)]
 struct MetricsJson {
     #[serde(flatten)]

@@ -28,12 +28,14 @@ pub struct FoldedIn {
 impl Model {
     /// The model with `people` among its users: each where all of their training items place them, see
     /// [`place_all`](super::place_all). In a model with histories, those who were there keep their own point beside their
-    /// items, where it can be told from them: if g times the mean of their items is shorter than 1. Their interactions join the training part, and leave the validation and the test part. Nobody else
-    /// moves, and neither do users who bring nothing new. Items that the model lacks are left out; so are people who have
-    /// no other items. A cold user who has items is cold no more.
+    /// items, where it can be told from them: on the sphere if g times the mean of their items is shorter than 1, in the
+    /// ball within its surface. Their interactions join the training part, and leave the validation and the test part.
+    /// Nobody else moves, and neither do users who bring nothing new. Items that the model lacks are left out; so are
+    /// people who have no other items. A cold user who has items is cold no more.
     ///
     /// # Errors
-    /// As [`place_all`](super::place_all); [`Error::Data`] if nobody has an item that the model knows, or if there are too many users.
+    /// As [`place_all`](super::place_all); [`Error::Data`] if nobody has an item that the model knows, or if there are
+    /// too many users.
     pub fn fold_in(mut self, people: &Dataset) -> Result<(Model, FoldedIn)> {
         let known: Vec<Option<u32>> = people.items.iter().map(|id| self.items.find(id)).collect();
         let unknown_items =

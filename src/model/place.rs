@@ -107,9 +107,10 @@ pub(super) fn place_from(model: &Model, mut points: Vec<f32>, people: &Interacti
     };
     match Placing::of(model) {
         Placing::Mean { history } => place(&mut points, &|point, its| {
-            add_mean(point, its, items, history.map_or(1.0, |history| history.weight));
+            let weight = history.map_or(1.0, |history| history.weight);
+            add_mean(point, its, items, weight);
             // Items that lie on opposite sides have no direction in common: one is as good as another.
-            if *geometry == Geometry::Sphere && point.iter().all(|x| x.abs() < 1e-10) {
+            if *geometry == Geometry::Sphere && norm(point) < 1e-10 * weight {
                 add_mean(point, &its[..1], items, 1.0);
             }
             geometry.to_point(point);

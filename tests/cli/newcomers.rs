@@ -182,7 +182,7 @@ fn those_who_join_a_model_are_served_as_all_others_and_nobody_else_moves() {
     let [one, two] = [further[0], tested].map(|item| old.items.text(item));
     fs::write(
         place.path().join("more.csv"),
-        format!("user,item\nann,i1\nann,i2\n\"b,ob\",i3\n{user},{one}\n{user},{two}\nnone,x\n"),
+        format!("user,item\nnew,i1\nnew,i2\n\"b,ob\",i3\n{user},{one}\n{user},{two}\nnone,x\n"),
     )
     .unwrap();
     let fold = ["fold-in", "model", "more.csv", "-o", "model2"];
@@ -199,17 +199,20 @@ fn those_who_join_a_model_are_served_as_all_others_and_nobody_else_moves() {
     assert_eq!(new.split.test.len() + 1, old.split.test.len());
     let ask = ["-k", "5", "--interactions", "more.csv"];
     let (lists, _) = succeed(place.path(), &[&["recommend", "model"][..], &ask].concat());
-    let asked = ["--user", "ann", "--user", "b,ob", "--user", &user];
+    let asked = ["--user", "new", "--user", "b,ob", "--user", &user];
     let (served, err) = succeed(place.path(), &[&["recommend", "model2", "-k", "5"][..], &asked].concat());
     assert_eq!(served, lists);
     assert_eq!(err, "");
+    // Someone without a name does not take that of a user.
+    let (nameless, _) = succeed(place.path(), &["recommend", "model2", "--items", "i1", "-k", "1"]);
+    assert_line(&nameless, &["new-2,1,"]);
     // The logs came along, and what was folded in is told.
     let (a, b) = (contents(&before), contents(&place.path().join("model2")));
     assert_eq!(a.keys().collect::<Vec<_>>(), b.keys().collect::<Vec<_>>());
     assert!(a["metrics.jsonl"] == b["metrics.jsonl"] && a["items.txt"] == b["items.txt"]);
     assert_line(&succeed(place.path(), &["show", "model2"]).0, &["data", "interactions.csv, more.csv"]);
     succeed(place.path(), &["evaluate", "model2", "-k", "10"]);
-    succeed(place.path(), &["similar", "model2", "--user", "ann"]);
+    succeed(place.path(), &["similar", "model2", "--user", "new"]);
     succeed(place.path(), &["explore", "model2", "-o", "page.html", "--method", "pca"]);
     succeed(place.path(), &["export", "model2", "-o", "out", "--what", "users", "--format", "csv"]);
     assert_eq!(fs::read_to_string(place.path().join("out/users.csv")).unwrap().lines().count(), 1 + 202);

@@ -2,6 +2,8 @@
 
 use crate::model_folder::{biased_model, with_features};
 use crate::wrmf;
+use proptest::collection::vec;
+use proptest::prelude::*;
 use serde_json::json;
 use spherec::data::{Dataset, IdTable, Interactions, Side, Split};
 use spherec::evaluate::evaluate;
@@ -328,4 +330,20 @@ fn the_features_of_cold_people_are_their_own_point() {
     near(model.embeddings.user(14), &sum.into_iter().map(|x| x / length).collect::<Vec<_>>());
     let (wide, _) = before.with_cold(Side::Users).unwrap().fold_in(&joining).unwrap();
     assert_eq!(wide.embeddings.user(14), model.embeddings.user(14));
+}
+
+proptest! {
+    /// Adding and taking away are those of sets of pairs.
+    #[test]
+    fn interactions_add_up(
+        left in vec((0u32..6, 0u32..9), 0..40),
+        right in vec((0u32..6, 0u32..9), 0..20),
+    ) {
+        let of = |pairs: &[(u32, u32)]| Interactions::from_pairs(6, 9, pairs);
+        let mut sum = of(&left);
+        sum.add(&of(&right));
+        prop_assert_eq!(&sum, &of(&[&left[..], &right].concat()));
+        let rest: Vec<(u32, u32)> = left.iter().copied().filter(|pair| !right.contains(pair)).collect();
+        prop_assert_eq!(of(&left).without(&of(&right)), of(&rest));
+    }
 }
