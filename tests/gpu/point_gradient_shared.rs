@@ -33,7 +33,12 @@ fn every_defect_is_seen() {
             ("shared", "slope, user_of_pair(pair), lane)", "slope, positive_of_pair(pair), lane)"),
             ("shared", "sum.slopes += slope;", "sum.slopes = slope;"),
             ("shared", "plan.words[at] / 2u", "plan.words[at] / 4u"),
-            ("shared", "plan.uses_at + slot + 1u", "plan.uses_at + slot"),
+            (
+                "shared",
+                "let end = plan.words[plan.uses_at + slot + 1u];",
+                "let end = plan.words[plan.uses_at + slot];",
+            ),
+            ("histories", "|| plan.words[plan.uses_at + slot] != plan.words[plan.uses_at + slot + 1u]", ""),
             ("shared", "row_of_slot(slot) != none", "true"),
             ("shared", "if slot >= plan.row_count { break; }", "if slot + 1u >= plan.row_count { break; }"),
             ("subgroups, shared, plain gradient descent", "own + index * stride", "own + index"),
