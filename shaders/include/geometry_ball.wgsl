@@ -20,7 +20,7 @@ fn sum_scale(squares: f32) -> f32 { return settled_scale(squares); }
 
 // dL/dh of a sum of points h from g, e and scale, as row_gradient has them.
 fn sum_gradient(g: vec4<f32>, e: vec4<f32>, along: f32, scale: f32, slopes: f32) -> vec4<f32> {
-    let inner = g - slopes * e;
+    let inner = row_gradient(g, e, along, scale, slopes);
     // On the surface |e| = 1, and what lies along e is lost.
     if scale < 1.0 { return (inner - (along - slopes) * e) * scale; }
     return inner;

@@ -20,5 +20,5 @@ fn sum_scale(squares: f32) -> f32 { return select(1.0 / sqrt(max(squares, 1e-20)
 
 // dL/dh of a sum of points h from g, e and scale, as row_gradient has them.
 fn sum_gradient(g: vec4<f32>, e: vec4<f32>, along: f32, scale: f32, slopes: f32) -> vec4<f32> {
-    return (g - along * e) * scale;
+    return row_gradient(g, e, along, scale, slopes);
 }
