@@ -397,8 +397,7 @@ fn histories_do_not_change_which_rows_are_drawn_to_their_features() {
         let planner = [(Side::Items, run.item_count, 11), (Side::Users, run.user_count, 7)].into_iter().fold(
             run.planner_with(RATES),
             |planner, (side, rows, count)| {
-                let features =
-                    Features::of_rows(count, features_of(rows, count as u32, &mut stream).into_iter());
+                let features = Features::of_rows(count, features_of(rows, count as u32, &mut stream));
                 let shape = NetShape {
                     feature_count: count,
                     hidden: case.hidden,
