@@ -35,7 +35,10 @@ impl Segments {
             return Err(Error::setting("-k", message));
         }
         let found = clusters(&points, model.embeddings.dim, count, seed);
-        Ok(Segments::new(model, &rows, &found.of_row, found.centres))
+        // The largest come first. A centre may have lost all of its people.
+        let kept = found.of_row.iter().max().map_or(0, |last| *last as usize + 1);
+        let centres = found.centres[..kept * model.embeddings.dim].to_vec();
+        Ok(Segments::new(model, &rows, &found.of_row, centres))
     }
 
     /// The segments of `model` around `centres`, unit rows (segments, D) as [`Segments::of`] found them.

@@ -49,7 +49,11 @@ pub fn train_from<'a>(
         (Some(network), Some(features)) => {
             let counts = split.train.item_frequencies();
             let rows = (0u32..).zip(counts).filter(|&(item, count)| count > 0 && features.has(item));
-            Some(Given { network, features, rows: rows.map(|(item, _)| item).collect() })
+            let rows: Vec<u32> = rows.map(|(item, _)| item).collect();
+            if rows.is_empty() {
+                return Err(Error::Data("no item that is trained on has features".to_owned()));
+            }
+            Some(Given { network, features, rows })
         }
         (Some(_), None) => {
             return Err(Error::setting("--item-features", "is needed: the items' prior is made of features"));

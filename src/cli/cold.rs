@@ -9,8 +9,8 @@ use std::path::Path;
 #[derive(Debug, clap::Args)]
 pub(crate) struct ColdItemArgs {
     /// Take in cold items: those of the --item-features file of the training that nobody had. Their features place
-    /// them. In a model with an item bias they have the mean one, below that of what is popular: --popularity 0 ranks all
-    /// as equals
+    /// them. In a model with an item bias they have the mean one, below that of what is popular; where there is a flag
+    /// --popularity, 0 ranks all as equals
     #[arg(long)]
     with_cold_items: bool,
 }

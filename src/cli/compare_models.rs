@@ -110,15 +110,18 @@ pub(super) fn run(args: &Args) -> CommandResult {
 /// A cell for each model.
 fn cells(args: &Args, protocol: Protocol) -> Result<Vec<Cell>> {
     let models = list("--models", args.models.models.as_deref().unwrap_or_default(), ModelName::parse)?;
+    if args.model.has_history() && models.iter().all(|model| !model.has_history) {
+        return Err(Error::setting("--history", "is used by none of these models: add +history to one"));
+    }
     let mut cells = Vec::new();
     for ModelName { text, recipe, has_features, has_history } in models {
         let named = |error: Error| Error::Data(format!("--models {text}: {error}"));
-        let mut model = args.model.with_recipe(recipe);
-        if has_history {
-            model.add_history();
-        }
+        let model = args.model.with_recipe(recipe).with_history(has_history);
         let config = model.config(Recipe::default(), &SampleArgs::default(), &args.run, protocol);
         let mut config = config.map_err(named)?;
+        if has_history && matches!(&config, RunConfig::Step(config) if config.history.is_none()) {
+            return Err(Error::setting("--history", format!("must be above 0 for {text}")));
+        }
         if has_history && !matches!(config, RunConfig::Step(_)) {
             return Err(Error::Data(format!("--models {text}: history is for recipes that train in steps")));
         }
@@ -127,8 +130,10 @@ fn cells(args: &Args, protocol: Protocol) -> Result<Vec<Cell>> {
             args.experiment.features.apply(&mut config, &args.model, recipe)?;
         }
         if has_features && config.features().is_none() {
-            let message = format!("{text} in --models needs --item-features or --user-features");
-            return Err(Error::setting("--models", message));
+            return Err(Error::setting(
+                "--models",
+                format!("{text}: +features needs --item-features or --user-features"),
+            ));
         }
         cells.push(Cell { labels: vec![text], config });
     }

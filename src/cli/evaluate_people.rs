@@ -28,7 +28,8 @@ impl Placed {
     /// Takes the people in the file `path` into `model`.
     pub(crate) fn new(model: Model, path: &Path, load: &LoadArgs) -> Result<(Model, Placed)> {
         let mut train = model.split.train.as_ref().clone();
-        let (model, folded) = people::fold_in(model, &people::read(path, &load.options())?, Some(path))?;
+        let (model, folded) =
+            people::fold_in(model, &people::read(path, &load.options())?, Some(path), false)?;
         train.widen(model.users.len(), model.items.len());
         let mut seen = model.split.valid.clone();
         seen.add(&model.split.train);

@@ -11,7 +11,7 @@ use spherec::data::{
     Separator, Side, read_features,
 };
 use spherec::printable::printable;
-use spherec::train::{RunConfig, RunRecipe, SideFeatures};
+use spherec::train::{NO_USER_POINTS, RunConfig, RunRecipe, SideFeatures};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -103,6 +103,9 @@ impl FeatureArgs {
         match (config, self.flag()) {
             (RunConfig::Step(step), Some(_)) => {
                 step.features = Some(model.feature_network(step.features));
+                if self.user_features.is_some() && step.history.is_some_and(|history| !history.user_points) {
+                    return Err(Error::setting("--no-user-points", NO_USER_POINTS));
+                }
                 step.check()
             }
             (RunConfig::Step(step), None) if step.features.is_some() => {

@@ -50,9 +50,10 @@ pub(crate) fn run(args: &Args) -> CommandResult {
         return Err(Error::file(&args.output, message).into());
     }
     let model = Model::load(&args.model)?;
+    let held_out = model.split.valid.len() + model.split.test.len();
     let logs = Model::logs(&args.model)?;
     let people = people::read(&args.file, &args.load.options())?;
-    let (mut model, folded) = people::fold_in(model, &people, Some(&args.file))?;
+    let (mut model, folded) = people::fold_in(model, &people, Some(&args.file), false)?;
     record(&mut model.record.data, &args.file);
     clean_up(&args.output)?.iter().for_each(|line| note(line));
     let logs: Vec<(&str, &[u8])> = logs.iter().map(|(name, bytes)| (*name, &bytes[..])).collect();
@@ -63,6 +64,11 @@ pub(crate) fn run(args: &Args) -> CommandResult {
         counted(model.users.len(), "user"),
         counted(folded.added.len(), "training interaction"),
     ));
+    let lost = held_out - model.split.valid.len() - model.split.test.len();
+    if lost > 0 {
+        let lost = counted(lost, "pair");
+        note(&format!("{lost} of these were held out for validation or the test, and no longer are"));
+    }
     Ok(())
 }
 

@@ -266,9 +266,15 @@ impl ModelArgs {
         ModelArgs { recipe: Some(RecipeName(recipe)), ..self.clone() }
     }
 
-    /// Adds histories of the usual weight, unless the flags say another.
-    pub(crate) fn add_history(&mut self) {
-        self.history.get_or_insert(defaults::HISTORY_WEIGHT);
+    /// The same flags with histories, of the usual weight unless they say another; or without.
+    pub(crate) fn with_history(self, has_history: bool) -> ModelArgs {
+        let history = has_history.then(|| self.history.unwrap_or(defaults::HISTORY_WEIGHT));
+        ModelArgs { history, ..self }
+    }
+
+    /// Whether the weight of histories is given.
+    pub(crate) fn has_history(&self) -> bool {
+        self.history.is_some()
     }
 
     /// The run that the flags describe, checked; `base` is the recipe if they name none.

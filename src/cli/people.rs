@@ -5,6 +5,7 @@ use super::format::{counted, shown};
 use super::load_args::{shown_path, tell_format};
 use spherec::data::{self, Dataset, Interactions, LoadOptions, id_from_text};
 use spherec::model::{FoldedIn, Model, Placing};
+use spherec::printable::excerpt;
 use spherec::{Error, Result};
 use std::path::Path;
 
@@ -30,9 +31,10 @@ pub(crate) fn of_items(lists: &[String], model: &Model) -> Result<Dataset> {
         let is_one = model.items.find_text(list).is_some();
         let ids = list.split(|c| c == ',' && !is_one).filter(|id| !id.is_empty());
         ids.for_each(|id| {
-            match model.items.find_text(id) {
+            // Blanks around an id are none of it, unless the model has it so.
+            match model.items.find_text(id).or_else(|| model.items.find_text(id.trim())) {
                 Some(row) => people.items.intern(model.items.bytes(row)),
-                None => people.items.intern(&id_from_text(id)),
+                None => people.items.intern(&id_from_text(id.trim())),
             };
         });
     }
@@ -45,14 +47,24 @@ pub(crate) fn of_items(lists: &[String], model: &Model) -> Result<Dataset> {
 }
 
 /// `model` with `people`, who are from the file `from`, or else from `--items`: see [`Model::fold_in`]. Says what was left
-/// out, and how they are placed.
-pub(crate) fn fold_in(model: Model, people: &Dataset, from: Option<&Path>) -> Result<(Model, FoldedIn)> {
+/// out, and how they are placed. It is an error if nobody can be placed, unless `may_be_nobody`.
+pub(crate) fn fold_in(
+    model: Model,
+    people: &Dataset,
+    from: Option<&Path>,
+    may_be_nobody: bool,
+) -> Result<(Model, FoldedIn)> {
+    tell_filters(&model, from);
     let placing = Placing::of(&model);
-    let (model, folded) = model.fold_in(people).map_err(|error| match (error, from) {
+    let named = |error: Error| match (error, from) {
         (Error::Data(message), Some(path)) => Error::file(Path::new(&shown_path(path)), message),
         (Error::Data(message), None) => Error::setting("--items", message),
         (error, _) => error,
-    })?;
+    };
+    let (model, folded) = model.fold_in(people).map_err(named)?;
+    if !may_be_nobody && folded.rows.iter().all(Option::is_none) {
+        return Err(named(Error::Data(no_item(people))));
+    }
     let name = from.map_or_else(|| "--items".to_owned(), shown_path);
     if !folded.unknown_items.is_empty() {
         let first = folded.unknown_items.iter().take(NAMED).map(|&item| shown(&people.items.text(item)));
@@ -68,19 +80,51 @@ pub(crate) fn fold_in(model: Model, people: &Dataset, from: Option<&Path>) -> Re
     if let Some(first) = lost.next() {
         let count = 1 + lost.count();
         note(&format!(
-            "{name}: {} no item that the model has (the first is {})",
-            if count == 1 { "1 person has".to_owned() } else { format!("{} have", counted(count, "user")) },
+            "{name}: {} new and without an item that the model has (the first is {}){}",
+            if count == 1 { "1 person is".to_owned() } else { format!("{count} people are") },
             shown(&people.users.text(first)),
+            if may_be_nobody { "" } else { ": left out" },
         ));
     }
-    if from.is_none() {
-        note(&format!("{name}: placed {}", placing.words()));
-        return Ok((model, folded));
+    let FoldedIn { new_count, moved_count, .. } = folded;
+    let placed_count = new_count + moved_count;
+    let still_count = folded.rows.iter().flatten().count() - placed_count;
+    let mut who = Vec::new();
+    if new_count > 0 && from.is_some() {
+        who.push(counted(new_count, "new user"));
     }
-    let moved = match folded.moved_count {
-        0 => String::new(),
-        count => format!(" and {} with further items", counted(count, "known one")),
-    };
-    note(&format!("{name}: {}{moved}, placed {}", counted(folded.new_count, "new user"), placing.words()));
+    if moved_count > 0 {
+        who.push(format!("{} with further items", counted(moved_count, "known user")));
+    }
+    if placed_count > 0 {
+        let who = who.join(" and ");
+        note(&format!("{name}: {who}{}placed {}", if who.is_empty() { "" } else { ", " }, placing.words()));
+    }
+    if still_count > 0 {
+        let stays = if still_count == 1 { "stays" } else { "stay" };
+        let who = counted(still_count, "known user");
+        note(&format!("{name}: {who} without further items {stays} in place"));
+    }
     Ok((model, folded))
+}
+
+/// Tells with which thresholds the model's interactions were filtered, where people come from a file: the same fit them.
+fn tell_filters(model: &Model, from: Option<&Path>) {
+    let options = &model.record.data["options"];
+    let given = ["min-rating", "min-count"].into_iter().filter(|name| !options[*name].is_null());
+    let given: Vec<String> = given.map(|name| format!("--{name} {}", options[name])).collect();
+    if let (Some(path), false) = (from, given.is_empty()) {
+        let given = given.join(" ");
+        note(&format!("{}: the model was trained with {given}; give the same here", shown_path(path)));
+    }
+}
+
+/// That the model knows none of the items of `people`: what is wrong with the file or the flag that has them.
+fn no_item(people: &Dataset) -> String {
+    let named = (0..people.items.len().min(NAMED) as u32).map(|item| people.items.text(item));
+    format!(
+        "names no item that the model has, so nobody can be placed; it names {}{}",
+        named.map(|id| format!("`{}`", excerpt(&id))).collect::<Vec<_>>().join(", "),
+        if people.items.len() > NAMED { ", ..." } else { "" }
+    )
 }

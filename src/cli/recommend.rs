@@ -161,11 +161,12 @@ impl Queries {
         queries
     }
 
-    /// Gives cold users, those from row `trained_count` on, the nearest segment.
+    /// Gives cold users, those from row `trained_count` on who have no item, the nearest segment.
     fn place(&mut self, model: &Model, segments: &Segments, trained_count: usize) {
         for query in &mut self.queries {
             if let Query::Known(user) = *query
                 && user as usize >= trained_count
+                && model.split.train.items_of(user).is_empty()
             {
                 let segment = segments.nearest(model.embeddings.user(user))[0];
                 *query = Query::Segment { user: Some(user), segment };
@@ -220,22 +221,22 @@ pub(crate) fn run(args: &Args) -> CommandResult {
         model = model.with_cold(Side::Users)?;
     }
     let popularity = args.dial.of(&model, &args.model)?;
-    let queries = match args.who.people(&model, &args.load)? {
+    let mut queries = match args.who.people(&model, &args.load)? {
         Some((people, from)) => {
-            let (with_people, folded) = people::fold_in(model, &people, from)?;
-            model = with_people;
             let with_unknown = !matches!(args.unknown, Unknown::Error | Unknown::Skip);
+            let (with_people, folded) = people::fold_in(model, &people, from, with_unknown)?;
+            model = with_people;
             Queries::of_people(&people, &folded, with_unknown)
         }
         None => {
-            let mut queries = queries(&args.who, &model.users, trained_count)?;
+            let queries = queries(&args.who, &model.users, trained_count)?;
             tell_cold(&queries, &model.users, trained_count);
-            if let Some(segments) = segments.as_ref().filter(|_| args.unknown == Unknown::Segment) {
-                queries.place(&model, segments, trained_count);
-            }
             queries
         }
     };
+    if let Some(segments) = segments.as_ref().filter(|_| args.unknown == Unknown::Segment) {
+        queries.place(&model, segments, trained_count);
+    }
     let of_segments = queries.lists(segments.as_ref(), &model, args.list.k)?;
     let unknown_count = queries.unknown_count();
     let mut fallback = Vec::new();

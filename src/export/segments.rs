@@ -149,7 +149,7 @@ pub fn read_segments(folder: &Path, model: &Model, sum: &str) -> Result<Segments
     let all: AllRecord = serde_json::from_slice(&files::read(&path, MOST_BYTES)?)
         .map_err(|error| damaged(error.to_string()))?;
     if all.model != sum {
-        let message = "has the segments of another model, or of an earlier training: make them anew";
+        let message = "has the segments of another model, or of this one before it was trained anew or people were folded in: make them anew";
         return Err(Error::file(&path, message));
     }
     if all.segments.iter().any(|segment| segment.centre.len() != model.embeddings.dim) {

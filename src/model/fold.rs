@@ -3,7 +3,6 @@
 use super::place::{own_point, place_from};
 use super::{Embeddings, Model, Placing};
 use crate::data::{Dataset, IdTable, Interactions, Side};
-use crate::printable::excerpt;
 use crate::train::History;
 use crate::{Error, Result};
 use std::sync::Arc;
@@ -11,7 +10,7 @@ use std::sync::Arc;
 /// What became of people who were to join a model.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct FoldedIn {
-    /// The user row of each person, (P); `None` for those who have no item that the model knows.
+    /// The user row of each person, (P); `None` for those who are new and have no item that the model knows.
     pub rows: Vec<Option<u32>>,
     /// How many are new to the model. They have the last user rows.
     pub new_count: usize,
@@ -31,11 +30,10 @@ impl Model {
     /// items, where it can be told from them: on the sphere if g times the mean of their items is shorter than 1, in the
     /// ball within its surface. Their interactions join the training part, and leave the validation and the test part.
     /// Nobody else moves, and neither do users who bring nothing new. Items that the model lacks are left out; so are
-    /// people who have no other items. A cold user who has items is cold no more.
+    /// new people who have no other items. A cold user who has items is cold no more.
     ///
     /// # Errors
-    /// As [`place_all`](super::place_all); [`Error::Data`] if nobody has an item that the model knows, or if there are
-    /// too many users.
+    /// As [`place_all`](super::place_all); [`Error::Data`] if there are too many users.
     pub fn fold_in(mut self, people: &Dataset) -> Result<(Model, FoldedIn)> {
         let known: Vec<Option<u32>> = people.items.iter().map(|id| self.items.find(id)).collect();
         let unknown_items =
@@ -49,7 +47,8 @@ impl Model {
             pairs.extend(its.iter().filter_map(|&item| known[item as usize]).map(|item| (0, item)));
             folded.unknown_pair_count += its.len() - (pairs.len() - before);
             if pairs.len() == before {
-                folded.rows.push(None);
+                // Who is a user stays where they are.
+                folded.rows.push(self.users.find(people.users.bytes(person)));
                 continue;
             }
             let row = self.users.try_intern(people.users.bytes(person)).ok_or_else(|| {
@@ -57,9 +56,6 @@ impl Model {
             })?;
             pairs[before..].iter_mut().for_each(|(user, _)| *user = row);
             folded.rows.push(Some(row));
-        }
-        if pairs.is_empty() {
-            return Err(Error::Data(no_item(people)));
         }
         folded.new_count = self.users.len() - user_count;
         let (user_count, item_count) = (self.users.len(), self.items.len());
@@ -138,14 +134,4 @@ impl Model {
             known.cold_points.extend(point);
         }
     }
-}
-
-/// That the model knows none of the items of `people`: what is wrong with the file or the flag that has them.
-fn no_item(people: &Dataset) -> String {
-    let named = (0..people.items.len().min(3) as u32).map(|item| people.items.text(item));
-    format!(
-        "names no item that the model has, so nobody can be placed; it names {}{}",
-        named.map(|id| format!("`{}`", excerpt(&id))).collect::<Vec<_>>().join(", "),
-        if people.items.len() > 3 { ", ..." } else { "" }
-    )
 }

@@ -23,7 +23,7 @@ pub(crate) use manifest::{INTERACTIONS, ITEMS, NetworkSizes, PairCounts, Sizes, 
 pub use network::{Known, Network};
 pub use output::{check_output, clean_up};
 pub(crate) use output::{parent_of, resolve};
-pub(crate) use place::add_mean;
+pub(crate) use place::to_their_items;
 pub use place::{Placing, place_all};
 pub use save::set_metrics;
 pub(crate) use save::sync_folder;

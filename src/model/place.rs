@@ -107,13 +107,7 @@ pub(super) fn place_from(model: &Model, mut points: Vec<f32>, people: &Interacti
     };
     match Placing::of(model) {
         Placing::Mean { history } => place(&mut points, &|point, its| {
-            let weight = history.map_or(1.0, |history| history.weight);
-            add_mean(point, its, items, weight);
-            // Items that lie on opposite sides have no direction in common: one is as good as another.
-            if *geometry == Geometry::Sphere && norm(point) < 1e-10 * weight {
-                add_mean(point, &its[..1], items, 1.0);
-            }
-            geometry.to_point(point);
+            to_their_items(point, its, items, history.map_or(1.0, |history| history.weight), *geometry);
         }),
         Placing::Scaled { length } => place(&mut points, &|point, its| {
             add_mean(point, its, items, 1.0);
@@ -131,8 +125,19 @@ pub(super) fn place_from(model: &Model, mut points: Vec<f32>, people: &Interacti
     Ok(points)
 }
 
+/// Moves someone from a point of their own, or zero, to the point of its sum with `weight` times the mean of the points of
+/// `its`, at least one row of `items`.
+pub(crate) fn to_their_items(point: &mut [f32], its: &[u32], items: &[f32], weight: f64, geometry: Geometry) {
+    add_mean(point, its, items, weight);
+    // What lies on opposite sides has no direction in common: one item is as good as another.
+    if geometry == Geometry::Sphere && norm(point) < 1e-10 * weight {
+        add_mean(point, &its[..1], items, 1.0);
+    }
+    geometry.to_point(point);
+}
+
 /// Adds `weight` times the mean of the points of `its`, rows of `items`, to `point`. For no items it adds nothing.
-pub(crate) fn add_mean(point: &mut [f32], its: &[u32], items: &[f32], weight: f64) {
+fn add_mean(point: &mut [f32], its: &[u32], items: &[f32], weight: f64) {
     let dim = point.len();
     let mut sum = vec![0.0f64; dim];
     for &item in its {
@@ -179,10 +184,11 @@ pub(super) fn own_point(
         // e is a unit row, and the point a unit row along e + mean: |t point - mean| = 1 has one t above 0.
         Geometry::Sphere => {
             let along: f64 = point.iter().zip(&mean).map(|(&x, &y)| f64::from(x) * f64::from(y)).sum();
-            if length >= 1.0 || (length > 0.0 && along >= (1.0 - 1e-6) * length) {
+            // A mean of length 1, as of a single item, may be a little longer by rounding.
+            if length > 1.0 + 1e-4 || (length > 0.0 && along >= (1.0 - 1e-6) * length) {
                 return;
             }
-            along + (along * along - length * length + 1.0).sqrt()
+            along + (along * along - length * length + 1.0).max(0.0).sqrt()
         }
     };
     for ((own, &x), &y) in own.iter_mut().zip(point).zip(&mean) {

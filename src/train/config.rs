@@ -226,6 +226,10 @@ impl FeatureNetwork {
     /// [`Error::Setting`] naming the flag, the rule and the value.
     pub fn check(&self) -> Result<()> {
         let FeatureNetwork { hidden, dropout, role } = *self;
+        if hidden == 0 && role != FeatureRole::Added {
+            let message = "must be at least 4, but is 0: only with --features-as added may it be 0";
+            return Err(Error::setting("--hidden", message));
+        }
         if hidden > 0 || role != FeatureRole::Added {
             within("--hidden", hidden, 4, MAX_DIM)?;
         }
@@ -344,8 +348,9 @@ const MAX_HISTORY: usize = 10_000;
 impl TrainConfig {
     fn check_history(&self) -> Result<()> {
         let Some(History { weight, cap, .. }) = self.history else { return Ok(()) };
-        if !(weight > 0.0 && weight <= 1000.0) {
-            return Err(Error::setting("--history", format!("must be 0 to 1000, but is {weight}")));
+        if !(1e-6..=1000.0).contains(&weight) {
+            let message = format!("must be 0, or 0.000001 to 1000, but is {weight}");
+            return Err(Error::setting("--history", message));
         }
         within("--history-cap", cap, 1, MAX_HISTORY)
     }
@@ -363,7 +368,7 @@ impl TrainConfig {
     fn check_sums(&self) -> Result<()> {
         if self.geometry != Geometry::Dot {
             let message = format!(
-                "must not be added with --geometry {}: the sum of two points is none there; take --geometry dot, as \
+                "must not be added with --geometry {}: there the sum of two points is not a point; take --geometry dot, as \
                  --recipe vbpr and fm do",
                 self.geometry.name()
             );

@@ -10,7 +10,7 @@ use super::steps::{SideFeatures, Steps, TrainingData, step_shape};
 use crate::data::{Features, Interactions, Side, Split};
 use crate::evaluate::Metrics;
 use crate::gpu::{Gpu, TableKey, Tables, check_memory};
-use crate::model::{Embeddings, Network, add_mean};
+use crate::model::{Embeddings, Network, to_their_items};
 use crate::random::{Purpose, Stream};
 use crate::sampling::{EpochOrder, ItemSampler, Negatives, Planner};
 use crate::step::layout::StepSums;
@@ -131,15 +131,17 @@ pub fn check_data(train: &Arc<Interactions>, config: &TrainConfig) -> Result<()>
     fit_candidates(&mut config.clone(), &items, quiet)
 }
 
+/// Why there are no features of users without points of their own.
+pub const NO_USER_POINTS: &str =
+    "must not be given with --user-features: these place a user's own point; leave one of the two out";
+
 /// Checks that features are of those who have points of their own.
 fn check_sides(features: &[SideFeatures], config: &TrainConfig) -> Result<()> {
     let has_user_points = config.history.is_none_or(|history| history.user_points);
     if has_user_points || features.iter().all(|(side, _)| *side != Side::Users) {
         return Ok(());
     }
-    let message =
-        "must not be given with --user-features: these place a user's own point; leave one of the two out";
-    Err(Error::setting("--no-user-points", message))
+    Err(Error::setting("--no-user-points", NO_USER_POINTS))
 }
 
 /// Checks that there is something to train on.
@@ -449,8 +451,7 @@ impl<'a> Run<'a> {
                 config.geometry.to_point(point);
             }
             if !its.is_empty() {
-                add_mean(point, its, items, history.weight);
-                config.geometry.to_point(point);
+                to_their_items(point, its, items, history.weight, config.geometry);
             }
         });
     }

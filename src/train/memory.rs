@@ -26,6 +26,9 @@ pub(super) fn host_memory(
     // Of the points, and of the networks' layers.
     let parts = shape.tables().into_iter().map(|of| shape.part(of));
     let table = parts.map(|part| part.table_rows() as u64 * part.dim as u64 * 4).sum::<u64>();
+    // Those of users that have no rows are made of their items.
+    let made = if shape.table_rows() == shape.plan.item_count { users * shape.dim as u64 * 4 } else { 0 };
+    let table = table + made;
     let has_bias = config.item_bias.is_some();
     let states = if has_bias { shape.table_rows() as u64 * size_of::<RowState>() as u64 } else { 0 };
     let dials = if has_bias { DIALS.len() } else { 1 };

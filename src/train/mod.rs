@@ -21,7 +21,7 @@ pub use config::{FeatureNetwork, History, ItemBias, Regularisers, Stopping, Trai
 pub(crate) use config::{MAX_DIM, within};
 pub(crate) use course::{Course, Trainer};
 pub(crate) use diverged::diverged;
-pub use engine::{Timing, Trained, check_data, train, train_from};
+pub use engine::{NO_USER_POINTS, Timing, Trained, check_data, train, train_from};
 pub(crate) use engine::{check_not_empty, starting_row, starting_weights};
 pub use event::{EpochSums, Event, Stop};
 pub use popularity::PopularityConfig;

@@ -140,7 +140,7 @@ fn settings_out_of_range() {
     }
     refuse_flags(&["--sampler", "uniform", "--negatives", "0"], &["--negatives", "1", "0"]);
     refuse_flags(&["--temperature", "0"], &["--temperature", "0.0001", "0"]);
-    refuse_flags(&["--history", "-1"], &["--history", "0 to 1000", "-1"]);
+    refuse_flags(&["--history", "-1"], &["--history", "0.000001 to 1000", "-1"]);
     refuse_flags(&["--history", "1", "--history-cap", "0"], &["--history-cap", "at least 1", "0"]);
     refuse_flags(&["--history-cap", "9"], &["--history-cap", "no meaning", "--history 0"]);
     refuse_flags(&["--no-user-points"], &["--no-user-points", "no meaning", "--history 0"]);

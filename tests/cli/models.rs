@@ -78,6 +78,7 @@ fn a_comparison_of_models_that_makes_no_sense_is_refused_before_the_first_traini
         (&["--models", "softmax+x"], 1, &["--models", "softmax+x", "+features", "+history"]),
         (&["--models", "softmax+history+history"], 1, &["--models", "+features", "+history"]),
         (&["--models", "softmax+features"], 1, &["--models", "softmax+features", "--item-features"]),
+        (&["--models", "softmax", "--history", "1"], 1, &["--history", "+history"]),
         (&["--models", "wrmf+history"], 1, &["--models", "wrmf+history", "steps"]),
         (&["--models", "softmax", "--against", "wrmf"], 1, &["--against", "wrmf"]),
         (&["--models", "wrmf", "--published", "Netflix"], 2, &["--published", "BookCX"]),

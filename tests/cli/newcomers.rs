@@ -142,9 +142,13 @@ fn ids_that_the_model_lacks_are_named_and_people_without_others_left_out_or_give
         .unwrap();
     let ask = ["recommend", shared("model"), "--interactions", "some.csv", "-k", "3"];
     let (csv, err) = succeed(place.path(), &ask);
-    assert_eq!(lists(&csv).keys().copied().collect::<Vec<_>>(), ["a", "c"]);
+    // A known user without a further item has the usual list.
+    assert_eq!(lists(&csv).keys().copied().collect::<Vec<_>>(), ["a", "c", "u0"]);
+    let (own, _) = succeed(place.path(), &["recommend", shared("model"), "--user", "u0", "-k", "3"]);
+    assert_eq!(lists(&csv)["u0"], lists(&own)["u0"]);
+    assert_line(&err, &["1 known user without further items stays"]);
     assert_line(&err, &["some.csv", "5 interactions", "4 items", "`x1`, `x2`, `x3`, ..."]);
-    assert_line(&err, &["some.csv", "2 users have no item", "`b`"]);
+    assert_line(&err, &["some.csv", "1 person is new", "`b`", "left out"]);
     assert_line(&err, &["2 new users", "approximation"]);
     let (csv, err) = succeed(place.path(), &[&ask[..], &["--unknown", "popular"]].concat());
     assert_eq!(lists(&csv).keys().copied().collect::<Vec<_>>(), ["a", "b", "c", "u0"]);
@@ -152,6 +156,12 @@ fn ids_that_the_model_lacks_are_named_and_people_without_others_left_out_or_give
     assert_line(&err, &["`b`", "popular items"]);
     let (_, err) = succeed(place.path(), &["recommend", shared("model"), "--items", "i1,x1"]);
     assert_line(&err, &["--items", "1 item ", "`x1`"]);
+    let (trimmed, _) = succeed(place.path(), &["recommend", shared("model"), "--items", "i1, i2"]);
+    let (plain, _) = succeed(place.path(), &["recommend", shared("model"), "--items", "i1,i2"]);
+    assert_eq!(trimmed, plain);
+    // Nobody can be placed, but everybody gets something.
+    let nobody = ["recommend", shared("model"), "--items", "x1", "--unknown", "popular", "-k", "3"];
+    assert_eq!(succeed(place.path(), &nobody).0.lines().count(), 4);
     // Ids may hold commas.
     let mut model = Model::load(&copy_model(place.path())).unwrap();
     let mut items = spherec::data::IdTable::default();
@@ -188,7 +198,7 @@ fn those_who_join_a_model_are_served_as_all_others_and_nobody_else_moves() {
     let fold = ["fold-in", "model", "more.csv", "-o", "model2"];
     let (out, err) = succeed(place.path(), &fold);
     assert_eq!(out, "");
-    assert_line(&err, &["more.csv", "2 new users and 1 known one with further items", "approximation"]);
+    assert_line(&err, &["more.csv", "2 new users and 1 known user with further items", "approximation"]);
     assert_line(&err, &["model2", "202 users"]);
     let new = Model::load(&place.path().join("model2")).unwrap();
     for row in 1..200 {
@@ -225,7 +235,7 @@ fn those_who_join_a_model_are_served_as_all_others_and_nobody_else_moves() {
     assert!(contents(&before) == b);
     // A second time there is nothing new.
     let (_, err) = succeed(place.path(), &itself);
-    assert_line(&err, &["0 new users, placed"]);
+    assert_line(&err, &["known users without further items stay in place"]);
     assert!(contents(&before)["model.safetensors"] == b["model.safetensors"]);
 }
 
