@@ -293,7 +293,10 @@ impl ModelArgs {
                 regularisation: self.regularisation.unwrap_or(start.regularisation),
                 regularisation_exponent: (self.regularisation_exponent)
                     .unwrap_or(start.regularisation_exponent),
-                features: start.features.map(|network| self.feature_network(Some(network))),
+                // They are a prior of the items, and nothing else.
+                features: start.features.map(|network| {
+                    ModelArgs { features_as: None, ..self.clone() }.feature_network(Some(network))
+                }),
                 stopping: run.stopping(start.stopping),
                 seed: run.seed(),
                 protocol,
@@ -565,7 +568,8 @@ pub(crate) fn unused_because(name: &str, config: &RunConfig) -> Option<String> {
         RunConfig::Step(_) => (false, "a recipe other than wrmf and cdl"),
         RunConfig::Wrmf(config) => {
             let (is_cdl, is_of) = (config.features.is_some(), |names: &[&str]| names.contains(&name));
-            let is_used = is_of(&OF_WRMF) || is_of(&OF_EPOCHS) || (is_cdl && is_of(&OF_FEATURES));
+            let is_of_prior = is_cdl && is_of(&OF_FEATURES[1..]);
+            let is_used = is_of(&OF_WRMF) || is_of(&OF_EPOCHS) || is_of_prior;
             (is_used, if is_cdl { "--recipe cdl" } else { "--recipe wrmf" })
         }
         RunConfig::Popularity(_) => (false, "--recipe popularity"),
