@@ -73,7 +73,6 @@ fn add_length(stopping: &Stopping, add: &mut dyn FnMut(&str, Value)) {
 /// The flags of the network for features, if there is one.
 fn add_features(network: Option<FeatureNetwork>, add: &mut dyn FnMut(&str, Value)) {
     if let Some(FeatureNetwork { hidden, dropout, role }) = network {
-        add("features-as", Value::String(RoleName::of(role).shown().to_owned()));
         add("hidden", count(hidden));
         if hidden > 0 {
             add("dropout", Value::Float(dropout));
@@ -123,6 +122,9 @@ fn add_step_flags(config: &TrainConfig, add: &mut dyn FnMut(&str, Value)) {
     if let Some(History { cap, user_points, .. }) = config.history {
         add("history-cap", count(cap));
         add("no-user-points", Value::Boolean(!user_points));
+    }
+    if let Some(FeatureNetwork { role, .. }) = config.features {
+        add("features-as", Value::String(RoleName::of(role).shown().to_owned()));
     }
     add_features(config.features, add);
     let (schedule, learning_rate) = match config.schedule {
