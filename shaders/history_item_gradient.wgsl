@@ -1,4 +1,4 @@
-// include: plan lanes parts history history_gradients
+// include: plan lanes parts history history_parts gradient_parts gradient_writes
 // Adds to dL/de of each item what it gets as a part of histories: of each user whose history has it the sum that
 // history_user_gradient left, less the share of the pairs of which it is the positive. A fixed order, no atomics. One
 // workgroup for slots_per_group item slots, one after another.
@@ -7,31 +7,21 @@
 
 override slots_per_group: u32 = 1u;
 
-fn of_taker(user: u32, lane: u32) -> Part {
-    var part = no_part();
-    let at = user * chunk_count + lane * chunks_per_lane;
-    if has_chunk(lane, 0u) { part.a = histories[at]; }
-    if has_chunk(lane, 1u) { part.b = histories[at + 1u]; }
-    if has_chunk(lane, 2u) { part.c = histories[at + 2u]; }
-    if has_chunk(lane, 3u) { part.d = histories[at + 3u]; }
-    return part;
-}
-
 fn add_histories(slot: u32, lane: u32, begin: u32, end: u32) {
     let note_at = slot * (chunk_count + 1u) + chunk_count;
     var sum = no_part();
     // Of a slot without other uses there is no sum yet. The kernel changes no number that says so.
-    if gradients[note_at].x != 0.0 { sum = own_gradient(slot, lane); }
-    for (var at = begin; at < end; at += 1u) { sum = part_plus(sum, 1.0, of_taker(plan.words[at], lane)); }
+    if gradients[note_at].x != 0.0 { sum = gradient_part(slot, lane); }
+    for (var at = begin; at < end; at += 1u) { sum = part_plus(sum, 1.0, history_part(plan.words[at], lane)); }
     let uses_end = plan.words[plan.uses_at + slot + 1u];
     for (var at = plan.words[plan.uses_at + slot]; at < uses_end; at += 1u) {
         let code = plan.words[at];
         let pair = code / 2u;
         if code % 2u == 0u && takes_out(pair) {
-            sum = part_plus(sum, -item_weight(pair), own_gradient(user_of_pair(pair), lane));
+            sum = part_plus(sum, -item_weight(pair), gradient_part(user_of_pair(pair), lane));
         }
     }
-    write_own_gradient(slot, lane, sum);
+    write_gradient_part(slot, lane, sum);
     if lane == 0u { gradients[note_at].w = f32(end - begin); }
 }
 

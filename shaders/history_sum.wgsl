@@ -1,18 +1,10 @@
-// include: plan lanes parts row_parts history
+// include: plan lanes parts row_parts history history_writes
 // S of each user of the batch: the sum of the points of their history. One workgroup for slots_per_group user slots, one
 // after another.
 @group(0) @binding(1) var<storage, read> points: array<vec4<f32>>;              // (R, D/4 + 1)
 @group(0) @binding(2) var<storage, read_write> histories: array<vec4<f32>>;     // (user slots, D/4)
 
 override slots_per_group: u32 = 1u;
-
-fn write_sum(user: u32, lane: u32, sum: Part) {
-    let at = user * chunk_count + lane * chunks_per_lane;
-    if has_chunk(lane, 0u) { histories[at] = sum.a; }
-    if has_chunk(lane, 1u) { histories[at + 1u] = sum.b; }
-    if has_chunk(lane, 2u) { histories[at + 2u] = sum.c; }
-    if has_chunk(lane, 3u) { histories[at + 3u] = sum.d; }
-}
 
 @compute @workgroup_size(lane_count)
 fn history_sum(
@@ -30,6 +22,6 @@ fn history_sum(
         for (var at = plan.words[plan.histories_at + user]; at < end; at += 1u) {
             sum = part_plus(sum, 1.0, row_part(plan.words[at], lane));
         }
-        write_sum(user, lane, sum);
+        write_history(user, lane, sum);
     }
 }

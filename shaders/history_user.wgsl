@@ -1,4 +1,4 @@
-// include: plan geometry lanes parts history
+// include: plan geometry lanes parts history history_parts
 // The user of each pair: h = e_u + (g / n) (S - the pair's positive), and its point. One workgroup for pairs_per_group
 // pairs, one after another.
 @group(0) @binding(1) var<storage, read> histories: array<vec4<f32>>;           // (user slots, D/4)
@@ -7,16 +7,6 @@
 override pairs_per_group: u32 = 1u;
 override left_rows_at: u32 = 0u;        // where `left_rows` begins in the working set
 override copies_users: u32 = 0u;        // 1: the left rows are the pairs' users
-
-fn history_part(user: u32, lane: u32) -> Part {
-    var part = no_part();
-    let at = user * chunk_count + lane * chunks_per_lane;
-    if has_chunk(lane, 0u) { part.a = histories[at]; }
-    if has_chunk(lane, 1u) { part.b = histories[at + 1u]; }
-    if has_chunk(lane, 2u) { part.c = histories[at + 2u]; }
-    if has_chunk(lane, 3u) { part.d = histories[at + 3u]; }
-    return part;
-}
 
 fn working_part(slot: u32, lane: u32) -> Part {
     var part = no_part();

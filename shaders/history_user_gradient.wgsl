@@ -1,18 +1,10 @@
-// include: plan lanes parts history history_gradients
+// include: plan lanes parts history history_writes gradient_parts gradient_writes
 // Of each user of the batch dL/de_u, the sum of dL/dh over the user's pairs; and in the place of S what every item of the
 // history gets of it, the sum of (g / n) dL/dh. One workgroup for slots_per_group user slots, one after another.
 @group(0) @binding(1) var<storage, read_write> gradients: array<vec4<f32>>;     // (R, D/4 + 1)
 @group(0) @binding(2) var<storage, read_write> histories: array<vec4<f32>>;     // (user slots, D/4)
 
 override slots_per_group: u32 = 1u;
-
-fn write_history(user: u32, lane: u32, sum: Part) {
-    let at = user * chunk_count + lane * chunks_per_lane;
-    if has_chunk(lane, 0u) { histories[at] = sum.a; }
-    if has_chunk(lane, 1u) { histories[at + 1u] = sum.b; }
-    if has_chunk(lane, 2u) { histories[at + 2u] = sum.c; }
-    if has_chunk(lane, 3u) { histories[at + 3u] = sum.d; }
-}
 
 @compute @workgroup_size(lane_count)
 fn history_user_gradient(
@@ -31,12 +23,12 @@ fn history_user_gradient(
         var of_items = no_part();
         for (var at = begin; at < end; at += 1u) {
             let pair = plan.words[at];
-            let g = own_gradient(user_of_pair(pair), lane);
+            let g = gradient_part(user_of_pair(pair), lane);
             of_user = part_plus(of_user, 1.0, g);
             of_items = part_plus(of_items, item_weight(pair), g);
         }
         let slot = plan.item_slot_count + user;
-        write_own_gradient(slot, lane, of_user);
+        write_gradient_part(slot, lane, of_user);
         // A hole has no pairs.
         let note = vec4<f32>(f32(end - begin), 0.0, 0.0, 0.0);
         if lane == 0u { gradients[slot * (chunk_count + 1u) + chunk_count] = note; }

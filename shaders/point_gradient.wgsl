@@ -1,4 +1,4 @@
-// include: plan lanes parts row_parts negatives scores slot_gradients
+// include: plan lanes parts row_parts negatives scores gradient_writes slot_gradients
 // dL/de of every point of the step: the sum of slope x other point over its uses, in a fixed order. No atomics on
 // floats: the plan lists a slot's uses as user, positive or planned negative; its uses as a drawn negative are the
 // bits of `picked`.

@@ -1,4 +1,4 @@
-// include: plan lanes parts row_parts scores slot_gradients
+// include: plan lanes parts row_parts scores gradient_parts gradient_writes slot_gradients
 // Shared candidates: dL/de of every point of the step. A candidate has what candidate_gradient made of its uses as a
 // negative; a user has the user_gradient of each of its pairs; and positives and users have one another. A fixed order,
 // no atomics. One workgroup for slots_per_group slots, one after another.
@@ -22,11 +22,7 @@ fn user_part(pair: u32, lane: u32) -> Part {
 fn as_candidate(slot: u32, lane: u32) -> SlotGradient {
     var it = no_gradient();
     if slot >= plan.candidate_count { return it; }
-    let at = slot * (chunk_count + 1u) + lane * chunks_per_lane;
-    if has_chunk(lane, 0u) { it.point.a = gradients[at]; }
-    if has_chunk(lane, 1u) { it.point.b = gradients[at + 1u]; }
-    if has_chunk(lane, 2u) { it.point.c = gradients[at + 2u]; }
-    if has_chunk(lane, 3u) { it.point.d = gradients[at + 3u]; }
+    it.point = gradient_part(slot, lane);
     it.slopes = gradients[slot * (chunk_count + 1u) + chunk_count].y;
     it.count = 1.0;
     return it;

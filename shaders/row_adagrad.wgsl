@@ -1,4 +1,4 @@
-// include: plan settings shards shard_quads row_states geometry lanes parts row_parts stepped_slots settled_rows finite step_log
+// include: plan settings shards shard_quads row_states geometry lanes parts row_parts gradient_parts stepped_slots settled_rows finite step_log
 // One AdaGrad step (Duchi et al. 2011) on each row that the step uses: G += g^2, x -= rate g / (sqrt(G) + epsilon).
 // `variance` holds G. One workgroup for slots_per_group slots, one after another.
 @group(0) @binding(3{s}) var<storage, read_write> variance_{s}: array<vec4<f32>>;     // (shard rows, D/4)

@@ -1,4 +1,4 @@
-// include: plan settings shards shard_quads row_states moments geometry lanes parts row_parts stepped_slots finite step_log
+// include: plan settings shards shard_quads row_states moments geometry lanes parts row_parts gradient_parts stepped_slots finite step_log
 // One Adam step (Kingma and Ba, algorithm 1) on each row that the step uses, after catching up the steps that the
 // row missed. One workgroup for slots_per_group slots, one after another.
 @group(0) @binding(1{s}) var<storage, read_write> rows_{s}: array<vec4<f32>>;         // (shard rows, D/4)

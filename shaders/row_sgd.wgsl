@@ -1,4 +1,4 @@
-// include: plan settings shards shard_quads row_states geometry lanes parts row_parts stepped_slots settled_rows finite step_log
+// include: plan settings shards shard_quads row_states geometry lanes parts row_parts gradient_parts stepped_slots settled_rows finite step_log
 // One step of plain gradient descent on each row that the step uses. One workgroup for slots_per_group slots, one
 // after another.
 @group(0) @binding(3) var<storage, read> points: array<vec4<f32>>;              // (R, D/4 + 1)

@@ -91,8 +91,9 @@ impl Segments {
     /// # Errors
     /// [`Error::Setting`] if `k` is 0.
     pub fn popular_items(&self, train: &Interactions, segment: u32, k: usize) -> Result<Vec<Popular>> {
-        let its = |user: u32| self.of_user.get(user as usize).copied().flatten() == Some(segment);
-        let pairs: Vec<(u32, u32)> = train.pairs().filter(|&(user, _)| its(user)).collect();
+        let its = (0u32..).zip(&self.of_user).filter(|(_, its)| **its == Some(segment));
+        let pairs = its.flat_map(|(user, _)| train.items_of(user).iter().map(move |&item| (user, item)));
+        let pairs: Vec<(u32, u32)> = pairs.collect();
         let own = Interactions::from_pairs(train.user_count(), train.item_count(), &pairs);
         let mut items = popular(&own, k, &[])?;
         items.retain(|item| item.count > 0);

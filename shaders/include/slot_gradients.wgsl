@@ -20,11 +20,7 @@ fn plus_point(sum: Part, slope: f32, slot: u32, lane: u32) -> Part {
 }
 
 fn write_gradient(slot: u32, lane: u32, it: SlotGradient) {
-    let at = slot * (chunk_count + 1u) + lane * chunks_per_lane;
-    if has_chunk(lane, 0u) { gradients[at] = it.point.a; }
-    if has_chunk(lane, 1u) { gradients[at + 1u] = it.point.b; }
-    if has_chunk(lane, 2u) { gradients[at + 2u] = it.point.c; }
-    if has_chunk(lane, 3u) { gradients[at + 3u] = it.point.d; }
+    write_gradient_part(slot, lane, it.point);
     // A user has no item bias.
     let of_bias = select(it.slopes, 0.0, slot >= plan.item_slot_count);
     if lane == 0u { gradients[slot * (chunk_count + 1u) + chunk_count] = vec4<f32>(it.count, of_bias, it.slopes, 0.0); }

@@ -36,17 +36,6 @@ fn stepped_slots(own: GroupSlots, lane: u32) -> u32 {
     return lane_or(lane, stepped);
 }
 
-// A lane's part of dL/de of a slot.
-fn gradient_part(slot: u32, lane: u32) -> Part {
-    var part = no_part();
-    let at = slot * (chunk_count + 1u) + lane * chunks_per_lane;
-    if has_chunk(lane, 0u) { part.a = gradients[at]; }
-    if has_chunk(lane, 1u) { part.b = gradients[at + 1u]; }
-    if has_chunk(lane, 2u) { part.c = gradients[at + 2u]; }
-    if has_chunk(lane, 3u) { part.d = gradients[at + 3u]; }
-    return part;
-}
-
 // A row on its way through the optimizer.
 struct Stepped {
     point: Part,            // e

@@ -176,7 +176,13 @@ pub(super) fn solve(
 }
 
 /// The rows of people, (P, D), who have some rows of `items`, which stand still: what a sweep gives a user of these items.
-pub(crate) fn place(items: &[f32], people: &Interactions, config: &WrmfConfig) -> crate::Result<Vec<f32>> {
+/// Items that a sweep does not solve (`is_solved`, (I)) are zeros there, wherever their features put them later.
+pub(crate) fn place(
+    items: &[f32],
+    is_solved: &[bool],
+    people: &Interactions,
+    config: &WrmfConfig,
+) -> crate::Result<Vec<f32>> {
     config.check()?;
     let dim = config.dim;
     if items.len() != people.item_count() * dim {
@@ -184,7 +190,13 @@ pub(crate) fn place(items: &[f32], people: &Interactions, config: &WrmfConfig) -
             format!("the items are not {} rows of the dimension {dim} of the settings", people.item_count());
         return Err(Error::Data(message));
     }
-    let gramian = gramian(items, dim);
+    let mut solved = items.to_vec();
+    solved
+        .chunks_mut(dim)
+        .zip(is_solved)
+        .filter(|(_, is_solved)| !**is_solved)
+        .for_each(|(row, _)| row.fill(0.0));
+    let gramian = gramian(&solved, dim);
     // Only what somebody has is turned: one person has few of many items.
     let mut had = people.items().to_vec();
     had.sort_unstable();

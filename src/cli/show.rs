@@ -126,6 +126,10 @@ fn table(model: &Model, protocol: &Value, files: &[(String, u64)]) -> String {
     if let Some(line) = record_line(&model.record.data) {
         rows.push(("data".to_owned(), line));
     }
+    if model.record.data["fold_in"].is_array() {
+        let line = "people joined after the training; its metrics are from before".to_owned();
+        rows.push(("fold-in".to_owned(), line));
+    }
     rows.push(("users".to_owned(), grouped(model.users.len())));
     rows.push(("items".to_owned(), grouped(model.items.len())));
     for (name, part) in

@@ -35,6 +35,7 @@ impl Model {
     /// # Errors
     /// As [`place_all`](super::place_all); [`Error::Data`] if there are too many users.
     pub fn fold_in(mut self, people: &Dataset) -> Result<(Model, FoldedIn)> {
+        let placing = Placing::of(&self);
         let known: Vec<Option<u32>> = people.items.iter().map(|id| self.items.find(id)).collect();
         let unknown_items =
             (0u32..).zip(&known).filter(|(_, row)| row.is_none()).map(|(item, _)| item).collect();
@@ -70,13 +71,13 @@ impl Model {
                 *part = part.without(&folded.added);
             }
         }
-        self.set_points(&mut folded)?;
+        self.set_points(&placing, &mut folded)?;
         self.forget_cold();
         Ok((self, folded))
     }
 
     /// Places those who have `folded.added`, and counts those who were there.
-    fn set_points(&mut self, folded: &mut FoldedIn) -> Result<()> {
+    fn set_points(&mut self, placing: &Placing, folded: &mut FoldedIn) -> Result<()> {
         let train = &self.split.train;
         let users = 0..train.user_count() as u32;
         let moved: Vec<u32> = users.filter(|&user| !folded.added.items_of(user).is_empty()).collect();
@@ -85,7 +86,7 @@ impl Model {
             .zip(&moved)
             .flat_map(|(person, &user)| train.items_of(user).iter().map(move |&item| (person, item)));
         let own = Interactions::from_pairs(moved.len(), train.item_count(), &own.collect::<Vec<_>>());
-        let points = place_from(self, self.own_points(&moved, &folded.added), &own)?;
+        let points = place_from(self, placing, self.own_points(placing, &moved, &folded.added), &own)?;
         let Embeddings { dim, users, .. } = &mut self.embeddings;
         users.resize(self.users.len() * *dim, 0.0);
         for (&user, point) in moved.iter().zip(points.chunks(*dim)) {
@@ -96,11 +97,10 @@ impl Model {
 
     /// The points of their own of `users`, whose items were those of the training part without `added`; zeros for those
     /// who have none. For cold users that is where their features place them.
-    fn own_points(&self, users: &[u32], added: &Interactions) -> Vec<f32> {
+    fn own_points(&self, placing: &Placing, users: &[u32], added: &Interactions) -> Vec<f32> {
         let Embeddings { dim, geometry, items, .. } = &self.embeddings;
         let mut points = vec![0.0; users.len() * dim];
-        let Placing::Mean { history: Some(History { weight, user_points: true, .. }) } = Placing::of(self)
-        else {
+        let &Placing::Mean { history: Some(History { weight, user_points: true, .. }) } = placing else {
             return points;
         };
         let point_of = |user: u32| {

@@ -23,7 +23,12 @@ pub enum Placing {
         length: f64,
     },
     /// Where half a sweep of WRMF puts a user, while the items stand still.
-    LeastSquares(WrmfConfig),
+    LeastSquares {
+        /// The settings of that sweep.
+        config: WrmfConfig,
+        /// (I) whether a sweep solves each item: one that nobody has in training counts there as zero.
+        is_solved: Vec<bool>,
+    },
     /// Where everyone stands, in a model of popularity.
     Everywhere,
 }
@@ -32,7 +37,10 @@ impl Placing {
     /// How `model` places people. A model whose record does not say how it was trained goes by its geometry.
     pub fn of(model: &Model) -> Placing {
         match serde_json::from_value::<RunConfig>(model.record.config.clone()) {
-            Ok(RunConfig::Wrmf(config)) => Placing::LeastSquares(config),
+            Ok(RunConfig::Wrmf(config)) => {
+                let counts = model.split.train.item_frequencies();
+                Placing::LeastSquares { config, is_solved: counts.iter().map(|&count| count > 0).collect() }
+            }
             Ok(RunConfig::Popularity(_)) => Placing::Everywhere,
             Ok(RunConfig::Step(TrainConfig { history: Some(history), .. })) => {
                 Placing::Mean { history: Some(history) }
@@ -56,7 +64,7 @@ impl Placing {
                 "by the mean of their items, an approximation: the training had no --history"
             }
             Placing::Scaled { .. } => "by the scaled mean of their items, an approximation",
-            Placing::LeastSquares(_) => "by least squares over their items, as the training has it",
+            Placing::LeastSquares { .. } => "by least squares over their items, as the training has it",
             Placing::Everywhere => "where everyone is: the model has no tastes",
         }
     }
@@ -85,12 +93,18 @@ impl Model {
 /// [`Error::Data`] if someone has no item, if there are not as many items as the model has, or if a point is not of
 /// finite numbers; [`Error::Setting`] for a record of WRMF whose settings are out of range.
 pub fn place_all(model: &Model, people: &Interactions) -> Result<Vec<f32>> {
-    place_from(model, vec![0.0; people.user_count() * model.embeddings.dim], people)
+    let points = vec![0.0; people.user_count() * model.embeddings.dim];
+    place_from(model, &Placing::of(model), points, people)
 }
 
-/// As [`place_all`], for people who may have points of their own, `points`, (P, D): zeros for those who have none, and in
+/// As [`place_all`] by `placing`, that of the model before they joined; for people who may have points of their own, `points`, (P, D): zeros for those who have none, and in
 /// models without histories.
-pub(super) fn place_from(model: &Model, mut points: Vec<f32>, people: &Interactions) -> Result<Vec<f32>> {
+pub(super) fn place_from(
+    model: &Model,
+    placing: &Placing,
+    mut points: Vec<f32>,
+    people: &Interactions,
+) -> Result<Vec<f32>> {
     let Embeddings { dim, geometry, items, .. } = &model.embeddings;
     let (dim, count) = (*dim, model.items.len());
     if people.item_count() != count {
@@ -105,7 +119,7 @@ pub(super) fn place_from(model: &Model, mut points: Vec<f32>, people: &Interacti
         let rows = points.par_chunks_mut(dim).enumerate();
         rows.for_each(|(person, point)| place(point, people.items_of(person as u32)));
     };
-    match Placing::of(model) {
+    match placing {
         Placing::Mean { history } => place(&mut points, &|point, its| {
             to_their_items(point, its, items, history.map_or(1.0, |history| history.weight), *geometry);
         }),
@@ -114,7 +128,9 @@ pub(super) fn place_from(model: &Model, mut points: Vec<f32>, people: &Interacti
             let scale = length / norm(point).max(1e-12);
             point.iter_mut().for_each(|x| *x = (f64::from(*x) * scale) as f32);
         }),
-        Placing::LeastSquares(config) => points = als::place(items, people, &config)?,
+        Placing::LeastSquares { config, is_solved } => {
+            points = als::place(items, is_solved, people, config)?;
+        }
         Placing::Everywhere => points.fill(1.0),
     }
     for (person, point) in points.chunks(dim).enumerate() {
@@ -151,8 +167,7 @@ fn add_mean(point: &mut [f32], its: &[u32], items: &[f32], weight: f64) {
 /// The mean length of the vectors of users with training items.
 fn mean_length(model: &Model) -> f64 {
     let (embeddings, train) = (&model.embeddings, &model.split.train);
-    // Those who are about to join have interactions already, but no vectors.
-    let users = 0..embeddings.user_count().min(train.user_count()) as u32;
+    let users = 0..embeddings.user_count() as u32;
     let lengths =
         users.filter(|&user| !train.items_of(user).is_empty()).map(|user| norm(embeddings.user(user)));
     let (sum, count) = lengths.fold((0.0, 0usize), |(sum, count), length| (sum + length, count + 1));

@@ -339,10 +339,15 @@ impl StepShape {
             .find(|buffer| buffer.bytes as u64 > limit)
         {
             None => Ok(()),
-            Some(StepBuffer { name, bytes, flags }) => Err(Error::Gpu(format!(
-                "a step's {name} would need {bytes} bytes in one binding, but those of {adapter} end at {limit}; \
-                 lower one of {flags}"
-            ))),
+            Some(StepBuffer { name, bytes, flags }) => {
+                let is_longer =
+                    self.plan.history.is_some() && ["working", "gradients", "plan"].contains(&name);
+                let more = if is_longer { ", --history-cap" } else { "" };
+                Err(Error::Gpu(format!(
+                    "a step's {name} would need {bytes} bytes in one binding, but those of {adapter} end at {limit}; \
+                     lower one of {flags}{more}"
+                )))
+            }
         }
     }
 }

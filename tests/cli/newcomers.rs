@@ -220,7 +220,9 @@ fn those_who_join_a_model_are_served_as_all_others_and_nobody_else_moves() {
     let (a, b) = (contents(&before), contents(&place.path().join("model2")));
     assert_eq!(a.keys().collect::<Vec<_>>(), b.keys().collect::<Vec<_>>());
     assert!(a["metrics.jsonl"] == b["metrics.jsonl"] && a["items.txt"] == b["items.txt"]);
-    assert_line(&succeed(place.path(), &["show", "model2"]).0, &["data", "interactions.csv, more.csv"]);
+    let (shown, _) = succeed(place.path(), &["show", "model2"]);
+    assert_line(&shown, &["data", "interactions.csv, more.csv"]);
+    assert_line(&shown, &["fold-in", "from before"]);
     succeed(place.path(), &["evaluate", "model2", "-k", "10"]);
     succeed(place.path(), &["similar", "model2", "--user", "new"]);
     succeed(place.path(), &["explore", "model2", "-o", "page.html", "--method", "pca"]);

@@ -22,14 +22,10 @@ fn every_defect_is_seen() {
             ),
             (
                 "histories, ball, covariance",
-                "gradients[at] = sum_gradient(g.a, e.a, along, scale, slopes)",
-                "gradients[at] = sum_gradient(g.a, e.a, along, 1.0, slopes)",
+                "sum_gradient(g.a, e.a, along, scale, slopes)",
+                "sum_gradient(g.a, e.a, along, 1.0, slopes)",
             ),
-            (
-                "subgroups, histories",
-                "gradients[at + 1u] = sum_gradient(g.b, e.b,",
-                "gradients[at + 1u] = sum_gradient(g.b, e.a,",
-            ),
+            ("subgroups, histories", "sum_gradient(g.b, e.b,", "sum_gradient(g.b, e.a,"),
             (
                 "subgroups, histories",
                 "min(first + pairs_per_group, plan.pair_count)",

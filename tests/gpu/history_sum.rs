@@ -25,8 +25,8 @@ fn every_defect_is_seen() {
             ("histories", "row_part(plan.words[at], lane)", "row_part(plan.words[at] + 1u, lane)"),
             (
                 "histories, no user rows, shards",
-                "let at = user * chunk_count",
-                "let at = user * (chunk_count + 1u)",
+                "write_history(user, lane, sum)",
+                "write_history(user + 1u, lane, sum)",
             ),
             ("subgroups, histories", "if user >= user_slot_count()", "if user + 1u >= user_slot_count()"),
             ("subgroups, histories", "let user = own + index * stride;", "let user = own + index;"),

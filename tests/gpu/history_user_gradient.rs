@@ -16,8 +16,8 @@ fn every_defect_is_seen() {
             ("histories", "part_plus(of_items, item_weight(pair), g)", "part_plus(of_items, 1.0, g)"),
             (
                 "histories",
-                "own_gradient(user_of_pair(pair), lane)",
-                "own_gradient(own_user_of_pair(pair), lane)",
+                "gradient_part(user_of_pair(pair), lane)",
+                "gradient_part(own_user_of_pair(pair), lane)",
             ),
             ("histories", "let note = vec4<f32>(f32(end - begin), 0.0,", "let note = vec4<f32>(0.0, 0.0,"),
             ("histories", "write_history(user, lane, of_items);", ""),

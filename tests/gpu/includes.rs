@@ -233,8 +233,8 @@ fn every_defect_is_seen() {
         (
             "two-stage",
             "point_gradient",
-            "if has_chunk(lane, 0u) { gradients[at] = it.point.a; }",
-            "if lane > 0u { gradients[at] = it.point.a; }",
+            "if has_chunk(lane, 0u) { gradients[at] = part.a; }",
+            "if lane > 0u { gradients[at] = part.a; }",
         ),
     ];
     composed_defects_are_seen(&defects);
@@ -248,7 +248,15 @@ fn every_defect_where_lanes_are_a_subgroup_is_seen() {
     let defects = [
         ("subgroups, dimension 128, shards", "pair_score", "total += subgroupBroadcast(value, 5u);", ""),
         ("subgroups, dimension 128, shards", "point_gradient", "all |= subgroupBroadcast(bits, 7u);", ""),
-        ("subgroups, dimension 128, shards", "point_gradient", "gradients[at + 3u] = it.point.d;", ""),
+        ("subgroups, dimension 128, shards", "point_gradient", "gradients[at + 3u] = part.d;", ""),
+        (
+            "subgroups, shared, plain gradient descent",
+            "point_gradient_shared",
+            "part.d = gradients[at + 3u];",
+            "",
+        ),
+        ("subgroups, histories", "history_user", "part.c = histories[at + 2u];", ""),
+        ("subgroups, histories", "history_sum", "histories[at + 2u] = part.c;", ""),
         ("subgroups, rank-weighted triplet", "triplet_loss", "var largest = value;", "var largest = 9.0;"),
     ];
     composed_defects_are_seen(&defects);

@@ -13,7 +13,7 @@ fn every_defect_is_seen() {
         "point_gradient_shared",
         &[
             ("shared", "slot >= plan.candidate_count", "slot >= plan.row_count"),
-            ("subgroups, shared, plain gradient descent", "it.point.d = gradients[at + 3u];", ""),
+            ("shared", "it.point = gradient_part(slot, lane);", ""),
             (
                 "shared, few pairs, no item biases",
                 "part.b = user_gradients[at + 1u];",
