@@ -56,7 +56,7 @@ pub mod defaults {
     /// Weight of L_f (Hsieh 4.3).
     pub const FEATURE_WEIGHT: f64 = 1.0;
 
-    /// g, where histories are asked for without a weight (measured).
+    /// g, where histories are asked for without a weight (0.5 measured as well).
     pub const HISTORY_WEIGHT: f64 = 1.0;
     /// Items of a user that a step takes into the user's point, at most (measured).
     pub const HISTORY_CAP: usize = 15;
