@@ -29,8 +29,8 @@ use std::path::{Path, PathBuf};
 ///
 /// People who were not there in training are placed by their items: --items names those of one person, --interactions
 /// has many people, with further items of known ones, too. Their items are left out of their lists; ids that the model
-/// lacks are left out and named. People of --interactions without an item that the model has are left out, unless
-/// --unknown recommends something to them.
+/// lacks are left out and named. New people of --interactions without an item that the model has are left out, unless
+/// --unknown recommends something to them; known people keep their place.
 ///
 /// A model with --history places people by its own formula: newcomers at the mean of their items, which is exact with
 /// --no-user-points, and else lacks only a point of their own, which known people keep. A model of the recipe wrmf
